@@ -1,0 +1,63 @@
+/*
+ * pSeries platform: dynamic reconfiguration connectors (DRC)
+ *
+ * A connector stands for a place where a resource can be: a CPU core, a 256 MiB
+ * logical memory block (LMB), a PCI host bridge (PHB), a PCI slot.  The
+ * connector alone owns the state of a hotplug or unplug.  LoPAR chapter 13.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_DR_H
+#define HW_PSERIES_DR_H
+
+#include "hw/pseries/dt.h"
+#include "hw/pseries/rtas.h"
+
+typedef struct PaprDr PaprDr;
+typedef struct PaprDrc PaprDrc;
+
+/* Type in bits 31-28 of a DRC index; position in bits 27-0 */
+typedef enum PaprDrcType {
+    PAPR_DRC_CPU = 1,
+    PAPR_DRC_PHB = 2,
+    PAPR_DRC_VIO = 3,
+    PAPR_DRC_PCI = 4,
+    PAPR_DRC_LMB = 8,
+    PAPR_DRC_PMEM = 9,
+} PaprDrcType;
+
+/** PaprDrcOps - what a connector's kind needs from the layer above */
+typedef struct PaprDrcOps {
+    /* the guest has let go of @dev: take it out */
+    void (*release)(DeviceState *dev, void *opaque);
+    /* write @dev's node (begun and ended by this call) for configure-connector */
+    bool (*fill_dt)(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *opaque,
+                    Error **errp);
+} PaprDrcOps;
+
+PaprDr *papr_dr_new(PaprRtas *rtas);
+
+/** papr_dr_add: @count connectors of @type with ids @first, @first + @stride... */
+void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
+                 uint32_t count, const PaprDrcOps *ops, void *opaque);
+
+/** papr_dr_find: by type and id, O(1); NULL if there is none */
+PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id);
+PaprDrc *papr_dr_find_index(PaprDr *dr, uint32_t index);
+uint32_t papr_drc_index(const PaprDrc *drc);
+
+/** papr_drc_attach: @dev is behind the connector; cold when no guest runs yet */
+bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
+/** papr_drc_unplug_request: the user asks; true if the guest must be asked */
+void papr_drc_unplug_request(PaprDrc *drc);
+DeviceState *papr_drc_device(const PaprDrc *drc);
+
+void papr_dr_reset(PaprDr *dr);
+
+/**
+ * papr_dr_dt - "ibm,drc-indexes", "-names", "-types", "-power-domains" of the
+ * open node, for connectors of @type
+ */
+void papr_dr_dt(PaprDr *dr, PaprDt *dt, PaprDrcType type);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * pSeries platform: hypercall table
+ *
+ * Each family registers its calls with an opaque pointer of its own; dispatch
+ * finds the entry by opcode in one flat array.  An entry says what the call
+ * needs (big lock, synchronized registers), so that handlers need not.
+ * LoPAR section 14.5.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_HCALL_H
+#define HW_PSERIES_HCALL_H
+
+#include "hw/pseries/abi.h"
+#include "target/ppc/cpu-qom.h"
+
+typedef struct PaprHcallTable PaprHcallTable;
+
+/**
+ * PaprHcallFn - one hypercall
+ * @cpu: the calling vCPU; its thread runs the handler
+ * @args: r4 and following on entry, results to the guest on return; @args[i]
+ *        is r(4 + i), nine of them, host endian
+ * @opaque: as registered
+ *
+ * Returns the H_* code for r3.  Runs with the BQL held unless the entry says
+ * PAPR_HCALL_LOCKLESS.  A handler that stops the vCPU (H_CEDE, reset) sets
+ * cs->halted or the exit request and returns normally: the accelerator's entry
+ * code leaves the run loop after r3 has been written.
+ */
+typedef int64_t PaprHcallFn(PowerPCCPU *cpu, uint64_t *args, void *opaque);
+
+enum PaprHcallPolicy {
+    /* Safe beside other vCPUs without the BQL; the handler's comment says why */
+    PAPR_HCALL_LOCKLESS = 1 << 0,
+    /* Reads or writes registers other than @args (KVM: synchronize first) */
+    PAPR_HCALL_NEEDS_REGS = 1 << 1,
+    /* The host kernel can handle it; enable it there (KVM_CAP_PPC_ENABLE_HCALL) */
+    PAPR_HCALL_IN_KVM = 1 << 2,
+    /* Allowed in problem state (MSR[PR] = 1); all others give H_PRIVILEGE */
+    PAPR_HCALL_USER_OK = 1 << 3,
+};
+
+/** PaprHcall - static description of one call, as a family's table lists it */
+typedef struct PaprHcall {
+    uint32_t opcode;
+    uint16_t policy;        /* enum PaprHcallPolicy, or-ed */
+    uint8_t nargs;          /* for traces: how many of r4.. are arguments */
+    uint8_t nrets;          /* for traces: how many of r4.. are results */
+    PaprHcallFn *fn;
+} PaprHcall;
+
+PaprHcallTable *papr_hcall_table_new(void);
+void papr_hcall_table_free(PaprHcallTable *table);
+
+/**
+ * papr_hcall_register - add a family's calls
+ *
+ * Registering an opcode twice is a programming error (assert).  Calls are
+ * enabled from the start.  Context: machine init, BQL.
+ */
+void papr_hcall_register(PaprHcallTable *table, const PaprHcall *calls,
+                         size_t n_calls, void *opaque);
+
+/**
+ * papr_hcall_enable - offer or withdraw a registered call
+ *
+ * A withdrawn call returns H_FUNCTION: XICS calls in XIVE mode, and the other
+ * way round.  Context: BQL; other vCPUs may be in hypercalls meanwhile.
+ */
+void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
+                       size_t n_calls, bool enable);
+
+/** papr_hcall_name: "H_ENTER" for 0x8, or NULL */
+const char *papr_hcall_name(uint32_t opcode);
+
+/**
+ * papr_hcall_dispatch - run hypercall @opcode for @cpu
+ *
+ * Returns the code for r3; H_PRIVILEGE in problem state, H_FUNCTION for a call
+ * not offered.  Takes the BQL where the entry asks for it and it isn't held.
+ * Context: the vCPU's own thread, or qtest with the BQL held.
+ */
+int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
+
+
+#endif

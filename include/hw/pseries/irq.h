@@ -1,0 +1,126 @@
+/*
+ * pSeries platform: interrupt numbers and the interrupt controller in force
+ *
+ * One global number space (the number is also an MSI's data).  A device claims
+ * its number in both controllers, XICS and XIVE, since which one the guest
+ * drives is settled at client-architecture-support (CAS) and at reset; triggers
+ * go to the active one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_IRQ_H
+#define HW_PSERIES_IRQ_H
+
+#include "hw/irq.h"
+#include "hw/pseries/dt.h"
+#include "hw/pseries/rtas.h"
+#include "hw/pseries/vcpu.h"
+
+/*
+ * The number space.  Numbers are the guest's for as long as a stream lives,
+ * so they are part of the machine's contract.
+ */
+enum {
+    PAPR_IRQ_IPI = 0x0,                 /* XIVE only, one per server */
+    PAPR_IRQ_XICS_BASE = 0x1000,        /* first number XICS sources have */
+    PAPR_IRQ_EPOW = 0x1000,
+    PAPR_IRQ_HOTPLUG = 0x1001,
+    PAPR_IRQ_VIO = 0x1100,              /* 256 */
+    PAPR_IRQ_PCI_LSI = 0x1200,          /* 4 per PHB, 32 PHBs */
+    PAPR_IRQ_MSI = 0x1300,
+    PAPR_IRQ_END = 0x2000,
+};
+
+typedef struct PaprIrqs PaprIrqs;
+
+typedef enum PaprIcMode {
+    PAPR_IC_XICS,
+    PAPR_IC_XIVE,
+    PAPR_IC_DUAL,
+} PaprIcMode;
+
+/**
+ * PaprIntcOps - an interrupt controller backend
+ *
+ * Four of them: xics, xics-kvm, xive, xive-kvm.  @be is the backend's state.
+ * All with the BQL held but @trigger and @set_level, which any thread may call.
+ */
+typedef struct PaprIntcOps {
+    const char *name;
+    /* a vCPU appears or goes; its presentation state is kept in @vcpu */
+    bool (*vcpu_create)(void *be, PaprVcpu *vcpu, Error **errp);
+    void (*vcpu_destroy)(void *be, PaprVcpu *vcpu);
+    void (*vcpu_reset)(void *be, PaprVcpu *vcpu);
+    /* give number @irq a source of its kind; a number is claimed once */
+    bool (*claim)(void *be, uint32_t irq, bool lsi, Error **errp);
+    void (*release)(void *be, uint32_t irq);
+    /* edge: an MSI or a virtual device's event; level: an LSI's line */
+    void (*trigger)(void *be, uint32_t irq);
+    void (*set_level)(void *be, uint32_t irq, bool level);
+    /* the guest starts or ends to drive this controller */
+    bool (*activate)(void *be, Error **errp);
+    void (*deactivate)(void *be);
+    void (*reset)(void *be);
+    /* the controller's node, at the root; @phandle is its own */
+    void (*dt)(void *be, PaprDt *dt, uint32_t phandle, uint32_t n_servers);
+    void (*print_info)(void *be, GString *buf);
+    int (*post_load)(void *be, int version_id);
+} PaprIntcOps;
+
+/**
+ * papr_irqs_new - create the number space and the backends that @mode asks for
+ * @vcpus: map of the machine's vCPUs
+ * @mode: xics, xive or both
+ * @owner: parent of the backends' QOM objects (child "ics", "xive")
+ */
+PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
+                        PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
+
+/** papr_irqs_mode: the controllers offered; papr_irqs_xive_active: in force now */
+PaprIcMode papr_irqs_mode(const PaprIrqs *irqs);
+bool papr_irqs_xive_active(const PaprIrqs *irqs);
+
+/**
+ * papr_irqs_select - make XIVE (@xive) or XICS the controller in force
+ *
+ * Called at CAS, at reset and after migration.  Nothing changes on failure.
+ * Context: BQL, all other vCPUs stopped.
+ */
+bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);
+
+/** papr_irqs_reset: all sources off, the mode's first controller in force */
+void papr_irqs_reset(PaprIrqs *irqs);
+
+bool papr_irqs_vcpu_create(PaprIrqs *irqs, PaprVcpu *vcpu, Error **errp);
+void papr_irqs_vcpu_destroy(PaprIrqs *irqs, PaprVcpu *vcpu);
+void papr_irqs_vcpu_reset(PaprIrqs *irqs, PaprVcpu *vcpu);
+
+/** papr_irqs_dt: the controller's node; returns its phandle */
+uint32_t papr_irqs_dt(PaprIrqs *irqs, PaprDt *dt);
+void papr_irqs_print_info(PaprIrqs *irqs, GString *buf);
+int papr_irqs_post_load(PaprIrqs *irqs, int version_id);
+
+/** papr_irq_claim: take number @irq; level sensitive if @lsi */
+bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp);
+void papr_irq_release(PaprIrqs *irqs, uint32_t irq);
+
+/** papr_irq_is_claimed: for guests' numbers */
+bool papr_irq_is_claimed(const PaprIrqs *irqs, uint32_t irq);
+
+/**
+ * papr_irq_msi_alloc - a run of MSI numbers
+ * @align: power of two; 1 for MSI-X
+ *
+ * Returns the first number, or 0 when no run is free.  Not claimed yet.
+ */
+uint32_t papr_irq_msi_alloc(PaprIrqs *irqs, uint32_t count, uint32_t align);
+void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
+
+/** papr_irq_trigger: an edge on @irq; any thread.  Unclaimed numbers: dropped */
+void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq);
+/** papr_irq_set_level: an LSI's line; any thread */
+void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level);
+/** papr_irq_line: a qemu_irq that drives @irq as a level or by its rising edge */
+qemu_irq papr_irq_line(PaprIrqs *irqs, uint32_t irq);
+
+#endif

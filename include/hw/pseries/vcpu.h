@@ -1,0 +1,74 @@
+/*
+ * pSeries platform: per-vCPU state and the map from vCPU id to vCPU
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_VCPU_H
+#define HW_PSERIES_VCPU_H
+
+#include "hw/pseries/hcall.h"
+#include "target/ppc/cpu.h"
+
+typedef struct PaprIcp PaprIcp;         /* XICS presentation, hw/intc/pseries/xics */
+typedef struct PaprTctx PaprTctx;       /* XIVE thread context, hw/intc/pseries/xive */
+typedef struct PaprVcpuMap PaprVcpuMap;
+
+/**
+ * PaprVcpu - what the platform keeps for a vCPU (PowerPCCPU.machine_data)
+ *
+ * @id is the vCPU id, which is also the interrupt server number and the value
+ * in "ibm,ppc-interrupt-server#s".  Fields are written by the vCPU's own
+ * thread or with the BQL held and the vCPU stopped, but for @prod, which any
+ * vCPU may set (atomic).
+ */
+typedef struct PaprVcpu {
+    PowerPCCPU *cpu;
+    uint32_t id;
+    PaprHcallTable *hcalls;
+    PaprVcpuMap *vcpus;
+    PaprIcp *icp;
+    PaprTctx *tctx;
+
+    /* LoPAR 14.11.3.2: areas the guest registered with H_REGISTER_VPA */
+    uint64_t vpa_addr;
+    uint64_t slb_shadow_addr;
+    uint64_t slb_shadow_size;
+    uint64_t dtl_addr;
+    uint64_t dtl_size;
+    bool prod;                          /* H_PROD latch, see H_CEDE */
+} PaprVcpu;
+
+static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
+{
+    return cpu->machine_data;
+}
+
+/* The map: an array by vCPU id.  Changed with the BQL held, read by any thread */
+PaprVcpuMap *papr_vcpu_map_new(uint32_t n_ids);
+void papr_vcpu_map_free(PaprVcpuMap *map);
+void papr_vcpu_map_add(PaprVcpuMap *map, PaprVcpu *vcpu);
+void papr_vcpu_map_remove(PaprVcpuMap *map, PaprVcpu *vcpu);
+
+/** papr_vcpu_find: the vCPU with this id, or NULL; any id is safe to ask for */
+PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id);
+
+/** papr_vcpu_map_size: one more than the highest id possible */
+uint32_t papr_vcpu_map_size(const PaprVcpuMap *map);
+
+/** papr_vcpu_next: iterate; start with NULL, ends with NULL, ascending ids */
+PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev);
+
+/** papr_vcpu_wake: make a halted vCPU run (H_PROD, start-cpu); BQL held */
+void papr_vcpu_wake(PaprVcpu *vcpu);
+
+/**
+ * papr_vcpu_start - enter a stopped vCPU at @entry with r3 = @r3, real mode,
+ * interrupts off, endianness and LPCR as a PAPR start-cpu asks
+ * (LoPAR 7.3.8.3).  Context: BQL, target halted.
+ */
+void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3);
+
+/** papr_vcpu_stop_self: halt with interrupts off until papr_vcpu_start() */
+void papr_vcpu_stop_self(PaprVcpu *vcpu);
+
+#endif

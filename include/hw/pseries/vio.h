@@ -1,0 +1,30 @@
+/*
+ * pSeries platform: virtual I/O (VIO) bus
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_VIO_H
+#define HW_PSERIES_VIO_H
+
+#include "chardev/char.h"
+#include "hw/pseries/dt.h"
+#include "hw/pseries/irq.h"
+#include "hw/pseries/rtas.h"
+
+typedef struct PaprVioBus PaprVioBus;
+
+/** papr_vio_bus_new: the bridge device ("spapr-vio-bridge"), its bus and calls */
+PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
+                             PaprIrqs *irqs);
+
+/** papr_vio_add_default_devices: a vty per serial chardev, and the nvram */
+void papr_vio_add_vty(PaprVioBus *bus, Chardev *chardev);
+void papr_vio_add_nvram(PaprVioBus *bus);
+
+/** papr_vio_dt: the /vdevice node and its children */
+void papr_vio_dt(PaprVioBus *bus, PaprDt *dt, uint32_t intc_phandle);
+
+/** papr_vio_stdout_path: path of the console's vty, to be freed; NULL if none */
+char *papr_vio_stdout_path(PaprVioBus *bus);
+
+#endif
