@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make            get what is missing, build all
+# make boot       build, and boot Linux to a shell on this terminal; varied by
+#                 CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE (see README)
+# make check      build, and run every test, or those of SUITE="..."
+# make bench      build, and compare with upstream's pseries: build/bench
+# make join       lay this tree over QEMU's source again (after a new patch)
+# make peer       build upstream's pseries, to compare with
+# make clean      remove what was compiled; make distclean also the build directory
+#
+# BUILD=DIR is another build directory, NINJAFLAGS= goes to ninja.
+
+BUILD ?= build
+CPU ?= POWER9
+SMP ?= 1
+MEM ?= 1G
+
+export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE NINJAFLAGS
+
+configure := ./configure --again --build-dir=$(abspath $(BUILD))
+ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
+
+.PHONY: all binary join boot check bench peer clean distclean
+all: join
+	@$(ninja)
+
+binary: join
+	@$(ninja) --quiet qemu-system-ppc64
+
+# configure does only what is not done yet: a second run takes a second.
+join:
+	@$(configure)
+
+boot: binary
+	@tools/boot
+
+check: binary
+	@tools/check
+
+bench: binary
+	@tools/bench
+
+peer: join
+	@tools/peer
+
+clean:
+	@if [ -f $(BUILD)/build.ninja ]; then $(ninja) -t clean; fi
+
+distclean:
+	rm -rf $(BUILD) $(dir $(abspath $(BUILD))).$(notdir $(abspath $(BUILD)))-source

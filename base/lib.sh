@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What configure, base/fetch and tools/peer have in common: where the cache is,
+# and what of it is there.  To be sourced; $tree is the top of this tree.
+
+export LC_ALL=C
+cache=${XDG_CACHE_HOME:-${HOME:?no HOME and no XDG_CACHE_HOME}/.cache}/qemu-pseries
+wanted=$(cat "$tree/base/version")
+
+# QEMU's source in the cache: the release of base/version, else the newest point
+# release that is there.
+cached_source() {
+    local found=$cache/qemu-$wanted
+    [ -d "$found" ] ||
+        found=$(find "$cache" -maxdepth 1 -regex '.*/qemu-10\.0\.[0-9]+' 2> /dev/null |
+                sort -V | tail -n 1)
+    [ -n "$found" ] && echo "$found"
+}
+
+# The meson in the cache.
+cached_meson() {
+    find "$cache" -maxdepth 1 -name 'meson-*' 2> /dev/null | sort -V | tail -n 1 | grep .
+}
+
+# Kernels that tests boot: short version, Debian release of the package.  6.1
+# has pages of 64 KiB and 6.12 of 4 KiB.
+kernels="6.1:bookworm 6.12:trixie"
+
+# Whether the cache has all that base/fetch guest brings.
+guest_is_complete() {
+    local kernel
+    [ -e "$cache/guest/slof.bin" ] && [ -e "$cache/guest/busybox" ] || return
+    for kernel in $kernels; do
+        [ -e "$cache/guest/vmlinux-${kernel%:*}" ] || return
+    done
+}
+
+# Hold the cache to ourselves until we end.  What another run left behind in
+# tmp.* then belongs to a dead one.  Sets $work, a directory that goes with us.
+lock_cache() {
+    mkdir -p "$cache"
+    exec 8> "$cache/lock"
+    flock -n 8 || { echo "waiting for another run to leave $cache"; flock 8; }
+    rm -rf "$cache"/tmp.*
+    work=$(mktemp -d "$cache/tmp.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' HUP INT TERM
+}
+
+# What QEMU's configure is told, for our build and for the peer's: nothing that
+# a pseries guest does not need.
+qemu_options=(
+    --target-list=ppc64-softmmu
+    --without-default-features
+    --enable-system --enable-tools --enable-tcg
+    --enable-slirp --enable-fdt=system --enable-pixman
+    --enable-stack-protector
+    --enable-trace-backends=log
+    --enable-werror
+    --disable-docs --disable-install-blobs
+)
+case $(uname -m) in
+ppc64*) qemu_options+=(--enable-kvm) ;;
+esac
+
+# A python that QEMU's build can use: Debian's own before others on the PATH,
+# since the packages that the build finds in it are Debian's.
+find_python() {
+    local candidate
+    for candidate in ${1:-/usr/bin/python3 python3}; do
+        "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 9))' \
+            2> /dev/null && { command -v "$candidate"; return; }
+    done
+    return 1
+}
+
+# Whether python $1 has a meson of its own that is new enough.
+has_meson() {
+    "$1" - 2> /dev/null <<'END'
+import importlib.metadata as metadata, sys
+sys.exit([int(part) for part in metadata.version('meson').split('.')[:2]] < [1, 5])
+END
+}
+
+# Make in build directory $2 a python that has meson, from python $1, and print
+# its path: QEMU's configure takes meson from nowhere else.
+make_python() {
+    local python=$2/host-python site
+    [ -x "$python/bin/python3" ] ||
+        "$1" -m venv --system-site-packages --without-pip "$python" || return
+    if ! has_meson "$1"; then
+        for site in "$python"/lib/python3*/site-packages; do
+            ln -sfn "$(cached_meson)"/* "$site/"
+        done
+    fi
+    echo "$python/bin/python3"
+}
+
+# Write a compiler command for build directory $2 that runs compiler $1 through
+# ccache, if that is there, so that all clones share what was compiled: paths
+# below $3 count as relative.
+make_compiler() {
+    if ! command -v ccache > /dev/null; then
+        command -v "$1"
+        return
+    fi
+    cat > "$2/cc.new" <<END
+#!/bin/sh
+export CCACHE_BASEDIR='$3' CCACHE_NOHASHDIR=1
+exec ccache $1 "\$@"
+END
+    chmod +x "$2/cc.new"
+    cmp -s "$2/cc.new" "$2/cc" && rm "$2/cc.new" || mv "$2/cc.new" "$2/cc"
+    echo "$2/cc"
+}
