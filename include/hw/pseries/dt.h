@@ -6,7 +6,8 @@
  * moved.  The buffer grows as needed.  The first error sticks and is reported
  * by papr_dt_finish(), so that fillers need no error paths of their own.
  *
- * Values are given host endian and written big-endian.  Context: any.
+ * Values are given host endian and written big-endian.  Context: any.  A
+ * property after a subnode of its node is a programming error (assert).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +17,9 @@
 typedef struct PaprDt PaprDt;
 
 PaprDt *papr_dt_new(void);
+
+/** papr_dt_reserve: an entry of the memory reserve map; before the first node */
+void papr_dt_reserve(PaprDt *dt, uint64_t addr, uint64_t size);
 
 /** papr_dt_begin: open a node; @fmt as printf, "" for the root */
 void papr_dt_begin(PaprDt *dt, const char *fmt, ...) G_GNUC_PRINTF(2, 3);
