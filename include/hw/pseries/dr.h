@@ -56,8 +56,11 @@ void papr_dr_reset(PaprDr *dr);
 
 /**
  * papr_dr_dt - "ibm,drc-indexes", "-names", "-types", "-power-domains" of the
- * open node, for connectors of @type
+ * open node
+ * @types: a set, PAPR_DRC_SET(PAPR_DRC_CPU) | ...; a node has each of these
+ *         properties once, and the root has connectors of several types
  */
-void papr_dr_dt(PaprDr *dr, PaprDt *dt, PaprDrcType type);
+#define PAPR_DRC_SET(type) (1u << (type))
+void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types);
 
 #endif

@@ -9,7 +9,8 @@
 #ifndef HW_PSERIES_OVEC_H
 #define HW_PSERIES_OVEC_H
 
-#define PAPR_OVEC_BYTES 256
+/* A length byte, which counts one less than the bytes after it, and those */
+#define PAPR_OVEC_BYTES 257
 
 /** PaprOvec - one vector; data[0] is unused, data[i] is byte i of Table B.7 */
 typedef struct PaprOvec {
@@ -20,6 +21,7 @@ typedef struct PaprOvec {
 
 enum {
     OV1_ISA_3_00 = PAPR_OV_BIT(3, 0),
+    OV1_ISA_3_1 = PAPR_OV_BIT(3, 1),
     OV5_DRCONF_MEMORY = PAPR_OV_BIT(2, 2),
     OV5_FORM1_AFFINITY = PAPR_OV_BIT(5, 0),
     OV5_FORM2_AFFINITY = PAPR_OV_BIT(5, 2),
@@ -40,6 +42,14 @@ void papr_ovec_clear(PaprOvec *v, int bit);
 bool papr_ovec_test(const PaprOvec *v, int bit);
 void papr_ovec_and(PaprOvec *result, const PaprOvec *a, const PaprOvec *b);
 bool papr_ovec_equal(const PaprOvec *a, const PaprOvec *b);
+/** papr_ovec_within: does @b have all the bits that @a has? */
+bool papr_ovec_within(const PaprOvec *a, const PaprOvec *b);
+
+/** papr_ovec_size: bytes that the vector at @length_byte takes, with that byte */
+static inline size_t papr_ovec_size(uint8_t length_byte)
+{
+    return (size_t)length_byte + 2;
+}
 
 /** papr_ovec_parse - from @buf, which starts at the length byte; false if cut */
 bool papr_ovec_parse(PaprOvec *v, const uint8_t *buf, size_t size);
@@ -51,5 +61,12 @@ bool papr_ovec_parse(PaprOvec *v, const uint8_t *buf, size_t size);
  * Returns the property's length, which ends with the last byte that is set.
  */
 size_t papr_ovec_encode(const PaprOvec *v, uint8_t *buf);
+
+/*
+ * In migration streams a vector is 32 doublewords, bit n of them counting from
+ * byte 1's IBM bit 0 (cas/ovec-vmstate.c): VMSTATE_SINGLE(field, State, 1,
+ * papr_vmstate_info_ovec, PaprOvec).
+ */
+extern const struct VMStateInfo papr_vmstate_info_ovec;
 
 #endif
