@@ -41,20 +41,67 @@ enum {
 };
 
 /**
- * PaprCaps - the engine's state
- * @def: of the machine version, @eff: in force, @mig: the migration source's;
+ * PaprCaps - the engine's state, a part of the machine
+ * @def: defaults of the machine version with its CPU model
+ * @here: the same as far as the accelerator has it
+ * @eff: in force
+ * @mig: while a stream is saved or loaded: the source's
  * @set: which the user set explicitly
  */
 typedef struct PaprCaps {
     uint8_t def[PAPR_CAP_NUM];
+    uint8_t here[PAPR_CAP_NUM];
     uint8_t eff[PAPR_CAP_NUM];
     uint8_t mig[PAPR_CAP_NUM];
     bool set[PAPR_CAP_NUM];
 } PaprCaps;
 
+/**
+ * PaprCapsHost - what decides which levels can be had
+ * @cpu_type: QOM type of the CPU model
+ * @max_compat_pvr: logical PVR of max-cpu-compat, 0 without
+ * @smp_threads: threads per core
+ */
+typedef struct PaprCapsHost {
+    const char *cpu_type;
+    uint32_t max_compat_pvr;
+    unsigned smp_threads;
+} PaprCapsHost;
+
 static inline uint8_t papr_cap(const PaprCaps *caps, PaprCap cap)
 {
     return caps->eff[cap];
 }
+
+/**
+ * papr_caps_class_init - add the cap-* properties to a machine class
+ * @offset: of the PaprCaps in the instance
+ */
+void papr_caps_class_init(ObjectClass *oc, size_t offset);
+
+/**
+ * papr_caps_resolve - settle the level of every capability
+ *
+ * What the user asked for is met or refused, with the option named.  A default
+ * that the accelerator lacks becomes what it has.  Context: machine init.
+ */
+bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp);
+
+/** papr_caps_cpu_reset: make @cpu show the levels in force; at its reset */
+void papr_caps_cpu_reset(const PaprCaps *caps, PowerPCCPU *cpu);
+
+/** papr_caps_cpu_init: what is settled once for a new CPU (page sizes) */
+void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu);
+
+/*
+ * Migration: the subsections "spapr/cap/..." of the machine's section carry
+ * @mig, see machine/vmstate.c.
+ */
+void papr_caps_pre_save(PaprCaps *caps);
+void papr_caps_pre_load(PaprCaps *caps);
+/* a stream from a machine with more than ours offers is refused: -EINVAL */
+int papr_caps_post_load(PaprCaps *caps);
+/** papr_caps_to_send: did the user change @cap, so that a stream must say it? */
+bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap);
 
 #endif

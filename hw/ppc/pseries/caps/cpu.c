@@ -1,0 +1,72 @@
+/*
+ * pSeries platform: what capabilities change in a CPU
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/mmu-hash64.h"
+#include "hw/pseries/caps.h"
+
+/*
+ * Mixed page sizes within a segment are kept only for 16 MiB pages: KVM allows
+ * no other mix, and a guest must see the same under TCG.
+ */
+static bool encoding_allowed(unsigned segment_shift, unsigned page_shift,
+                             unsigned max_shift)
+{
+    return page_shift <= max_shift &&
+           (page_shift == segment_shift || page_shift == 24);
+}
+
+/* Drop the encodings not allowed from one segment size; how many stay? */
+static unsigned filter_segment(PPCHash64SegmentPageSizes *seg,
+                               unsigned max_shift)
+{
+    PPCHash64SegmentPageSizes kept = *seg;
+    unsigned n = 0;
+
+    memset(kept.enc, 0, sizeof(kept.enc));
+    for (unsigned i = 0; i < ARRAY_SIZE(seg->enc) && seg->enc[i].page_shift;
+         i++) {
+        if (encoding_allowed(seg->page_shift, seg->enc[i].page_shift,
+                             max_shift)) {
+            kept.enc[n++] = seg->enc[i];
+        }
+    }
+    *seg = kept;
+    return n;
+}
+
+void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu)
+{
+    unsigned max_shift = papr_cap(caps, PAPR_CAP_HPT_MAXPAGESIZE);
+    PPCHash64Options *opts = cpu->hash64_opts;
+    PPCHash64SegmentPageSizes none = {};
+    unsigned n = 0;
+
+    if (!opts) {
+        return;
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(opts->sps); i++) {
+        PPCHash64SegmentPageSizes seg = opts->sps[i];
+
+        opts->sps[i] = none;
+        if (seg.page_shift && filter_segment(&seg, max_shift)) {
+            opts->sps[n++] = seg;
+        }
+    }
+    if (max_shift < 16) {
+        opts->flags &= ~PPC_HASH64_CI_LARGEPAGE;
+    }
+}
+
+void papr_caps_cpu_reset(const PaprCaps *caps, PowerPCCPU *cpu)
+{
+    target_ulong lpcr = cpu->env.spr[SPR_LPCR] & ~LPCR_LD;
+
+    if (papr_cap(caps, PAPR_CAP_LARGE_DECREMENTER)) {
+        lpcr |= LPCR_LD;
+    }
+    ppc_store_lpcr(cpu, lpcr);
+}

@@ -1,0 +1,163 @@
+/*
+ * pSeries platform: the capability table
+ *
+ * One row a capability: its option, its default, and what can be had with the
+ * CPU model and the accelerator.  Under TCG there is no transactional memory
+ * and none of the speculation barriers has a meaning, so their level is the
+ * lowest one: the emulated processor neither speculates nor has a cache that
+ * a flush instruction could empty.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "system/tcg.h"
+#include "table.h"
+
+static const PowerPCCPUClass *cpu_class(const PaprCapsHost *host)
+{
+    return POWERPC_CPU_CLASS(object_class_by_name(host->cpu_type));
+}
+
+static bool cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr)
+{
+    return ppc_type_check_compat(host->cpu_type, logical_pvr, 0,
+                                 host->max_compat_pvr);
+}
+
+static uint8_t not_emulated(const PaprCapsHost *host, const char **why)
+{
+    *why = "TCG does not emulate it";
+    return 0;
+}
+
+static uint8_t offered_vsx(const PaprCapsHost *host, const char **why)
+{
+    *why = "the CPU model has no VSX";
+    return !!(cpu_class(host)->insns_flags2 & PPC2_VSX);
+}
+
+static uint8_t offered_dfp(const PaprCapsHost *host, const char **why)
+{
+    *why = "the CPU model has no decimal floating point";
+    return !!(cpu_class(host)->insns_flags2 & PPC2_DFP);
+}
+
+static uint8_t offered_page_size(const PaprCapsHost *host, const char **why)
+{
+    *why = "the architecture's largest page has 16 GiB";
+    return 34;
+}
+
+static uint8_t offered_nested(const PaprCapsHost *host, const char **why)
+{
+    *why = "this machine runs no nested guests";
+    return 0;
+}
+
+static uint8_t offered_large_decr(const PaprCapsHost *host, const char **why)
+{
+    *why = "Large decrementer only supported on POWER9 and later CPUs";
+    return cpu_reaches(host, CPU_POWERPC_LOGICAL_3_00);
+}
+
+static uint8_t offered_always(const PaprCapsHost *host, const char **why)
+{
+    *why = NULL;
+    return 1;
+}
+
+static uint8_t offered_ail_mode_3(const PaprCapsHost *host, const char **why)
+{
+    *why = "AIL mode 3 is only supported on POWER8 and later CPUs";
+    return !!(cpu_class(host)->insns_flags2 & PPC2_ISA207S);
+}
+
+static uint8_t offered_dawr1(const PaprCapsHost *host, const char **why)
+{
+    *why = "DAWR1 is only supported on POWER10 and later CPUs";
+    return cpu_reaches(host, CPU_POWERPC_LOGICAL_3_10);
+}
+
+static const char *const three_levels[] = {
+    "broken", "workaround", "fixed", NULL
+};
+
+static const char *const ibs_levels[] = {
+    "broken", "workaround", "fixed-ibs", "fixed-ccd", "fixed-na", NULL
+};
+
+const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
+    [PAPR_CAP_HTM] = {
+        "htm", "Allow Hardware Transactional Memory (HTM)",
+        PAPR_CAP_SWITCH, .initial = 0,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = not_emulated,
+    },
+    [PAPR_CAP_VSX] = {
+        "vsx", "Allow Vector Scalar Extensions (VSX)",
+        PAPR_CAP_SWITCH, .initial = 1,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = offered_vsx,
+    },
+    [PAPR_CAP_DFP] = {
+        "dfp", "Allow Decimal Floating Point (DFP)",
+        PAPR_CAP_SWITCH, .initial = 1,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = offered_dfp,
+    },
+    [PAPR_CAP_CFPC] = {
+        "cfpc", "Cache Flush on Privilege Change (broken, workaround, fixed)",
+        PAPR_CAP_LEVELS, three_levels, PAPR_CAP_WORKAROUND,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = not_emulated,
+    },
+    [PAPR_CAP_SBBC] = {
+        "sbbc",
+        "Speculation Barrier Bounds Checking (broken, workaround, fixed)",
+        PAPR_CAP_LEVELS, three_levels, PAPR_CAP_WORKAROUND,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_06_PLUS, .offered = not_emulated,
+    },
+    [PAPR_CAP_IBS] = {
+        "ibs",
+        "Indirect Branch Speculation (broken, workaround, fixed-ibs, "
+        "fixed-ccd, fixed-na)",
+        PAPR_CAP_LEVELS, ibs_levels, PAPR_CAP_WORKAROUND,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = not_emulated,
+    },
+    [PAPR_CAP_HPT_MAXPAGESIZE] = {
+        "hpt-max-page-size", "Maximum page size for Hash Page Table guests",
+        PAPR_CAP_PAGE_SIZE, .initial = 16, .offered = offered_page_size,
+    },
+    [PAPR_CAP_NESTED_KVM_HV] = {
+        "nested-hv", "Allow Nested KVM-HV",
+        PAPR_CAP_SWITCH, .initial = 0, .offered = offered_nested,
+    },
+    [PAPR_CAP_LARGE_DECREMENTER] = {
+        "large-decr", "Allow Large Decrementer",
+        PAPR_CAP_SWITCH, .initial = 1,
+        .min_pvr = CPU_POWERPC_LOGICAL_3_00, .offered = offered_large_decr,
+    },
+    [PAPR_CAP_CCF_ASSIST] = {
+        "ccf-assist", "Count Cache Flush Assist via HW Instruction",
+        PAPR_CAP_SWITCH, .initial = 1, .offered = not_emulated,
+    },
+    [PAPR_CAP_FWNMI] = {
+        "fwnmi", "Implements PAPR FWNMI option",
+        PAPR_CAP_SWITCH, .initial = 1, .offered = offered_always,
+    },
+    [PAPR_CAP_RPT_INVALIDATE] = {
+        "rpt-invalidate", "Allow H_RPT_INVALIDATE",
+        PAPR_CAP_SWITCH, .initial = 0, .offered = not_emulated,
+    },
+    [PAPR_CAP_AIL_MODE_3] = {
+        "ail-mode-3", "Alternate Interrupt Location (AIL) mode 3 support",
+        PAPR_CAP_SWITCH, .initial = 1,
+        .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = offered_ail_mode_3,
+    },
+    [PAPR_CAP_NESTED_PAPR] = {
+        "nested-papr", "Allow Nested HV (PAPR API)",
+        PAPR_CAP_SWITCH, .initial = 0, .offered = offered_nested,
+    },
+    [PAPR_CAP_DAWR1] = {
+        "dawr1", "Allow 2nd Data Address Watchpoint Register (DAWR1)",
+        PAPR_CAP_SWITCH, .initial = 1,
+        .min_pvr = CPU_POWERPC_LOGICAL_3_10, .offered = offered_dawr1,
+    },
+};

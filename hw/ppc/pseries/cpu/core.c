@@ -1,0 +1,250 @@
+/*
+ * pSeries platform: CPU cores, the unit in which CPUs are plugged
+ *
+ * A core creates its threads, ties each to the machine (virtual hypervisor,
+ * vCPU map, interrupt presentation) and brings them to the state in which
+ * LoPAR lets a partition's processors start: stopped, in real mode, waiting
+ * for the RTAS call start-cpu.  The boot vCPU is started by the firmware.
+ * All of it with the BQL held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/ppc/ppc.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "system/cpus.h"
+#include "system/hw_accel.h"
+#include "system/numa.h"
+#include "system/reset.h"
+#include "core.h"
+
+#define PAPR_TIMEBASE_HZ 512000000ULL
+
+const char *papr_cpu_core_type(const char *cpu_type)
+{
+    g_autofree char *model = g_strndup(cpu_type, strlen(cpu_type) -
+                                       strlen(POWERPC_CPU_TYPE_SUFFIX));
+    g_autofree char *name = g_strconcat(model, "-", TYPE_PAPR_CPU_CORE, NULL);
+    ObjectClass *oc = object_class_by_name(name);
+
+    return oc ? object_class_get_name(oc) : NULL;
+}
+
+/*
+ * LPCR (logical partition control register) of a stopped vCPU: interrupts go
+ * to the partition, not to a hypervisor, and none of them ends the power
+ * saving state in which it waits for start-cpu.
+ */
+static void reset_lpcr(PowerPCCPU *cpu)
+{
+    target_ulong lpcr = cpu->env.spr[SPR_LPCR];
+
+    lpcr &= ~(LPCR_VPM1 | LPCR_ISL | LPCR_KBV |
+              POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
+    lpcr |= LPCR_LPES0 | LPCR_LPES1;
+    ppc_store_lpcr(cpu, lpcr);
+}
+
+static void reset_vcpu(PaprVcpu *vcpu, const PaprCpuHost *host)
+{
+    PowerPCCPU *cpu = vcpu->cpu;
+    CPUPPCState *env = &cpu->env;
+
+    cpu_reset(CPU(cpu));
+
+    env->quiesced = true;
+    ppc_maybe_interrupt(env);
+
+    /* LoPAR C.9.2.1: 32-bit mode, machine check and floating point enabled */
+    env->msr &= ~(1ULL << MSR_SF);
+    env->msr |= (1ULL << MSR_ME) | (1ULL << MSR_FP);
+    env->spr[SPR_HIOR] = 0;
+    env->spr[SPR_PSSCR] |= PSSCR_EC;
+    /* the partition may use all of the authority mask register */
+    env->spr[SPR_AMOR] = UINT64_MAX;
+    reset_lpcr(cpu);
+
+    vcpu->vpa_addr = 0;
+    vcpu->slb_shadow_addr = 0;
+    vcpu->slb_shadow_size = 0;
+    vcpu->dtl_addr = 0;
+    vcpu->dtl_size = 0;
+    vcpu->prod = false;
+
+    papr_caps_cpu_reset(host->caps, cpu);
+    cpu_ppc_tb_reset(env);
+    papr_irqs_vcpu_reset(host->irqs, vcpu);
+}
+
+static void core_reset(void *opaque)
+{
+    PaprCpuCore *core = opaque;
+
+    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
+        reset_vcpu(papr_vcpu(core->threads[i]), core->host);
+    }
+}
+
+/* Create thread @i; it becomes a child of @core and is not realized yet */
+static PowerPCCPU *create_thread(PaprCpuCore *core, int i)
+{
+    CPUCore *cc = CPU_CORE(core);
+    g_autofree char *id = g_strdup_printf("thread[%d]", i);
+    Object *obj = object_new(PAPR_CPU_CORE_GET_CLASS(core)->cpu_type);
+    PowerPCCPU *cpu = POWERPC_CPU(obj);
+    PaprVcpu *vcpu = g_new0(PaprVcpu, 1);
+
+    qdev_prop_set_bit(DEVICE(obj), "start-powered-off", true);
+    CPU(cpu)->cpu_index = cc->core_id + i;
+    cpu->vcpu_id = papr_cpu_vcpu_id(core->host, CPU(cpu)->cpu_index);
+    cpu->node_id = core->node_id;
+    cpu->env.chip_index = core->node_id;
+    cpu->env.core_index = cc->core_id;
+    cpu->env.has_smt_siblings = cc->nr_threads > 1;
+
+    vcpu->cpu = cpu;
+    vcpu->id = cpu->vcpu_id;
+    vcpu->hcalls = core->host->hcalls;
+    vcpu->vcpus = core->host->vcpus;
+    cpu->machine_data = vcpu;
+
+    object_property_add_child(OBJECT(core), id, obj);
+    object_unref(obj);
+    return cpu;
+}
+
+static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
+{
+    const PaprCpuHost *host = core->host;
+    PowerPCCPU *cpu = core->threads[i];
+    PaprVcpu *vcpu = papr_vcpu(cpu);
+    CPUPPCState *env = &cpu->env;
+
+    if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
+        return false;
+    }
+    cpu_ppc_set_vhyp(cpu, host->vhyp);
+    env->spr_cb[SPR_PIR].default_value = CPU(cpu)->cpu_index;
+    env->spr_cb[SPR_TIR].default_value = i;
+    env->spr_cb[SPR_HASHPKEYR].default_value = host->hashpkey;
+    cpu_ppc_set_1lpar(cpu);
+    /* needs the virtual hypervisor to be set */
+    cpu_ppc_tb_init(env, PAPR_TIMEBASE_HZ);
+    papr_caps_cpu_init(host->caps, cpu);
+
+    if (!papr_irqs_vcpu_create(host->irqs, vcpu, errp)) {
+        cpu_ppc_tb_free(env);
+        qdev_unrealize(DEVICE(cpu));
+        return false;
+    }
+    papr_vcpu_map_add(host->vcpus, vcpu);
+    vmstate_register(NULL, CPU(cpu)->cpu_index, &vmstate_papr_vcpu, vcpu);
+    return true;
+}
+
+static void delete_thread(PaprCpuCore *core, int i)
+{
+    PowerPCCPU *cpu = core->threads[i];
+    PaprVcpu *vcpu = papr_vcpu(cpu);
+
+    if (qdev_is_realized(DEVICE(cpu))) {
+        vmstate_unregister(NULL, &vmstate_papr_vcpu, vcpu);
+        papr_vcpu_map_remove(core->host->vcpus, vcpu);
+        papr_irqs_vcpu_destroy(core->host->irqs, vcpu);
+        cpu_ppc_tb_free(&cpu->env);
+        qdev_unrealize(DEVICE(cpu));
+    }
+    cpu->machine_data = NULL;
+    object_unparent(OBJECT(cpu));
+    g_free(vcpu);
+}
+
+static void core_unrealize(DeviceState *dev)
+{
+    PaprCpuCore *core = PAPR_CPU_CORE(dev);
+
+    qemu_unregister_reset(core_reset, core);
+    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
+        delete_thread(core, i);
+    }
+    g_clear_pointer(&core->threads, g_free);
+}
+
+static void core_realize(DeviceState *dev, Error **errp)
+{
+    PaprCpuCore *core = PAPR_CPU_CORE(dev);
+    int n = CPU_CORE(core)->nr_threads;
+
+    if (!core->host) {
+        error_setg(errp, "%s needs a pseries machine",
+                   object_get_typename(OBJECT(dev)));
+        return;
+    }
+    core->threads = g_new0(PowerPCCPU *, n);
+    for (int i = 0; i < n; i++) {
+        core->threads[i] = create_thread(core, i);
+    }
+    qemu_register_reset(core_reset, core);
+    for (int i = 0; i < n; i++) {
+        if (!realize_thread(core, i, errp)) {
+            core_unrealize(dev);
+            return;
+        }
+    }
+}
+
+static void core_legacy_reset(DeviceState *dev)
+{
+    core_reset(PAPR_CPU_CORE(dev));
+}
+
+static const Property core_properties[] = {
+    DEFINE_PROP_INT32("node-id", PaprCpuCore, node_id,
+                      CPU_UNSET_NUMA_NODE_ID),
+};
+
+static void core_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->realize = core_realize;
+    dc->unrealize = core_unrealize;
+    device_class_set_legacy_reset(dc, core_legacy_reset);
+    device_class_set_props(dc, core_properties);
+    PAPR_CPU_CORE_CLASS(oc)->cpu_type = data;
+}
+
+#define PAPR_CORE_OF(model)                                     \
+    {                                                           \
+        .name = model "-" TYPE_PAPR_CPU_CORE,                   \
+        .parent = TYPE_PAPR_CPU_CORE,                           \
+        .class_init = core_class_init,                          \
+        .class_data = (void *)POWERPC_CPU_TYPE_NAME(model),     \
+    }
+
+static const TypeInfo core_types[] = {
+    {
+        .name = TYPE_PAPR_CPU_CORE,
+        .parent = TYPE_CPU_CORE,
+        .abstract = true,
+        .instance_size = sizeof(PaprCpuCore),
+        .class_size = sizeof(PaprCpuCoreClass),
+    },
+    PAPR_CORE_OF("970_v2.2"),
+    PAPR_CORE_OF("970mp_v1.0"),
+    PAPR_CORE_OF("970mp_v1.1"),
+    PAPR_CORE_OF("power5p_v2.1"),
+    PAPR_CORE_OF("power7_v2.3"),
+    PAPR_CORE_OF("power7p_v2.1"),
+    PAPR_CORE_OF("power8_v2.0"),
+    PAPR_CORE_OF("power8e_v2.1"),
+    PAPR_CORE_OF("power8nvl_v1.0"),
+    PAPR_CORE_OF("power9_v2.0"),
+    PAPR_CORE_OF("power9_v2.2"),
+    PAPR_CORE_OF("power10_v2.0"),
+    PAPR_CORE_OF("power11_v2.0"),
+};
+
+DEFINE_TYPES(core_types)

@@ -1,0 +1,118 @@
+/*
+ * pSeries platform: what is plugged into the machine
+ *
+ * One row a kind of device.  Pre-plug checks the device against the machine
+ * and hands it what it needs; plug ties it to its connector.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/hotplug.h"
+#include "hw/qdev-core.h"
+#include "machine.h"
+
+static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
+{
+    uint32_t i = core_id / ms->smp.threads;
+
+    return i < ms->possible_cpus->len ? &ms->possible_cpus->cpus[i] : NULL;
+}
+
+static void core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+    PaprCpuCore *core = PAPR_CPU_CORE(dev);
+    CPUCore *cc = CPU_CORE(dev);
+    const char *type = object_get_typename(OBJECT(dev));
+    const char *wanted = papr_cpu_core_type(ms->cpu_type);
+    CPUArchId *slot;
+
+    if (dev->hotplugged) {
+        error_setg(errp, "CPU hotplug is not supported by this machine");
+        return;
+    }
+    if (strcmp(type, wanted)) {
+        error_setg(errp, "CPU core type should be %s", wanted);
+        return;
+    }
+    if (cc->core_id < 0 || cc->core_id % ms->smp.threads) {
+        error_setg(errp, "invalid core id %d: use a multiple of %u",
+                   cc->core_id, ms->smp.threads);
+        return;
+    }
+    if (cc->nr_threads != ms->smp.threads) {
+        error_setg(errp, "invalid nr-threads %d, must be %u", cc->nr_threads,
+                   ms->smp.threads);
+        return;
+    }
+    slot = core_slot(ms, cc->core_id);
+    if (!slot) {
+        error_setg(errp, "core id %d out of range: the machine has room for "
+                   "%u CPUs", cc->core_id, ms->smp.max_cpus);
+        return;
+    }
+    if (slot->cpu) {
+        error_setg(errp, "core %d already populated", cc->core_id);
+        return;
+    }
+    numa_cpu_pre_plug(slot, dev, errp);
+    core->host = &pm->cpu_host;
+}
+
+static void core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+    CPUCore *cc = CPU_CORE(dev);
+    PaprDrc *drc = papr_dr_find(pm->dr, PAPR_DRC_CPU,
+                                papr_cpu_vcpu_id(&pm->cpu_host, cc->core_id));
+
+    if (!papr_drc_attach(drc, dev, !dev->hotplugged, errp)) {
+        return;
+    }
+    core_slot(ms, cc->core_id)->cpu = OBJECT(dev);
+}
+
+typedef struct PlugRow {
+    const char *type;
+    void (*pre_plug)(PaprMachine *pm, DeviceState *dev, Error **errp);
+    void (*plug)(PaprMachine *pm, DeviceState *dev, Error **errp);
+} PlugRow;
+
+static const PlugRow plug_table[] = {
+    { TYPE_PAPR_CPU_CORE, core_pre_plug, core_plug },
+};
+
+static const PlugRow *row_of(DeviceState *dev)
+{
+    for (int i = 0; i < ARRAY_SIZE(plug_table); i++) {
+        if (object_dynamic_cast(OBJECT(dev), plug_table[i].type)) {
+            return &plug_table[i];
+        }
+    }
+    return NULL;
+}
+
+static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    row_of(dev)->pre_plug(PAPR_MACHINE(handler), dev, errp);
+}
+
+static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    row_of(dev)->plug(PAPR_MACHINE(handler), dev, errp);
+}
+
+static HotplugHandler *get_handler(MachineState *ms, DeviceState *dev)
+{
+    return row_of(dev) ? HOTPLUG_HANDLER(ms) : NULL;
+}
+
+void papr_machine_hotplug_class_init(ObjectClass *oc)
+{
+    HotplugHandlerClass *hc = HOTPLUG_HANDLER_CLASS(oc);
+
+    hc->pre_plug = pre_plug;
+    hc->plug = plug;
+    MACHINE_CLASS(oc)->get_hotplug_handler = get_handler;
+}

@@ -1,0 +1,107 @@
+/*
+ * pSeries platform: the machine (private to machine/)
+ *
+ * A struct of named parts, each owned by its folder.  Everything here is
+ * changed with the BQL held; what other threads read (the vCPU map, the
+ * hypercall table, the interrupt backend) is made for that by its owner.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_MACHINE_H
+#define HW_PPC_PSERIES_MACHINE_H
+
+#include "hw/boards.h"
+#include "hw/ppc/ppc.h"
+#include "hw/pseries/caps.h"
+#include "hw/pseries/cas.h"
+#include "hw/pseries/dr.h"
+#include "hw/pseries/event.h"
+#include "hw/pseries/firmware.h"
+#include "hw/pseries/irq.h"
+#include "hw/pseries/misc.h"
+#include "hw/pseries/mmu.h"
+#include "hw/pseries/numa.h"
+#include "hw/pseries/ovec.h"
+#include "hw/pseries/rtas.h"
+#include "hw/pseries/vcpu.h"
+#include "hw/pseries/vio.h"
+#include "../cpu/core.h"
+#include "memmap.h"
+
+#define TYPE_PAPR_MACHINE "spapr-machine"
+OBJECT_DECLARE_SIMPLE_TYPE(PaprMachine, PAPR_MACHINE)
+
+/** PaprMachineOptions - what the user said, before any of it is checked */
+typedef struct PaprMachineOptions {
+    char *kvm_type;
+    char *host_model;
+    char *host_serial;
+    char *boot_device;                  /* -boot, changeable at run time */
+    uint64_t kernel_addr;
+    uint32_t vsmt;                      /* 0: threads per core */
+    uint32_t max_compat_pvr;
+    PaprIcMode ic_mode;
+    PaprHptResize resize_hpt;
+    OnOffAuto own_firmware;             /* x-vof */
+    bool modern_hotplug_events;
+} PaprMachineOptions;
+
+struct PaprMachine {
+    MachineState parent_obj;
+
+    PaprMachineOptions opt;
+    PaprCaps caps;
+    PaprNuma numa;
+
+    PaprHcallTable *hcalls;
+    PaprRtas *rtas;
+    PaprVcpuMap *vcpus;
+    PaprCpuHost cpu_host;
+    PaprMmu *mmu;
+    PaprIrqs *irqs;
+    PaprDr *dr;
+    PaprEvents *events;
+    PaprVioBus *vio;
+    PaprFirmware *firmware;
+
+    uint64_t rma_size;                  /* real mode area */
+
+    PaprCas cas;                        /* offer and outcome of CAS */
+    uint8_t rng_seed[32];               /* for /chosen, new at each reset */
+
+    /* migration only */
+    struct PPCTimebase tb;
+    uint64_t legacy_rtc_offset;         /* of streams before version 3 */
+    uint32_t fdt_initial_size;
+    uint32_t fdt_size;
+    void *fdt_blob;
+
+    Notifier powerdown;
+};
+
+/* smp.c */
+bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp);
+bool papr_machine_create_cpus(PaprMachine *pm, Error **errp);
+void papr_machine_smp_class_init(MachineClass *mc);
+
+/* init.c, reset.c: MachineClass.init and .reset */
+void papr_machine_init(MachineState *ms);
+void papr_machine_reset(MachineState *ms, ResetType type);
+
+/* options.c */
+void papr_machine_options_class_init(ObjectClass *oc);
+void papr_machine_options_init(Object *obj);
+
+/* hotplug.c */
+void papr_machine_hotplug_class_init(ObjectClass *oc);
+
+/* vhyp.c */
+void papr_machine_vhyp_class_init(ObjectClass *oc);
+
+/* tree.c: the device tree as it is now; to be freed with g_free() */
+void *papr_machine_build_tree(PaprMachine *pm, size_t *size, Error **errp);
+
+/* vmstate.c */
+extern const VMStateDescription vmstate_papr_machine;
+
+#endif

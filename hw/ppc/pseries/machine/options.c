@@ -1,0 +1,267 @@
+/*
+ * pSeries platform: the machine's own options
+ *
+ * Stored as the user gave them; checked here as far as one option goes, and
+ * by machine init where they depend on each other or on the accelerator.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/visitor.h"
+#include "qapi/qapi-visit-common.h"
+#include "target/ppc/cpu.h"
+#include "machine.h"
+
+/* Options that take one of a few words */
+typedef struct Choice {
+    const char *word;
+    int value;
+} Choice;
+
+static const Choice ic_modes[] = {
+    { "xics", PAPR_IC_XICS },
+    { "xive", PAPR_IC_XIVE },
+    { "dual", PAPR_IC_DUAL },
+    { }
+};
+
+static const Choice hpt_resizes[] = {
+    { "default", PAPR_HPT_RESIZE_DEFAULT },
+    { "disabled", PAPR_HPT_RESIZE_DISABLED },
+    { "enabled", PAPR_HPT_RESIZE_ENABLED },
+    { "required", PAPR_HPT_RESIZE_REQUIRED },
+    { }
+};
+
+/* Logical processor versions (LoPAR Table C.2), by the processor's name */
+static const Choice compat_levels[] = {
+    { "power6", CPU_POWERPC_LOGICAL_2_05 },
+    { "power7", CPU_POWERPC_LOGICAL_2_06 },
+    { "power7+", CPU_POWERPC_LOGICAL_2_06_PLUS },
+    { "power8", CPU_POWERPC_LOGICAL_2_07 },
+    { "power9", CPU_POWERPC_LOGICAL_3_00 },
+    { "power10", CPU_POWERPC_LOGICAL_3_10 },
+    { "power11", CPU_POWERPC_LOGICAL_3_10_P11 },
+    { }
+};
+
+static char *word_of(const Choice *choices, int value)
+{
+    while (choices->word && choices->value != value) {
+        choices++;
+    }
+    return g_strdup(choices->word);
+}
+
+/* The value @word stands for, or -1 with an error that names all words */
+static int value_of(const Choice *choices, const char *option,
+                    const char *word, Error **errp)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+
+    for (; choices->word; choices++) {
+        if (!strcmp(choices->word, word)) {
+            return choices->value;
+        }
+        g_string_append_printf(all, "%s%s", all->len ? ", " : "",
+                               choices->word);
+    }
+    error_setg(errp, "Bad value for \"%s\" property: '%s' is none of %s",
+               option, word, all->str);
+    return -1;
+}
+
+static char *get_ic_mode(Object *obj, Error **errp)
+{
+    return word_of(ic_modes, PAPR_MACHINE(obj)->opt.ic_mode);
+}
+
+static void set_ic_mode(Object *obj, const char *word, Error **errp)
+{
+    int value = value_of(ic_modes, "ic-mode", word, errp);
+
+    if (value >= 0) {
+        PAPR_MACHINE(obj)->opt.ic_mode = value;
+    }
+}
+
+static char *get_resize_hpt(Object *obj, Error **errp)
+{
+    return word_of(hpt_resizes, PAPR_MACHINE(obj)->opt.resize_hpt);
+}
+
+static void set_resize_hpt(Object *obj, const char *word, Error **errp)
+{
+    int value = value_of(hpt_resizes, "resize-hpt", word, errp);
+
+    if (value >= 0) {
+        PAPR_MACHINE(obj)->opt.resize_hpt = value;
+    }
+}
+
+static char *get_max_compat(Object *obj, Error **errp)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    return opt->max_compat_pvr ? word_of(compat_levels, opt->max_compat_pvr)
+                               : g_strdup("");
+}
+
+static void set_max_compat(Object *obj, const char *word, Error **errp)
+{
+    int value = value_of(compat_levels, "max-cpu-compat", word, errp);
+
+    if (value >= 0) {
+        PAPR_MACHINE(obj)->opt.max_compat_pvr = value;
+    }
+}
+
+static char *get_kvm_type(Object *obj, Error **errp)
+{
+    return g_strdup(PAPR_MACHINE(obj)->opt.kvm_type);
+}
+
+static void set_kvm_type(Object *obj, const char *word, Error **errp)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    g_free(opt->kvm_type);
+    opt->kvm_type = g_strdup(word);
+}
+
+static char *get_host_model(Object *obj, Error **errp)
+{
+    return g_strdup(PAPR_MACHINE(obj)->opt.host_model);
+}
+
+static void set_host_model(Object *obj, const char *text, Error **errp)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    g_free(opt->host_model);
+    opt->host_model = g_strdup(text);
+}
+
+static char *get_host_serial(Object *obj, Error **errp)
+{
+    return g_strdup(PAPR_MACHINE(obj)->opt.host_serial);
+}
+
+static void set_host_serial(Object *obj, const char *text, Error **errp)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    g_free(opt->host_serial);
+    opt->host_serial = g_strdup(text);
+}
+
+static bool get_modern_hotplug(Object *obj, Error **errp)
+{
+    return PAPR_MACHINE(obj)->opt.modern_hotplug_events;
+}
+
+static void set_modern_hotplug(Object *obj, bool value, Error **errp)
+{
+    PAPR_MACHINE(obj)->opt.modern_hotplug_events = value;
+}
+
+/* VFIO asks: a guest of this machine programs MSI-X by RTAS, not by the BAR */
+static bool get_no_msix_emulation(Object *obj, Error **errp)
+{
+    return true;
+}
+
+static void visit_own_firmware(Object *obj, Visitor *v, const char *name,
+                               void *opaque, Error **errp)
+{
+    visit_type_OnOffAuto(v, name, &PAPR_MACHINE(obj)->opt.own_firmware, errp);
+}
+
+static void visit_kernel_addr(Object *obj, Visitor *v, const char *name,
+                              void *opaque, Error **errp)
+{
+    visit_type_uint64(v, name, &PAPR_MACHINE(obj)->opt.kernel_addr, errp);
+}
+
+static void visit_vsmt(Object *obj, Visitor *v, const char *name,
+                       void *opaque, Error **errp)
+{
+    visit_type_uint32(v, name, &PAPR_MACHINE(obj)->opt.vsmt, errp);
+}
+
+static const struct {
+    const char *name;
+    char *(*get)(Object *obj, Error **errp);
+    void (*set)(Object *obj, const char *value, Error **errp);
+    const char *description;
+} words[] = {
+    { "ic-mode", get_ic_mode, set_ic_mode,
+      "Specifies the interrupt controller mode (xics, xive, dual)" },
+    { "resize-hpt", get_resize_hpt, set_resize_hpt,
+      "Resizing of the Hash Page Table (enabled, disabled, required)" },
+    { "max-cpu-compat", get_max_compat, set_max_compat,
+      "Maximum permitted CPU compatibility mode (power6, power7, power7+, "
+      "power8, power9, power10, power11)" },
+    { "kvm-type", get_kvm_type, set_kvm_type,
+      "Specifies the KVM virtualization mode (auto, hv, pr)" },
+    { "host-model", get_host_model, set_host_model,
+      "Host model to advertise in guest device tree" },
+    { "host-serial", get_host_serial, set_host_serial,
+      "Host serial number to advertise in guest device tree" },
+};
+
+static const struct {
+    const char *name;
+    const char *type;
+    ObjectPropertyAccessor *visit;
+    const char *description;
+} numbers[] = {
+    { "x-vof", "OnOffAuto", visit_own_firmware,
+      "Open Firmware client interface inside the machine instead of SLOF "
+      "(on, off, auto: when -kernel is a Linux kernel)" },
+    { "kernel-addr", "uint64", visit_kernel_addr,
+      "Load address of -kernel, by default 0x400000" },
+    { "vsmt", "uint32", visit_vsmt,
+      "Virtual SMT: KVM behaves as if this were the host's SMT mode" },
+};
+
+/* Class properties, so that -M pseries,help lists them all */
+void papr_machine_options_class_init(ObjectClass *oc)
+{
+    for (int i = 0; i < ARRAY_SIZE(words); i++) {
+        object_class_property_add_str(oc, words[i].name, words[i].get,
+                                      words[i].set);
+        object_class_property_set_description(oc, words[i].name,
+                                              words[i].description);
+    }
+    for (int i = 0; i < ARRAY_SIZE(numbers); i++) {
+        object_class_property_add(oc, numbers[i].name, numbers[i].type,
+                                  numbers[i].visit, numbers[i].visit,
+                                  NULL, NULL);
+        object_class_property_set_description(oc, numbers[i].name,
+                                              numbers[i].description);
+    }
+    object_class_property_add_bool(oc, "modern-hotplug-events",
+                                   get_modern_hotplug, set_modern_hotplug);
+    object_class_property_set_description(oc, "modern-hotplug-events",
+        "Hotplug events have an interrupt source of their own (required for "
+        "memory hot-unplug)");
+    object_class_property_add_bool(oc, "vfio-no-msix-emulation",
+                                   get_no_msix_emulation, NULL);
+    papr_caps_class_init(oc, offsetof(PaprMachine, caps));
+}
+
+void papr_machine_options_init(Object *obj)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    *opt = (PaprMachineOptions) {
+        .kvm_type = g_strdup("auto"),
+        .kernel_addr = PAPR_KERNEL_ADDR,
+        .ic_mode = PAPR_IC_DUAL,
+        .resize_hpt = PAPR_HPT_RESIZE_DEFAULT,
+        .own_firmware = ON_OFF_AUTO_AUTO,
+        .modern_hotplug_events = true,
+    };
+}

@@ -1,0 +1,86 @@
+/*
+ * pSeries platform: the machine as the CPUs' virtual hypervisor
+ *
+ * What target/ppc asks of it: hypercalls, the page tables, and the dispatch
+ * of vCPUs.  Called in vCPU threads; the page table calls without the BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "target/ppc/cpu.h"
+#include "../accel/tcg.h"
+#include "machine.h"
+
+/*
+ * The interface's first argument is the machine itself: the type has one
+ * instance and the page table walk is hot, so it is taken without a QOM cast.
+ */
+static PaprMachine *machine_of(PPCVirtualHypervisor *vhyp)
+{
+    return (PaprMachine *)vhyp;
+}
+
+/* This partition runs no nested guests */
+static bool in_nested(PowerPCCPU *cpu)
+{
+    return false;
+}
+
+static hwaddr hpt_mask(PPCVirtualHypervisor *vhyp)
+{
+    return papr_mmu_hpt_mask(machine_of(vhyp)->mmu);
+}
+
+static const ppc_hash_pte64_t *map_hptes(PPCVirtualHypervisor *vhyp,
+                                         hwaddr ptex, int n)
+{
+    return papr_mmu_map_hptes(machine_of(vhyp)->mmu, ptex, n);
+}
+
+static void unmap_hptes(PPCVirtualHypervisor *vhyp,
+                        const ppc_hash_pte64_t *hptes, hwaddr ptex, int n)
+{
+    papr_mmu_unmap_hptes(machine_of(vhyp)->mmu, hptes, ptex, n);
+}
+
+static void hpte_set_c(PPCVirtualHypervisor *vhyp, hwaddr ptex, uint64_t pte1)
+{
+    papr_mmu_hpte_set_c(machine_of(vhyp)->mmu, ptex, pte1);
+}
+
+static void hpte_set_r(PPCVirtualHypervisor *vhyp, hwaddr ptex, uint64_t pte1)
+{
+    papr_mmu_hpte_set_r(machine_of(vhyp)->mmu, ptex, pte1);
+}
+
+static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
+                     target_ulong lpid, ppc_v3_pate_t *entry)
+{
+    return papr_mmu_get_pate(machine_of(vhyp)->mmu, cpu, lpid, entry);
+}
+
+static void exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
+{
+    papr_vpa_exec_enter(papr_vcpu(cpu));
+}
+
+static void exec_exit(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
+{
+    papr_vpa_exec_exit(papr_vcpu(cpu));
+}
+
+void papr_machine_vhyp_class_init(ObjectClass *oc)
+{
+    PPCVirtualHypervisorClass *vhc = PPC_VIRTUAL_HYPERVISOR_CLASS(oc);
+
+    vhc->cpu_in_nested = in_nested;
+    vhc->hypercall = papr_tcg_hypercall;
+    vhc->hpt_mask = hpt_mask;
+    vhc->map_hptes = map_hptes;
+    vhc->unmap_hptes = unmap_hptes;
+    vhc->hpte_set_c = hpte_set_c;
+    vhc->hpte_set_r = hpte_set_r;
+    vhc->get_pate = get_pate;
+    vhc->cpu_exec_enter = exec_enter;
+    vhc->cpu_exec_exit = exec_exit;
+}
