@@ -1,0 +1,80 @@
+/*
+ * Hypercalls and RTAS calls of the pseries machine, for qtests
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/cutils.h"
+#include "libpapr.h"
+
+#define RTAS_BLOCK (PAPR_TEST_RAM - 0x1000)
+
+QTestState *papr_start(const char *options, ...)
+{
+    g_autofree char *more = NULL;
+    va_list ap;
+
+    va_start(ap, options);
+    more = g_strdup_vprintf(options, ap);
+    va_end(ap);
+    return qtest_initf("-machine pseries -nodefaults -m 256M %s", more);
+}
+
+int64_t papr_hcall_regs(QTestState *qts, unsigned cpu, uint64_t nr,
+                        uint64_t regs[PAPR_HCALL_REGS])
+{
+    g_autoptr(GString) command = g_string_new(NULL);
+    g_auto(GStrv) reply = NULL;
+    uint64_t r3;
+
+    g_string_printf(command, "hcall %u 0x%" PRIx64, cpu, nr);
+    for (int i = 0; i < PAPR_HCALL_REGS; i++) {
+        g_string_append_printf(command, " 0x%" PRIx64, regs[i]);
+    }
+    reply = qtest_machine_command(qts, command->str);
+
+    g_assert_cmpuint(g_strv_length(reply), ==, 2 + PAPR_HCALL_REGS);
+    g_assert_cmpint(qemu_strtou64(reply[1], NULL, 16, &r3), ==, 0);
+    for (int i = 0; i < PAPR_HCALL_REGS; i++) {
+        g_assert_cmpint(qemu_strtou64(reply[2 + i], NULL, 16, &regs[i]), ==, 0);
+    }
+    return r3;
+}
+
+int64_t papr_hcall_array(QTestState *qts, unsigned cpu, uint64_t nr,
+                         size_t nargs, const uint64_t *args)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0 };
+
+    g_assert_cmpuint(nargs, <=, PAPR_HCALL_REGS);
+    memcpy(regs, args, nargs * sizeof(*args));
+    return papr_hcall_regs(qts, cpu, nr, regs);
+}
+
+int32_t papr_rtas_array(QTestState *qts, const char *name,
+                        size_t nargs, const uint32_t *args,
+                        size_t nrets, uint32_t *rets)
+{
+    uint64_t results = RTAS_BLOCK + nargs * sizeof(uint32_t);
+    g_autofree char *command = NULL;
+    g_auto(GStrv) reply = NULL;
+    uint64_t rc;
+
+    for (size_t i = 0; i < nargs; i++) {
+        papr_st32(qts, RTAS_BLOCK + i * sizeof(uint32_t), args[i]);
+    }
+    command = g_strdup_printf("rtas %s %zu 0x%" PRIx64 " %zu 0x%" PRIx64,
+                              name, nargs, (uint64_t)RTAS_BLOCK, nrets,
+                              results);
+    reply = qtest_machine_command(qts, command);
+    g_assert_nonnull(reply[1]);
+    g_assert_cmpint(qemu_strtou64(reply[1], NULL, 10, &rc), ==, 0);
+    if (rc != H_SUCCESS) {
+        return RTAS_UNKNOWN_TOKEN;
+    }
+    for (size_t i = 0; rets && i < nrets; i++) {
+        rets[i] = papr_ld32(qts, results + i * sizeof(uint32_t));
+    }
+    return papr_ld32(qts, results);
+}

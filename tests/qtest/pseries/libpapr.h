@@ -1,0 +1,93 @@
+/*
+ * Hypercalls and RTAS calls of the pseries machine, for qtests
+ *
+ * No vCPU runs in a qtest: calls are made through the machine's own qtest
+ * commands "hcall" and "rtas" (hw/ppc/pseries/rtas/qtest.c).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_QTEST_PSERIES_LIBPAPR_H
+#define TESTS_QTEST_PSERIES_LIBPAPR_H
+
+#include "hw/pseries/abi.h"
+#include "../libqtest.h"
+
+/* r4 to r12 */
+#define PAPR_HCALL_REGS 9
+
+/*
+ * RAM that tests may use as they like, clear of what the machine loads at
+ * start; papr_rtas() keeps its argument block in the 4 KiB below it.
+ */
+#define PAPR_TEST_RAM 0x1001000ULL
+#define PAPR_TEST_RAM_SIZE 0xfff000ULL
+
+/**
+ * papr_start: a machine of 256 MiB, no default devices; @options as printf
+ */
+QTestState *papr_start(const char *options, ...) G_GNUC_PRINTF(1, 2);
+
+/**
+ * papr_hcall_regs - hypercall @nr of the vCPU @cpu (its cpu_index)
+ * @regs: r4 to r12, arguments and then results
+ *
+ * Returns r3.
+ */
+int64_t papr_hcall_regs(QTestState *qts, unsigned cpu, uint64_t nr,
+                        uint64_t regs[PAPR_HCALL_REGS]);
+
+int64_t papr_hcall_array(QTestState *qts, unsigned cpu, uint64_t nr,
+                         size_t nargs, const uint64_t *args);
+
+/** papr_hcall: papr_hcall(qts, cpu, nr, r4, r5...), results not wanted */
+#define papr_hcall(qts, cpu, nr, ...)                                        \
+    papr_hcall_array(qts, cpu, nr,                                           \
+                     ARRAY_SIZE(((uint64_t[]){ 0, ##__VA_ARGS__ })) - 1,     \
+                     (uint64_t[]){ 0, ##__VA_ARGS__ } + 1)
+
+/**
+ * papr_rtas_array - RTAS call @name, for example "ibm,get-xive"
+ * @rets: @nrets results, the status first; may be NULL
+ *
+ * Returns the status, or -1098 for a name that the machine does not know.
+ */
+int32_t papr_rtas_array(QTestState *qts, const char *name,
+                        size_t nargs, const uint32_t *args,
+                        size_t nrets, uint32_t *rets);
+
+/** papr_rtas: papr_rtas(qts, name, nrets, rets, args...) */
+#define papr_rtas(qts, name, nrets, rets, ...)                               \
+    papr_rtas_array(qts, name,                                               \
+                    ARRAY_SIZE(((uint32_t[]){ 0, ##__VA_ARGS__ })) - 1,      \
+                    (uint32_t[]){ 0, ##__VA_ARGS__ } + 1, nrets, rets)
+
+/* Big-endian words in guest memory, host endian here */
+static inline uint64_t papr_ld64(QTestState *qts, uint64_t addr)
+{
+    uint64_t value;
+
+    qtest_memread(qts, addr, &value, sizeof(value));
+    return be64_to_cpu(value);
+}
+
+static inline uint32_t papr_ld32(QTestState *qts, uint64_t addr)
+{
+    uint32_t value;
+
+    qtest_memread(qts, addr, &value, sizeof(value));
+    return be32_to_cpu(value);
+}
+
+static inline void papr_st64(QTestState *qts, uint64_t addr, uint64_t value)
+{
+    value = cpu_to_be64(value);
+    qtest_memwrite(qts, addr, &value, sizeof(value));
+}
+
+static inline void papr_st32(QTestState *qts, uint64_t addr, uint32_t value)
+{
+    value = cpu_to_be32(value);
+    qtest_memwrite(qts, addr, &value, sizeof(value));
+}
+
+#endif
