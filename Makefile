@@ -26,7 +26,7 @@ all: join
 	@$(ninja)
 
 binary: join
-	@$(ninja) --quiet qemu-system-ppc64
+	@$(ninja) qemu-system-ppc64
 
 # configure does only what is not done yet: a second run takes a second.
 join:

@@ -28,10 +28,9 @@ kernels="6.1:bookworm 6.12:trixie"
 
 # Whether the cache has all that base/fetch guest brings.
 guest_is_complete() {
-    local kernel
-    [ -e "$cache/guest/slof.bin" ] && [ -e "$cache/guest/busybox" ] || return
-    for kernel in $kernels; do
-        [ -e "$cache/guest/vmlinux-${kernel%:*}" ] || return
+    local file
+    for file in slof.bin vof.bin busybox $(printf 'vmlinux-%s\n' $kernels | cut -d : -f 1); do
+        [ -e "$cache/guest/$file" ] || return
     done
 }
 
