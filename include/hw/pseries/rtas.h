@@ -12,8 +12,12 @@
 #define HW_PSERIES_RTAS_H
 
 #include "hw/pseries/abi.h"
+#include "hw/pseries/caps.h"
 #include "hw/pseries/dt.h"
 #include "hw/pseries/hcall.h"
+#include "hw/pseries/vcpu.h"
+#include "chardev/char-fe.h"
+#include "migration/vmstate.h"
 
 #define PAPR_RTAS_MAX_ARGS 16
 
@@ -51,10 +55,100 @@ PaprRtas *papr_rtas_new(PaprHcallTable *hcalls);
 void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
                         size_t n_calls, void *opaque);
 
-/** papr_rtas_call: run @call for @cpu and set rets[0]; -1098 for unknown tokens */
+/** papr_rtas_call: run @call for @cpu and set rets[0]; -3 for unknown tokens */
 void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 
 /** papr_rtas_dt_tokens: one property per registered call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
+
+/**
+ * papr_rtas_qtest - serve the "rtas" command of a qtest
+ * @words: "rtas" NAME NARGS ARGS_ADDRESS NRETS RETS_ADDRESS
+ *
+ * Runs the call as the first vCPU and answers "OK code".  False if the command
+ * is another one.  For the function given to qtest_set_command_cb().
+ */
+bool papr_rtas_qtest(PaprRtas *rtas, CharBackend *chr, char **words);
+
+/**
+ * PaprRtasConfig - what the calls of the machine itself need to know
+ * @vcpus: for start-cpu, query-cpu-stopped-state and ibm,suspend-me
+ * @cpus, @max_cpus, @ram_size: of -smp and -m, for the guest's system parameters
+ * @display_char: show @c on the first console; false when there is none.  May
+ *                be NULL
+ * @opaque: passed to @display_char
+ */
+typedef struct PaprRtasConfig {
+    PaprVcpuMap *vcpus;
+    uint32_t cpus;
+    uint32_t max_cpus;
+    uint64_t ram_size;
+    bool (*display_char)(uint8_t c, void *opaque);
+    void *opaque;
+} PaprRtasConfig;
+
+/**
+ * papr_rtas_register_families - console, power, SMP and system parameter calls
+ * @config: copied
+ */
+void papr_rtas_register_families(PaprRtas *rtas, const PaprRtasConfig *config);
+
+/* Firmware assisted non-maskable interrupts (FWNMI): LoPAR section 7.3.14 */
+typedef struct PaprFwnmi PaprFwnmi;
+
+/**
+ * PaprFwnmiConfig
+ * @caps: the machine's, asked for cap-fwnmi at each call
+ * @rma_size: real mode area, in bytes: handlers must lie in it
+ * @max_cpus: vCPU indexes are below this
+ * @rtas_base: where the guest put RTAS ("linux,rtas-base"); 0 if not known
+ * @opaque: passed to @rtas_base
+ */
+typedef struct PaprFwnmiConfig {
+    const PaprCaps *caps;
+    uint64_t rma_size;
+    uint32_t max_cpus;
+    uint64_t (*rtas_base)(void *opaque);
+    void *opaque;
+} PaprFwnmiConfig;
+
+PaprFwnmi *papr_fwnmi_new(PaprRtas *rtas, const PaprFwnmiConfig *config);
+
+/** papr_fwnmi_reset: nothing registered, waiting machine checks given up; BQL */
+void papr_fwnmi_reset(PaprFwnmi *fwnmi);
+
+/** papr_fwnmi_system_reset_addr: the guest's handler, or UINT64_MAX for none */
+uint64_t papr_fwnmi_system_reset_addr(const PaprFwnmi *fwnmi);
+
+/**
+ * papr_fwnmi_system_reset - deliver a system reset interrupt to @cs
+ *
+ * To the registered handler, else to vector 0x100.  Context: the vCPU's own
+ * thread (run_on_cpu), BQL.
+ */
+void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs);
+
+/**
+ * papr_fwnmi_machine_check - deliver a machine check that the host met
+ * @recovered: the host repaired the cause
+ *
+ * SRR0, SRR1, DAR and DSISR are set already.  Waits (BQL dropped) while another
+ * vCPU still handles one.  Context: the vCPU's own thread, BQL.
+ */
+void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
+                              bool recovered);
+
+/**
+ * papr_fwnmi_dt_rtas: "rtas-size" of the open /rtas node, which must hold the
+ * RTAS entry code and the areas that interrupts are reported in
+ */
+void papr_fwnmi_dt_rtas(const PaprFwnmi *fwnmi, PaprDt *dt);
+
+/*
+ * Migration: the machine's subsection "spapr_fwnmi", version 1, is this struct
+ * (opaque: PaprFwnmi), needed when papr_fwnmi_needed() says so.
+ */
+bool papr_fwnmi_needed(const PaprFwnmi *fwnmi);
+extern const VMStateDescription vmstate_papr_fwnmi;
 
 #endif

@@ -1,0 +1,199 @@
+/*
+ * Random numbers for the guest: the "spapr-rng" device and H_RANDOM
+ *
+ * LoPAR section 14.15.1.  The user adds the device and names a backend (rng=),
+ * or lets the host kernel answer (use-kvm=on).  A backend answers in the main
+ * loop when it has something, so some numbers are kept in stock, and asked for
+ * again when they run low.  Only a guest that is faster has to wait.
+ *
+ * Locking: BQL (big QEMU lock); a vCPU that waits for the backend drops it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "qemu/thread.h"
+#include "hw/core/cpu.h"
+#include "hw/pseries/misc.h"
+#include "hw/qdev-properties.h"
+#include "system/cpus.h"
+#include "system/rng.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/kvm_ppc.h"
+#include "hw/ppc/pseries/trace.h"
+
+/* Bytes in stock, and how few there may be before more are asked for */
+#define STOCK_MAX 64
+#define STOCK_LOW 32
+
+/* How often a vCPU that waits looks whether the machine wants it to stop */
+#define WAIT_MS 20
+
+OBJECT_DECLARE_SIMPLE_TYPE(PaprRng, PAPR_RNG)
+
+struct PaprRng {
+    DeviceState parent_obj;
+
+    RngBackend *backend;
+    bool use_kvm;
+    bool in_kernel;                     /* the host kernel answers H_RANDOM */
+
+    uint8_t stock[STOCK_MAX];
+    size_t have;
+    bool asked;                         /* the backend owes us an answer */
+    QemuCond arrived;
+};
+
+static void receive(void *opaque, const void *data, size_t size)
+{
+    PaprRng *rng = opaque;
+
+    size = MIN(size, STOCK_MAX - rng->have);
+    memcpy(rng->stock + rng->have, data, size);
+    rng->have += size;
+    rng->asked = false;
+    qemu_cond_broadcast(&rng->arrived);
+}
+
+static void ask_for_more(PaprRng *rng)
+{
+    if (!rng->asked && rng->have < STOCK_LOW) {
+        rng->asked = true;
+        rng_backend_request_entropy(rng->backend, STOCK_MAX - rng->have,
+                                    receive, rng);
+    }
+}
+
+/*
+ * The main loop stops vCPUs, and waits for them: it can't run the backend
+ * meanwhile, so that a vCPU which is wanted must not wait for a number.
+ */
+static bool is_wanted(CPUState *cs)
+{
+    return cs->stop || !cpu_work_list_empty(cs);
+}
+
+static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprRng *rng = opaque;
+    uint64_t value;
+    int64_t rc = H_SUCCESS;
+
+    ask_for_more(rng);
+    while (rng->have < sizeof(value) && rc == H_SUCCESS) {
+        qemu_cond_timedwait_bql(&rng->arrived, WAIT_MS);
+        ask_for_more(rng);
+        if (rng->have < sizeof(value) && is_wanted(CPU(cpu))) {
+            rc = H_BUSY;
+        }
+    }
+    trace_papr_random(rng->have, rc);
+    if (rc == H_SUCCESS) {
+        rng->have -= sizeof(value);
+        memcpy(&value, rng->stock + rng->have, sizeof(value));
+        memset(rng->stock + rng->have, 0, sizeof(value));
+        args[0] = value;
+    }
+    return rc;
+}
+
+static const PaprHcall rng_hcalls[] = {
+    { H_RANDOM, PAPR_HCALL_IN_KVM, 0, 1, h_random },
+};
+
+void papr_rng_attach(DeviceState *dev, PaprHcallTable *hcalls)
+{
+    PaprRng *rng = PAPR_RNG(dev);
+
+    if (!rng->in_kernel) {
+        papr_hcall_register(hcalls, rng_hcalls, ARRAY_SIZE(rng_hcalls), rng);
+        ask_for_more(rng);
+    }
+}
+
+/* LoPAR section B.5.18 */
+void papr_rng_dt(DeviceState *dev, PaprDt *dt)
+{
+    if (!dev) {
+        return;
+    }
+    papr_dt_begin(dt, "ibm,platform-facilities");
+    papr_dt_string(dt, "device_type", "ibm,platform-facilities");
+    papr_dt_u32(dt, "#address-cells", 1);
+    papr_dt_u32(dt, "#size-cells", 0);
+    papr_dt_begin(dt, "ibm,random-v1");
+    papr_dt_string(dt, "compatible", "ibm,random");
+    papr_dt_end(dt);
+    papr_dt_end(dt);
+}
+
+static void rng_realize(DeviceState *dev, Error **errp)
+{
+    PaprRng *rng = PAPR_RNG(dev);
+    bool ambiguous = false;
+
+    object_resolve_path_type("", TYPE_PAPR_RNG, &ambiguous);
+    if (ambiguous) {
+        error_setg(errp, "spapr-rng can not be instantiated twice!");
+        return;
+    }
+    rng->in_kernel = rng->use_kvm && kvmppc_enable_hwrng() == 0;
+    if (rng->in_kernel || rng->backend) {
+        return;
+    }
+    if (rng->use_kvm) {
+        error_setg(errp, "Could not initialize in-kernel H_RANDOM call!");
+        error_append_hint(errp, "Add rng=ID of a -object rng-random or "
+                          "rng-builtin to fall back on.\n");
+    } else {
+        error_setg(errp, "spapr-rng needs an RNG backend!");
+        error_append_hint(errp, "Add -object rng-builtin,id=rng0 and rng=rng0, "
+                          "or use-kvm=on.\n");
+    }
+}
+
+static void rng_instance_init(Object *obj)
+{
+    qemu_cond_init(&PAPR_RNG(obj)->arrived);
+}
+
+static void rng_instance_finalize(Object *obj)
+{
+    qemu_cond_destroy(&PAPR_RNG(obj)->arrived);
+}
+
+static const Property rng_properties[] = {
+    DEFINE_PROP_BOOL("use-kvm", PaprRng, use_kvm, false),
+    DEFINE_PROP_LINK("rng", PaprRng, backend, TYPE_RNG_BACKEND, RngBackend *),
+};
+
+static void rng_class_init(ObjectClass *oc, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(oc);
+
+    dc->desc = "random numbers for H_RANDOM";
+    dc->realize = rng_realize;
+    dc->hotpluggable = false;
+    set_bit(DEVICE_CATEGORY_MISC, dc->categories);
+    device_class_set_props(dc, rng_properties);
+    object_class_property_set_description(oc, "rng",
+        "ID of the random number generator backend");
+}
+
+static const TypeInfo rng_type = {
+    .name = TYPE_PAPR_RNG,
+    .parent = TYPE_DEVICE,
+    .instance_size = sizeof(PaprRng),
+    .instance_init = rng_instance_init,
+    .instance_finalize = rng_instance_finalize,
+    .class_init = rng_class_init,
+};
+
+static void rng_register_types(void)
+{
+    type_register_static(&rng_type);
+}
+
+type_init(rng_register_types)

@@ -1,0 +1,250 @@
+/*
+ * RTAS (Run-Time Abstraction Services): the H_RTAS hypercall and the table of calls
+ *
+ * The guest's argument block is a token, the number of arguments, the number of
+ * results, the arguments and room for the results: 32-bit big-endian cells
+ * (LoPAR section 7.2.7).  It is read once, as a whole; the handler sees host
+ * endian words; the results go back in one write.  A guest that changes the
+ * block meanwhile confuses only itself.
+ *
+ * Called from hcall/dispatch.c in the vCPU's thread, and from a qtest.
+ * Locking: all with the BQL (big QEMU lock) held; the table doesn't change
+ * after init.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/cutils.h"
+#include "qemu/log.h"
+#include "hw/core/cpu.h"
+#include "hw/pseries/guest-mem.h"
+#include "hw/pseries/rtas.h"
+#include "system/qtest.h"
+#include "target/ppc/cpu.h"
+#include "hw/ppc/pseries/trace.h"
+
+#define N_TOKENS (PAPR_RTAS_TOKEN_END - PAPR_RTAS_TOKEN_FIRST)
+
+/*
+ * display-character on some machines; early Linux console code uses it without
+ * a look at the device tree
+ */
+#define FIXED_TOKEN_DISPLAY_CHARACTER 0xa
+
+#define HEADER_CELLS 3
+
+typedef struct Slot {
+    const PaprRtasEntry *entry;
+    void *opaque;
+} Slot;
+
+struct PaprRtas {
+    Slot slots[N_TOKENS];
+};
+
+static const char *const names[N_TOKENS] = {
+#define NAME(id, number, property) [number - PAPR_RTAS_TOKEN_FIRST] = property,
+    PAPR_RTAS_LIST(NAME)
+#undef NAME
+};
+
+static const Slot *find_slot(const PaprRtas *rtas, uint32_t token)
+{
+    const Slot *slot;
+
+    if (token == FIXED_TOKEN_DISPLAY_CHARACTER) {
+        token = RTAS_DISPLAY_CHARACTER;
+    }
+    if (token < PAPR_RTAS_TOKEN_FIRST || token >= PAPR_RTAS_TOKEN_END) {
+        return NULL;
+    }
+    slot = &rtas->slots[token - PAPR_RTAS_TOKEN_FIRST];
+    return slot->entry ? slot : NULL;
+}
+
+static const char *call_name(const Slot *slot)
+{
+    return slot ? names[slot->entry->token - PAPR_RTAS_TOKEN_FIRST] : "?";
+}
+
+static int32_t run(const Slot *slot, PowerPCCPU *cpu, PaprRtasCall *call)
+{
+    if (!slot) {
+        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: unknown token 0x%x\n",
+                      call->token);
+        return RTAS_PARAMETER_ERROR;
+    }
+    if (call->nargs < slot->entry->nargs || call->nrets < slot->entry->nrets) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "RTAS: %s with %u arguments and %u results, needs %u "
+                      "and %u\n", call_name(slot), call->nargs, call->nrets,
+                      slot->entry->nargs, slot->entry->nrets);
+        return RTAS_PARAMETER_ERROR;
+    }
+    return slot->entry->fn(cpu, call, slot->opaque);
+}
+
+void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call)
+{
+    const Slot *slot = find_slot(rtas, call->token);
+
+    memset(call->rets, 0, sizeof(call->rets));
+    call->rets[0] = run(slot, cpu, call);
+    trace_papr_rtas_call(call_name(slot), call->token, call->nargs,
+                         call->nrets, (int32_t)call->rets[0]);
+}
+
+/* Cells, big-endian in memory; false if they aren't in RAM */
+static bool read_cells(uint64_t addr, uint32_t *cells, unsigned n)
+{
+    unsigned i;
+
+    if (!papr_mem_read(addr, cells, n * sizeof(*cells))) {
+        return false;
+    }
+    for (i = 0; i < n; i++) {
+        cells[i] = be32_to_cpu(cells[i]);
+    }
+    return true;
+}
+
+static bool write_cells(uint64_t addr, const uint32_t *cells, unsigned n)
+{
+    uint32_t swapped[PAPR_RTAS_MAX_ARGS];
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        swapped[i] = cpu_to_be32(cells[i]);
+    }
+    return papr_mem_write(addr, swapped, n * sizeof(*swapped));
+}
+
+static int64_t bad_block(uint64_t addr, const char *why)
+{
+    qemu_log_mask(LOG_GUEST_ERROR,
+                  "H_RTAS: argument block at 0x%" PRIx64 " %s\n", addr, why);
+    return H_PARAMETER;
+}
+
+static int64_t h_rtas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprRtas *rtas = opaque;
+    PaprRtasCall call = {};
+    uint64_t rets_at;
+    /* in real mode the four top bits of an address have no meaning */
+    uint64_t addr = args[0] & ~(0xfULL << 60);
+    uint32_t block[HEADER_CELLS + PAPR_RTAS_MAX_ARGS];
+
+    if (!read_cells(addr, block, HEADER_CELLS)) {
+        return bad_block(addr, "is not in RAM");
+    }
+    call.token = block[0];
+    call.nargs = block[1];
+    call.nrets = block[2];
+    if (call.nargs > PAPR_RTAS_MAX_ARGS || call.nrets > PAPR_RTAS_MAX_ARGS) {
+        return bad_block(addr, "has too many arguments or results");
+    }
+
+    addr += HEADER_CELLS * sizeof(uint32_t);
+    rets_at = addr + call.nargs * sizeof(uint32_t);
+    if (!read_cells(addr, call.args, call.nargs) ||
+        !papr_mem_is_ram(rets_at, call.nrets * sizeof(uint32_t))) {
+        return bad_block(addr, "is not wholly in RAM");
+    }
+
+    papr_rtas_call(rtas, cpu, &call);
+    if (!write_cells(rets_at, call.rets, call.nrets)) {
+        return bad_block(addr, "was lost");
+    }
+    return find_slot(rtas, call.token) ? H_SUCCESS : H_PARAMETER;
+}
+
+static const PaprHcall rtas_hcalls[] = {
+    /* some calls read and set registers of vCPUs: stop-self, ibm,suspend-me */
+    { H_RTAS, PAPR_HCALL_NEEDS_REGS, 1, 0, h_rtas },
+};
+
+PaprRtas *papr_rtas_new(PaprHcallTable *hcalls)
+{
+    PaprRtas *rtas = g_new0(PaprRtas, 1);
+
+    papr_hcall_register(hcalls, rtas_hcalls, ARRAY_SIZE(rtas_hcalls), rtas);
+    return rtas;
+}
+
+void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
+                        size_t n_calls, void *opaque)
+{
+    size_t i;
+
+    for (i = 0; i < n_calls; i++) {
+        Slot *slot;
+
+        assert(calls[i].token >= PAPR_RTAS_TOKEN_FIRST &&
+               calls[i].token < PAPR_RTAS_TOKEN_END);
+        slot = &rtas->slots[calls[i].token - PAPR_RTAS_TOKEN_FIRST];
+        assert(!slot->entry);
+        slot->entry = &calls[i];
+        slot->opaque = opaque;
+    }
+}
+
+void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt)
+{
+    size_t i;
+
+    for (i = 0; i < N_TOKENS; i++) {
+        if (rtas->slots[i].entry) {
+            papr_dt_u32(dt, names[i], PAPR_RTAS_TOKEN_FIRST + i);
+        }
+    }
+}
+
+static const Slot *find_by_name(const PaprRtas *rtas, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < N_TOKENS; i++) {
+        if (rtas->slots[i].entry && !strcmp(names[i], name)) {
+            return &rtas->slots[i];
+        }
+    }
+    return NULL;
+}
+
+static int64_t qtest_call(PaprRtas *rtas, char **words)
+{
+    PaprRtasCall call = {};
+    uint64_t args_at, rets_at;
+    unsigned nargs, nrets;
+    const Slot *slot;
+
+    if (g_strv_length(words) < 6 ||
+        qemu_strtoui(words[2], NULL, 0, &nargs) ||
+        qemu_strtou64(words[3], NULL, 0, &args_at) ||
+        qemu_strtoui(words[4], NULL, 0, &nrets) ||
+        qemu_strtou64(words[5], NULL, 0, &rets_at) ||
+        nargs > PAPR_RTAS_MAX_ARGS || nrets > PAPR_RTAS_MAX_ARGS) {
+        return H_PARAMETER;
+    }
+    slot = find_by_name(rtas, words[1]);
+    if (!slot || !read_cells(args_at, call.args, nargs)) {
+        return H_PARAMETER;
+    }
+
+    call.token = slot->entry->token;
+    call.nargs = nargs;
+    call.nrets = nrets;
+    papr_rtas_call(rtas, POWERPC_CPU(first_cpu), &call);
+    return write_cells(rets_at, call.rets, nrets) ? H_SUCCESS : H_PARAMETER;
+}
+
+bool papr_rtas_qtest(PaprRtas *rtas, CharBackend *chr, char **words)
+{
+    if (!words[0] || strcmp(words[0], "rtas")) {
+        return false;
+    }
+    qtest_sendf(chr, "OK %" PRIu64 "\n", (uint64_t)qtest_call(rtas, words));
+    return true;
+}

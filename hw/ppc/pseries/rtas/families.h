@@ -1,0 +1,19 @@
+/*
+ * RTAS calls of the machine itself, a file for each family
+ *
+ * Private to hw/ppc/pseries/rtas; the public side is hw/pseries/rtas.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef PSERIES_RTAS_FAMILIES_H
+#define PSERIES_RTAS_FAMILIES_H
+
+#include "hw/pseries/rtas.h"
+
+/* Each keeps @config, which lives as long as the machine */
+void papr_rtas_display_init(PaprRtas *rtas, PaprRtasConfig *config);
+void papr_rtas_power_init(PaprRtas *rtas, PaprRtasConfig *config);
+void papr_rtas_smp_init(PaprRtas *rtas, PaprRtasConfig *config);
+void papr_rtas_sysparm_init(PaprRtas *rtas, PaprRtasConfig *config);
+
+#endif

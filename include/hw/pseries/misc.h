@@ -1,0 +1,57 @@
+/*
+ * pSeries platform: clock, random numbers, watchdogs
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_MISC_H
+#define HW_PSERIES_MISC_H
+
+#include "hw/pseries/dt.h"
+#include "hw/pseries/hcall.h"
+#include "hw/pseries/rtas.h"
+#include "hw/qdev-core.h"
+
+#define TYPE_PAPR_RTC "spapr-rtc"
+#define TYPE_PAPR_RNG "spapr-rng"
+#define TYPE_PAPR_WDT "spapr-wdt"
+
+typedef struct PaprRtc PaprRtc;
+typedef struct PaprWatchdogs PaprWatchdogs;
+
+/**
+ * papr_rtc_new - the real time clock, child "rtc" of @owner
+ *
+ * Registers get-time-of-day and set-time-of-day, and @owner's property
+ * "rtc-time".
+ */
+PaprRtc *papr_rtc_new(Object *owner, PaprRtas *rtas, Error **errp);
+
+/** papr_rtc_now: the guest's time; fits papr_events_set_clock(); BQL */
+void papr_rtc_now(struct tm *tm, void *rtc);
+
+/**
+ * papr_rtc_import_offset: from streams of machine version 2, seconds; BQL
+ */
+void papr_rtc_import_offset(PaprRtc *rtc, int64_t seconds);
+
+/**
+ * papr_rng_attach - offer H_RANDOM, now that the user's "spapr-rng" is realized
+ *
+ * For the machine's plug handler; once, since there is at most one such device.
+ */
+void papr_rng_attach(DeviceState *rng, PaprHcallTable *hcalls);
+
+/** papr_rng_dt: /ibm,platform-facilities; nothing unless the user added one */
+void papr_rng_dt(DeviceState *rng, PaprDt *dt);
+
+/**
+ * papr_watchdog_new - the guest's watchdogs, children "wdt1".. of @owner, and
+ * H_WATCHDOG
+ */
+PaprWatchdogs *papr_watchdog_new(Object *owner, PaprHcallTable *hcalls,
+                                 Error **errp);
+
+/** papr_watchdog_reset: all stopped; BQL */
+void papr_watchdog_reset(PaprWatchdogs *watchdogs);
+
+#endif
