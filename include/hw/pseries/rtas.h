@@ -16,7 +16,6 @@
 #include "hw/pseries/dt.h"
 #include "hw/pseries/hcall.h"
 #include "hw/pseries/vcpu.h"
-#include "chardev/char-fe.h"
 #include "migration/vmstate.h"
 
 #define PAPR_RTAS_MAX_ARGS 16
@@ -61,14 +60,8 @@ void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 /** papr_rtas_dt_tokens: one property per registered call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
 
-/**
- * papr_rtas_qtest - serve the "rtas" command of a qtest
- * @words: "rtas" NAME NARGS ARGS_ADDRESS NRETS RETS_ADDRESS
- *
- * Runs the call as the first vCPU and answers "OK code".  False if the command
- * is another one.  For the function given to qtest_set_command_cb().
- */
-bool papr_rtas_qtest(PaprRtas *rtas, CharBackend *chr, char **words);
+/** papr_qtest_init: serve "hcall" and "rtas" of qtests; machine init, once */
+void papr_qtest_init(PaprRtas *rtas);
 
 /**
  * PaprRtasConfig - what the calls of the machine itself need to know

@@ -7,7 +7,7 @@
  * endian words; the results go back in one write.  A guest that changes the
  * block meanwhile confuses only itself.
  *
- * Called from hcall/dispatch.c in the vCPU's thread, and from a qtest.
+ * Called from hcall/dispatch.c in the vCPU's thread, and from qtest.c.
  * Locking: all with the BQL (big QEMU lock) held; the table doesn't change
  * after init.
  *
@@ -15,14 +15,11 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
-#include "qemu/cutils.h"
 #include "qemu/log.h"
-#include "hw/core/cpu.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/rtas.h"
-#include "system/qtest.h"
-#include "target/ppc/cpu.h"
 #include "hw/ppc/pseries/trace.h"
+#include "families.h"
 
 #define N_TOKENS (PAPR_RTAS_TOKEN_END - PAPR_RTAS_TOKEN_FIRST)
 
@@ -201,50 +198,16 @@ void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt)
     }
 }
 
-static const Slot *find_by_name(const PaprRtas *rtas, const char *name)
+bool papr_rtas_find_token(const PaprRtas *rtas, const char *name,
+                          uint32_t *token)
 {
     size_t i;
 
     for (i = 0; i < N_TOKENS; i++) {
         if (rtas->slots[i].entry && !strcmp(names[i], name)) {
-            return &rtas->slots[i];
+            *token = PAPR_RTAS_TOKEN_FIRST + i;
+            return true;
         }
     }
-    return NULL;
-}
-
-static int64_t qtest_call(PaprRtas *rtas, char **words)
-{
-    PaprRtasCall call = {};
-    uint64_t args_at, rets_at;
-    unsigned nargs, nrets;
-    const Slot *slot;
-
-    if (g_strv_length(words) < 6 ||
-        qemu_strtoui(words[2], NULL, 0, &nargs) ||
-        qemu_strtou64(words[3], NULL, 0, &args_at) ||
-        qemu_strtoui(words[4], NULL, 0, &nrets) ||
-        qemu_strtou64(words[5], NULL, 0, &rets_at) ||
-        nargs > PAPR_RTAS_MAX_ARGS || nrets > PAPR_RTAS_MAX_ARGS) {
-        return H_PARAMETER;
-    }
-    slot = find_by_name(rtas, words[1]);
-    if (!slot || !read_cells(args_at, call.args, nargs)) {
-        return H_PARAMETER;
-    }
-
-    call.token = slot->entry->token;
-    call.nargs = nargs;
-    call.nrets = nrets;
-    papr_rtas_call(rtas, POWERPC_CPU(first_cpu), &call);
-    return write_cells(rets_at, call.rets, nrets) ? H_SUCCESS : H_PARAMETER;
-}
-
-bool papr_rtas_qtest(PaprRtas *rtas, CharBackend *chr, char **words)
-{
-    if (!words[0] || strcmp(words[0], "rtas")) {
-        return false;
-    }
-    qtest_sendf(chr, "OK %" PRIu64 "\n", (uint64_t)qtest_call(rtas, words));
-    return true;
+    return false;
 }

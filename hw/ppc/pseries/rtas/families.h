@@ -1,5 +1,5 @@
 /*
- * RTAS calls of the machine itself, a file for each family
+ * RTAS calls of the machine itself, a file for each family; the dispatcher's side
  *
  * Private to hw/ppc/pseries/rtas; the public side is hw/pseries/rtas.h.
  *
@@ -9,6 +9,10 @@
 #define PSERIES_RTAS_FAMILIES_H
 
 #include "hw/pseries/rtas.h"
+
+/** papr_rtas_find_token: of a call that is registered */
+bool papr_rtas_find_token(const PaprRtas *rtas, const char *name,
+                          uint32_t *token);
 
 /* Each keeps @config, which lives as long as the machine */
 void papr_rtas_display_init(PaprRtas *rtas, PaprRtasConfig *config);
