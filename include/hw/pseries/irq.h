@@ -54,10 +54,13 @@ typedef struct PaprIntcOps {
     /* give number @irq a source of its kind; a number is claimed once */
     bool (*claim)(void *be, uint32_t irq, bool lsi, Error **errp);
     void (*release)(void *be, uint32_t irq);
-    /* edge: an MSI or a virtual device's event; level: an LSI's line */
+    /*
+     * edge: an MSI or a virtual device's event; level: an LSI's line, the same
+     * level may be told again
+     */
     void (*trigger)(void *be, uint32_t irq);
     void (*set_level)(void *be, uint32_t irq, bool level);
-    /* the guest starts or ends to drive this controller */
+    /* the guest starts or ends to drive this controller: irq/backend.h */
     bool (*activate)(void *be, Error **errp);
     void (*deactivate)(void *be);
     void (*reset)(void *be);
@@ -88,7 +91,12 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs);
  */
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);
 
-/** papr_irqs_reset: all sources off, the mode's first controller in force */
+/**
+ * papr_irqs_reset - all sources off, the mode's first controller in force
+ *
+ * After the devices' own reset, before the device tree is made.  Context: BQL,
+ * vCPUs stopped.
+ */
 void papr_irqs_reset(PaprIrqs *irqs);
 
 bool papr_irqs_vcpu_create(PaprIrqs *irqs, PaprVcpu *vcpu, Error **errp);
@@ -97,7 +105,22 @@ void papr_irqs_vcpu_reset(PaprIrqs *irqs, PaprVcpu *vcpu);
 
 /** papr_irqs_dt: the controller's node; returns its phandle */
 uint32_t papr_irqs_dt(PaprIrqs *irqs, PaprDt *dt);
+/** papr_irqs_print_info: for `info pic` */
 void papr_irqs_print_info(PaprIrqs *irqs, GString *buf);
+
+/**
+ * papr_irqs_msi_map - the bitmap of MSI numbers taken, and its size in bits
+ *
+ * For the machine's vmstate (subsection "spapr_irq_map", field "irq_map");
+ * both stay as they are for the life of @irqs.
+ */
+unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n);
+
+/**
+ * papr_irqs_post_load - from the machine's post_load, after papr_irqs_select()
+ *
+ * Returns 0 or a negative errno.
+ */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id);
 
 /** papr_irq_claim: take number @irq; level sensitive if @lsi */
@@ -116,7 +139,11 @@ bool papr_irq_is_claimed(const PaprIrqs *irqs, uint32_t irq);
 uint32_t papr_irq_msi_alloc(PaprIrqs *irqs, uint32_t count, uint32_t align);
 void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
 
-/** papr_irq_trigger: an edge on @irq; any thread.  Unclaimed numbers: dropped */
+/**
+ * papr_irq_trigger - an edge on @irq; any thread
+ *
+ * Dropped and logged for numbers that are not claimed or are level sensitive.
+ */
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq);
 /** papr_irq_set_level: an LSI's line; any thread */
 void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level);

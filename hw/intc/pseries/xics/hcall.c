@@ -1,0 +1,120 @@
+/*
+ * XICS: hypercalls of the presentation controller
+ *
+ * LoPAR 14.5.4.7.1 (H_EOI) to 14.5.4.7.5 (H_XIRR, H_XIRR-X).  Called by the
+ * hypercall dispatch, without the big lock (BQL): an ICP is one atomic word and
+ * its vCPU's input takes the BQL by itself when it changes (icp.c).  An ICP is
+ * never freed, so another vCPU's removal does no harm.  In XIVE mode the calls
+ * are withdrawn and return H_FUNCTION; one that is running in another vCPU at
+ * that moment finds an ICP that is off.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "hw/pseries/hcall.h"
+#include "xics.h"
+#include "hw/intc/pseries/trace.h"
+
+static int64_t h_cppr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprIcp *icp = papr_vcpu(cpu)->icp;
+    uint8_t cppr = args[0];
+
+    trace_papr_xics_cppr(icp->server, cppr);
+    papr_icp_h_cppr(icp, cppr);
+    return H_SUCCESS;
+}
+
+static int64_t h_ipi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprIcp *icp = papr_xics_icp(opaque, args[0]);
+    uint8_t mfrr = args[1];
+
+    if (!icp) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_IPI: no server 0x%" PRIx64 "\n",
+                      args[0]);
+        return H_PARAMETER;
+    }
+    trace_papr_xics_ipi(icp->server, mfrr);
+    papr_icp_h_ipi(icp, mfrr);
+    return H_SUCCESS;
+}
+
+static int64_t h_ipoll(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprIcp *icp = papr_xics_icp(opaque, args[0]);
+    uint64_t state;
+
+    if (!icp) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_IPOLL: no server 0x%" PRIx64 "\n",
+                      args[0]);
+        return H_PARAMETER;
+    }
+    state = qatomic_read(&icp->state);
+    args[0] = papr_icp_xirr(state);
+    args[1] = papr_icp_regs(state).mfrr;
+    return H_SUCCESS;
+}
+
+static int64_t h_xirr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprIcp *icp = papr_vcpu(cpu)->icp;
+
+    args[0] = papr_icp_h_xirr(icp);
+    trace_papr_xics_xirr(icp->server, args[0]);
+    return H_SUCCESS;
+}
+
+/*
+ * The stamp is the time base as the guest accepts the interrupt: nothing
+ * between that and its arrival would tell the guest more.
+ */
+static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    int64_t rc = h_xirr(cpu, args, opaque);
+
+    args[1] = cpu_ppc_load_tbl(&cpu->env);
+    return rc;
+}
+
+/* CPPR first: an LSI that is still up then finds the ICP open */
+static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprIcp *icp = papr_vcpu(cpu)->icp;
+    uint32_t irq = args[0] & PAPR_XISR_MASK;
+
+    trace_papr_xics_eoi(icp->server, args[0]);
+    papr_icp_h_cppr(icp, (uint32_t)args[0] >> 24);
+    if (irq == PAPR_XISR_IPI) {
+        return H_SUCCESS;
+    }
+    if (!papr_xics_source(opaque, irq)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_EOI: no source 0x%x\n", irq);
+        return H_PARAMETER;
+    }
+    papr_xics_eoi(opaque, irq);
+    return H_SUCCESS;
+}
+
+static const PaprHcall xics_hcalls[] = {
+    { H_EOI, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 1, 0, h_eoi },
+    { H_CPPR, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 1, 0, h_cppr },
+    { H_IPI, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 2, 0, h_ipi },
+    { H_IPOLL, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 1, 2, h_ipoll },
+    { H_XIRR, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 0, 1, h_xirr },
+    { H_XIRR_X, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 1, 2, h_xirr_x },
+};
+
+void papr_xics_hcall_register(PaprXics *xics)
+{
+    papr_hcall_register(xics->hcalls, xics_hcalls, ARRAY_SIZE(xics_hcalls),
+                        xics);
+    papr_xics_hcall_enable(xics, false);
+}
+
+void papr_xics_hcall_enable(PaprXics *xics, bool enable)
+{
+    papr_hcall_enable(xics->hcalls, xics_hcalls, ARRAY_SIZE(xics_hcalls),
+                      enable);
+}

@@ -1,0 +1,223 @@
+/*
+ * XICS: interrupt sources, and the way from a source to its server
+ *
+ * Called with triggers and levels (irqs.c, through xics.c), by the guest's
+ * RTAS calls on a source's entry (rtas.c) and by icp.c when an interrupt has to
+ * wait or may be offered again.
+ *
+ * Locking: any thread, no lock.  A source is one word updated by
+ * compare-and-swap; source-state.h says who owns an interrupt that is due, and
+ * struct PaprIcp why one that waits is not forgotten.  One more race is settled
+ * here: an interrupt refused by the server that its source named a moment ago.
+ * Putting it back reads the entry in the same compare-and-swap; if the guest
+ * has changed it before, the interrupt is offered to the new server, and if it
+ * changes it later, that change finds the interrupt waiting.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/log.h"
+#include "xics.h"
+#include "hw/intc/pseries/trace.h"
+
+/*
+ * Replace *@source, which was @s->word, by @next.  On failure @s is what it is
+ * now.
+ */
+static inline bool source_commit(PaprSource *source, PaprSource *s,
+                                 PaprSource next)
+{
+    uint64_t now = qatomic_cmpxchg(&source->word, s->word, next.word);
+    bool done = now == s->word;
+
+    s->word = done ? next.word : now;
+    return done;
+}
+
+/* Take the interrupt that waits at @source, if any; *@s is the state then */
+static bool source_take(PaprSource *source, PaprSource *s)
+{
+    *s = papr_source_read(source);
+    do {
+        if (!papr_source_waits(*s)) {
+            return false;
+        }
+    } while (!source_commit(source, s, papr_source_take(*s)));
+    return true;
+}
+
+/*
+ * Put @irq back to its source, to wait there.  True if it should be offered
+ * once more: the caller owns it again, and *@s tells to whom.
+ */
+static bool source_park(PaprXics *xics, uint32_t irq, PaprSource *s)
+{
+    PaprSource *source = papr_xics_source(xics, irq);
+    PaprIcp *icp;
+
+    if (!source) {
+        return false;
+    }
+    *s = papr_source_read(source);
+    while (!source_commit(source, s, papr_source_put_back(*s))) {
+        /* *s is read anew */
+    }
+    if (!papr_source_waits(*s)) {
+        return false;
+    }
+    icp = papr_xics_server(xics, s->server);
+    if (!icp) {
+        return false;
+    }
+    if (papr_icp_wait(icp, irq - PAPR_IRQ_XICS_BASE, s->priority)) {
+        return false;
+    }
+    return source_take(source, s);
+}
+
+/* Offer @irq, which the caller owns, and whatever has to make room for it */
+static void source_deliver(PaprXics *xics, uint32_t irq, PaprSource s)
+{
+    do {
+        PaprIcp *icp = papr_xics_server(xics, s.server);
+        uint32_t displaced = 0;
+
+        trace_papr_xics_offer(irq, s.server, s.priority);
+        if (!icp) {
+            qemu_log_mask(LOG_GUEST_ERROR, "XICS: interrupt 0x%x is for server "
+                          "%u, which is not there\n", irq, s.server);
+        } else if (papr_icp_try(icp, irq, s.priority, &displaced)) {
+            if (!displaced) {
+                return;
+            }
+            irq = displaced;
+        }
+    } while (source_park(xics, irq, &s));
+}
+
+void papr_xics_resend(PaprXics *xics, uint32_t irq)
+{
+    PaprSource *source = papr_xics_source(xics, irq);
+    PaprSource s;
+
+    if (source && source_take(source, &s)) {
+        source_deliver(xics, irq, s);
+    }
+}
+
+void papr_xics_displaced(PaprXics *xics, uint32_t irq)
+{
+    PaprSource s;
+
+    if (source_park(xics, irq, &s)) {
+        source_deliver(xics, irq, s);
+    }
+}
+
+void papr_xics_resend_all(PaprXics *xics)
+{
+    for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
+        papr_xics_resend(xics, PAPR_IRQ_XICS_BASE + n);
+    }
+}
+
+void papr_xics_trigger(PaprXics *xics, uint32_t irq)
+{
+    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource s = papr_source_read(source);
+
+    trace_papr_xics_trigger(irq);
+    while (s.priority == PAPR_PRIO_NONE) {
+        if (source_commit(source, &s, papr_source_put_back(s))) {
+            return;
+        }
+    }
+    if (s.status & PAPR_SOURCE_REJECTED) {
+        /*
+         * One waits and stands for this one too, if it still does when all
+         * that the device wrote before is visible.
+         */
+        smp_mb();
+        s = papr_source_read(source);
+        if (s.status & PAPR_SOURCE_REJECTED) {
+            return;
+        }
+        if (s.priority == PAPR_PRIO_NONE) {
+            papr_xics_displaced(xics, irq);
+            return;
+        }
+    }
+    source_deliver(xics, irq, s);
+}
+
+void papr_xics_set_level(PaprXics *xics, uint32_t irq, bool level)
+{
+    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource s = papr_source_read(source);
+
+    trace_papr_xics_set_level(irq, level);
+    while (!source_commit(source, &s, papr_source_level(s, level))) {
+        /* s is read anew */
+    }
+    papr_xics_resend(xics, irq);
+}
+
+void papr_xics_eoi(PaprXics *xics, uint32_t irq)
+{
+    PaprSource *source = papr_xics_source(xics, irq);
+    PaprSource s;
+
+    if (!source) {
+        return;
+    }
+    s = papr_source_read(source);
+    if (!(s.flags & PAPR_SOURCE_LSI)) {
+        return;
+    }
+    while (!source_commit(source, &s, papr_source_eoi(s))) {
+        /* s is read anew */
+    }
+    papr_xics_resend(xics, irq);
+}
+
+void papr_xics_route(PaprXics *xics, uint32_t irq, uint32_t server,
+                     uint8_t priority)
+{
+    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource s = papr_source_read(source);
+
+    while (!source_commit(source, &s, papr_source_route(s, server, priority,
+                                                        priority))) {
+        /* s is read anew */
+    }
+    papr_xics_resend(xics, irq);
+}
+
+void papr_xics_mask(PaprXics *xics, uint32_t irq)
+{
+    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource s = papr_source_read(source);
+
+    while (!source_commit(source, &s, papr_source_mask(s))) {
+        /* s is read anew */
+    }
+}
+
+void papr_xics_unmask(PaprXics *xics, uint32_t irq)
+{
+    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource s = papr_source_read(source);
+
+    while (!source_commit(source, &s, papr_source_unmask(s))) {
+        /* s is read anew */
+    }
+    papr_xics_resend(xics, irq);
+}
+
+void papr_xics_source_reset(PaprXics *xics, uint32_t irq, uint8_t flags)
+{
+    PaprSource off = papr_source_off(flags);
+
+    qatomic_set(&xics->irqs[irq - PAPR_IRQ_XICS_BASE].word, off.word);
+}

@@ -1,0 +1,278 @@
+/*
+ * XICS: the backend of the number space, and the device that holds the sources
+ *
+ * Called by irq/irqs.c through papr_xics_ops.  LoPAR 6.2, B.5.9.1.
+ *
+ * Locking: trigger and set_level come from any thread, all else with the big
+ * lock (BQL) held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/atomic.h"
+#include "qemu/module.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "hw/intc/pseries/irq/backend.h"
+#include "xics.h"
+#include "hw/intc/pseries/trace.h"
+
+static bool xics_vcpu_create(void *be, PaprVcpu *vcpu, Error **errp)
+{
+    return papr_icp_create(be, vcpu, errp);
+}
+
+static void xics_vcpu_destroy(void *be, PaprVcpu *vcpu)
+{
+    papr_icp_destroy(be, vcpu);
+}
+
+static void xics_vcpu_reset(void *be, PaprVcpu *vcpu)
+{
+    if (vcpu->icp) {
+        papr_icp_reset(vcpu->icp);
+    }
+}
+
+static bool xics_claim(void *be, uint32_t irq, bool lsi, Error **errp)
+{
+    PaprSource *source = papr_xics_source(be, irq);
+
+    if (!source || papr_source_read(source).flags) {
+        error_setg(errp, "XICS: interrupt number 0x%x is %s", irq,
+                   source ? "in use" : "out of range");
+        return false;
+    }
+    papr_xics_source_reset(be, irq, lsi ? PAPR_SOURCE_LSI : PAPR_SOURCE_MSI);
+    return true;
+}
+
+static void xics_release(void *be, uint32_t irq)
+{
+    if (papr_xics_source(be, irq)) {
+        papr_xics_source_reset(be, irq, 0);
+    }
+}
+
+static void xics_trigger(void *be, uint32_t irq)
+{
+    papr_xics_trigger(be, irq);
+}
+
+static void xics_set_level(void *be, uint32_t irq, bool level)
+{
+    papr_xics_set_level(be, irq, level);
+}
+
+/*
+ * ICPs first: they put back what they present, which goes with the sources'
+ * reset.
+ */
+static void xics_reset(void *be)
+{
+    PaprXics *xics = be;
+
+    for (uint32_t i = 0; i < xics->n_servers; i++) {
+        if (xics->servers[i]) {
+            papr_icp_reset(xics->servers[i]);
+        }
+    }
+    for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
+        papr_xics_source_reset(xics, PAPR_IRQ_XICS_BASE + n,
+                               papr_source_read(&xics->irqs[n]).flags);
+    }
+}
+
+static bool xics_activate(void *be, Error **errp)
+{
+    PaprXics *xics = be;
+
+    xics->active = true;
+    papr_xics_hcall_enable(xics, true);
+    return true;
+}
+
+static void xics_deactivate(void *be)
+{
+    PaprXics *xics = be;
+
+    papr_xics_hcall_enable(xics, false);
+    xics->active = false;
+    xics_reset(xics);
+}
+
+/* LoPAR B.5.9.1.1; one node stands for all ICPs and for the sources */
+static void xics_dt(void *be, PaprDt *dt, uint32_t phandle, uint32_t n_servers)
+{
+    papr_dt_begin(dt, "interrupt-controller");
+    papr_dt_string(dt, "device_type", "PowerPC-External-Interrupt-Presentation");
+    papr_dt_string(dt, "compatible", "IBM,ppc-xicp");
+    papr_dt_empty(dt, "interrupt-controller");
+    papr_dt_u32(dt, "#interrupt-cells", 2);
+    papr_dt_cell_list(dt, "ibm,interrupt-server-ranges", 0, n_servers);
+    papr_dt_phandle(dt, phandle);
+    papr_dt_end(dt);
+}
+
+static void xics_print_info(void *be, GString *buf)
+{
+    PaprXics *xics = be;
+
+    for (PaprVcpu *vcpu = papr_vcpu_next(xics->vcpus, NULL); vcpu;
+         vcpu = papr_vcpu_next(xics->vcpus, vcpu)) {
+        if (vcpu->icp) {
+            papr_icp_print_info(vcpu->icp, buf);
+        }
+    }
+
+    g_string_append_printf(buf, "ICS %4x..%4x\n", PAPR_IRQ_XICS_BASE,
+                           PAPR_IRQ_END - 1);
+    for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
+        PaprSource s = papr_source_read(&xics->irqs[n]);
+
+        if (s.flags) {
+            g_string_append_printf(buf, "  %4x %s %02x %02x\n",
+                                   PAPR_IRQ_XICS_BASE + n,
+                                   s.flags & PAPR_SOURCE_LSI ? "LSI" : "MSI",
+                                   s.priority, s.status);
+        }
+    }
+}
+
+static int xics_post_load(void *be, int version_id)
+{
+    papr_xics_resend_all(be);
+    return 0;
+}
+
+static const PaprIntcOps xics_ops = {
+    .name = "xics",
+    .vcpu_create = xics_vcpu_create,
+    .vcpu_destroy = xics_vcpu_destroy,
+    .vcpu_reset = xics_vcpu_reset,
+    .claim = xics_claim,
+    .release = xics_release,
+    .trigger = xics_trigger,
+    .set_level = xics_set_level,
+    .activate = xics_activate,
+    .deactivate = xics_deactivate,
+    .reset = xics_reset,
+    .dt = xics_dt,
+    .print_info = xics_print_info,
+    .post_load = xics_post_load,
+};
+
+const PaprIntcOps *papr_xics_ops = &xics_ops;
+
+/* Streams may have ICPs before the sources or after them; see icp_post_load() */
+static int xics_sources_post_load(void *opaque, int version_id)
+{
+    papr_xics_resend_all(opaque);
+    return 0;
+}
+
+static const VMStateDescription vmstate_papr_source = {
+    .name = "ics/irq",
+    .version_id = 2,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(server, PaprSource),
+        VMSTATE_UINT8(priority, PaprSource),
+        VMSTATE_UINT8(saved_priority, PaprSource),
+        VMSTATE_UINT8(status, PaprSource),
+        VMSTATE_UINT8(flags, PaprSource),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const VMStateDescription vmstate_papr_xics = {
+    .name = "ics",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = xics_sources_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32_EQUAL(nr_irqs, PaprXics, NULL),
+        VMSTATE_STRUCT_VARRAY_POINTER_UINT32(irqs, PaprXics, nr_irqs,
+                                             vmstate_papr_source, PaprSource),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static void xics_realize(DeviceState *dev, Error **errp)
+{
+    PaprXics *xics = PAPR_XICS(dev);
+
+    if (xics->nr_irqs != PAPR_XICS_SOURCES) {
+        error_setg(errp, "nr-irqs=%u: the machine's number space has %u",
+                   xics->nr_irqs, PAPR_XICS_SOURCES);
+        return;
+    }
+    xics->irqs = g_new0(PaprSource, xics->nr_irqs);
+    for (uint32_t n = 0; n < xics->nr_irqs; n++) {
+        xics->irqs[n] = papr_source_off(0);
+    }
+}
+
+static void xics_finalize(Object *obj)
+{
+    PaprXics *xics = PAPR_XICS(obj);
+
+    for (uint32_t i = 0; i < xics->n_servers; i++) {
+        g_free(xics->servers[i]);
+    }
+    g_free(xics->servers);
+    g_free(xics->irqs);
+}
+
+static const Property xics_properties[] = {
+    DEFINE_PROP_UINT32("nr-irqs", PaprXics, nr_irqs, PAPR_XICS_SOURCES),
+};
+
+static void xics_class_init(ObjectClass *klass, void *data)
+{
+    DeviceClass *dc = DEVICE_CLASS(klass);
+
+    dc->desc = "XICS interrupt sources of a PAPR partition";
+    dc->realize = xics_realize;
+    dc->vmsd = &vmstate_papr_xics;
+    /* the machine makes it, with what it needs to know */
+    dc->user_creatable = false;
+    device_class_set_props(dc, xics_properties);
+}
+
+static const TypeInfo xics_info = {
+    .name = TYPE_PAPR_XICS,
+    .parent = TYPE_DEVICE,
+    .instance_size = sizeof(PaprXics),
+    .instance_finalize = xics_finalize,
+    .class_init = xics_class_init,
+};
+
+static void xics_register_types(void)
+{
+    type_register_static(&xics_info);
+}
+
+type_init(xics_register_types)
+
+void *papr_xics_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
+                    PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp)
+{
+    PaprXics *xics = PAPR_XICS(object_new(TYPE_PAPR_XICS));
+
+    object_property_add_child(owner, "ics", OBJECT(xics));
+    object_unref(OBJECT(xics));
+    if (!qdev_realize(DEVICE(xics), NULL, errp)) {
+        object_unparent(OBJECT(xics));
+        return NULL;
+    }
+    xics->vcpus = vcpus;
+    xics->hcalls = hcalls;
+    xics->n_servers = papr_vcpu_map_size(vcpus);
+    xics->servers = g_new0(PaprIcp *, xics->n_servers);
+
+    papr_xics_hcall_register(xics);
+    papr_xics_rtas_register(xics, rtas);
+    return xics;
+}
