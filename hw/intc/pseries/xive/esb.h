@@ -1,0 +1,188 @@
+/*
+ * pSeries XIVE: the event state buffer of a source
+ *
+ * An ESB (event state buffer) is two bits: P, an event was forwarded and waits
+ * for its EOI (end of interrupt), and Q, another one came meanwhile.  P=0 Q=1
+ * is the off state.  Beside them the byte keeps the line of a level sensitive
+ * source, and how many events of the source are on their way to an event
+ * queue, which is what H_INT_SYNC waits for.
+ *
+ * Pure logic without locks: every change is one compare-and-swap of the byte,
+ * so that any thread may call, and of two racing triggers exactly one forwards.
+ * Called by route.c, mmio.c and hcalls.c; tested by test-xive-esb.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef PSERIES_XIVE_ESB_H
+#define PSERIES_XIVE_ESB_H
+
+#include "qemu/atomic.h"
+
+enum {
+    XV_PQ_RESET = 0,
+    XV_PQ_OFF = 1,
+    XV_PQ_PENDING = 2,
+    XV_PQ_QUEUED = 3,
+
+    XV_PQ_Q = 1,
+    XV_PQ_P = 2,
+    XV_PQ_MASK = 3,
+
+    XV_ESB_ASSERTED = 4,
+    XV_ESB_SAVED = XV_PQ_MASK | XV_ESB_ASSERTED,    /* what migrates */
+
+    /* events on their way: a counter above the other bits */
+    XV_ESB_FLIGHT = 8,
+    XV_ESB_FLIGHT_MAX = 0xf8,
+};
+
+typedef struct PaprEsbStep {
+    uint8_t to;
+    bool forward;           /* an event goes to the router */
+} PaprEsbStep;
+
+/* What a trigger does to the state @from */
+static inline PaprEsbStep papr_esb_on_trigger(uint8_t from)
+{
+    switch (from & XV_PQ_MASK) {
+    case XV_PQ_RESET:
+        return (PaprEsbStep){ from | XV_PQ_P, true };
+    case XV_PQ_PENDING:
+        return (PaprEsbStep){ from | XV_PQ_Q, false };
+    default:
+        return (PaprEsbStep){ from, false };
+    }
+}
+
+/*
+ * What storing @pq does.  A line that is still asserted makes a source that
+ * comes to rest fire again: levels are not remembered in Q.
+ */
+static inline PaprEsbStep papr_esb_on_set(uint8_t from, uint8_t pq)
+{
+    uint8_t to = (from & ~XV_PQ_MASK) | (pq & XV_PQ_MASK);
+
+    if ((pq & XV_PQ_MASK) == XV_PQ_RESET && (from & XV_ESB_ASSERTED)) {
+        return (PaprEsbStep){ to | XV_PQ_P, true };
+    }
+    return (PaprEsbStep){ to, false };
+}
+
+/* What an end of interrupt does */
+static inline PaprEsbStep papr_esb_on_eoi(uint8_t from)
+{
+    switch (from & XV_PQ_MASK) {
+    case XV_PQ_QUEUED:
+        return (PaprEsbStep){ from & ~XV_PQ_Q, true };
+    case XV_PQ_OFF:
+        return (PaprEsbStep){ from, false };
+    default:
+        return papr_esb_on_set(from, XV_PQ_RESET);
+    }
+}
+
+/* What a change of the line of a level sensitive source does */
+static inline PaprEsbStep papr_esb_on_level(uint8_t from, bool level)
+{
+    if (!level) {
+        return (PaprEsbStep){ from & ~XV_ESB_ASSERTED, false };
+    }
+    from |= XV_ESB_ASSERTED;
+    if ((from & XV_PQ_MASK) == XV_PQ_RESET) {
+        return (PaprEsbStep){ from | XV_PQ_P, true };
+    }
+    return (PaprEsbStep){ from, false };
+}
+
+/*
+ * Put a step into force.  Returns false if @esb is no longer @from (take the
+ * step again).  An event that goes on its way is counted in the same swap, so
+ * that whoever sees P also sees it on its way; should the counter be full
+ * (31 threads inside the router with one source) it waits for one to leave.
+ */
+static inline bool papr_esb_commit(uint8_t *esb, uint8_t from, PaprEsbStep step)
+{
+    uint8_t to = step.to;
+
+    if (step.forward) {
+        if ((from & XV_ESB_FLIGHT_MAX) == XV_ESB_FLIGHT_MAX) {
+            return false;
+        }
+        to += XV_ESB_FLIGHT;
+    }
+    return to == from || qatomic_cmpxchg(esb, from, to) == from;
+}
+
+#define PAPR_ESB_APPLY(esb, old, step, ...)                             \
+    do {                                                                \
+        (old) = qatomic_read(esb);                                      \
+        (step) = (__VA_ARGS__);                                         \
+    } while (!papr_esb_commit((esb), (old), (step)))
+
+/* Each returns whether an event is to be routed and papr_esb_landed() owed */
+static inline bool papr_esb_trigger(uint8_t *esb)
+{
+    PaprEsbStep step;
+    uint8_t old;
+
+    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_trigger(old));
+    return step.forward;
+}
+
+static inline bool papr_esb_level(uint8_t *esb, bool level)
+{
+    PaprEsbStep step;
+    uint8_t old;
+
+    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_level(old, level));
+    return step.forward;
+}
+
+static inline bool papr_esb_eoi(uint8_t *esb, uint8_t *old_pq)
+{
+    PaprEsbStep step;
+    uint8_t old;
+
+    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_eoi(old));
+    *old_pq = old & XV_PQ_MASK;
+    return step.forward;
+}
+
+static inline bool papr_esb_set(uint8_t *esb, uint8_t pq, uint8_t *old_pq)
+{
+    PaprEsbStep step;
+    uint8_t old;
+
+    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_set(old, pq));
+    *old_pq = old & XV_PQ_MASK;
+    return step.forward;
+}
+
+static inline uint8_t papr_esb_pq(const uint8_t *esb)
+{
+    return qatomic_read(esb) & XV_PQ_MASK;
+}
+
+/* The event is in its queue, or dropped */
+static inline void papr_esb_landed(uint8_t *esb)
+{
+    qatomic_sub(esb, XV_ESB_FLIGHT);
+}
+
+static inline bool papr_esb_in_flight(const uint8_t *esb)
+{
+    return qatomic_load_acquire(esb) >= XV_ESB_FLIGHT;
+}
+
+/* Off, as after reset; the line stays, for it is the device's */
+static inline void papr_esb_off(uint8_t *esb)
+{
+    uint8_t old, to;
+
+    do {
+        old = qatomic_read(esb);
+        to = (old & ~XV_PQ_MASK) | XV_PQ_OFF;
+    } while (qatomic_cmpxchg(esb, old, to) != old);
+}
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * pSeries XIVE: the way of an event, from its source to a vCPU
+ *
+ * A source forwards an event (esb.h); its EAS (event assignment structure), one
+ * word, names an END (event notification descriptor) and the number that the
+ * guest gave it; the END stores that in an event queue in guest memory and
+ * marks its priority as pending in the OS ring of its vCPU (ring.h).
+ *
+ * Called by mmio.c, hcalls.c and, for devices, through model.c.  Runs in any
+ * thread without the big lock (BQL), which only a change of the vCPU's line
+ * takes.  Why that is right:
+ *
+ * - of racing triggers the ESB's swap lets one through, and counts it as on its
+ *   way until it is in the queue;
+ * - the EAS is read again under the END's lock.  Whoever replaces the EAS takes
+ *   that lock afterwards, so events either are in the old queue when the
+ *   replacing call returns, or see the new word;
+ * - the entry is stored before the pending bit is set, by an atomic
+ *   read-modify-write, and the guest reads queues after taking the bit away: it
+ *   sees the entry, or gets another interrupt;
+ * - the vCPU's line follows the ring, see irq/cpu-line.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "exec/address-spaces.h"
+#include "hw/intc/pseries/trace.h"
+#include "model.h"
+
+/* Thread contexts */
+
+static bool line_wanted(const void *ring)
+{
+    return papr_ring_exception(qatomic_read((const uint64_t *)ring));
+}
+
+void papr_tctx_follow(PaprTctx *tctx)
+{
+    papr_cpu_line_follow(&tctx->line, line_wanted, &tctx->ring);
+}
+
+/* Apply @change, an expression of "old", to the ring of @tctx */
+#define TCTX_UPDATE(tctx, old, new, change)                                 \
+    do {                                                                    \
+        do {                                                                \
+            (old) = qatomic_read(&(tctx)->ring);                            \
+            (new) = (change);                                               \
+        } while (qatomic_cmpxchg(&(tctx)->ring, (old), (new)) != (old));    \
+        if (papr_ring_exception(old) != papr_ring_exception(new)) {         \
+            papr_tctx_follow(tctx);                                         \
+        }                                                                   \
+    } while (0)
+
+void papr_tctx_reset(PaprTctx *tctx)
+{
+    uint64_t old, new;
+
+    TCTX_UPDATE(tctx, old, new, papr_ring_initial());
+    qatomic_set(&tctx->report_line, UINT64_MAX);
+}
+
+uint16_t papr_tctx_accept(PaprTctx *tctx, uint64_t *before, uint64_t *after)
+{
+    TCTX_UPDATE(tctx, *before, *after, papr_ring_accept(*before));
+    trace_papr_xive_accept(tctx->server, *before, *after);
+    return papr_ring_accept_answer(*before, *after);
+}
+
+void papr_tctx_set_cppr(PaprTctx *tctx, uint8_t cppr)
+{
+    uint64_t old, new;
+
+    TCTX_UPDATE(tctx, old, new, papr_ring_set_cppr(old, cppr));
+    trace_papr_xive_set_cppr(tctx->server, cppr, new);
+}
+
+void papr_tctx_pend(PaprTctx *tctx, uint8_t priority)
+{
+    uint64_t old, new;
+
+    TCTX_UPDATE(tctx, old, new, papr_ring_pend(old, priority));
+    trace_papr_xive_notify(tctx->server, priority, new);
+}
+
+void papr_xive_present(PaprXive *xive, uint32_t end_index)
+{
+    PaprTctx *tctx;
+
+    /* A context is freed a grace period after its vCPU has gone */
+    RCU_READ_LOCK_GUARD();
+    tctx = qatomic_rcu_read(&xive->tctxs[end_index / XV_PRIORITIES]);
+    if (tctx) {
+        papr_tctx_pend(tctx, end_index % XV_PRIORITIES);
+    }
+}
+
+/* Descriptors and queues */
+
+static void store_entry(PaprEnd *end, uint32_t eisn)
+{
+    uint32_t offset;
+
+    if (!end->queue.ptr) {
+        return;
+    }
+    offset = papr_end_post(&end->state, end->queue.ptr, eisn);
+    address_space_cache_invalidate(&end->queue, offset, sizeof(uint32_t));
+}
+
+/* Store the event of @lisn; true if the vCPU of END @index is to be notified */
+static bool enqueue(PaprXive *xive, uint32_t lisn, uint32_t *index)
+{
+    uint64_t eas;
+    PaprEnd *end;
+    bool notify, valid;
+
+    for (;;) {
+        eas = qatomic_read(&xive->eat[lisn]);
+        if ((eas & (XV_EAS_VALID | XV_EAS_MASKED)) != XV_EAS_VALID) {
+            return false;
+        }
+        *index = papr_eas_end(eas);
+        end = &xive->ends[*index];
+
+        qemu_spin_lock(&end->lock);
+        if (likely(qatomic_read(&xive->eat[lisn]) == eas)) {
+            break;
+        }
+        qemu_spin_unlock(&end->lock);
+    }
+    valid = end->state.valid;
+    notify = false;
+    if (valid) {
+        store_entry(end, eas & XV_EAS_EISN_MASK);
+        notify = papr_end_notifies(&end->state);
+    }
+    qemu_spin_unlock(&end->lock);
+
+    if (!valid) {
+        qemu_log_mask(LOG_GUEST_ERROR, "xive: event of 0x%x dropped: server %u "
+                      "has no queue of priority %u\n", lisn,
+                      *index / XV_PRIORITIES, *index % XV_PRIORITIES);
+    }
+    return notify;
+}
+
+/* An event that the ESB of @lisn has let through */
+static void route(PaprXive *xive, uint32_t lisn)
+{
+    uint32_t index;
+    bool notify = enqueue(xive, lisn, &index);
+
+    papr_esb_landed(&xive->status[lisn]);
+    if (notify) {
+        papr_xive_present(xive, index);
+    }
+}
+
+void papr_xive_trigger(PaprXive *xive, uint32_t lisn)
+{
+    trace_papr_xive_trigger(lisn);
+    if (papr_esb_trigger(&xive->status[lisn])) {
+        route(xive, lisn);
+    }
+}
+
+void papr_xive_set_level(PaprXive *xive, uint32_t lisn, bool level)
+{
+    if (!papr_xive_is_lsi(xive, lisn)) {
+        if (level) {
+            papr_xive_trigger(xive, lisn);
+        }
+        return;
+    }
+    trace_papr_xive_level(lisn, level);
+    if (papr_esb_level(&xive->status[lisn], level)) {
+        route(xive, lisn);
+    }
+}
+
+uint64_t papr_xive_eoi(PaprXive *xive, uint32_t lisn)
+{
+    uint8_t old;
+
+    if (papr_esb_eoi(&xive->status[lisn], &old)) {
+        route(xive, lisn);
+    }
+    return old;
+}
+
+uint64_t papr_xive_set_pq(PaprXive *xive, uint32_t lisn, uint8_t pq)
+{
+    uint8_t old;
+
+    if (papr_esb_set(&xive->status[lisn], pq, &old)) {
+        route(xive, lisn);
+    }
+    return old;
+}
+
+/* Configuration */
+
+void papr_xive_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
+{
+    uint64_t old = qatomic_xchg(&xive->eat[lisn], eas);
+    PaprEnd *end = &xive->ends[papr_eas_end(old)];
+
+    /* Let those out who still read the old word, see enqueue() */
+    qemu_spin_lock(&end->lock);
+    qemu_spin_unlock(&end->lock);
+}
+
+static bool map_queue(MemoryRegionCache *queue, const PaprEndState *state)
+{
+    int64_t size = 1LL << state->shift;
+    int64_t mapped;
+
+    mapped = address_space_cache_init(queue, &address_space_memory,
+                                      state->addr, size, true);
+    if (mapped == size && queue->ptr) {
+        return true;
+    }
+    address_space_cache_destroy(queue);
+    return false;
+}
+
+bool papr_xive_set_queue(PaprXive *xive, uint32_t end_index,
+                         const PaprEndState *state)
+{
+    PaprEnd *end = &xive->ends[end_index];
+    MemoryRegionCache queue = {}, old;
+
+    if (state->valid && !map_queue(&queue, state)) {
+        return false;
+    }
+    qemu_spin_lock(&end->lock);
+    old = end->queue;
+    end->queue = queue;
+    end->state = *state;
+    qemu_spin_unlock(&end->lock);
+
+    if (old.ptr) {
+        address_space_cache_destroy(&old);
+    }
+    return true;
+}
+
+PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index)
+{
+    PaprEnd *end = &xive->ends[end_index];
+    PaprEndState state;
+
+    qemu_spin_lock(&end->lock);
+    state = end->state;
+    qemu_spin_unlock(&end->lock);
+    return state;
+}
