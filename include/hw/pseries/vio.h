@@ -17,7 +17,7 @@ typedef struct PaprVioBus PaprVioBus;
 PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
                              PaprIrqs *irqs);
 
-/** papr_vio_add_default_devices: a vty per serial chardev, and the nvram */
+/** papr_vio_add_vty, papr_vio_add_nvram: the machine's own devices; init */
 void papr_vio_add_vty(PaprVioBus *bus, Chardev *chardev);
 void papr_vio_add_nvram(PaprVioBus *bus);
 
@@ -26,5 +26,16 @@ void papr_vio_dt(PaprVioBus *bus, PaprDt *dt, uint32_t intc_phandle);
 
 /** papr_vio_stdout_path: path of the console's vty, to be freed; NULL if none */
 char *papr_vio_stdout_path(PaprVioBus *bus);
+
+/**
+ * papr_vio_console_write - print on the console, for firmware and RTAS
+ *
+ * Returns @n, or 0 when there is no console or it can't take them now.
+ * Context: BQL.
+ */
+size_t papr_vio_console_write(PaprVioBus *bus, const uint8_t *chars, size_t n);
+
+/** papr_vio_console_read: what was typed, up to 16; @n must be 16 or more */
+size_t papr_vio_console_read(PaprVioBus *bus, uint8_t *chars, size_t n);
 
 #endif
