@@ -1,0 +1,298 @@
+/*
+ * RTAS calls: the argument block, and the machine's own families
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qobject/qdict.h"
+#include "libpapr.h"
+
+#define BUFFER PAPR_TEST_RAM
+#define RAM_END 0x10000000ULL           /* papr_start(): 256 MiB */
+#define GUARD 0xa5
+
+/* An argument block at @addr; the arguments are zero */
+static void put_block(QTestState *qts, uint64_t addr, uint32_t token,
+                      uint32_t nargs, uint32_t nrets)
+{
+    papr_st32(qts, addr, token);
+    papr_st32(qts, addr + 4, nargs);
+    papr_st32(qts, addr + 8, nrets);
+}
+
+static void test_block(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+    uint64_t at;
+
+    put_block(qts, BUFFER, RTAS_GET_POWER_LEVEL, 1, 2);
+    papr_st32(qts, BUFFER + 12, UINT32_MAX);
+    papr_st32(qts, BUFFER + 24, 0x55555555);
+    g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_SUCCESS);
+    g_assert_cmpint(papr_ld32(qts, BUFFER + 16), ==, RTAS_SUCCESS);
+    g_assert_cmpint(papr_ld32(qts, BUFFER + 20), ==, 100);
+    g_assert_cmphex(papr_ld32(qts, BUFFER + 24), ==, 0x55555555);
+
+    /* the block may end where RAM does, but not go on */
+    at = RAM_END - 6 * 4;
+    put_block(qts, at, RTAS_GET_POWER_LEVEL, 1, 2);
+    papr_st32(qts, at + 12, UINT32_MAX);
+    g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, at), ==, H_SUCCESS);
+    g_assert_cmpint(papr_ld32(qts, at + 20), ==, 100);
+    for (at += 4; at < RAM_END; at += 4) {
+        if (at + 12 <= RAM_END) {
+            put_block(qts, at, RTAS_GET_POWER_LEVEL, 1, 2);
+        }
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, at), ==, H_PARAMETER);
+    }
+    qtest_quit(qts);
+}
+
+static void test_hostile_block(void)
+{
+    static const uint32_t counts[] = {
+        17, 0x40000000, 0x7fffffff, 0x80000000,
+        UINT32_MAX
+    };
+    static const uint64_t nowhere[] = {
+        RAM_END, 1ULL << 40, 0x6010000000000ULL, UINT64_MAX, UINT64_MAX - 11
+    };
+    QTestState *qts = papr_start("-smp 1");
+
+    for (int i = 0; i < ARRAY_SIZE(nowhere); i++) {
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, nowhere[i]), ==,
+                        H_PARAMETER);
+    }
+    for (int i = 0; i < ARRAY_SIZE(counts); i++) {
+        put_block(qts, BUFFER, RTAS_GET_POWER_LEVEL, counts[i], 2);
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_PARAMETER);
+        put_block(qts, BUFFER, RTAS_GET_POWER_LEVEL, 1, counts[i]);
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_PARAMETER);
+    }
+    qtest_quit(qts);
+}
+
+static void test_tokens(void)
+{
+    static const uint32_t unknown[] = {
+        0, 0x9, 0xb, 0x1fff, PAPR_RTAS_TOKEN_END, UINT32_MAX
+    };
+    QTestState *qts = papr_start("-smp 1");
+
+    for (int i = 0; i < ARRAY_SIZE(unknown); i++) {
+        put_block(qts, BUFFER, unknown[i], 0, 1);
+        papr_st32(qts, BUFFER + 12, 0);
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_PARAMETER);
+        g_assert_cmpint((int32_t)papr_ld32(qts, BUFFER + 12), ==,
+                        RTAS_PARAMETER_ERROR);
+    }
+
+    /* no console: a known call that fails, under either of its tokens */
+    for (int i = 0; i < 2; i++) {
+        put_block(qts, BUFFER, i ? 0xa : RTAS_DISPLAY_CHARACTER, 1, 1);
+        g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_SUCCESS);
+        g_assert_cmpint((int32_t)papr_ld32(qts, BUFFER + 16), ==,
+                        RTAS_HARDWARE_ERROR);
+    }
+    qtest_quit(qts);
+}
+
+static void test_counts(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+    uint32_t rets[4];
+
+    g_assert_cmpint(papr_rtas(qts, "get-power-level", 2, rets), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "get-power-level", 1, rets, -1), ==,
+                    RTAS_PARAMETER_ERROR);
+    /* more than needed: what is not a result reads as zero */
+    rets[3] = 7;
+    g_assert_cmpint(papr_rtas(qts, "get-power-level", 4, rets, -1, 1), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, 100);
+    g_assert_cmpuint(rets[3], ==, 0);
+    g_assert_cmpint(papr_rtas(qts, "get-power-level", 2, rets, 0), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "set-power-level", 2, rets, -1, 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, 100);
+    g_assert_cmpint(papr_rtas(qts, "no-such-call", 1, rets), ==,
+                    RTAS_UNKNOWN_TOKEN);
+    qtest_quit(qts);
+}
+
+static int32_t stopped_state(QTestState *qts, uint32_t id)
+{
+    uint32_t rets[2];
+    int32_t status = papr_rtas(qts, "query-cpu-stopped-state", 2, rets, id);
+
+    return status == RTAS_SUCCESS ? rets[1] : status;
+}
+
+static void test_smp(void)
+{
+    QTestState *qts = papr_start("-smp 2");
+
+    g_assert_cmpint(stopped_state(qts, 0), ==, 2);
+    g_assert_cmpint(stopped_state(qts, 1), ==, 0);
+    g_assert_cmpint(stopped_state(qts, 2), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(stopped_state(qts, UINT32_MAX), ==, RTAS_PARAMETER_ERROR);
+
+    /* the running one, none, the stopped one, and again */
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 0, 0x100, 0), ==,
+                    RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 9, 0x100, 0), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(stopped_state(qts, 1), ==, 2);
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), ==,
+                    RTAS_HARDWARE_ERROR);
+
+    /* RTAS calls of a qtest are those of vCPU 0 */
+    g_assert_cmpint(papr_rtas(qts, "ibm,suspend-me", 1, NULL), ==,
+                    H_MULTI_THREADS_ACTIVE);
+    papr_rtas(qts, "stop-self", 1, NULL);
+    g_assert_cmpint(stopped_state(qts, 0), ==, 0);
+    qtest_quit(qts);
+}
+
+static int32_t sysparm(QTestState *qts, uint32_t id, uint32_t room)
+{
+    uint32_t rets[1];
+
+    qtest_memset(qts, BUFFER, GUARD, 256);
+    return papr_rtas(qts, "ibm,get-system-parameter", 1, rets, id, BUFFER,
+                     room);
+}
+
+static void assert_sysparm(QTestState *qts, const void *value, uint16_t size)
+{
+    g_autofree uint8_t *got = g_malloc0(2 + size + 1);
+
+    qtest_memread(qts, BUFFER, got, 2 + size + 1);
+    g_assert_cmpuint(lduw_be_p(got), ==, size);
+    g_assert_cmpmem(got + 2, size, value, size);
+    g_assert_cmphex(got[2 + size], ==, GUARD);
+}
+
+static void test_sysparm(void)
+{
+    static const char splpar[] =
+        "MaxEntCap=2,DesMem=256,DesProcs=1,MaxPlatProcs=2";
+    static const uint8_t uuid[16] = {
+        0x12, 0x34, 0x56, 0x78, 0x9a, 0xbc, 0xde, 0xf0,
+        0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef
+    };
+    QTestState *qts = papr_start(
+        "-smp 1,maxcpus=2 -name guest=lpar7 "
+        "-uuid 12345678-9abc-def0-0123-456789abcdef");
+    uint8_t got[8];
+    uint8_t zero = 0;
+
+    g_assert_cmpint(sysparm(qts, 20, 256), ==, RTAS_SUCCESS);
+    assert_sysparm(qts, splpar, sizeof(splpar));
+    g_assert_cmpint(sysparm(qts, 42, 256), ==, RTAS_SUCCESS);
+    assert_sysparm(qts, &zero, 1);
+    g_assert_cmpint(sysparm(qts, 48, 256), ==, RTAS_SUCCESS);
+    assert_sysparm(qts, uuid, sizeof(uuid));
+    g_assert_cmpint(sysparm(qts, 55, 256), ==, RTAS_SUCCESS);
+    assert_sysparm(qts, "lpar7", 6);
+    g_assert_cmpint(sysparm(qts, 43, 256), ==, RTAS_NOT_SUPPORTED);
+    g_assert_cmpint(sysparm(qts, UINT32_MAX, 0), ==, RTAS_NOT_SUPPORTED);
+
+    /* only asking, no room for the length, room for half of the value */
+    g_assert_cmpint(sysparm(qts, 55, 0), ==, RTAS_SUCCESS);
+    qtest_memread(qts, BUFFER, got, sizeof(got));
+    g_assert_cmphex(got[0], ==, GUARD);
+    g_assert_cmpint(sysparm(qts, 55, 1), ==, RTAS_SYSPARM_ERROR);
+    g_assert_cmpint(sysparm(qts, 55, 5), ==, RTAS_SUCCESS);
+    qtest_memread(qts, BUFFER, got, sizeof(got));
+    g_assert_cmpmem(got, 6, "\0\6lpa\xa5", 6);
+
+    /* the value fits, the buffer goes on beyond RAM: only the value counts */
+    g_assert_cmpint(papr_rtas(qts, "ibm,get-system-parameter", 1, NULL, 55,
+                              RAM_END - 8, UINT32_MAX), ==, RTAS_SUCCESS);
+    g_assert_cmpint(papr_rtas(qts, "ibm,get-system-parameter", 1, NULL, 55,
+                              RAM_END - 7, 8), ==, RTAS_SYSPARM_ERROR);
+
+    g_assert_cmpint(papr_rtas(qts, "ibm,set-system-parameter", 1, NULL, 20,
+                              BUFFER), ==, RTAS_NOT_AUTHORIZED);
+    g_assert_cmpint(papr_rtas(qts, "ibm,set-system-parameter", 1, NULL, 43,
+                              BUFFER), ==, RTAS_NOT_SUPPORTED);
+    qtest_quit(qts);
+}
+
+static void test_nameless(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+
+    g_assert_cmpint(sysparm(qts, 55, 256), ==, RTAS_NOT_SUPPORTED);
+    g_assert_cmpint(sysparm(qts, 48, 256), ==, RTAS_SUCCESS);
+    assert_sysparm(qts, "", 0);
+    qtest_quit(qts);
+}
+
+static void test_stop(void)
+{
+    QTestState *qts = papr_start("-smp 1 -no-shutdown -action panic=pause");
+    QDict *event;
+
+    g_assert_cmpint(papr_rtas(qts, "system-reboot", 1, NULL), ==, RTAS_SUCCESS);
+    qtest_qmp_eventwait(qts, "RESET");
+
+    g_assert_cmpint(papr_rtas(qts, "ibm,suspend-me", 1, NULL), ==,
+                    RTAS_SUCCESS);
+    qtest_qmp_eventwait(qts, "SUSPEND");
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 1 -no-shutdown -action panic=pause");
+    /* a message that doesn't end, and then where there is none */
+    qtest_memset(qts, BUFFER, 'x', 4096);
+    g_assert_cmpint(papr_rtas(qts, "ibm,os-term", 1, NULL, BUFFER), ==,
+                    RTAS_SUCCESS);
+    event = qtest_qmp_eventwait_ref(qts, "GUEST_PANICKED");
+    g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "action"),
+                    ==, "pause");
+    qobject_unref(event);
+    g_assert_cmpint(papr_rtas(qts, "ibm,os-term", 1, NULL, UINT32_MAX), ==,
+                    RTAS_SUCCESS);
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 1 -no-shutdown");
+    g_assert_cmpint(papr_rtas(qts, "power-off", 1, NULL, -1, -1), ==,
+                    RTAS_SUCCESS);
+    qtest_qmp_eventwait(qts, "SHUTDOWN");
+    qtest_quit(qts);
+}
+
+/* Without an RTAS area, or without registration, nothing is agreed to */
+static void test_fwnmi(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 32 << 20,
+                              0x200), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x100,
+                              UINT32_MAX), ==, RTAS_PARAMETER_ERROR);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/rtas/block", test_block);
+    qtest_add_func("pseries/rtas/hostile-block", test_hostile_block);
+    qtest_add_func("pseries/rtas/tokens", test_tokens);
+    qtest_add_func("pseries/rtas/counts", test_counts);
+    qtest_add_func("pseries/rtas/smp", test_smp);
+    qtest_add_func("pseries/rtas/sysparm", test_sysparm);
+    qtest_add_func("pseries/rtas/nameless", test_nameless);
+    qtest_add_func("pseries/rtas/stop", test_stop);
+    qtest_add_func("pseries/rtas/fwnmi", test_fwnmi);
+    return g_test_run();
+}
