@@ -33,7 +33,7 @@ void papr_events_set_clock(PaprEvents *events,
 /** papr_events_reset: forget what is pending and what CAS agreed on */
 void papr_events_reset(PaprEvents *events);
 
-/** papr_events_drop_hotplug: forget pending hotplug requests (CAS resets DR) */
+/** papr_events_drop_hotplug: forget pending hotplug requests, as CAS does */
 void papr_events_drop_hotplug(PaprEvents *events);
 
 /**
@@ -51,7 +51,7 @@ typedef enum PaprHotplugAction {
 typedef enum PaprHotplugBy {
     PAPR_HOTPLUG_BY_INDEX = 2,          /* the one with index @index */
     PAPR_HOTPLUG_BY_COUNT = 3,          /* any @count of the type */
-    PAPR_HOTPLUG_BY_COUNT_INDEX = 4,    /* @count, from the one with @index on */
+    PAPR_HOTPLUG_BY_COUNT_INDEX = 4,    /* @count, from @index on */
 } PaprHotplugBy;
 
 /**
@@ -70,8 +70,8 @@ void papr_events_dt_sources(PaprEvents *events, PaprDt *dt);
 void papr_events_dt_rtas(PaprEvents *events, PaprDt *dt);
 
 /*
- * Migration: the machine's subsection "spapr_pending_events", version 1, is this
- * struct (opaque: PaprEvents), needed when papr_events_pending() says so.
+ * Migration: the machine's subsection "spapr_pending_events", version 1, is
+ * this struct (opaque: PaprEvents), needed when papr_events_pending() says so.
  */
 bool papr_events_pending(const PaprEvents *events);
 extern const VMStateDescription vmstate_papr_pending_events;

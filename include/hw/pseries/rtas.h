@@ -57,7 +57,7 @@ void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
 /** papr_rtas_call: run @call for @cpu and set rets[0]; -3 for unknown tokens */
 void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 
-/** papr_rtas_dt_tokens: one property per registered call, in the open /rtas node */
+/** papr_rtas_dt_tokens: a property per registered call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
 
 /** papr_qtest_init: serve "hcall" and "rtas" of qtests; machine init, once */
@@ -66,7 +66,7 @@ void papr_qtest_init(PaprRtas *rtas);
 /**
  * PaprRtasConfig - what the calls of the machine itself need to know
  * @vcpus: for start-cpu, query-cpu-stopped-state and ibm,suspend-me
- * @cpus, @max_cpus, @ram_size: of -smp and -m, for the guest's system parameters
+ * @cpus, @max_cpus, @ram_size: of -smp and -m, for system parameter 20
  * @display_char: show @c on the first console; false when there is none.  May
  *                be NULL
  * @opaque: passed to @display_char

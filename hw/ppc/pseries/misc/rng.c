@@ -68,11 +68,12 @@ static void ask_for_more(PaprRng *rng)
 
 /*
  * The main loop stops vCPUs, and waits for them: it can't run the backend
- * meanwhile, so that a vCPU which is wanted must not wait for a number.
+ * meanwhile, so that a vCPU which is wanted must not wait for a number.  Nor
+ * may a qtest, which runs in the main loop.
  */
-static bool is_wanted(CPUState *cs)
+static bool must_not_wait(CPUState *cs)
 {
-    return cs->stop || !cpu_work_list_empty(cs);
+    return cs->stop || !cpu_work_list_empty(cs) || !qemu_cpu_is_self(cs);
 }
 
 static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -85,7 +86,7 @@ static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     while (rng->have < sizeof(value) && rc == H_SUCCESS) {
         qemu_cond_timedwait_bql(&rng->arrived, WAIT_MS);
         ask_for_more(rng);
-        if (rng->have < sizeof(value) && is_wanted(CPU(cpu))) {
+        if (rng->have < sizeof(value) && must_not_wait(CPU(cpu))) {
             rc = H_BUSY;
         }
     }
@@ -179,21 +180,18 @@ static void rng_class_init(ObjectClass *oc, void *data)
     set_bit(DEVICE_CATEGORY_MISC, dc->categories);
     device_class_set_props(dc, rng_properties);
     object_class_property_set_description(oc, "rng",
-        "ID of the random number generator backend");
+        "where the numbers come from: an object like rng-builtin");
 }
 
-static const TypeInfo rng_type = {
-    .name = TYPE_PAPR_RNG,
-    .parent = TYPE_DEVICE,
-    .instance_size = sizeof(PaprRng),
-    .instance_init = rng_instance_init,
-    .instance_finalize = rng_instance_finalize,
-    .class_init = rng_class_init,
+static const TypeInfo rng_types[] = {
+    {
+        .name = TYPE_PAPR_RNG,
+        .parent = TYPE_DEVICE,
+        .class_init = rng_class_init,
+        .instance_size = sizeof(PaprRng),
+        .instance_init = rng_instance_init,
+        .instance_finalize = rng_instance_finalize,
+    },
 };
 
-static void rng_register_types(void)
-{
-    type_register_static(&rng_type);
-}
-
-type_init(rng_register_types)
+DEFINE_TYPES(rng_types)

@@ -193,16 +193,13 @@ static void rtc_class_init(ObjectClass *oc, void *data)
     object_class_property_add_tm(oc, "date", rtc_get_date);
 }
 
-static const TypeInfo rtc_type = {
-    .name = TYPE_PAPR_RTC,
-    .parent = TYPE_DEVICE,
-    .instance_size = sizeof(PaprRtc),
-    .class_init = rtc_class_init,
+static const TypeInfo rtc_types[] = {
+    {
+        .name = TYPE_PAPR_RTC,
+        .parent = TYPE_DEVICE,
+        .class_init = rtc_class_init,
+        .instance_size = sizeof(PaprRtc),
+    },
 };
 
-static void rtc_register_types(void)
-{
-    type_register_static(&rtc_type);
-}
-
-type_init(rtc_register_types)
+DEFINE_TYPES(rtc_types)

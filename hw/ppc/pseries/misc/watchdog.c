@@ -265,19 +265,33 @@ static const VMStateDescription vmstate_wdt = {
     },
 };
 
+/* What is left of the time, in the timer's clock, and how it was started */
+static void add_properties(PaprWdt *wdt)
+{
+    const struct {
+        const char *name;
+        const uint8_t *value;
+    } bytes[] = {
+        { "action", &wdt->action },
+        { "leaveOtherWatchdogsRunningOnTimeout", &wdt->leave_others },
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(bytes); i++) {
+        object_property_add_uint8_ptr(OBJECT(wdt), bytes[i].name,
+                                      bytes[i].value, OBJ_PROP_FLAG_READ);
+    }
+    object_property_add_uint64_ptr(OBJECT(wdt), "expire",
+                                   (uint64_t *)&wdt->timer.expire_time,
+                                   OBJ_PROP_FLAG_READ);
+}
+
 static void wdt_realize(DeviceState *dev, Error **errp)
 {
     PaprWdt *wdt = PAPR_WDT(dev);
-    Object *obj = OBJECT(dev);
 
     timer_init_ms(&wdt->timer, QEMU_CLOCK_VIRTUAL, expired, wdt);
-    object_property_add_uint64_ptr(obj, "expire",
-                                   (uint64_t *)&wdt->timer.expire_time,
-                                   OBJ_PROP_FLAG_READ);
-    object_property_add_uint8_ptr(obj, "action", &wdt->action,
-                                  OBJ_PROP_FLAG_READ);
-    object_property_add_uint8_ptr(obj, "leaveOtherWatchdogsRunningOnTimeout",
-                                  &wdt->leave_others, OBJ_PROP_FLAG_READ);
+    add_properties(wdt);
 }
 
 static void wdt_unrealize(DeviceState *dev)
@@ -297,16 +311,13 @@ static void wdt_class_init(ObjectClass *oc, void *data)
     dc->user_creatable = false;
 }
 
-static const TypeInfo wdt_type = {
-    .name = TYPE_PAPR_WDT,
-    .parent = TYPE_DEVICE,
-    .instance_size = sizeof(PaprWdt),
-    .class_init = wdt_class_init,
+static const TypeInfo wdt_types[] = {
+    {
+        .name = TYPE_PAPR_WDT,
+        .parent = TYPE_DEVICE,
+        .class_init = wdt_class_init,
+        .instance_size = sizeof(PaprWdt),
+    },
 };
 
-static void wdt_register_types(void)
-{
-    type_register_static(&wdt_type);
-}
-
-type_init(wdt_register_types)
+DEFINE_TYPES(wdt_types)

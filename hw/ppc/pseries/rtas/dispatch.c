@@ -1,5 +1,5 @@
 /*
- * RTAS (Run-Time Abstraction Services): the H_RTAS hypercall and the table of calls
+ * RTAS (Run-Time Abstraction Services): H_RTAS and the table of calls
  *
  * The guest's argument block is a token, the number of arguments, the number of
  * results, the arguments and room for the results: 32-bit big-endian cells

@@ -200,8 +200,8 @@ void papr_events_hotplug(PaprEvents *events, PaprHotplugAction action,
 
 /*
  * check-exception.  Vector and additional information say which interrupt the
- * guest is in; classes and interrupts are one to one here, so that the mask says
- * it all (R1-7.3.3.2-6).  An event goes away only once the guest has it.
+ * guest is in; classes and interrupts are one to one here, so that the mask
+ * says it all (R1-7.3.3.2-6).  An event goes away only once the guest has it.
  */
 static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
                                void *opaque)
@@ -238,8 +238,8 @@ static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
 
 /*
  * event-scan.  R1-7.3.3-1: an event comes by check-exception or by event-scan,
- * not both, and all of ours have interrupts.  A guest that scans may have missed
- * one, though.
+ * not both, and all of ours have interrupts.  A guest that scans may have
+ * missed one, though.
  */
 static int32_t event_scan(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {

@@ -1,5 +1,5 @@
 /*
- * RTAS calls of the machine itself, a file for each family; the dispatcher's side
+ * RTAS calls of the machine itself, a file for each family
  *
  * Private to hw/ppc/pseries/rtas; the public side is hw/pseries/rtas.h.
  *

@@ -28,9 +28,7 @@ static int32_t power_off(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     qemu_system_shutdown_request(SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
     /* the call does not return: no instruction more */
-    if (current_cpu) {
-        cpu_stop_current();
-    }
+    cpu_stop_current();
     return RTAS_SUCCESS;
 }
 
@@ -63,8 +61,8 @@ static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 }
 
 /*
- * A vCPU is out of the way when it is stopped or has joined (H_JOIN): halted, and
- * with interrupts off no device wakes it.
+ * A vCPU is out of the way when it is stopped or has joined (H_JOIN): halted,
+ * and with interrupts off no device wakes it.
  */
 static bool is_out_of_the_way(PaprVcpu *vcpu)
 {

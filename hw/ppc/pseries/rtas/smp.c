@@ -31,7 +31,8 @@ static PaprVcpu *find_vcpu(PaprRtasConfig *config, uint32_t id,
 
 static int32_t query_stopped(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
-    PaprVcpu *vcpu = find_vcpu(opaque, call->args[0], "query-cpu-stopped-state");
+    PaprVcpu *vcpu = find_vcpu(opaque, call->args[0],
+                               "query-cpu-stopped-state");
 
     if (!vcpu) {
         return RTAS_PARAMETER_ERROR;
