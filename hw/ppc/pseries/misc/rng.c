@@ -101,7 +101,7 @@ static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 static const PaprHcall rng_hcalls[] = {
-    { H_RANDOM, PAPR_HCALL_IN_KVM, 0, 1, h_random },
+    { H_RANDOM, 0, 0, 1, h_random },
 };
 
 void papr_rng_attach(DeviceState *dev, PaprHcallTable *hcalls)
