@@ -18,22 +18,71 @@ typedef enum PaprHptResize {
     PAPR_HPT_RESIZE_REQUIRED,
 } PaprHptResize;
 
+/**
+ * papr_mmu_new - neither table nor mode; registers hypercalls and "spapr/htab"
+ *
+ * The map's size has to be final.  Next: papr_mmu_set_memory().
+ */
 PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
                       PaprHptResize resize);
+
+/**
+ * papr_mmu_set_memory - the guest's memory in bytes, now and at most
+ *
+ * Limits what a guest may ask for, so to be called again whenever memory is
+ * plugged or unplugged.  BQL.
+ */
+void papr_mmu_set_memory(PaprMmu *mmu, uint64_t now, uint64_t max);
 
 /** papr_mmu_hpt_shift_for: log2 of the HPT's bytes for @bytes of RAM (1/128) */
 int papr_mmu_hpt_shift_for(uint64_t bytes);
 
-/** papr_mmu_hpt_alloc: an empty table of 2^@shift bytes; drops the old one */
+/**
+ * papr_mmu_hpt_alloc - hash translation with an empty table of 2^@shift bytes
+ *
+ * Drops the old table and the process table, clears HR and UPRT in all LPCRs.
+ * On failure all is as before.  Context: BQL, the other vCPUs stopped (reset,
+ * where vCPUs must have been reset before, and CAS).
+ */
 bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp);
 void papr_mmu_hpt_free(PaprMmu *mmu);
 int papr_mmu_hpt_shift(const PaprMmu *mmu);     /* 0: there is none */
 
-/** papr_mmu_reset: no process table, no resize in progress, HPT empty or gone */
+/** papr_mmu_set_hash: as papr_mmu_hpt_alloc(), in the size that memory wants */
+bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp);
+
+/**
+ * papr_mmu_set_radix - no table; the guest is expected to use radix
+ *
+ * Sets HR and UPRT in all LPCRs.  Context: as papr_mmu_hpt_alloc().
+ */
+void papr_mmu_set_radix(PaprMmu *mmu);
+
+/**
+ * papr_mmu_reset: no process table, no resize in progress, no HPT.  The machine
+ * then calls papr_mmu_set_radix() if its processors can do it, else
+ * papr_mmu_set_hash().
+ */
 void papr_mmu_reset(PaprMmu *mmu);
 
-/** papr_mmu_is_radix: the guest registered a radix process table */
+/** papr_mmu_is_radix: the partition uses radix, or is expected to */
 bool papr_mmu_is_radix(const PaprMmu *mmu);
+
+/*
+ * A vCPU enters or leaves its execution loop: from cpu_exec_enter and
+ * cpu_exec_exit of PPCVirtualHypervisorClass.  Lets vCPUs that don't run be
+ * left alone when another one changes the HPT.
+ */
+void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu);
+void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
+
+/**
+ * papr_mmu_block_remove_sizes - what H_BLOCK_REMOVE can do on @cpu
+ * @buf: gets the value of system parameter 50 (LoPAR 7.3.16.21), at most @size
+ *
+ * Returns its length.
+ */
+size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size);
 
 /* Callbacks of PPCVirtualHypervisorClass, with the machine's mmu */
 hwaddr papr_mmu_hpt_mask(PaprMmu *mmu);

@@ -1,0 +1,661 @@
+/*
+ * pSeries platform: hypercalls on entries of the hash page table (HPT)
+ *
+ * H_ENTER, H_REMOVE, H_READ, H_PROTECT, H_CLEAR_REF, H_CLEAR_MOD and the bulk
+ * and block removal: LoPAR sections 14.5.4.1.1 to 14.5.4.1.8, flags of Table
+ * 14.4.  Called by the hypercall dispatch.
+ *
+ * Locking: none of these takes the BQL.  The table is held by RCU.  An entry is
+ * changed only by who has set its lock bit (HPTE0_LOCK) by compare-and-swap;
+ * nobody waits while holding one, and H_BLOCK_REMOVE, which holds several, only
+ * tries.  Table walks of the vCPUs take no lock: they read the first doubleword
+ * before the second one, which therefore is complete before an entry becomes
+ * valid, and they set R and C in the second one (record_use() in hpt.c).
+ *
+ * Flushing: a walk sets R before it puts a translation into a TLB, and then
+ * looks whether the entry is still the same.  A hypercall makes the entry
+ * invalid (or different) and then takes its R bit, both with full barriers.  So
+ * if the hypercall finds R clear, any walk under way finds a changed entry and
+ * starts over: no TLB has the translation, and nothing is flushed.  As guests
+ * like to enter translations with R set, H_ENTER keeps that in a bit of its own
+ * (HPTE0_REF_ASKED) and leaves R to the walks.
+ *
+ * H_PROTECT and H_CLEAR_REF leave R clear in an entry that may still be in a
+ * TLB until their flush is complete.  They are counted (PaprMmu.clears) from
+ * before they clear R till then, and while there are any, R is not relied upon.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qemu/processor.h"
+#include "target/ppc/cpu.h"
+#include "hw/pseries/guest-mem.h"
+#include "../trace.h"
+#include "internal.h"
+
+/* LoPAR Table 14.4, by IBM bit number */
+#define PFT_FLAG(bit) (1ull << (63 - (bit)))
+#define PFT_EXACT       PFT_FLAG(24)
+#define PFT_READ_4      PFT_FLAG(26)
+#define PFT_AVPN        PFT_FLAG(32)
+#define PFT_ANDCOND     PFT_FLAG(33)
+#define PFT_ICACHE      (PFT_FLAG(40) | PFT_FLAG(41))
+#define PFT_ZERO_PAGE   PFT_FLAG(48)
+#define PFT_COMPRESSION PFT_FLAG(56)
+
+#define SPINS_BEFORE_YIELD 1000
+
+/** Work - what all of these hypercalls need; see begin() */
+typedef struct Work {
+    PaprMmu *mmu;
+    PowerPCCPU *cpu;
+    PaprHpt *hpt;
+    PaprTlbBatch flush;
+} Work;
+
+/* As the last condition before a change of an entry that may clear its R bit */
+static void count_clear(Work *w)
+{
+    w->flush.clears_r = true;
+    qatomic_inc(&w->mmu->clears);
+    smp_mb__after_rmw();
+}
+
+/* Is R of an entry clear because others are at work? */
+static bool others_clear_r(const Work *w)
+{
+    return qatomic_read(&w->mmu->clears) > (w->flush.clears_r ? 1 : 0);
+}
+
+static void begin(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
+{
+    w->mmu = mmu;
+    w->cpu = cpu;
+    w->hpt = qatomic_rcu_read(&mmu->hpt);
+    w->flush.all = false;
+    w->flush.clears_r = false;
+    w->flush.n = 0;
+}
+
+static void finish(Work *w)
+{
+    papr_tlb_flush(w->mmu, w->cpu, &w->flush);
+}
+
+/* A partition that uses radix has no table, hence no valid index */
+static bool has_entry(const Work *w, uint64_t ptex)
+{
+    return w->hpt && ptex < w->hpt->n;
+}
+
+static int64_t bad_index(const char *call, uint64_t ptex)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: no entry 0x%" PRIx64
+                  " in the hash page table\n", call, ptex);
+    return H_PARAMETER;
+}
+
+static bool exchange(uint64_t *where, uint64_t old, uint64_t new)
+{
+    return qatomic_cmpxchg(where, cpu_to_be64(old), cpu_to_be64(new)) ==
+           cpu_to_be64(old);
+}
+
+/*
+ * Give entry @ptex, which is locked, its new first doubleword.  The exchange is
+ * the full barrier that papr_hpt_mark_dirty() asks for.
+ */
+static void unlock_changed(PaprHpt *hpt, uint64_t ptex, uint64_t pte0)
+{
+    qatomic_xchg(&hpt->pte[2 * ptex], cpu_to_be64(pte0));
+    papr_hpt_mark_dirty(hpt, ptex);
+}
+
+static void unlock_unchanged(PaprHpt *hpt, uint64_t ptex, uint64_t pte0)
+{
+    qatomic_store_release(&hpt->pte[2 * ptex], cpu_to_be64(pte0));
+}
+
+static void back_off(unsigned *spins)
+{
+    if (++*spins % SPINS_BEFORE_YIELD) {
+        cpu_relax();
+    } else {
+        g_thread_yield();
+    }
+}
+
+/* Does a valid entry meet the conditions that the flags attach to @avpn? */
+static bool meets(uint64_t pte0, uint64_t flags, uint64_t avpn)
+{
+    pte0 &= ~HPTE0_OURS;
+    if (!(pte0 & HPTE0_VALID)) {
+        return false;
+    }
+    if ((flags & PFT_AVPN) && (pte0 & HPTE0_AVPN_B) != avpn) {
+        return false;
+    }
+    return !(flags & PFT_ANDCOND) || !(pte0 & avpn);
+}
+
+/* Lock entry @ptex if it meets the conditions; @pte0 is as it was before */
+static bool lock_matching(PaprHpt *hpt, uint64_t ptex, uint64_t flags,
+                          uint64_t avpn, uint64_t *pte0)
+{
+    unsigned spins = 0;
+
+    for (;;) {
+        *pte0 = hpte_load(hpt, ptex, 0);
+        if (!(*pte0 & HPTE0_LOCK)) {
+            if (!meets(*pte0, flags, avpn)) {
+                return false;
+            }
+            if (exchange(&hpt->pte[2 * ptex], *pte0, *pte0 | HPTE0_LOCK)) {
+                return true;
+            }
+        }
+        back_off(&spins);
+    }
+}
+
+/* What the guest is told of an entry's doublewords */
+static uint64_t shown_pte1(uint64_t pte0, uint64_t pte1)
+{
+    return pte0 & HPTE0_REF_ASKED ? pte1 | HPTE1_R : pte1;
+}
+
+static uint64_t shown_pte0(uint64_t pte0)
+{
+    return pte0 & ~HPTE0_OURS;
+}
+
+/* The old entry @ptex is no more: forget it, if a walk ever used it */
+static void must_forget(Work *w, uint64_t ptex, uint64_t pte0, uint64_t pte1)
+{
+    unsigned base, actual;
+    PaprVa va = { 0 };
+
+    if (!(pte1 & HPTE1_R) && !others_clear_r(w)) {
+        return;
+    }
+    base = papr_hpte_base_shift(w->cpu, pte0, pte1, &actual);
+    if (base && !papr_hpte_va(pte0, ptex, w->hpt->pteg_mask, base, &va)) {
+        base = 0;
+    }
+    papr_tlb_add(&w->flush, &va, base);
+}
+
+/* Empty entry @ptex, which is locked and was @pte0; returns the last pte1 */
+static uint64_t take_out(Work *w, uint64_t ptex, uint64_t pte0)
+{
+    uint64_t *pte = &w->hpt->pte[2 * ptex];
+    uint64_t pte1;
+
+    qatomic_set(&pte[0], cpu_to_be64(HPTE0_LOCK));
+    /* invalid before R is taken: see the file's head */
+    smp_mb__before_rmw();
+    pte1 = be64_to_cpu(qatomic_xchg(&pte[1], 0));
+    unlock_changed(w->hpt, ptex, 0);
+    must_forget(w, ptex, pte0, pte1);
+    return shown_pte1(pte0, pte1);
+}
+
+/*
+ * Replace the second doubleword of locked entry @ptex by @change of it.  With
+ * a walk that sets R or C at the same moment the exchange is done again, so
+ * that none of them is lost and R says for sure whether to flush.
+ */
+static uint64_t change_pte1(PaprHpt *hpt, uint64_t ptex,
+                            uint64_t (*change)(uint64_t pte1, uint64_t arg),
+                            uint64_t arg)
+{
+    uint64_t pte1;
+
+    do {
+        pte1 = hpte_load(hpt, ptex, 1);
+    } while (!exchange(&hpt->pte[2 * ptex + 1], pte1, change(pte1, arg)));
+    return pte1;
+}
+
+static uint64_t without_bits(uint64_t pte1, uint64_t bits)
+{
+    return pte1 & ~bits;
+}
+
+/* ---- H_ENTER ---- */
+
+/* Storage attributes: RAM is coherent and cached, all else is inhibited */
+static bool wimg_fits(uint64_t pte1, bool is_ram)
+{
+    if (is_ram) {
+        return (pte1 & HPTE1_WIMG) == HPTE1_M;
+    }
+    return (pte1 & (HPTE1_W | HPTE1_I)) == HPTE1_I;
+}
+
+/* The checks of a new entry, and what its flags ask to be done to its page */
+static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
+                            uint64_t pte1)
+{
+    unsigned actual;
+    uint64_t raddr, size;
+    bool is_ram;
+
+    if (!papr_hpte_base_shift(cpu, pte0, pte1, &actual)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: unknown page size in 0x%"
+                      PRIx64 " 0x%" PRIx64 "\n", pte0, pte1);
+        return H_PARAMETER;
+    }
+    size = 1ull << actual;
+    raddr = (pte1 & HPTE1_RPN) & ~(size - 1);
+    is_ram = papr_mem_is_ram(raddr, size);
+    if (!wimg_fits(pte1, is_ram)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: WIMG of 0x%" PRIx64 " don't "
+                      "fit %s\n", pte1, is_ram ? "RAM" : "I/O");
+        return H_PARAMETER;
+    }
+    if (actual > 16 && (flags & (PFT_ZERO_PAGE | PFT_ICACHE))) {
+        return H_TOO_BIG;
+    }
+    if (flags & PFT_COMPRESSION) {
+        return H_FUNCTION;
+    }
+    /* Instruction caches are coherent here: only zeroing is left to do */
+    if ((flags & PFT_ZERO_PAGE) && is_ram) {
+        papr_mem_set(raddr, 0, size);
+    }
+    return H_SUCCESS;
+}
+
+/* Lock the first free one of @n entries from @ptex on; -1 if there's none */
+static int64_t lock_free(PaprHpt *hpt, uint64_t ptex, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        uint64_t pte0 = hpte_load(hpt, ptex + i, 0);
+
+        if (!(pte0 & (HPTE0_VALID | HPTE0_LOCK)) &&
+            exchange(&hpt->pte[2 * (ptex + i)], pte0, HPTE0_LOCK)) {
+            return ptex + i;
+        }
+    }
+    return -1;
+}
+
+static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t flags = args[0], ptex = args[1], pte0 = args[2], pte1 = args[3];
+    bool exact = flags & PFT_EXACT;
+    int64_t slot, rc;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    if (!has_entry(&w, ptex)) {
+        return bad_index("H_ENTER", ptex);
+    }
+    rc = prepare_page(cpu, flags, pte0, pte1);
+    if (rc) {
+        return rc;
+    }
+    slot = exact ? lock_free(w.hpt, ptex, 1)
+                 : lock_free(w.hpt, ptex & ~7ull, HPTES_IN_PTEG);
+    if (slot < 0) {
+        return H_PTEG_FULL;
+    }
+    pte0 = (pte0 & ~HPTE0_OURS) | HPTE0_VALID;
+    if (pte1 & HPTE1_R) {
+        pte0 |= HPTE0_REF_ASKED;
+    }
+    pte1 &= ~(HPTE1_RESERVED | HPTE1_R);
+    qatomic_set(&w.hpt->pte[2 * slot + 1], cpu_to_be64(pte1));
+    unlock_changed(w.hpt, slot, pte0);
+    trace_papr_mmu_enter(slot, pte0, pte1);
+    args[0] = slot;
+    return H_SUCCESS;
+}
+
+/* ---- removal ---- */
+
+static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t flags = args[0], ptex = args[1], avpn = args[2], pte0;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    if (!has_entry(&w, ptex)) {
+        return bad_index("H_REMOVE", ptex);
+    }
+    if (!lock_matching(w.hpt, ptex, flags, avpn, &pte0)) {
+        return H_NOT_FOUND;
+    }
+    args[0] = shown_pte0(pte0);
+    args[1] = take_out(&w, ptex, pte0);
+    trace_papr_mmu_remove(ptex, args[0], args[1]);
+    finish(&w);
+    return H_SUCCESS;
+}
+
+/* Control byte of a translation specifier, LoPAR 14.5.4.1.7 */
+#define TS_TYPE_SHIFT   62
+enum { TS_UNUSED, TS_REQUEST, TS_RESPONSE, TS_END };
+
+#define BULK_PTEX       0x00ffffffffffffffull
+#define BULK_FLAGS      0x0300000000000000ull
+#define BULK_ANDCOND    0x0100000000000000ull
+#define BULK_AVPN       0x0200000000000000ull
+#define BULK_CODE_SHIFT 60
+#define BULK_RC_SHIFT   58
+enum { BULK_SUCCESS, BULK_NOT_FOUND, BULK_PARM };
+
+/* One specifier: the code, and in *@rc the R and C bits of what was removed */
+static unsigned bulk_remove_one(Work *w, uint64_t high, uint64_t low,
+                                uint64_t *rc)
+{
+    uint64_t ptex = high & BULK_PTEX, flags = 0, pte0, pte1;
+
+    *rc = 0;
+    if ((high & BULK_FLAGS) == BULK_FLAGS || !has_entry(w, ptex)) {
+        bad_index("H_BULK_REMOVE", high);
+        return BULK_PARM;
+    }
+    if (high & BULK_ANDCOND) {
+        flags |= PFT_ANDCOND;
+    }
+    if (high & BULK_AVPN) {
+        flags |= PFT_AVPN;
+    }
+    if (!lock_matching(w->hpt, ptex, flags, low, &pte0)) {
+        return BULK_NOT_FOUND;
+    }
+    pte1 = take_out(w, ptex, pte0);
+    trace_papr_mmu_remove(ptex, shown_pte0(pte0), pte1);
+    *rc = (pte1 & HPTE1_R ? 2 : 0) | (pte1 & HPTE1_C ? 1 : 0);
+    return BULK_SUCCESS;
+}
+
+static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    int64_t result = H_SUCCESS;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    for (int i = 0; i < 4 && result == H_SUCCESS; i++) {
+        uint64_t *high = &args[2 * i];
+        uint64_t rc;
+        unsigned code;
+
+        if (*high >> TS_TYPE_SHIFT == TS_END) {
+            break;
+        }
+        if (*high >> TS_TYPE_SHIFT != TS_REQUEST) {
+            result = H_PARAMETER;
+            break;
+        }
+        code = bulk_remove_one(&w, *high, args[2 * i + 1], &rc);
+        if (code == BULK_PARM) {
+            result = H_PARAMETER;
+        }
+        *high = (*high & (BULK_PTEX | BULK_FLAGS)) |
+                (uint64_t)TS_RESPONSE << TS_TYPE_SHIFT |
+                (uint64_t)code << BULK_CODE_SHIFT | rc << BULK_RC_SHIFT;
+    }
+    finish(&w);
+    return result;
+}
+
+/* Translation specifier of LoPAR 14.5.4.1.8: another form than the above */
+#define BLOCK_PAGES_SHIFT 3
+#define BLOCK_MAX       8
+#define BLOCK_AVPN      0x0100000000000000ull
+#define BLOCK_PTEX      0x0000ffffffffffffull
+#define BLOCK_STATUS(code) ((uint64_t)TS_RESPONSE << TS_TYPE_SHIFT | \
+                            (uint64_t)(code) << 59)
+#define BLOCK_R         (1ull << 58)
+#define BLOCK_C         (1ull << 57)
+enum {
+    BLOCK_SUCCESS, BLOCK_NOT_FOUND, BLOCK_PARM, BLOCK_INCONSISTENT, BLOCK_BUSY,
+    BLOCK_CROSSES,
+};
+
+/** Block - the first entry's page sizes and place, which all must share */
+typedef struct Block {
+    bool anchored;
+    unsigned base, actual;
+    PaprVa va;
+} Block;
+
+/* The bits of an AVPN that are the same in a whole block of pages */
+static uint64_t block_avpn_bits(unsigned base_shift)
+{
+    /* address bit n is bit n - 16 of the doubleword, the AVPN starts at 23 */
+    unsigned first = MAX(base_shift + BLOCK_PAGES_SHIFT, 23) - 16;
+
+    return ~((1ull << first) - 1);
+}
+
+/* May the locked entry @ptex go with the others?  A BLOCK_* code */
+static unsigned block_check(Work *w, Block *block, uint64_t ptex, uint64_t pte0,
+                            bool compare, uint64_t ava)
+{
+    Block b = { .anchored = true };
+    uint64_t pte1 = hpte_load(w->hpt, ptex, 1);
+    unsigned shift;
+
+    if (!(pte0 & HPTE0_VALID) || (pte0 & HPTE0_BOLTED)) {
+        return BLOCK_NOT_FOUND;
+    }
+    b.base = papr_hpte_base_shift(w->cpu, pte0, pte1, &b.actual);
+    if (!b.base ||
+        !papr_hpte_va(pte0, ptex, w->hpt->pteg_mask, b.base, &b.va)) {
+        return BLOCK_PARM;
+    }
+    if (compare && ((pte0 ^ ava) & block_avpn_bits(b.base))) {
+        return BLOCK_NOT_FOUND;
+    }
+    if (!block->anchored) {
+        *block = b;
+        return BLOCK_SUCCESS;
+    }
+    if (b.base != block->base || b.actual != block->actual ||
+        b.va.segment_shift != block->va.segment_shift) {
+        return BLOCK_INCONSISTENT;
+    }
+    shift = b.base + BLOCK_PAGES_SHIFT;
+    if (b.va.vsid != block->va.vsid ||
+        b.va.offset >> shift != block->va.offset >> shift) {
+        return BLOCK_CROSSES;
+    }
+    return BLOCK_SUCCESS;
+}
+
+/*
+ * Lock and check the entry of one specifier.  The lock stays if it may go; an
+ * entry given twice is busy the second time.
+ */
+static unsigned block_claim(Work *w, Block *block, uint64_t ts, uint64_t ava,
+                            uint64_t *pte0)
+{
+    uint64_t ptex = ts & BLOCK_PTEX;
+    unsigned code;
+
+    if (!has_entry(w, ptex)) {
+        bad_index("H_BLOCK_REMOVE", ptex);
+        return BLOCK_PARM;
+    }
+    *pte0 = hpte_load(w->hpt, ptex, 0);
+    if ((*pte0 & HPTE0_LOCK) ||
+        !exchange(&w->hpt->pte[2 * ptex], *pte0, *pte0 | HPTE0_LOCK)) {
+        return BLOCK_BUSY;
+    }
+    code = block_check(w, block, ptex, *pte0, ts & BLOCK_AVPN, ava);
+    if (code != BLOCK_SUCCESS) {
+        unlock_unchanged(w->hpt, ptex, *pte0);
+    }
+    return code;
+}
+
+static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t ava = args[0] & HPTE0_AVPN_B, pte0[BLOCK_MAX];
+    uint64_t *ts = &args[1];
+    int64_t result = H_SUCCESS;
+    bool claimed[BLOCK_MAX] = { false };
+    Block block = { .anchored = false };
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    for (int i = 0; i < BLOCK_MAX && ts[i] >> TS_TYPE_SHIFT != TS_END; i++) {
+        unsigned code;
+
+        if (ts[i] >> TS_TYPE_SHIFT != TS_REQUEST) {
+            result = H_PARAMETER;
+            break;
+        }
+        code = block_claim(&w, &block, ts[i], ava, &pte0[i]);
+        claimed[i] = code == BLOCK_SUCCESS;
+        ts[i] = (ts[i] & BLOCK_PTEX) | BLOCK_STATUS(code);
+        if (!claimed[i]) {
+            result = H_PARTIAL;
+        }
+    }
+    for (int i = 0; i < BLOCK_MAX; i++) {
+        if (claimed[i]) {
+            uint64_t ptex = ts[i] & BLOCK_PTEX;
+            uint64_t pte1 = take_out(&w, ptex, pte0[i]);
+
+            trace_papr_mmu_remove(ptex, shown_pte0(pte0[i]), pte1);
+            ts[i] |= (pte1 & HPTE1_R ? BLOCK_R : 0) |
+                     (pte1 & HPTE1_C ? BLOCK_C : 0);
+        }
+    }
+    finish(&w);
+    return result;
+}
+
+/* ---- reading and changing ---- */
+
+/* Both doublewords as they were at one moment */
+static void read_entry(PaprHpt *hpt, uint64_t ptex, uint64_t *out)
+{
+    unsigned spins = 0;
+    uint64_t pte0, pte1;
+
+    for (;;) {
+        pte0 = hpte_load(hpt, ptex, 0);
+        /* the first doubleword is read before and after the second one */
+        smp_rmb();
+        pte1 = hpte_load(hpt, ptex, 1);
+        /* as above */
+        smp_rmb();
+        if (!(pte0 & HPTE0_LOCK) && hpte_load(hpt, ptex, 0) == pte0) {
+            break;
+        }
+        back_off(&spins);
+    }
+    out[0] = shown_pte0(pte0);
+    out[1] = shown_pte1(pte0, pte1);
+}
+
+/* Logical and real addresses are the same here: R-XLATE has nothing to do */
+static int64_t h_read(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t flags = args[0], ptex = args[1];
+    unsigned n = 1;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    if (!has_entry(&w, ptex)) {
+        return bad_index("H_READ", ptex);
+    }
+    if (flags & PFT_READ_4) {
+        ptex &= ~3ull;
+        n = 4;
+    }
+    for (unsigned i = 0; i < n; i++) {
+        read_entry(w.hpt, ptex + i, &args[2 * i]);
+    }
+    return H_SUCCESS;
+}
+
+static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t flags = args[0], ptex = args[1], avpn = args[2], pte0, pte1;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, opaque, cpu);
+    if (!has_entry(&w, ptex)) {
+        return bad_index("H_PROTECT", ptex);
+    }
+    if (!lock_matching(w.hpt, ptex, flags & PFT_AVPN, avpn, &pte0)) {
+        return H_NOT_FOUND;
+    }
+    count_clear(&w);
+    pte1 = change_pte1(w.hpt, ptex, papr_hpte_protected, flags);
+    unlock_changed(w.hpt, ptex, pte0 & ~HPTE0_REF_ASKED);
+    must_forget(&w, ptex, pte0, pte1);
+    trace_papr_mmu_protect(ptex, flags, pte1);
+    finish(&w);
+    return H_SUCCESS;
+}
+
+/* Clear @bits (R or C) of an entry; the old second doubleword goes to r4 */
+static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
+                          PaprMmu *mmu, uint64_t bits)
+{
+    uint64_t ptex = args[1], pte0, pte1, kept;
+    Work w;
+
+    RCU_READ_LOCK_GUARD();
+    begin(&w, mmu, cpu);
+    if (!has_entry(&w, ptex)) {
+        return bad_index(call, ptex);
+    }
+    if (!lock_matching(w.hpt, ptex, 0, 0, &pte0)) {
+        return H_NOT_FOUND;
+    }
+    if (bits & HPTE1_R) {
+        count_clear(&w);
+    }
+    pte1 = change_pte1(w.hpt, ptex, without_bits, bits);
+    kept = bits & HPTE1_R ? pte0 & ~HPTE0_REF_ASKED : pte0;
+    unlock_changed(w.hpt, ptex, kept);
+    if ((bits & HPTE1_R) || (pte1 & bits)) {
+        must_forget(&w, ptex, pte0, pte1);
+    }
+    args[0] = shown_pte1(pte0, pte1);
+    trace_papr_mmu_clear(ptex, bits, args[0]);
+    finish(&w);
+    return H_SUCCESS;
+}
+
+static int64_t h_clear_ref(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    return clear_bits("H_CLEAR_REF", cpu, args, opaque, HPTE1_R);
+}
+
+static int64_t h_clear_mod(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    return clear_bits("H_CLEAR_MOD", cpu, args, opaque, HPTE1_C);
+}
+
+static const PaprHcall hpt_calls[] = {
+    { H_ENTER,        PAPR_HCALL_LOCKLESS, 4, 1, h_enter },
+    { H_REMOVE,       PAPR_HCALL_LOCKLESS, 3, 2, h_remove },
+    { H_READ,         PAPR_HCALL_LOCKLESS, 2, 8, h_read },
+    { H_PROTECT,      PAPR_HCALL_LOCKLESS, 3, 0, h_protect },
+    { H_CLEAR_REF,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_ref },
+    { H_CLEAR_MOD,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_mod },
+    { H_BULK_REMOVE,  PAPR_HCALL_LOCKLESS, 8, 8, h_bulk_remove },
+    { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 9, h_block_remove },
+};
+
+void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls)
+{
+    papr_hcall_register(hcalls, hpt_calls, ARRAY_SIZE(hpt_calls), mmu);
+}

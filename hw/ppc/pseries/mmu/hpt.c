@@ -1,0 +1,374 @@
+/*
+ * pSeries platform: storage of the hash page table (HPT)
+ *
+ * The table belongs to the hypervisor, a guest never sees its memory.  Called
+ * by the machine and client-architecture-support (CAS), which choose the MMU
+ * mode, and by target/ppc through the machine's virtual hypervisor callbacks
+ * (walks of the table).  LoPAR section 14.5.4.1.
+ *
+ * Locking: a table is published in PaprMmu.hpt and freed by RCU (read-copy-
+ * update).  Hypercalls and table walks work on whatever table they found, so a
+ * table can be exchanged (BQL held) while other vCPUs run.  Generated code
+ * runs in an RCU read section as a whole; the callbacks take one of their own
+ * for the walks of debuggers and monitors.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitmap.h"
+#include "qemu/cutils.h"
+#include "qemu/memalign.h"
+#include "qapi/error.h"
+#include "system/hw_accel.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/mmu-hash64.h"
+#include "target/ppc/mmu-book3s-v3.h"
+#include "../trace.h"
+#include "internal.h"
+
+/* The bits of LPCR that say how the guest's addresses are translated */
+#define LPCR_MODE (LPCR_HR | LPCR_UPRT)
+
+static void destroy(PaprHpt *hpt)
+{
+    qemu_anon_ram_free(hpt->pte, 1ull << hpt->shift);
+    g_free(hpt->dirty);
+    g_free(hpt);
+}
+
+PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
+{
+    size_t bytes = (size_t)1 << shift;
+    PaprHpt *hpt = g_new0(PaprHpt, 1);
+
+    hpt->pte = qemu_anon_ram_alloc(bytes, NULL, false, true);
+    if (!hpt->pte) {
+        g_free(hpt);
+        return NULL;
+    }
+    hpt->shift = shift;
+    hpt->n = bytes / HPTE_BYTES;
+    hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
+    hpt->generation = ++mmu->generation;
+    if (mmu->track_dirty && !papr_hpt_track(hpt, true)) {
+        destroy(hpt);
+        return NULL;
+    }
+    return hpt;
+}
+
+void papr_hpt_free(PaprHpt *hpt)
+{
+    if (hpt) {
+        call_rcu(hpt, destroy, rcu);
+    }
+}
+
+void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt)
+{
+    PaprHpt *old = mmu->hpt;
+
+    qatomic_rcu_set(&mmu->hpt, hpt);
+    papr_tlb_flush_all(mmu);
+    papr_hpt_free(old);
+}
+
+bool papr_hpt_track(PaprHpt *hpt, bool all_dirty)
+{
+    size_t longs;
+    PaprHptDirty *dirty;
+
+    if (!hpt) {
+        return true;
+    }
+    longs = BITS_TO_LONGS(hpt->n);
+    dirty = g_try_malloc0(sizeof(*dirty) + longs * sizeof(dirty->bits[0]));
+    if (!dirty) {
+        return false;
+    }
+    if (all_dirty) {
+        bitmap_set(dirty->bits, 0, hpt->n);
+    }
+    qatomic_rcu_set(&hpt->dirty, dirty);
+    /* The map before reads of entries: see papr_hpt_mark_dirty() */
+    smp_mb();
+    return true;
+}
+
+void papr_hpt_untrack(PaprHpt *hpt)
+{
+    PaprHptDirty *dirty = hpt ? hpt->dirty : NULL;
+
+    if (dirty) {
+        qatomic_set(&hpt->dirty, NULL);
+        g_free_rcu(dirty, rcu);
+    }
+}
+
+/*
+ * The entry is changed first, then looks for a map to mark it in; migration
+ * publishes the map first, then reads entries.  So either the change is marked
+ * or migration reads the entry with it.
+ */
+void papr_hpt_mark_dirty(PaprHpt *hpt, uint64_t ptex)
+{
+    PaprHptDirty *dirty;
+
+    smp_mb__after_rmw();
+    dirty = qatomic_rcu_read(&hpt->dirty);
+    if (unlikely(dirty)) {
+        set_bit_atomic(ptex, dirty->bits);
+    }
+}
+
+unsigned papr_hpte_base_shift(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
+                              unsigned *actual_shift)
+{
+    if (!(pte0 & HPTE0_LARGE)) {
+        *actual_shift = 12;
+        return 12;
+    }
+    for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
+        const PPCHash64SegmentPageSizes *seg = &cpu->hash64_opts->sps[i];
+
+        for (int j = 0; seg->page_shift && j < PPC_PAGE_SIZES_MAX_SZ; j++) {
+            const PPCHash64PageSize *page = &seg->enc[j];
+
+            if (page->page_shift > 12 &&
+                papr_hpte_has_encoding(pte1, page->page_shift,
+                                       page->pte_enc)) {
+                *actual_shift = page->page_shift;
+                return seg->page_shift;
+            }
+        }
+    }
+    return 0;
+}
+
+/* ---- what the machine calls ---- */
+
+PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
+                      PaprHptResize resize)
+{
+    PaprMmu *mmu = g_new0(PaprMmu, 1);
+
+    mmu->vcpus = vcpus;
+    mmu->resize = resize;
+    mmu->n_vcpus = papr_vcpu_map_size(vcpus);
+    mmu->vcpu = qemu_memalign(__alignof__(PaprMmuVcpu),
+                              mmu->n_vcpus * sizeof(*mmu->vcpu));
+    memset(mmu->vcpu, 0, mmu->n_vcpus * sizeof(*mmu->vcpu));
+    papr_mmu_register_hpt_hcalls(mmu, hcalls);
+    papr_mmu_register_resize_hcalls(mmu, hcalls);
+    papr_mmu_register_process_table_hcalls(mmu, hcalls);
+    papr_mmu_register_migration(mmu);
+    return mmu;
+}
+
+void papr_mmu_set_memory(PaprMmu *mmu, uint64_t now, uint64_t max)
+{
+    mmu->ram = now;
+    mmu->max_ram = max;
+}
+
+int papr_mmu_hpt_shift_for(uint64_t bytes)
+{
+    return papr_hpt_shift_for(bytes);
+}
+
+bool papr_hpt_replace(PaprMmu *mmu, int shift, Error **errp)
+{
+    PaprHpt *hpt;
+
+    if (shift < HPT_SHIFT_MIN || shift > HPT_SHIFT_MAX) {
+        error_setg(errp, "A hash page table of 2^%d bytes is not possible: "
+                   "2^%d to 2^%d", shift, HPT_SHIFT_MIN, HPT_SHIFT_MAX);
+        return false;
+    }
+    hpt = papr_hpt_new(mmu, shift);
+    if (!hpt) {
+        g_autofree char *size = size_to_str(1ull << shift);
+
+        error_setg(errp, "No memory for a hash page table of %s; a smaller "
+                   "-m (maxmem=) needs a smaller one", size);
+        return false;
+    }
+    trace_papr_mmu_hpt(shift);
+    papr_mmu_drop_pending(mmu);
+    papr_hpt_install(mmu, hpt);
+    qatomic_set(&mmu->process_table, 0);
+    return true;
+}
+
+/* A table that can't grow later has to do for all memory that may come */
+int papr_hpt_default_shift(const PaprMmu *mmu)
+{
+    bool fixed = mmu->resize == PAPR_HPT_RESIZE_DISABLED;
+
+    return papr_hpt_shift_for(fixed ? mmu->max_ram : mmu->ram);
+}
+
+bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp)
+{
+    if (!papr_hpt_replace(mmu, shift, errp)) {
+        return false;
+    }
+    papr_lpcr_update_stopped(mmu, 0, LPCR_MODE);
+    return true;
+}
+
+bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp)
+{
+    return papr_mmu_hpt_alloc(mmu, papr_hpt_default_shift(mmu), errp);
+}
+
+void papr_mmu_set_radix(PaprMmu *mmu)
+{
+    papr_mmu_hpt_free(mmu);
+    qatomic_set(&mmu->process_table, PATE1_GR);
+    papr_lpcr_update_stopped(mmu, LPCR_MODE, LPCR_MODE);
+}
+
+void papr_mmu_hpt_free(PaprMmu *mmu)
+{
+    papr_mmu_drop_pending(mmu);
+    if (mmu->hpt) {
+        trace_papr_mmu_hpt(0);
+        papr_hpt_install(mmu, NULL);
+    }
+}
+
+int papr_mmu_hpt_shift(const PaprMmu *mmu)
+{
+    return mmu->hpt ? mmu->hpt->shift : 0;
+}
+
+void papr_mmu_reset(PaprMmu *mmu)
+{
+    papr_mmu_hpt_free(mmu);
+    qatomic_set(&mmu->process_table, 0);
+}
+
+bool papr_mmu_is_radix(const PaprMmu *mmu)
+{
+    return qatomic_read(&mmu->process_table) & PATE1_GR;
+}
+
+uint64_t *papr_mmu_patb_entry(PaprMmu *mmu)
+{
+    return &mmu->process_table;
+}
+
+size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
+{
+    size_t n = 2;
+
+    for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
+        const PPCHash64SegmentPageSizes *seg = &cpu->hash64_opts->sps[i];
+
+        for (int j = 0; seg->page_shift && j < PPC_PAGE_SIZES_MAX_SZ; j++) {
+            const PPCHash64PageSize *page = &seg->enc[j];
+
+            /* Six bits of LP are all that the specifier has room for */
+            if (page->page_shift && page->pte_enc < 64 && n < size) {
+                buf[n++] = page->page_shift == 12 ? 0 : 0x80 | page->pte_enc;
+            }
+        }
+    }
+    if (size < 2) {
+        return 0;
+    }
+    buf[0] = 3;                         /* blocks of 2^3 pages */
+    buf[1] = n - 2;
+    return n;
+}
+
+/* ---- callbacks of target/ppc: any vCPU thread, no BQL ---- */
+
+hwaddr papr_mmu_hpt_mask(PaprMmu *mmu)
+{
+    PaprHpt *hpt;
+
+    RCU_READ_LOCK_GUARD();
+    hpt = qatomic_rcu_read(&mmu->hpt);
+    return hpt ? hpt->pteg_mask : 0;
+}
+
+/*
+ * The index was made with the mask of an earlier call, so the table may have
+ * become smaller since.  A walk that finds NULL finds no translation.
+ */
+const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
+{
+    PaprHpt *hpt;
+
+    rcu_read_lock();
+    hpt = qatomic_rcu_read(&mmu->hpt);
+    if (!hpt || ptex >= hpt->n || hpt->n - ptex < n) {
+        rcu_read_unlock();
+        return NULL;
+    }
+    return (const ppc_hash_pte64_t *)&hpt->pte[2 * ptex];
+}
+
+void papr_mmu_unmap_hptes(PaprMmu *mmu, const ppc_hash_pte64_t *hptes,
+                          hwaddr ptex, int n)
+{
+    rcu_read_unlock();
+}
+
+/*
+ * A walk has used entry @ptex, whose second doubleword it saw as @pte1.  If a
+ * hypercall has changed more than the R and C bits of the entry since, it is
+ * another entry, and the walker, which looks again after this call, starts
+ * over.
+ */
+static void record_use(PaprMmu *mmu, hwaddr ptex, uint64_t pte1, uint64_t bit)
+{
+    PaprHpt *hpt;
+    uint64_t *where;
+    uint64_t seen, now;
+
+    RCU_READ_LOCK_GUARD();
+    hpt = qatomic_rcu_read(&mmu->hpt);
+    if (!hpt || ptex >= hpt->n) {
+        return;
+    }
+    where = &hpt->pte[2 * ptex + 1];
+    now = qatomic_read(where);
+    do {
+        seen = now;
+        if ((be64_to_cpu(seen) ^ pte1) & ~(HPTE1_R | HPTE1_C)) {
+            return;
+        }
+        now = qatomic_cmpxchg(where, seen, seen | cpu_to_be64(bit));
+    } while (now != seen);
+    papr_hpt_mark_dirty(hpt, ptex);
+}
+
+void papr_mmu_hpte_set_c(PaprMmu *mmu, hwaddr ptex, uint64_t pte1)
+{
+    record_use(mmu, ptex, pte1, HPTE1_C);
+}
+
+void papr_mmu_hpte_set_r(PaprMmu *mmu, hwaddr ptex, uint64_t pte1)
+{
+    record_use(mmu, ptex, pte1, HPTE1_R);
+}
+
+/*
+ * Host radix is a bit of both doublewords here: the walker wants it in the
+ * first one, streams have it in the second one.
+ */
+bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
+                       ppc_v3_pate_t *entry)
+{
+    uint64_t process_table = qatomic_read(&mmu->process_table);
+
+    if (lpid) {
+        return false;
+    }
+    entry->dw0 = process_table & PATE0_HR;
+    entry->dw1 = process_table;
+    return true;
+}

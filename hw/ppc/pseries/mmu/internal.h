@@ -1,0 +1,154 @@
+/*
+ * pSeries platform: hash page table (HPT) and process table, private part
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_MMU_INTERNAL_H
+#define HW_PPC_PSERIES_MMU_INTERNAL_H
+
+#include "qemu/bswap.h"
+#include "qemu/rcu.h"
+#include "hw/pseries/mmu.h"
+#include "hpte.h"
+
+/** PaprHptDirty - a bit an entry: changed since the stream had it */
+typedef struct PaprHptDirty {
+    struct rcu_head rcu;
+    unsigned long bits[];
+} PaprHptDirty;
+
+/**
+ * PaprHpt - one table, in place from its publication in PaprMmu.hpt until all
+ * readers of that time are gone (RCU)
+ *
+ * Entries are pairs of big-endian doublewords in memory that is never touched
+ * before the guest does, so that an unused table costs nothing.
+ */
+typedef struct PaprHpt {
+    struct rcu_head rcu;
+    uint64_t *pte;
+    int shift;
+    uint64_t n;                         /* entries */
+    uint64_t pteg_mask;                 /* groups less one */
+    uint32_t generation;                /* of all tables of this machine */
+    PaprHptDirty *dirty;                /* RCU; NULL but during migration */
+} PaprHpt;
+
+/*
+ * PaprMmuVcpu - whether a vCPU must be told of a flush now; see tlb.c.  A cache
+ * line each, as every vCPU writes its own at each entry to generated code.
+ */
+typedef struct PaprMmuVcpu {
+    bool active;                        /* in the execution loop */
+    bool flush;                         /* empty the TLB on the next entry */
+} QEMU_ALIGNED(64) PaprMmuVcpu;
+
+/**
+ * PaprMmu - the partition's translation tables
+ *
+ * The BQL protects all but: @hpt, read under RCU by any thread; @process_table,
+ * atomic; the @vcpu array and @clears (tlb.c, hcalls.c); @save, the migration
+ * thread's own.
+ */
+struct PaprMmu {
+    PaprVcpuMap *vcpus;
+    PaprHptResize resize;
+    uint64_t ram;                       /* bytes, now and at most */
+    uint64_t max_ram;
+
+    PaprHpt *hpt;
+    PaprHpt *pending;                   /* prepared by H_RESIZE_HPT_PREPARE */
+    uint32_t generation;
+    bool track_dirty;                   /* a migration is in progress */
+    uint64_t process_table;             /* second doubleword of the PATE */
+
+    bool execution_known;               /* papr_mmu_exec_enter() is called */
+    uint32_t clears;                    /* see hcalls.c; atomic */
+    uint32_t n_vcpus;
+    PaprMmuVcpu *vcpu;                  /* by vCPU id */
+
+    struct {
+        int shift;                      /* what the stream was told last */
+        uint32_t generation;            /* of the table the stream has */
+        uint64_t index;
+        bool first_pass;
+    } save;
+};
+
+/* Word @half (0, 1) of entry @ptex, host endian */
+static inline uint64_t hpte_load(const PaprHpt *hpt, uint64_t ptex, int half)
+{
+    return be64_to_cpu(qatomic_read(&hpt->pte[2 * ptex + half]));
+}
+
+/** papr_hpte_base_shift: the segment's page size, 0 for an unknown encoding */
+unsigned papr_hpte_base_shift(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
+                              unsigned *actual_shift);
+
+/** papr_hpt_new: an empty table, not in force; NULL if there's no memory */
+PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift);
+/** papr_hpt_free: drop a table that may have been in force */
+void papr_hpt_free(PaprHpt *hpt);
+/** papr_hpt_install: put @hpt (or NULL) in force; drops the old one, flushes */
+void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt);
+
+/** papr_hpt_replace: a new, empty table in force; BQL, vCPUs may run */
+bool papr_hpt_replace(PaprMmu *mmu, int shift, Error **errp);
+/** papr_hpt_default_shift: the size for a guest that didn't ask for one */
+int papr_hpt_default_shift(const PaprMmu *mmu);
+
+/**
+ * papr_hpt_mark_dirty - entry @ptex has been changed
+ *
+ * Call after the change, the last step of which was an atomic
+ * read-modify-write.
+ */
+void papr_hpt_mark_dirty(PaprHpt *hpt, uint64_t ptex);
+
+/** papr_hpt_track: give @hpt (or NULL) a dirty map; false without memory */
+bool papr_hpt_track(PaprHpt *hpt, bool all_dirty);
+void papr_hpt_untrack(PaprHpt *hpt);
+
+/* tlb.c: what a hypercall has to flush */
+#define PAPR_TLB_BATCH 8
+
+typedef struct PaprTlbBatch {
+    bool all;
+    bool clears_r;                      /* is counted in PaprMmu.clears */
+    unsigned n;
+    uint64_t page[PAPR_TLB_BATCH];
+} PaprTlbBatch;
+
+/** papr_tlb_add: a page of 2^@base_shift bytes; everything if that is 0 */
+void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift);
+
+/**
+ * papr_tlb_flush - carry out @batch on all vCPUs before the guest goes on
+ * @cpu: the vCPU in whose hypercall this is
+ *
+ * Context: any, RCU read side.
+ */
+void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch);
+
+/** papr_tlb_flush_all: all vCPUs forget everything; any thread */
+void papr_tlb_flush_all(PaprMmu *mmu);
+
+/**
+ * papr_tlb_await_others: the guest goes on in @cpu when all other vCPUs have
+ * left generated code; work queued on them before is done when they return
+ */
+void papr_tlb_await_others(PowerPCCPU *cpu);
+
+/* LPCR (logical partitioning control register) bits of all vCPUs; BQL */
+void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask);
+
+void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls);
+void papr_mmu_register_resize_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls);
+void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,
+                                            PaprHcallTable *hcalls);
+void papr_mmu_register_migration(PaprMmu *mmu);
+
+/** papr_mmu_drop_pending: forget a prepared table; BQL */
+void papr_mmu_drop_pending(PaprMmu *mmu);
+
+#endif

@@ -1,0 +1,382 @@
+/*
+ * pSeries platform: migration of the hash page table (HPT)
+ *
+ * Live section "spapr/htab", version 1.  Each part begins with a big-endian
+ * word: -1 the guest has no table; 18..46 an empty table of 2^word bytes;
+ * 0 chunks of entries follow.  A chunk is a first index (32 bits), a number of
+ * valid entries and one of invalid entries that come after those (16 bits
+ * each), then the valid entries as they are in memory.  All zeros ends a part.
+ *
+ * The first pass sends all valid entries, later ones those that the dirty map
+ * names.  If the guest got another table meanwhile, a part with its size sends
+ * the destination back to an empty table.
+ *
+ * Locking: setup and cleanup have the BQL.  Iteration runs in the migration
+ * thread without it, beside hypercalls and walks: the table is held by RCU, an
+ * entry's dirty bit is cleared before the entry is read.  Loading happens
+ * before any vCPU runs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bitmap.h"
+#include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "qapi/error.h"
+#include "migration/qemu-file-types.h"
+#include "migration/register.h"
+#include "migration/vmstate.h"
+#include "target/ppc/cpu.h"
+#include "../trace.h"
+#include "internal.h"
+
+#define NO_TABLE ((uint32_t)-1)
+#define CHUNK_MAX UINT16_MAX
+#define SLICE_NS (5 * SCALE_MS)
+/* Entries that are looked at between two looks at the clock */
+#define STRIDE 4096
+
+/** Pass - one call's walk over the table, from @index on */
+typedef struct Pass {
+    QEMUFile *f;
+    PaprHpt *hpt;
+    uint64_t index;
+    uint64_t sent;
+    int64_t deadline;                   /* 0: none, all must go */
+} Pass;
+
+static bool is_valid(const PaprHpt *hpt, uint64_t ptex)
+{
+    return hpte_load(hpt, ptex, 0) & HPTE0_VALID;
+}
+
+/*
+ * Does the entry have to go, and is it as @valid says?  In later passes its
+ * mark is cleared before it is looked at: a change from then on marks it again.
+ */
+static bool take(const Pass *p, uint64_t ptex, bool first, bool valid)
+{
+    PaprHptDirty *dirty = p->hpt->dirty;
+
+    if (first) {
+        return is_valid(p->hpt, ptex) == valid;
+    }
+    if (!test_bit(ptex, dirty->bits) ||
+        !bitmap_test_and_clear_atomic(dirty->bits, ptex, 1)) {
+        return false;
+    }
+    if (is_valid(p->hpt, ptex) != valid) {
+        set_bit_atomic(ptex, dirty->bits);
+        return false;
+    }
+    return true;
+}
+
+/* The entry as guests see it: the hypervisor's own bits stay here */
+static void put_entry(QEMUFile *f, const PaprHpt *hpt, uint64_t ptex)
+{
+    uint64_t pte0 = hpte_load(hpt, ptex, 0);
+    uint64_t pte1;
+
+    /* as walks read it: what was seen as valid is complete */
+    smp_rmb();
+    pte1 = hpte_load(hpt, ptex, 1);
+    qemu_put_be64(f, pte0 & ~HPTE0_OURS);
+    qemu_put_be64(f, pte0 & HPTE0_REF_ASKED ? pte1 | HPTE1_R : pte1);
+}
+
+static void put_chunk(Pass *p, uint64_t start, unsigned valid,
+                      unsigned invalid)
+{
+    qemu_put_be32(p->f, start);
+    qemu_put_be16(p->f, valid);
+    qemu_put_be16(p->f, invalid);
+    for (unsigned i = 0; i < valid; i++) {
+        put_entry(p->f, p->hpt, start + i);
+    }
+    p->sent += valid + invalid;
+}
+
+static void put_end(QEMUFile *f)
+{
+    qemu_put_be32(f, 0);
+    qemu_put_be16(f, 0);
+    qemu_put_be16(f, 0);
+}
+
+static bool must_pause(const Pass *p)
+{
+    if (!p->deadline) {
+        return false;
+    }
+    return migration_rate_exceeded(p->f) ||
+           qemu_clock_get_ns(QEMU_CLOCK_REALTIME) > p->deadline;
+}
+
+/* Where to go on after @ptex, at which nothing has to go: at most @end */
+static uint64_t skip(const Pass *p, uint64_t ptex, uint64_t end, bool first)
+{
+    if (!first) {
+        return find_next_bit(p->hpt->dirty->bits, end, ptex);
+    }
+    while (ptex < end && !is_valid(p->hpt, ptex)) {
+        ptex++;
+    }
+    return ptex;
+}
+
+/*
+ * Walk @count entries on from p->index, or up to the table's end, or till it's
+ * time to pause; returns whether the walk has come to its end.
+ */
+static bool walk(Pass *p, uint64_t count, bool first)
+{
+    uint64_t end = MIN(p->index + count, p->hpt->n);
+
+    while (p->index < end) {
+        uint64_t stop = MIN(p->index + STRIDE, end);
+
+        while (p->index < stop) {
+            uint64_t start = skip(p, p->index, stop, first);
+            unsigned valid = 0, invalid = 0;
+
+            while (start + valid < stop && valid < CHUNK_MAX &&
+                   take(p, start + valid, first, true)) {
+                valid++;
+            }
+            while (!first && start + valid + invalid < stop &&
+                   invalid < CHUNK_MAX &&
+                   take(p, start + valid + invalid, false, false)) {
+                invalid++;
+            }
+            p->index = start + valid + invalid;
+            if (valid || invalid) {
+                put_chunk(p, start, valid, invalid);
+            }
+        }
+        if (p->index < end && must_pause(p)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A slice of later passes: once round the table; returns whether it's clean */
+static bool later_pass(Pass *p)
+{
+    uint64_t begun_at = p->index;
+
+    if (!walk(p, p->hpt->n, false)) {
+        return false;
+    }
+    p->index = 0;
+    if (!walk(p, begun_at, false)) {
+        return false;
+    }
+    if (p->index == p->hpt->n) {
+        p->index = 0;
+    }
+    return p->sent == 0;
+}
+
+static int save_setup(QEMUFile *f, void *opaque, Error **errp)
+{
+    PaprMmu *mmu = opaque;
+    PaprHpt *hpt = mmu->hpt;
+
+    papr_mmu_drop_pending(mmu);
+    mmu->track_dirty = true;
+    if (!papr_hpt_track(hpt, false)) {
+        mmu->track_dirty = false;
+        error_setg(errp, "No memory to track changes of the hash page table");
+        return -ENOMEM;
+    }
+    mmu->save.shift = hpt ? hpt->shift : 0;
+    mmu->save.generation = hpt ? hpt->generation : 0;
+    mmu->save.index = 0;
+    mmu->save.first_pass = true;
+    trace_papr_mmu_save_setup(mmu->save.shift);
+    qemu_put_be32(f, hpt ? hpt->shift : NO_TABLE);
+    return 0;
+}
+
+/*
+ * Send the word that begins a part.  Returns the table if entries are to follow
+ * it, which is not so if there's no table or the stream had to be told of
+ * another size; then *@rc is what the caller returns.
+ */
+static PaprHpt *begin_part(PaprMmu *mmu, QEMUFile *f, bool last, int *rc)
+{
+    PaprHpt *hpt = qatomic_rcu_read(&mmu->hpt);
+
+    *rc = 0;
+    if (!hpt) {
+        mmu->save.shift = 0;
+        mmu->save.generation = 0;
+        qemu_put_be32(f, NO_TABLE);
+        *rc = 1;
+        return NULL;
+    }
+    if (hpt->generation != mmu->save.generation) {
+        /* The new table has been all dirty from the start: no first pass */
+        mmu->save.generation = hpt->generation;
+        mmu->save.index = 0;
+        mmu->save.first_pass = false;
+    }
+    if (hpt->shift != mmu->save.shift) {
+        if (last) {
+            error_report("The guest's hash page table has changed its size "
+                         "while it was migrated; migrate again");
+            *rc = -EBUSY;
+            return NULL;
+        }
+        mmu->save.shift = hpt->shift;
+        qemu_put_be32(f, hpt->shift);
+        return NULL;
+    }
+    qemu_put_be32(f, 0);
+    return hpt;
+}
+
+/* 1: nothing left for now; 0: go on; negative: an error */
+static int save_part(PaprMmu *mmu, QEMUFile *f, bool last)
+{
+    Pass p = { .f = f };
+    bool done = true;
+    int rc;
+
+    RCU_READ_LOCK_GUARD();
+    p.hpt = begin_part(mmu, f, last, &rc);
+    if (!p.hpt) {
+        return rc;
+    }
+    p.index = mmu->save.index;
+    if (!last) {
+        p.deadline = qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + SLICE_NS;
+    }
+    if (mmu->save.first_pass) {
+        done = walk(&p, p.hpt->n, true);
+        if (done) {
+            mmu->save.first_pass = false;
+            p.index = 0;
+        }
+        rc = 0;
+    }
+    if (!mmu->save.first_pass && (last || !p.sent)) {
+        rc = later_pass(&p);
+    }
+    mmu->save.index = p.index;
+    put_end(f);
+    trace_papr_mmu_save_part(p.index, p.sent, rc);
+    return rc;
+}
+
+static int save_iterate(QEMUFile *f, void *opaque)
+{
+    return save_part(opaque, f, false);
+}
+
+static int save_complete(QEMUFile *f, void *opaque)
+{
+    int rc = save_part(opaque, f, true);
+
+    return MIN(rc, 0);
+}
+
+static void save_cleanup(void *opaque)
+{
+    PaprMmu *mmu = opaque;
+
+    mmu->track_dirty = false;
+    papr_hpt_untrack(mmu->hpt);
+}
+
+/* ---- loading: nothing of the stream is trusted ---- */
+
+static int load_size(PaprMmu *mmu, uint32_t shift)
+{
+    Error *err = NULL;
+
+    /* What the guest's memory allows, were it resized to the utmost */
+    if (shift < HPT_SHIFT_MIN ||
+        shift > papr_hpt_shift_for(MAX(mmu->ram, mmu->max_ram)) + 1) {
+        error_report("The stream has a hash page table of 2^%" PRIu32 " bytes, "
+                     "which is not possible with this memory size", shift);
+        return -EINVAL;
+    }
+    if (!papr_mmu_hpt_alloc(mmu, shift, &err)) {
+        error_report_err(err);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+static void load_entry(QEMUFile *f, uint64_t *pte)
+{
+    uint64_t pte0 = qemu_get_be64(f);
+
+    pte[0] = cpu_to_be64(pte0 & ~HPTE0_OURS);
+    pte[1] = cpu_to_be64(qemu_get_be64(f));
+}
+
+static int load_chunks(PaprHpt *hpt, QEMUFile *f)
+{
+    for (;;) {
+        uint64_t index = qemu_get_be32(f);
+        unsigned valid = qemu_get_be16(f);
+        unsigned invalid = qemu_get_be16(f);
+
+        if (!index && !valid && !invalid) {
+            return 0;
+        }
+        if (index + valid + invalid > hpt->n) {
+            error_report("The stream has hash page table entries 0x%" PRIx64
+                         " to 0x%" PRIx64 " of 0x%" PRIx64, index,
+                         index + valid + invalid, hpt->n);
+            return -EINVAL;
+        }
+        for (unsigned i = 0; i < valid; i++) {
+            load_entry(f, &hpt->pte[2 * (index + i)]);
+        }
+        memset(&hpt->pte[2 * (index + valid)], 0, invalid * HPTE_BYTES);
+    }
+}
+
+static int load_part(QEMUFile *f, void *opaque, int version_id)
+{
+    PaprMmu *mmu = opaque;
+    uint32_t word = qemu_get_be32(f);
+
+    trace_papr_mmu_load_part(word);
+    if (version_id != 1) {
+        error_report("The stream has version %d of the hash page table, only 1 "
+                     "is known", version_id);
+        return -EINVAL;
+    }
+    if (word == NO_TABLE) {
+        papr_mmu_hpt_free(mmu);
+        return 0;
+    }
+    if (word) {
+        return load_size(mmu, word);
+    }
+    if (!mmu->hpt) {
+        error_report("The stream has hash page table entries without a table");
+        return -EINVAL;
+    }
+    return load_chunks(mmu->hpt, f);
+}
+
+static const SaveVMHandlers handlers = {
+    .save_setup = save_setup,
+    .save_live_iterate = save_iterate,
+    .save_live_complete_precopy = save_complete,
+    .save_cleanup = save_cleanup,
+    .load_state = load_part,
+};
+
+void papr_mmu_register_migration(PaprMmu *mmu)
+{
+    register_savevm_live("spapr/htab", VMSTATE_INSTANCE_ID_ANY, 1, &handlers,
+                         mmu);
+}

@@ -1,0 +1,275 @@
+/*
+ * pSeries platform: process table and translation mode
+ *
+ * H_REGISTER_PROCESS_TABLE chooses radix or hash translation for the whole
+ * partition, H_CLEAN_SLB and H_INVALIDATE_PID flush what depends on the table.
+ * Only for processors with in-memory translation tables (ISA 3.00 and later).
+ * LoPAR section 14.13.2.
+ *
+ * Hash translation with segment tables in memory is not offered: TCG does not
+ * know them.  So the mode bit for it is refused whatever the rest of the call
+ * says, and LPCR (logical partitioning control register) never has UPRT set in
+ * a hash guest.
+ *
+ * Locking: BQL.  Registers of other vCPUs are changed by work in their threads;
+ * the caller goes on only after that, as with a flush (tlb.c).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "qapi/error.h"
+#include "system/hw_accel.h"
+#include "system/tcg.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/mmu-hash64.h"
+#include "target/ppc/mmu-book3s-v3.h"
+#include "hw/pseries/guest-mem.h"
+#include "../trace.h"
+#include "internal.h"
+
+#define MODE_GTSE       0x01            /* guest translation shootdown */
+#define MODE_TABLE      0x02            /* hash by process table */
+#define MODE_RADIX      0x04
+#define CONTROL_MASK    0x18
+#define CONTROL_REMOVE  0x10
+#define CONTROL_NEW     0x18
+#define ALL_FLAGS       0x1f
+
+#define LPCR_TRANSLATION (LPCR_HR | LPCR_UPRT | LPCR_GTSE)
+
+#define TABLE_SIZE_MAX  24              /* log2 of bytes, less 12 */
+
+static bool has_tables(PowerPCCPU *cpu)
+{
+    return cpu->env.mmu_model == POWERPC_MMU_3_00;
+}
+
+void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        CPUPPCState *env = &vcpu->cpu->env;
+
+        cpu_synchronize_state(CPU(vcpu->cpu));
+        ppc_store_lpcr(vcpu->cpu, (env->spr[SPR_LPCR] & ~mask) | set);
+    }
+}
+
+/* ---- H_REGISTER_PROCESS_TABLE ---- */
+
+/* Check the description of a new table; its doubleword goes to *@entry */
+static int64_t new_table(bool radix, uint64_t base, uint64_t page_size,
+                         uint64_t size, uint64_t *entry)
+{
+    if (size > TABLE_SIZE_MAX) {
+        return H_P4;
+    }
+    if (!radix) {
+        /* The VSID of a 1 TiB segment, and L||LP of its pages */
+        if (base >> 38) {
+            return H_P2;
+        }
+        if (page_size & ~7ull) {
+            return H_P3;
+        }
+        *entry = base << 25 | page_size << 5 | size;
+        return H_SUCCESS;
+    }
+    if ((base & 0xfff) || base >> 60 ||
+        !papr_mem_is_ram(base, 1ull << (size + 12))) {
+        return H_P2;
+    }
+    if (page_size) {
+        return H_P3;
+    }
+    if (base & ((1ull << (size + 12)) - 1)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_REGISTER_PROCESS_TABLE: 0x%" PRIx64
+                      " is not aligned to the table's size\n", base);
+    }
+    *entry = PATE1_GR | base | size;
+    return H_SUCCESS;
+}
+
+/* What becomes of the doubleword that describes the table */
+static int64_t next_entry(PaprMmu *mmu, const uint64_t *args, uint64_t *entry)
+{
+    bool radix = args[0] & MODE_RADIX;
+
+    switch (args[0] & CONTROL_MASK) {
+    case CONTROL_NEW:
+        return new_table(radix, args[1], args[2], args[3], entry);
+    case CONTROL_REMOVE:
+        /*
+         * The partition keeps its kind: a guest on its way into another kernel
+         * deregisters a radix table with the mode bits of hash.
+         */
+        *entry = mmu->process_table & PATE1_GR;
+        return radix && !*entry ? H_PARAMETER : H_SUCCESS;
+    default:
+        *entry = mmu->process_table;
+        return radix == !!(*entry & PATE1_GR) ? H_SUCCESS : H_PARAMETER;
+    }
+}
+
+/* A partition has a hash page table exactly if it doesn't use radix */
+static int64_t change_kind(PaprMmu *mmu, uint64_t entry)
+{
+    Error *err = NULL;
+
+    if ((entry & PATE1_GR) == (mmu->process_table & PATE1_GR)) {
+        return H_SUCCESS;
+    }
+    if (entry & PATE1_GR) {
+        papr_mmu_hpt_free(mmu);
+    } else if (!papr_hpt_replace(mmu, papr_hpt_default_shift(mmu), &err)) {
+        error_report_err(err);
+        return H_HARDWARE;
+    }
+    return H_SUCCESS;
+}
+
+static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
+                                        void *opaque)
+{
+    PaprMmu *mmu = opaque;
+    uint64_t flags = args[0], entry, lpcr = 0;
+    int64_t rc;
+
+    trace_papr_mmu_process_table(flags, args[1], args[2], args[3]);
+    if (!has_tables(cpu)) {
+        return H_FUNCTION;
+    }
+    if ((flags & ~(uint64_t)ALL_FLAGS) ||
+        (flags & (MODE_RADIX | MODE_TABLE)) == MODE_TABLE) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_REGISTER_PROCESS_TABLE: flags 0x%"
+                      PRIx64 " are not supported\n", flags);
+        return H_PARAMETER;
+    }
+    rc = next_entry(mmu, args, &entry);
+    if (rc == H_SUCCESS) {
+        rc = change_kind(mmu, entry);
+    }
+    if (rc != H_SUCCESS) {
+        return rc;
+    }
+    qatomic_set(&mmu->process_table, entry);
+    if (flags & MODE_RADIX) {
+        lpcr |= LPCR_HR | LPCR_UPRT;
+    }
+    if (flags & MODE_GTSE) {
+        lpcr |= LPCR_GTSE;
+    }
+    papr_tlb_flush_all(mmu);
+    papr_vcpus_set_lpcr(mmu->vcpus, lpcr, LPCR_TRANSLATION);
+    return H_SUCCESS;
+}
+
+/* ---- H_CLEAN_SLB ---- */
+
+#define SLB_GLOBAL      0x2
+#define SLB_NEST        0x1
+#define SLB_1T          (1ull << (63 - 55))
+#define SLB_CLASS       (1ull << (63 - 47))
+
+/** SegmentClean - work: forget the segment at @esid of process @pid */
+typedef struct SegmentClean {
+    uint64_t esid;
+    uint32_t pid;
+    bool is_1t;
+} SegmentClean;
+
+static void clean_segment(PowerPCCPU *cpu, const SegmentClean *clean)
+{
+    CPUPPCState *env = &cpu->env;
+    unsigned shift = clean->is_1t ? 40 : 28;
+
+    if (env->spr[SPR_BOOKS_PID] != clean->pid) {
+        return;
+    }
+    for (int i = 0; i < cpu->hash64_opts->slb_size; i++) {
+        ppc_slb_t *slb = &env->slb[i];
+        bool is_1t = slb->vsid & SLB_VSID_B_1T;
+
+        if ((slb->esid & SLB_ESID_V) && is_1t == clean->is_1t &&
+            slb->esid >> shift == clean->esid >> shift) {
+            slb->esid &= ~SLB_ESID_V;
+        }
+    }
+}
+
+static void clean_work(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree SegmentClean *clean = data.host_ptr;
+
+    cpu_synchronize_state(cs);
+    clean_segment(POWERPC_CPU(cs), clean);
+}
+
+static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprMmu *mmu = opaque;
+    uint64_t flags = args[0];
+    SegmentClean clean = { args[2], args[1], flags & SLB_1T };
+    PaprVcpu *vcpu = NULL;
+
+    trace_papr_mmu_clean_slb(flags, args[1], args[2]);
+    if (!has_tables(cpu)) {
+        return H_FUNCTION;
+    }
+    if (flags == SLB_NEST) {
+        /* There are no accelerators, hence no segments that they know */
+        return args[2] ? H_P3 : H_SUCCESS;
+    }
+    if ((flags & ~(SLB_1T | SLB_CLASS)) != SLB_GLOBAL) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_CLEAN_SLB: flags 0x%" PRIx64 "\n",
+                      flags);
+        return H_PARAMETER;
+    }
+    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        if (vcpu->cpu == cpu) {
+            clean_segment(cpu, &clean);
+        } else {
+            async_run_on_cpu(CPU(vcpu->cpu), clean_work,
+                             RUN_ON_CPU_HOST_PTR(g_memdup2(&clean,
+                                                           sizeof(clean))));
+        }
+    }
+    papr_tlb_flush_all(mmu);
+    papr_tlb_await_others(cpu);
+    return H_SUCCESS;
+}
+
+/* ---- H_INVALIDATE_PID ---- */
+
+/* TCG's TLBs don't say whose an entry is, so all are forgotten */
+static int64_t h_invalidate_pid(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    trace_papr_mmu_invalidate_pid(args[0], args[1]);
+    if (!has_tables(cpu)) {
+        return H_FUNCTION;
+    }
+    if (args[0] & ~3ull) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_INVALIDATE_PID: flags 0x%" PRIx64
+                      "\n", args[0]);
+        return H_PARAMETER;
+    }
+    papr_tlb_flush_all(opaque);
+    return H_SUCCESS;
+}
+
+static const PaprHcall process_table_calls[] = {
+    { H_REGISTER_PROCESS_TABLE, PAPR_HCALL_NEEDS_REGS, 4, 0,
+      h_register_process_table },
+    { H_CLEAN_SLB,      PAPR_HCALL_NEEDS_REGS, 3, 0, h_clean_slb },
+    { H_INVALIDATE_PID, 0, 2, 0, h_invalidate_pid },
+};
+
+void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,
+                                            PaprHcallTable *hcalls)
+{
+    papr_hcall_register(hcalls, process_table_calls,
+                        ARRAY_SIZE(process_table_calls), mmu);
+}

@@ -1,0 +1,155 @@
+/*
+ * pSeries platform: changing the size of the hash page table (HPT)
+ *
+ * H_RESIZE_HPT_PREPARE makes an empty table of the new size, which costs no
+ * time as its memory is not touched; H_RESIZE_HPT_COMMIT moves the bolted
+ * entries into it and puts it in force.  Other entries are dropped: a guest
+ * enters them again when it misses them.  LoPAR section 14.5.4.1.9.
+ *
+ * Locking: both under the BQL.  The guest has to keep its other vCPUs away from
+ * the table during the commit.  If it does not, their hypercalls and walks go
+ * on in the old table (RCU), whose changes then are lost to the guest.
+ *
+ * During a migration no resize is started or finished, since a stream has one
+ * table size: the guest is asked to come back, or told that its prepared table
+ * is gone, both of which the specification lets a platform do.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "target/ppc/cpu.h"
+#include "../trace.h"
+#include "internal.h"
+
+void papr_mmu_drop_pending(PaprMmu *mmu)
+{
+    papr_hpt_free(mmu->pending);
+    mmu->pending = NULL;
+}
+
+/*
+ * A guest may have a table of one size above what suits its memory, so that it
+ * can't make the host keep much more than it was given.
+ */
+static bool may_have(const PaprMmu *mmu, int shift)
+{
+    return shift <= papr_hpt_shift_for(mmu->ram) + 1;
+}
+
+static int64_t h_resize_hpt_prepare(PowerPCCPU *cpu, uint64_t *args,
+                                    void *opaque)
+{
+    PaprMmu *mmu = opaque;
+    uint64_t flags = args[0];
+    int32_t shift = args[1];
+
+    trace_papr_mmu_resize_prepare(flags, shift);
+    if (mmu->resize == PAPR_HPT_RESIZE_DISABLED) {
+        return H_AUTHORITY;
+    }
+    if (!mmu->hpt) {
+        return H_NOT_AVAILABLE;
+    }
+    if (mmu->pending) {
+        if (!flags && mmu->pending->shift == shift) {
+            return H_SUCCESS;
+        }
+        papr_mmu_drop_pending(mmu);
+    }
+    if (flags || (shift && (shift < HPT_SHIFT_MIN || shift > HPT_SHIFT_MAX))) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_PREPARE: flags 0x%" PRIx64
+                      ", shift %d\n", flags, shift);
+        return H_PARAMETER;
+    }
+    if (!shift) {
+        return H_SUCCESS;
+    }
+    if (!may_have(mmu, shift)) {
+        return H_RESOURCE;
+    }
+    if (mmu->track_dirty) {
+        return H_LONG_BUSY_1_S;
+    }
+    mmu->pending = papr_hpt_new(mmu, shift);
+    return mmu->pending ? H_SUCCESS : H_RESOURCE;
+}
+
+/* Put one entry of the old table into the new one */
+static int64_t move_entry(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to,
+                          uint64_t ptex)
+{
+    uint64_t pte0 = hpte_load(from, ptex, 0) & ~HPTE0_LOCK;
+    uint64_t pte1 = hpte_load(from, ptex, 1);
+    unsigned base, actual;
+    uint64_t place;
+
+    base = papr_hpte_base_shift(cpu, pte0, pte1, &actual);
+    if (!base || !papr_hpte_rehash(pte0, ptex, from->pteg_mask, to->pteg_mask,
+                                   base, &place)) {
+        /* H_ENTER lets none of these in, but a migration stream could */
+        qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_COMMIT: entry 0x%" PRIx64
+                      " makes no sense\n", ptex);
+        return H_HARDWARE;
+    }
+    if (hpte_load(to, place, 0) & HPTE0_VALID) {
+        return H_PTEG_FULL;
+    }
+    to->pte[2 * place] = cpu_to_be64(pte0);
+    to->pte[2 * place + 1] = cpu_to_be64(pte1);
+    return H_SUCCESS;
+}
+
+static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
+{
+    const uint64_t bolted = HPTE0_VALID | HPTE0_BOLTED;
+    int64_t rc = H_SUCCESS;
+
+    for (uint64_t ptex = 0; ptex < from->n && rc == H_SUCCESS; ptex++) {
+        if ((hpte_load(from, ptex, 0) & bolted) == bolted) {
+            rc = move_entry(cpu, from, to, ptex);
+        }
+    }
+    return rc;
+}
+
+static int64_t h_resize_hpt_commit(PowerPCCPU *cpu, uint64_t *args,
+                                   void *opaque)
+{
+    PaprMmu *mmu = opaque;
+    uint64_t flags = args[0];
+    int32_t shift = args[1];
+    int64_t rc;
+
+    trace_papr_mmu_resize_commit(flags, shift);
+    if (mmu->resize == PAPR_HPT_RESIZE_DISABLED) {
+        return H_AUTHORITY;
+    }
+    if (mmu->track_dirty) {
+        papr_mmu_drop_pending(mmu);
+    }
+    if (!mmu->hpt || !mmu->pending || flags || mmu->pending->shift != shift) {
+        return H_CLOSED;
+    }
+    rc = move_bolted(cpu, mmu->hpt, mmu->pending);
+    if (rc == H_SUCCESS) {
+        PaprHpt *new = mmu->pending;
+
+        mmu->pending = NULL;
+        papr_hpt_install(mmu, new);
+    } else {
+        /* Some entries are in it already: it can't be used a second time */
+        papr_mmu_drop_pending(mmu);
+    }
+    return rc;
+}
+
+static const PaprHcall resize_calls[] = {
+    { H_RESIZE_HPT_PREPARE, 0, 2, 0, h_resize_hpt_prepare },
+    { H_RESIZE_HPT_COMMIT,  0, 2, 0, h_resize_hpt_commit },
+};
+
+void papr_mmu_register_resize_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls)
+{
+    papr_hcall_register(hcalls, resize_calls, ARRAY_SIZE(resize_calls), mmu);
+}

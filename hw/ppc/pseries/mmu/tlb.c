@@ -1,0 +1,256 @@
+/*
+ * pSeries platform: flushing the vCPUs' TLBs for the hash page table
+ *
+ * The hypervisor's side of the "tlbie" that LoPAR section 14.5.4.1 has in each
+ * hypercall that removes or changes an entry.  TCG's TLBs (translation
+ * lookaside buffers) are looked up by effective address, while an entry has a
+ * virtual one; but the address inside the segment (the low 28 or 40 bits) is
+ * the same in both, so a flush is one of all TLB entries with these low bits.
+ *
+ * The caller's own TLB is flushed at once.  Any other vCPU is either
+ *
+ *  - out of the execution loop (mostly: halted).  It is marked, and empties its
+ *    TLB before it executes again; nothing to wait for, and no wake up.
+ *  - in it.  Then it gets the flush as queued work, and the caller an exclusive
+ *    work item: the caller's next guest instruction comes after all vCPUs have
+ *    left generated code, into which none returns without doing its work.
+ *
+ * Which one it is, is seen in PaprMmuVcpu:  the flusher writes @flush, then
+ * reads @active; the vCPU writes @active, then reads @flush.  With a full
+ * barrier between the two on both sides at least one sees the other.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "exec/cputlb.h"
+#include "exec/exec-all.h"
+#include "system/hw_accel.h"
+#include "system/tcg.h"
+#include "target/ppc/cpu.h"
+#include "internal.h"
+
+/* MMU indexes of the guest's translated modes: user and supervisor */
+#define TRANSLATED_IDX 0x3
+
+/* A bigger page is cheaper to flush with all the others */
+#define BIGGEST_PAGE_SHIFT 20
+
+/* PaprTlbBatch.page: offset in the segment, and in its low bits ... */
+#define PAGE_IN_1T      0x1
+#define PAGE_SHIFT(x)   (((x) >> 1) & 0x1f)
+
+/* as work for another vCPU; a batch of one page is the page itself */
+#define WORK_ALL 0
+
+void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift)
+{
+    if (!base_shift || base_shift > BIGGEST_PAGE_SHIFT ||
+        batch->n == PAPR_TLB_BATCH) {
+        batch->all = true;
+        return;
+    }
+    batch->page[batch->n++] = va->offset | base_shift << 1 |
+                              (va->segment_shift == 40 ? PAGE_IN_1T : 0);
+}
+
+#ifdef CONFIG_TCG
+static void flush_page(CPUState *cs, uint64_t page)
+{
+    unsigned bits = page & PAGE_IN_1T ? 40 : 28;
+    unsigned idxmap = TRANSLATED_IDX;
+
+    /*
+     * The flush by low bits looks at one slot of the TLB a page.  A TLB that
+     * has grown to more pages than the bits tell apart has several.
+     */
+    for (int i = 0; i < 2; i++) {
+        uint64_t slots = (cs->neg.tlb.f[i].mask >> CPU_TLB_ENTRY_BITS) + 1;
+
+        if (slots > 1ull << (bits - TARGET_PAGE_BITS)) {
+            tlb_flush_by_mmuidx(cs, 1 << i);
+            idxmap &= ~(1 << i);
+        }
+    }
+    tlb_flush_range_by_mmuidx(cs, page & TARGET_PAGE_MASK,
+                              1ull << PAGE_SHIFT(page), idxmap, bits);
+}
+
+static void flush_batch(CPUState *cs, const PaprTlbBatch *batch)
+{
+    if (batch->all) {
+        tlb_flush(cs);
+        return;
+    }
+    for (unsigned i = 0; i < batch->n; i++) {
+        flush_page(cs, batch->page[i]);
+    }
+}
+
+static void one_page_work(CPUState *cs, run_on_cpu_data data)
+{
+    if (data.target_ptr == WORK_ALL) {
+        tlb_flush(cs);
+    } else {
+        flush_page(cs, data.target_ptr);
+    }
+}
+
+static void batch_work(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree PaprTlbBatch *batch = data.host_ptr;
+
+    flush_batch(cs, batch);
+}
+
+/* Exclusive work of the caller: all others have done theirs */
+static void flushed(CPUState *cs, run_on_cpu_data data)
+{
+    PaprMmu *clearing = data.host_ptr;
+
+    if (clearing) {
+        qatomic_dec(&clearing->clears);
+    }
+}
+
+static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
+{
+    if (batch->all) {
+        async_run_on_cpu(cs, one_page_work, RUN_ON_CPU_TARGET_PTR(WORK_ALL));
+    } else if (batch->n == 1) {
+        async_run_on_cpu(cs, one_page_work,
+                         RUN_ON_CPU_TARGET_PTR(batch->page[0]));
+    } else {
+        async_run_on_cpu(cs, batch_work,
+                         RUN_ON_CPU_HOST_PTR(g_memdup2(batch,
+                                                       sizeof(*batch))));
+    }
+}
+
+/* Is the vCPU executing, and therefore not marked?  See the file's head */
+static bool must_be_told(PaprMmu *mmu, PaprMmuVcpu *vcpu)
+{
+    if (!qatomic_read(&mmu->execution_known) || qatomic_read(&vcpu->active)) {
+        return true;
+    }
+    qatomic_set(&vcpu->flush, true);
+    /* the mark before the second look: see the file's head */
+    smp_mb();
+    return qatomic_read(&vcpu->active);
+}
+
+/* On all but @self, which may be NULL; returns whether any has to be awaited */
+static bool flush_others(PaprMmu *mmu, CPUState *self,
+                         const PaprTlbBatch *batch)
+{
+    bool told = false;
+    PaprVcpu *vcpu = NULL;
+
+    /* An entry's change comes before the look at who is executing */
+    smp_mb();
+    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        CPUState *cs = CPU(vcpu->cpu);
+
+        if (cs != self && must_be_told(mmu, &mmu->vcpu[vcpu->id])) {
+            queue_flush(cs, batch);
+            told = true;
+        }
+    }
+    return told;
+}
+
+/* Returns whether it is complete only after exclusive work of @cs */
+static bool flush_now(PaprMmu *mmu, CPUState *cs,
+                                const PaprTlbBatch *batch)
+{
+    if (!tcg_enabled() || !(batch->n || batch->all)) {
+        return false;
+    }
+    if (!qemu_cpu_is_self(cs)) {
+        /* a hypercall by qtest: no guest code follows it */
+        flush_others(mmu, NULL, batch);
+        return false;
+    }
+    flush_batch(cs, batch);
+    return flush_others(mmu, cs, batch);
+}
+
+void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
+{
+    CPUState *cs = CPU(cpu);
+    run_on_cpu_data clearing =
+        RUN_ON_CPU_HOST_PTR(batch->clears_r ? mmu : NULL);
+
+    if (flush_now(mmu, cs, batch)) {
+        async_safe_run_on_cpu(cs, flushed, clearing);
+    } else {
+        flushed(cs, clearing);
+    }
+}
+
+void papr_tlb_await_others(PowerPCCPU *cpu)
+{
+    if (tcg_enabled() && qemu_cpu_is_self(CPU(cpu))) {
+        async_safe_run_on_cpu(CPU(cpu), flushed, RUN_ON_CPU_NULL);
+    }
+}
+
+void papr_tlb_flush_all(PaprMmu *mmu)
+{
+    const PaprTlbBatch all = { .all = true };
+    CPUState *self = current_cpu;
+
+    if (!tcg_enabled()) {
+        return;
+    }
+    if (self) {
+        papr_tlb_flush(mmu, POWERPC_CPU(self), &all);
+    } else {
+        flush_others(mmu, NULL, &all);
+    }
+}
+
+void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu)
+{
+    PaprMmuVcpu *state = &mmu->vcpu[vcpu->id];
+
+    qatomic_set(&state->active, true);
+    if (unlikely(!qatomic_read(&mmu->execution_known))) {
+        qatomic_set(&mmu->execution_known, true);
+    }
+    /* @active before @flush: see the file's head */
+    smp_mb();
+    if (unlikely(qatomic_read(&state->flush))) {
+        qatomic_set(&state->flush, false);
+        tlb_flush(CPU(vcpu->cpu));
+    }
+}
+
+void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu)
+{
+    qatomic_store_release(&mmu->vcpu[vcpu->id].active, false);
+}
+#else
+void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
+{
+    if (batch->clears_r) {
+        qatomic_dec(&mmu->clears);
+    }
+}
+
+void papr_tlb_await_others(PowerPCCPU *cpu)
+{
+}
+
+void papr_tlb_flush_all(PaprMmu *mmu)
+{
+}
+
+void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu)
+{
+}
+
+void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu)
+{
+}
+#endif
