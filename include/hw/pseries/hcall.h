@@ -83,5 +83,34 @@ const char *papr_hcall_name(uint32_t opcode);
  */
 int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
 
+/**
+ * PaprHcallConfig - what the families of hw/ppc/pseries/hcall need to know
+ * @vcpus: of this partition
+ * @caps: capabilities in force
+ * @associativity: NUMA domains of vCPU @id, outermost first and the vCPU itself
+ *        last, as in "ibm,associativity" without its count; returns how many
+ *        (at most @max).  NULL: H_HOME_NODE_ASSOCIATIVITY is not offered
+ * @system_reset: deliver a system reset interrupt to @cpu, in its own thread
+ *        with the BQL held; NULL: at the architected vector
+ * @interrupt_endian: the partition takes interrupts little-endian or not, from
+ *        now on; BQL held.  May be NULL
+ * @opaque: of the callbacks
+ */
+typedef struct PaprHcallConfig {
+    struct PaprVcpuMap *vcpus;
+    const struct PaprCaps *caps;
+    size_t (*associativity)(void *opaque, uint32_t id, uint32_t *domains,
+                            size_t max);
+    void (*system_reset)(void *opaque, PowerPCCPU *cpu);
+    void (*interrupt_endian)(void *opaque, bool little);
+    void *opaque;
+} PaprHcallConfig;
+
+/**
+ * papr_hcall_register_families - the calls about processors and memory
+ * @config: lives as long as @table
+ */
+void papr_hcall_register_families(PaprHcallTable *table,
+                                  const PaprHcallConfig *config);
 
 #endif

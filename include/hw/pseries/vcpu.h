@@ -43,7 +43,10 @@ static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
     return cpu->machine_data;
 }
 
-/* The map: an array by vCPU id.  Changed with the BQL held, read by any thread */
+/*
+ * The map: an array by vCPU id.  Changed with the BQL held, read by any thread
+ * in an RCU read section: a removed PaprVcpu is freed with g_free_rcu() or alike.
+ */
 PaprVcpuMap *papr_vcpu_map_new(uint32_t n_ids);
 void papr_vcpu_map_free(PaprVcpuMap *map);
 void papr_vcpu_map_add(PaprVcpuMap *map, PaprVcpu *vcpu);
@@ -70,5 +73,24 @@ void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3);
 
 /** papr_vcpu_stop_self: halt with interrupts off until papr_vcpu_start() */
 void papr_vcpu_stop_self(PaprVcpu *vcpu);
+
+/**
+ * papr_vcpus_set_lpcr - set the LPCR bits of @mask to @value in all vCPUs
+ *
+ * LPCR is the logical partition control register; for bits that must be the
+ * same in all of a partition's processors (ILE, AIL, HR, UPRT, GTSE).  Done
+ * before the calling vCPU executes another instruction of its guest, and never
+ * while another vCPU executes its own.  Context: hypercall or RTAS call, BQL.
+ */
+void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
+
+/**
+ * papr_vpa_exec_enter, papr_vpa_exec_exit - the vCPU is (not) dispatched
+ *
+ * Keep the dispatch counter of the registered area even while the vCPU runs,
+ * odd while it does not.  Context: the vCPU's thread, without the BQL; TCG only.
+ */
+void papr_vpa_exec_enter(PaprVcpu *vcpu);
+void papr_vpa_exec_exit(PaprVcpu *vcpu);
 
 #endif

@@ -1,0 +1,185 @@
+/*
+ * Hypercall table and dispatch
+ *
+ * One flat array, filled at machine init by the families, read by every vCPU.
+ * Called by the accelerator's entry code (accel/), by qtest and by firmware
+ * services.  LoPAR section 14.5.
+ *
+ * Locking: none to find an entry.  All of an entry but "enabled" is constant
+ * from the moment vCPUs run; "enabled" is one atomic byte, and a call that was
+ * found enabled just before it was withdrawn is as good as one made earlier.
+ * The BQL is taken here, for the calls that want it, and released here: it is
+ * never held over a longjmp of the accelerator.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "system/hw_accel.h"
+#include "system/kvm.h"
+#include "hw/pseries/hcall.h"
+#include "hw/pseries/vcpu.h"
+#include "hw/ppc/pseries/trace.h"
+#include "table.h"
+
+typedef struct PaprHcallSlot {
+    PaprHcallFn *fn;                    /* NULL: no such call */
+    void *opaque;
+    uint16_t policy;
+    uint8_t nargs;
+    uint8_t nrets;
+    bool enabled;                       /* atomic */
+} PaprHcallSlot;
+
+struct PaprHcallTable {
+    PaprHcallSlot slots[PAPR_HCALL_SLOTS];
+};
+
+PaprHcallTable *papr_hcall_table_new(void)
+{
+    return g_new0(PaprHcallTable, 1);
+}
+
+void papr_hcall_table_free(PaprHcallTable *table)
+{
+    g_free(table);
+}
+
+void papr_hcall_register(PaprHcallTable *table, const PaprHcall *calls,
+                         size_t n_calls, void *opaque)
+{
+    for (const PaprHcall *call = calls; call < calls + n_calls; call++) {
+        int i = papr_hcall_slot(call->opcode);
+
+        assert(i >= 0 && !table->slots[i].fn);
+        table->slots[i] = (PaprHcallSlot) {
+            .fn = call->fn,
+            .opaque = opaque,
+            .policy = call->policy,
+            .nargs = call->nargs,
+            .nrets = call->nrets,
+            .enabled = true,
+        };
+    }
+}
+
+void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
+                       size_t n_calls, bool enable)
+{
+    for (const PaprHcall *call = calls; call < calls + n_calls; call++) {
+        int i = papr_hcall_slot(call->opcode);
+
+        assert(i >= 0 && table->slots[i].fn == call->fn);
+        qatomic_set(&table->slots[i].enabled, enable);
+    }
+}
+
+const char *papr_hcall_name(uint32_t opcode)
+{
+    switch (opcode) {
+#define NAME_CASE(name, number) case number: return #name;
+    PAPR_HCALL_LIST(NAME_CASE)
+#undef NAME_CASE
+    default:
+        return NULL;
+    }
+}
+
+static const char *name_for_trace(uint64_t opcode)
+{
+    const char *name = opcode == (uint32_t)opcode ? papr_hcall_name(opcode)
+                                                  : NULL;
+
+    return name ?: "unknown";
+}
+
+/* " r4=.. r5=.." of the first @n registers; @buf is large enough for nine */
+static const char *registers_for_trace(char *buf, const uint64_t *regs,
+                                       unsigned n)
+{
+    char *p = buf;
+
+    *p = '\0';
+    for (unsigned i = 0; i < MIN(n, 9); i++) {
+        p += sprintf(p, " r%u=0x%" PRIx64, 4 + i, regs[i]);
+    }
+    return buf;
+}
+
+#define TRACE_REGISTERS_SIZE 256
+
+static void trace_entry(PowerPCCPU *cpu, uint64_t opcode,
+                                   const uint64_t *args, unsigned nargs)
+{
+    char buf[TRACE_REGISTERS_SIZE];
+
+    trace_papr_hcall(CPU(cpu)->cpu_index, name_for_trace(opcode), opcode,
+                     registers_for_trace(buf, args, nargs));
+}
+
+static void trace_exit(PowerPCCPU *cpu, uint64_t opcode, int64_t rc,
+                                  const uint64_t *rets, unsigned nrets)
+{
+    char buf[TRACE_REGISTERS_SIZE];
+
+    trace_papr_hcall_done(CPU(cpu)->cpu_index, name_for_trace(opcode), rc,
+                          registers_for_trace(buf, rets, nrets));
+}
+
+/* Under KVM the kernel has looked at MSR[PR], and ours is out of date */
+static bool in_problem_state(PowerPCCPU *cpu)
+{
+    return FIELD_EX64(cpu->env.msr, MSR, PR) && !kvm_enabled();
+}
+
+static int64_t run(const PaprHcallSlot *slot, PowerPCCPU *cpu, uint64_t *args)
+{
+    bool lock = !(slot->policy & PAPR_HCALL_LOCKLESS) && !bql_locked();
+    int64_t rc;
+
+    if (lock) {
+        bql_lock();
+    }
+    if (slot->policy & PAPR_HCALL_NEEDS_REGS) {
+        cpu_synchronize_state(CPU(cpu));
+    }
+    rc = slot->fn(cpu, args, slot->opaque);
+    if (lock) {
+        bql_unlock();
+    }
+    return rc;
+}
+
+int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args)
+{
+    const PaprHcallSlot *slot = NULL;
+    int i = papr_hcall_slot(opcode);
+    int64_t rc;
+
+    if (i >= 0) {
+        slot = &papr_vcpu(cpu)->hcalls->slots[i];
+        if (!qatomic_read(&slot->enabled)) {
+            slot = NULL;
+        }
+    }
+    if (trace_event_get_state_backends(TRACE_PAPR_HCALL)) {
+        trace_entry(cpu, opcode, args, slot ? slot->nargs : 6);
+    }
+
+    if (unlikely(in_problem_state(cpu)) &&
+        !(slot && slot->policy & PAPR_HCALL_USER_OK)) {
+        rc = H_PRIVILEGE;
+    } else if (!slot) {
+        qemu_log_mask(LOG_UNIMP, "hypercall 0x%" PRIx64 " (%s) not offered\n",
+                      opcode, name_for_trace(opcode));
+        rc = H_FUNCTION;
+    } else {
+        rc = run(slot, cpu, args);
+    }
+
+    if (trace_event_get_state_backends(TRACE_PAPR_HCALL_DONE)) {
+        trace_exit(cpu, opcode, rc, args, slot && !rc ? slot->nrets : 0);
+    }
+    return rc;
+}

@@ -1,0 +1,132 @@
+/*
+ * Guest memory for hypercall and RTAS buffers
+ *
+ * Ranges are checked as a whole before the first byte is touched.  A range may
+ * lie in several memory regions (boot RAM and plugged modules).
+ *
+ * Locking: the RCU read lock is held over check and access, so that memory seen
+ * as RAM stays mapped; neither needs the BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/rcu.h"
+#include "exec/address-spaces.h"
+#include "exec/memory.h"
+#include "hw/pseries/guest-mem.h"
+
+/*
+ * Host address of @addr and, in @len, how much of *@len bytes lies in the same
+ * region; NULL if there is no RAM.  Context: RCU read lock.
+ */
+static void *ram_at(uint64_t addr, hwaddr *len)
+{
+    MemoryRegion *mr;
+    hwaddr offset;
+
+    mr = address_space_translate(&address_space_memory, addr, &offset, len,
+                                 true, MEMTXATTRS_UNSPECIFIED);
+    if (!memory_region_is_ram(mr) || mr->readonly ||
+        memory_region_is_ram_device(mr)) {
+        return NULL;
+    }
+    return memory_region_get_ram_ptr(mr) + offset;
+}
+
+/* Context: RCU read lock */
+static bool all_ram(uint64_t addr, uint64_t len)
+{
+    if (len > UINT64_MAX - addr) {
+        return false;
+    }
+    while (len) {
+        hwaddr part = len;
+
+        if (!ram_at(addr, &part) || !part) {
+            return false;
+        }
+        addr += part;
+        len -= part;
+    }
+    return true;
+}
+
+bool papr_mem_is_ram(uint64_t addr, uint64_t len)
+{
+    RCU_READ_LOCK_GUARD();
+
+    return all_ram(addr, len);
+}
+
+bool papr_mem_read(uint64_t addr, void *buf, size_t len)
+{
+    hwaddr part = len;
+    const void *ram;
+
+    RCU_READ_LOCK_GUARD();
+
+    ram = ram_at(addr, &part);
+    if (ram && part == len) {
+        memcpy(buf, ram, len);
+        return true;
+    }
+    return all_ram(addr, len) &&
+           address_space_read(&address_space_memory, addr,
+                              MEMTXATTRS_UNSPECIFIED, buf, len) == MEMTX_OK;
+}
+
+/* address_space_write() tells migration and the translator of the change */
+bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
+{
+    RCU_READ_LOCK_GUARD();
+
+    return all_ram(addr, len) &&
+           address_space_write(&address_space_memory, addr,
+                               MEMTXATTRS_UNSPECIFIED, buf, len) == MEMTX_OK;
+}
+
+bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len)
+{
+    RCU_READ_LOCK_GUARD();
+
+    return all_ram(addr, len) &&
+           address_space_set(&address_space_memory, addr, byte, len,
+                             MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+}
+
+bool papr_mem_read_be32(uint64_t addr, uint32_t *value)
+{
+    uint32_t be;
+
+    if (!papr_mem_read(addr, &be, sizeof(be))) {
+        return false;
+    }
+    *value = be32_to_cpu(be);
+    return true;
+}
+
+bool papr_mem_read_be64(uint64_t addr, uint64_t *value)
+{
+    uint64_t be;
+
+    if (!papr_mem_read(addr, &be, sizeof(be))) {
+        return false;
+    }
+    *value = be64_to_cpu(be);
+    return true;
+}
+
+bool papr_mem_write_be32(uint64_t addr, uint32_t value)
+{
+    uint32_t be = cpu_to_be32(value);
+
+    return papr_mem_write(addr, &be, sizeof(be));
+}
+
+bool papr_mem_write_be64(uint64_t addr, uint64_t value)
+{
+    uint64_t be = cpu_to_be64(value);
+
+    return papr_mem_write(addr, &be, sizeof(be));
+}

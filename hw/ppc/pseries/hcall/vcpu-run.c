@@ -1,0 +1,164 @@
+/*
+ * Starting, stopping and waking vCPUs
+ *
+ * Called by RTAS (start-cpu, stop-self), H_PROD, and the machine when it starts
+ * the boot vCPU.  LoPAR section 7.3.8.  BQL held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/main-loop.h"
+#include "exec/exec-all.h"
+#include "hw/core/cpu.h"
+#include "hw/ppc/ppc.h"
+#include "hw/pseries/vcpu.h"
+#include "system/hw_accel.h"
+#include "system/kvm.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/helper_regs.h"
+#include "target/ppc/kvm_ppc.h"
+#include "hw/ppc/pseries/trace.h"
+
+#define LPCR_OF_ALL_VCPUS \
+    (LPCR_ILE | LPCR_AIL | LPCR_UPRT | LPCR_GTSE | LPCR_HR)
+
+void papr_vcpu_wake(PaprVcpu *vcpu)
+{
+    CPUState *cs = CPU(vcpu->cpu);
+
+    cs->halted = 0;
+    ppc_maybe_interrupt(&vcpu->cpu->env);
+    qemu_cpu_kick(cs);
+}
+
+/* A vCPU that runs already, whose modes a new one takes over; NULL if none */
+static PaprVcpu *find_running(const PaprVcpu *not_this)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(not_this->vcpus, vcpu))) {
+        if (vcpu != not_this && !vcpu->cpu->env.quiesced) {
+            return vcpu;
+        }
+    }
+    return NULL;
+}
+
+void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3)
+{
+    PowerPCCPU *cpu = vcpu->cpu;
+    CPUPPCState *env = &cpu->env;
+    PaprVcpu *peer = find_running(vcpu);
+    target_ulong lpcr;
+
+    cpu_synchronize_state(CPU(cpu));
+
+    lpcr = env->spr[SPR_LPCR];
+    if (peer) {
+        /*
+         * Where and in which endianness interrupts are taken, and how
+         * addresses are translated, is the same in all of a partition's vCPUs.
+         */
+        cpu_synchronize_state(CPU(peer->cpu));
+        lpcr = (lpcr & ~LPCR_OF_ALL_VCPUS) |
+               (peer->cpu->env.spr[SPR_LPCR] & LPCR_OF_ALL_VCPUS);
+        env->tb_env->tb_offset = peer->cpu->env.tb_env->tb_offset;
+    }
+    /* from now on interrupts end its waiting */
+    lpcr |= POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm;
+    if (env->mmu_model == POWERPC_MMU_3_00) {
+        env->spr[SPR_PSSCR] &= ~PSSCR_EC;
+    }
+
+    env->msr = (1ULL << MSR_SF) | (1ULL << MSR_ME);
+    env->nip = entry;
+    env->gpr[1] = 0;
+    env->gpr[3] = r3;
+    env->gpr[4] = 0;
+    vcpu->prod = false;
+    env->quiesced = false;
+    CPU(cpu)->halted = 0;
+    kvmppc_set_reg_ppc_online(cpu, 1);
+    ppc_store_lpcr(cpu, lpcr);          /* hflags and interrupts follow */
+    qemu_cpu_kick(CPU(cpu));
+}
+
+void papr_vcpu_stop_self(PaprVcpu *vcpu)
+{
+    PowerPCCPU *cpu = vcpu->cpu;
+    CPUPPCState *env = &cpu->env;
+    CPUState *cs = CPU(cpu);
+
+    cpu_synchronize_state(cs);
+    /* no interrupt may end this */
+    env->spr[SPR_PSSCR] |= PSSCR_EC;
+    env->quiesced = true;
+    cs->halted = 1;
+    ppc_store_lpcr(cpu, env->spr[SPR_LPCR] &
+                        ~POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
+    kvmppc_set_reg_ppc_online(cpu, 0);
+    qemu_cpu_kick(cs);
+}
+
+typedef struct LpcrChange {
+    PaprVcpuMap *map;
+    uint64_t value;
+    uint64_t mask;
+} LpcrChange;
+
+static void change_lpcr(PowerPCCPU *cpu, const LpcrChange *change)
+{
+    ppc_store_lpcr(cpu, (cpu->env.spr[SPR_LPCR] & ~change->mask) |
+                        change->value);
+}
+
+/* All vCPUs are out of their guest code, and the BQL is not held */
+static void change_all(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree LpcrChange *change = data.host_ptr;
+    PaprVcpu *vcpu = NULL;
+
+    BQL_LOCK_GUARD();
+    while ((vcpu = papr_vcpu_next(change->map, vcpu))) {
+        change_lpcr(vcpu->cpu, change);
+    }
+}
+
+static void change_one(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree LpcrChange *change = data.host_ptr;
+
+    cpu_synchronize_state(cs);
+    change_lpcr(POWERPC_CPU(cs), change);
+}
+
+/*
+ * Waiting here for other vCPUs (run_on_cpu()) would be a deadlock when two of
+ * them do so at once.  With TCG, the calling vCPU queues the change for itself,
+ * to be made while all others are stopped; it is left to do before this vCPU's
+ * next instruction.  With KVM each vCPU's registers are its thread's own: each
+ * makes the change on its way into the guest.
+ */
+void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
+{
+    LpcrChange change = { .map = map, .value = value & mask, .mask = mask };
+    PaprVcpu *vcpu = NULL;
+
+    trace_papr_set_lpcr(value, mask);
+    if (current_cpu && !kvm_enabled()) {
+        async_safe_run_on_cpu(current_cpu, change_all,
+                              RUN_ON_CPU_HOST_PTR(g_memdup2(&change,
+                                                            sizeof(change))));
+        return;
+    }
+    while ((vcpu = papr_vcpu_next(map, vcpu))) {
+        if (!kvm_enabled() || CPU(vcpu->cpu) == current_cpu) {
+            cpu_synchronize_state(CPU(vcpu->cpu));
+            change_lpcr(vcpu->cpu, &change);
+        } else {
+            async_run_on_cpu(CPU(vcpu->cpu), change_one,
+                             RUN_ON_CPU_HOST_PTR(g_memdup2(&change,
+                                                           sizeof(change))));
+        }
+    }
+}
