@@ -29,9 +29,15 @@ typedef struct PaprFirmwareConfig {
  *
  * @cas: ibm,client-architecture-support with the vector at @vec_addr; leaves a
  *       new device tree in force; false when the guest must get an error
+ * @console_write: to the console's terminal, without waiting; returns how many
+ *       characters it took, the rest is dropped.  NULL: all are dropped
+ * @console_read: what has been typed, without waiting; @len is 16 or more;
+ *       returns how many characters.  NULL: never any
  */
 typedef struct PaprFirmwareHost {
     bool (*cas)(PowerPCCPU *cpu, uint64_t vec_addr, void *opaque);
+    size_t (*console_write)(const uint8_t *buf, size_t len, void *opaque);
+    size_t (*console_read)(uint8_t *buf, size_t len, void *opaque);
     void *opaque;
 } PaprFirmwareHost;
 
@@ -43,19 +49,53 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
 /** papr_firmware_is_own: our client interface, not SLOF or another image */
 bool papr_firmware_is_own(const PaprFirmware *fw);
 
-/** papr_firmware_chosen: linux,initrd-*, qemu,boot-kernel etc. in open /chosen */
+/**
+ * papr_firmware_chosen - where kernel and initial ramdisk are
+ *
+ * "linux,initrd-start", "linux,initrd-end", "qemu,boot-kernel" and
+ * "qemu,boot-kernel-le" in the open /chosen, those that apply.
+ */
 void papr_firmware_chosen(PaprFirmware *fw, PaprDt *dt);
 
 /**
  * papr_firmware_reset - ready to start
  * @fdt: the machine's tree, flattened; taken over
- * @entry, @r3: out: where and with what the boot vCPU starts
+ * @boot_cpu: gets its entry point, registers and mode, and is set running
+ *
+ * After the reset of RAM, ROM images and vCPUs.  Fails when the tree or the
+ * firmware's memory doesn't fit.
  */
 bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
                          PowerPCCPU *boot_cpu, Error **errp);
 
-/** papr_firmware_set_fdt: a new tree (CAS, H_UPDATE_DT) replaces the one in force */
+/**
+ * papr_firmware_set_fdt - a new tree of the machine replaces the one in force
+ *
+ * After CAS.  With our client interface, nodes that stay keep their phandles
+ * and what the client has set in them.  @fdt is taken over.
+ */
 void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size);
-const void *papr_firmware_fdt(const PaprFirmware *fw, size_t *fdt_size);
+
+/**
+ * papr_firmware_restore_fdt - the tree of a migration stream replaces ours
+ *
+ * Nothing is kept.  @fdt is taken over, also on failure (a damaged tree).
+ */
+bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
+                               Error **errp);
+
+/**
+ * papr_firmware_fdt - the tree in force, as the guest has it
+ *
+ * Valid until the next call of any of these functions or of the guest.
+ */
+const void *papr_firmware_fdt(PaprFirmware *fw, size_t *fdt_size);
+
+/**
+ * papr_firmware_rtas_base - where the guest had RTAS put
+ *
+ * From "linux,rtas-base" in /rtas; false when it isn't there.
+ */
+bool papr_firmware_rtas_base(PaprFirmware *fw, uint64_t *base);
 
 #endif
