@@ -1,0 +1,338 @@
+/*
+ * pSeries platform: client-architecture-support (CAS), the call
+ *
+ * Reads the guest's structure once, has it negotiated, then makes the outcome be
+ * in force: what can fail first, each step undone if a later one fails.  LoPAR
+ * section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the device
+ * tree that it gets over its own; our own firmware calls
+ * papr_cas_from_firmware().
+ *
+ * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "qapi/error.h"
+#include "hw/mem/memory-device.h"
+#include "hw/pseries/dr.h"
+#include "hw/pseries/event.h"
+#include "hw/pseries/firmware.h"
+#include "hw/pseries/guest-mem.h"
+#include "hw/pseries/hcall.h"
+#include "hw/pseries/irq.h"
+#include "hw/pseries/mmu.h"
+#include "hw/pseries/vcpu.h"
+#include "hw/ppc/pseries/trace.h"
+#include "negotiate.h"
+
+#define GUEST_PAGE      4096
+/* Addresses in real mode may have the top four bits set: they mean nothing */
+#define REAL_ADDR_MASK  (UINT64_MAX >> 4)
+
+/* Leads H_CAS's reply: version of what follows, a flattened tree */
+#define REPLY_VERSION   1
+#define REPLY_HEADER    4
+
+/*
+ * The structure's length is known only once it is parsed, and it may lie at the
+ * end of memory: take what there is, page by page.
+ */
+static size_t read_structure(uint64_t addr, uint8_t *buf)
+{
+    size_t n = 0;
+
+    while (n < PAPR_CAS_BYTES_MAX) {
+        size_t piece = MIN(GUEST_PAGE - (addr + n) % GUEST_PAGE,
+                           PAPR_CAS_BYTES_MAX - n);
+
+        if (!papr_mem_read(addr + n, buf + n, piece)) {
+            break;
+        }
+        n += piece;
+    }
+    return n;
+}
+
+static bool others_halted(const PaprCas *cas, PowerPCCPU *cpu)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
+        if (vcpu->cpu != cpu && !CPU(vcpu->cpu)->halted) {
+            return false;
+        }
+    }
+    return true;
+}
+
+typedef struct CompatQuery {
+    PowerPCCPU *cpu;
+    uint32_t max;
+} CompatQuery;
+
+static bool compat_ok(uint32_t logical_pvr, uint32_t at_least, void *opaque)
+{
+    const CompatQuery *query = opaque;
+
+    return ppc_check_compat(query->cpu, logical_pvr, at_least, query->max);
+}
+
+static bool set_compat(uint32_t pvr, PowerPCCPU *cpu, Error **errp)
+{
+    return cpu->compat_pvr == pvr || ppc_set_compat_all(pvr, errp) == 0;
+}
+
+/*
+ * A hash guest needs a table: of the size for all the memory there may ever be
+ * if it can't change the size.  At this point nothing can be in the table.
+ */
+static bool commit_hpt(const PaprCas *cas, const PaprCasResult *result,
+                       Error **errp)
+{
+    const PaprCasConfig *config = &cas->config;
+    int shift = papr_mmu_hpt_shift(config->mmu);
+    int wanted;
+
+    if (result->radix) {
+        return true;            /* dropped when the guest registers its tables */
+    }
+    if (result->fixed_hpt || !config->offer.hpt_resize) {
+        wanted = papr_mmu_hpt_shift_for(config->maxram_size);
+    } else {
+        wanted = papr_mmu_hpt_shift_for(config->ram_size +
+                                        get_plugged_memory_size());
+    }
+    if (shift && (shift >= wanted || !result->fixed_hpt)) {
+        return true;
+    }
+    return papr_mmu_hpt_alloc(config->mmu, wanted, errp);
+}
+
+/* What can fail, most likely first; on failure all is as it was */
+static bool commit_fallible(const PaprCas *cas, PowerPCCPU *cpu,
+                            const PaprCasResult *result, Error **errp)
+{
+    uint32_t compat_before = cpu->compat_pvr;
+    Error *err = NULL;
+
+    if (!set_compat(result->compat_pvr, cpu, &err)) {
+        if (!result->raw_ok) {
+            error_propagate(errp, err);
+            return false;
+        }
+        /* some hosts have no levels; the guest knows the processor itself */
+        error_free(err);
+    }
+    if (commit_hpt(cas, result, errp) &&
+        papr_irqs_select(cas->config.irqs, result->xive, errp)) {
+        return true;
+    }
+    if (!set_compat(compat_before, cpu, &err)) {
+        error_free(err);
+    }
+    return false;
+}
+
+static void use_ov5(PaprCas *cas)
+{
+    cas->config.numa->form2 = papr_ovec_test(&cas->ov5, OV5_FORM2_AFFINITY);
+    if (cas->config.events) {
+        papr_events_use_hotplug_source(cas->config.events,
+                                       papr_ovec_test(&cas->ov5,
+                                                      OV5_HOTPLUG_EVENTS));
+    }
+}
+
+static void commit_rest(PaprCas *cas, const PaprCasResult *result)
+{
+    cas->ov5 = result->ov5;
+    cas->before_isa3 = result->before_isa3;
+    use_ov5(cas);
+    /* requests made so far are settled now: the new tree tells the outcome */
+    if (cas->config.dr) {
+        papr_dr_reset(cas->config.dr);
+    }
+    if (cas->config.events) {
+        papr_events_drop_hotplug(cas->config.events);
+    }
+}
+
+/* The user is told of a boot's first refusal; a guest could go on for ever */
+static int64_t refused(PaprCas *cas, int64_t code, const char *why)
+{
+    trace_papr_cas_refused(code, why);
+    qemu_log_mask(LOG_GUEST_ERROR, "pseries: CAS: %s\n", why);
+    if (!cas->refusal_reported) {
+        cas->refusal_reported = true;
+        error_report("%s", why);
+    }
+    return code;
+}
+
+/* The call; on success the new tree in @fdt, else an H_* code */
+static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
+                        bool whole, void **fdt, size_t *fdt_size)
+{
+    g_autofree uint8_t *buf = g_malloc(PAPR_CAS_BYTES_MAX);
+    g_autofree PaprCasResult *result = g_new(PaprCasResult, 1);
+    CompatQuery query = { cpu, cas->config.offer.max_compat };
+    PaprCasCpu cpu_info = {
+        .pvr = cpu->env.spr[SPR_PVR],
+        .compat_ok = compat_ok,
+        .opaque = &query,
+    };
+    Error *err = NULL;
+    size_t size;
+    int64_t rc;
+
+    if (!others_halted(cas, cpu)) {
+        return refused(cas, H_MULTI_THREADS_ACTIVE, "guest has multiple active "
+                       "vCPUs at CAS, which is not allowed");
+    }
+    size = read_structure(vec_addr & REAL_ADDR_MASK, buf);
+    rc = papr_cas_negotiate(&cas->config.offer, cas->config.numa, &cpu_info,
+                            buf, size, result);
+    if (rc != H_SUCCESS) {
+        return refused(cas, rc, result->why);
+    }
+    if (!commit_fallible(cas, cpu, result, &err)) {
+        rc = refused(cas, H_HARDWARE, error_get_pretty(err));
+        error_free(err);
+        return rc;
+    }
+    commit_rest(cas, result);
+    trace_papr_cas_agreed(cpu->compat_pvr, result->radix, result->xive,
+                          cas->config.numa->form2);
+
+    *fdt = cas->config.host.build_tree(whole, fdt_size,
+                                       cas->config.host.opaque, &err);
+    if (!*fdt) {
+        rc = refused(cas, H_HARDWARE, error_get_pretty(err));
+        error_free(err);
+        return rc;
+    }
+    return H_SUCCESS;
+}
+
+static bool has_own_firmware(const PaprCas *cas)
+{
+    return cas->firmware && papr_firmware_is_own(cas->firmware);
+}
+
+static void use_tree(PaprCas *cas, void *fdt, size_t size)
+{
+    if (cas->firmware) {
+        papr_firmware_set_fdt(cas->firmware, fdt, size);
+    } else {
+        g_free(fdt);
+    }
+}
+
+/* H_CAS: r4 structure, r5 buffer for the reply, r6 its size */
+static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprCas *cas = opaque;
+    uint64_t reply = args[1] & REAL_ADDR_MASK;
+    uint64_t reply_size = args[2];
+    size_t fdt_size = 0;
+    void *fdt = NULL;
+    int64_t rc;
+
+    if (reply_size < REPLY_HEADER) {
+        return refused(cas, H_P3, "CAS: no room for a reply");
+    }
+    if (!papr_mem_is_ram(reply, reply_size)) {
+        return refused(cas, H_P2, "CAS: the reply's place is not memory");
+    }
+    rc = cas_call(cas, cpu, args[0], has_own_firmware(cas), &fdt, &fdt_size);
+    if (rc != H_SUCCESS) {
+        return rc;
+    }
+    if (fdt_size > reply_size - REPLY_HEADER) {
+        g_free(fdt);
+        return refused(cas, H_TOO_BIG,
+                       "CAS: the device tree is larger than the guest's buffer");
+    }
+    papr_mem_write_be32(reply, REPLY_VERSION);
+    papr_mem_write(reply + REPLY_HEADER, fdt, fdt_size);
+    use_tree(cas, fdt, fdt_size);
+    return H_SUCCESS;
+}
+
+bool papr_cas_from_firmware(PowerPCCPU *cpu, uint64_t vec_addr, void *opaque)
+{
+    PaprCas *cas = opaque;
+    size_t fdt_size = 0;
+    void *fdt = NULL;
+
+    if (cas_call(cas, cpu, vec_addr, true, &fdt, &fdt_size) != H_SUCCESS) {
+        return false;
+    }
+    use_tree(cas, fdt, fdt_size);
+    return true;
+}
+
+static const PaprHcall cas_hcalls[] = {
+    { H_CAS, PAPR_HCALL_NEEDS_REGS, 3, 0, h_cas },
+};
+
+void papr_cas_init(PaprCas *cas, const PaprCasConfig *config)
+{
+    memset(cas, 0, sizeof(*cas));
+    cas->config = *config;
+    papr_hcall_register(config->hcalls, cas_hcalls, ARRAY_SIZE(cas_hcalls),
+                        cas);
+}
+
+void papr_cas_set_firmware(PaprCas *cas, PaprFirmware *firmware)
+{
+    cas->firmware = firmware;
+}
+
+void papr_cas_reset(PaprCas *cas, bool agree_all)
+{
+    memset(&cas->ov5, 0, sizeof(cas->ov5));
+    if (agree_all) {
+        papr_cas_offer_ov5(&cas->config.offer, &cas->ov5);
+    }
+    cas->before_isa3 = false;
+    cas->refusal_reported = false;
+    use_ov5(cas);
+}
+
+/*
+ * Memory options alone are plain from the device tree that the guest has
+ * already; streams of old machines, which offer no others, lack the vector.
+ */
+bool papr_cas_ov5_needed(const PaprCas *cas)
+{
+    PaprOvec offered, plain = { };
+
+    papr_ovec_set(&plain, OV5_FORM1_AFFINITY);
+    papr_ovec_set(&plain, OV5_DRCONF_MEMORY);
+    papr_ovec_set(&plain, OV5_DRMEM_V2);
+    papr_cas_offer_ov5(&cas->config.offer, &offered);
+    return !papr_ovec_within(&offered, &plain);
+}
+
+int papr_cas_post_load(PaprCas *cas)
+{
+    bool xive = !cas->config.offer.xics ||
+                papr_ovec_test(&cas->ov5, OV5_XIVE_EXPLOIT);
+    Error *err = NULL;
+
+    if (xive && !cas->config.offer.xive) {
+        error_report("the stream's guest uses XIVE, which this machine lacks: "
+                     "use the same ic-mode as on the source");
+        return -EINVAL;
+    }
+    use_ov5(cas);
+    if (!papr_irqs_select(cas->config.irqs, xive, &err)) {
+        error_report_err(err);
+        return -EIO;
+    }
+    return 0;
+}

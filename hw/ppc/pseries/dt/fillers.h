@@ -1,0 +1,25 @@
+/*
+ * pSeries platform: device tree fillers, one a subject (private to dt/)
+ *
+ * Each writes properties of the open node, or whole nodes, as its name says.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_DT_FILLERS_H
+#define HW_PPC_PSERIES_DT_FILLERS_H
+
+#include "build.h"
+
+void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_memory(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_dynamic_memory(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_facilities(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_cpus(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_rtas(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_chosen(const PaprDtInput *in, PaprDt *dt);
+void papr_dt_hypervisor(const PaprDtInput *in, PaprDt *dt);
+
+/* features.c: "ibm,pa-features" and "ibm,pi-features" */
+void papr_dt_cpu_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu);
+
+#endif
