@@ -30,6 +30,7 @@
 #define FIXED_TOKEN_DISPLAY_CHARACTER 0xa
 
 #define HEADER_CELLS 3
+#define CELL_SIZE sizeof(uint32_t)
 
 typedef struct Slot {
     const PaprRtasEntry *entry;
@@ -92,31 +93,6 @@ void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call)
                          call->nrets, (int32_t)call->rets[0]);
 }
 
-/* Cells, big-endian in memory; false if they aren't in RAM */
-static bool read_cells(uint64_t addr, uint32_t *cells, unsigned n)
-{
-    unsigned i;
-
-    if (!papr_mem_read(addr, cells, n * sizeof(*cells))) {
-        return false;
-    }
-    for (i = 0; i < n; i++) {
-        cells[i] = be32_to_cpu(cells[i]);
-    }
-    return true;
-}
-
-static bool write_cells(uint64_t addr, const uint32_t *cells, unsigned n)
-{
-    uint32_t swapped[PAPR_RTAS_MAX_ARGS];
-    unsigned i;
-
-    for (i = 0; i < n; i++) {
-        swapped[i] = cpu_to_be32(cells[i]);
-    }
-    return papr_mem_write(addr, swapped, n * sizeof(*swapped));
-}
-
 static int64_t bad_block(uint64_t addr, const char *why)
 {
     qemu_log_mask(LOG_GUEST_ERROR,
@@ -124,35 +100,64 @@ static int64_t bad_block(uint64_t addr, const char *why)
     return H_PARAMETER;
 }
 
+/*
+ * Read the block at @addr: cells host endian, counts checked, room for the
+ * results known to be RAM.  H_SUCCESS, or what H_RTAS returns.
+ */
+static int64_t read_block(uint64_t addr, PaprRtasCall *call)
+{
+    uint32_t cells[HEADER_CELLS + 2 * PAPR_RTAS_MAX_ARGS];
+    /* as long as a block can be: one read, unless RAM ends before */
+    bool is_whole = papr_mem_read(addr, cells, sizeof(cells));
+    size_t size;
+    unsigned i;
+
+    if (!is_whole && !papr_mem_read(addr, cells, HEADER_CELLS * CELL_SIZE)) {
+        return bad_block(addr, "is not in RAM");
+    }
+    call->token = be32_to_cpu(cells[0]);
+    call->nargs = be32_to_cpu(cells[1]);
+    call->nrets = be32_to_cpu(cells[2]);
+    if (call->nargs > PAPR_RTAS_MAX_ARGS || call->nrets > PAPR_RTAS_MAX_ARGS) {
+        return bad_block(addr, "has too many arguments or results");
+    }
+
+    size = (HEADER_CELLS + call->nargs + call->nrets) * CELL_SIZE;
+    if (!is_whole && !papr_mem_read(addr, cells, size)) {
+        return bad_block(addr, "is not wholly in RAM");
+    }
+    for (i = 0; i < call->nargs; i++) {
+        call->args[i] = be32_to_cpu(cells[HEADER_CELLS + i]);
+    }
+    return H_SUCCESS;
+}
+
+static bool write_results(uint64_t addr, const PaprRtasCall *call)
+{
+    uint32_t cells[PAPR_RTAS_MAX_ARGS];
+    unsigned i;
+
+    for (i = 0; i < call->nrets; i++) {
+        cells[i] = cpu_to_be32(call->rets[i]);
+    }
+    return papr_mem_write(addr + (HEADER_CELLS + call->nargs) * CELL_SIZE,
+                          cells, call->nrets * CELL_SIZE);
+}
+
 static int64_t h_rtas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprRtas *rtas = opaque;
     PaprRtasCall call = {};
-    uint64_t rets_at;
     /* in real mode the four top bits of an address have no meaning */
     uint64_t addr = args[0] & ~(0xfULL << 60);
-    uint32_t block[HEADER_CELLS + PAPR_RTAS_MAX_ARGS];
+    int64_t rc = read_block(addr, &call);
 
-    if (!read_cells(addr, block, HEADER_CELLS)) {
-        return bad_block(addr, "is not in RAM");
+    if (rc != H_SUCCESS) {
+        return rc;
     }
-    call.token = block[0];
-    call.nargs = block[1];
-    call.nrets = block[2];
-    if (call.nargs > PAPR_RTAS_MAX_ARGS || call.nrets > PAPR_RTAS_MAX_ARGS) {
-        return bad_block(addr, "has too many arguments or results");
-    }
-
-    addr += HEADER_CELLS * sizeof(uint32_t);
-    rets_at = addr + call.nargs * sizeof(uint32_t);
-    if (!read_cells(addr, call.args, call.nargs) ||
-        !papr_mem_is_ram(rets_at, call.nrets * sizeof(uint32_t))) {
-        return bad_block(addr, "is not wholly in RAM");
-    }
-
     papr_rtas_call(rtas, cpu, &call);
-    if (!write_cells(rets_at, call.rets, call.nrets)) {
-        return bad_block(addr, "was lost");
+    if (!write_results(addr, &call)) {
+        return bad_block(addr, "is no longer in RAM");
     }
     return find_slot(rtas, call.token) ? H_SUCCESS : H_PARAMETER;
 }
