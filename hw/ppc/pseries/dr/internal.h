@@ -1,0 +1,48 @@
+/*
+ * pSeries platform: connectors (private to dr/)
+ *
+ * All of it with the BQL held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_DR_INTERNAL_H
+#define HW_PPC_PSERIES_DR_INTERNAL_H
+
+#include "hw/pseries/dr.h"
+#include "state.h"
+
+/* A run of connectors of one type and owner, with evenly spaced ids */
+typedef struct PaprDrcRun {
+    PaprDrcType type;
+    uint32_t first;
+    uint32_t stride;
+    uint32_t count;
+    const PaprDrcOps *ops;
+    void *opaque;
+    PaprDrc *drcs;
+} PaprDrcRun;
+
+struct PaprDrc {
+    const PaprDrcRun *run;
+    uint32_t id;
+    PaprDrcCore core;
+    DeviceState *dev;
+    uint32_t indicator;                 /* the light of a physical slot */
+
+    /* where ibm,configure-connector is in the device's tree */
+    void *tree;
+    int offset;
+    int depth;
+};
+
+struct PaprDr {
+    GPtrArray *runs;                    /* PaprDrcRun */
+};
+
+/** papr_drc_apply: do what a change of state asks for */
+void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect);
+
+/* rtas.c */
+void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas);
+
+#endif

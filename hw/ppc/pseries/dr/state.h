@@ -1,0 +1,70 @@
+/*
+ * pSeries platform: states of a dynamic reconfiguration connector (pure)
+ *
+ * LoPAR section 13.4.  Logical connectors (CPUs, memory, host bridges) go
+ * through allocation before isolation, physical ones (PCI slots) know
+ * isolation only, since the platform looks after their power.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_DR_STATE_H
+#define HW_PPC_PSERIES_DR_STATE_H
+
+/* Values are part of migration streams */
+typedef enum PaprDrcState {
+    PAPR_DRC_LOGICAL_UNUSABLE = 1,
+    PAPR_DRC_LOGICAL_AVAILABLE = 2,
+    PAPR_DRC_LOGICAL_UNISOLATED = 3,
+    PAPR_DRC_LOGICAL_CONFIGURED = 4,
+    PAPR_DRC_PHYSICAL_POWERED = 6,
+    PAPR_DRC_PHYSICAL_UNISOLATED = 7,
+    PAPR_DRC_PHYSICAL_CONFIGURED = 8,
+} PaprDrcState;
+
+/* Values of the indicators and of the dr-entity-sense sensor */
+enum {
+    PAPR_DR_ISOLATE = 0,
+    PAPR_DR_UNISOLATE = 1,
+    PAPR_DR_UNUSABLE = 0,
+    PAPR_DR_USABLE = 1,
+    PAPR_DR_SENSE_EMPTY = 0,
+    PAPR_DR_SENSE_PRESENT = 1,
+    PAPR_DR_SENSE_UNUSABLE = 2,
+};
+
+/** PaprDrcCore - what the state machine works on */
+typedef struct PaprDrcCore {
+    uint32_t state;                     /* PaprDrcState */
+    bool logical;
+    bool present;                       /* a device is behind the connector */
+    bool unplug_requested;
+    bool isolate_for_unplug_only;       /* memory: else HARDWARE_ERROR */
+} PaprDrcCore;
+
+/** PaprDrcEffect - what the owner of the device has to do after a change */
+typedef enum PaprDrcEffect {
+    PAPR_DRC_NOTHING,
+    PAPR_DRC_RELEASE,                   /* the guest let go: take it out */
+    PAPR_DRC_REFUSED,                   /* the guest keeps it after all */
+    PAPR_DRC_RESTART,                   /* configuration starts over */
+} PaprDrcEffect;
+
+/** papr_drc_initial: the state of an empty connector, or with a device */
+uint32_t papr_drc_initial(bool logical, bool configured);
+
+/* The indicators; return an RTAS status, set @effect */
+int32_t papr_drc_set_isolation(PaprDrcCore *core, uint32_t value,
+                               PaprDrcEffect *effect);
+int32_t papr_drc_set_allocation(PaprDrcCore *core, uint32_t value,
+                                PaprDrcEffect *effect);
+
+/** papr_drc_sense: value of the dr-entity-sense sensor */
+uint32_t papr_drc_sense(const PaprDrcCore *core);
+
+/** papr_drc_configurable: may ibm,configure-connector run? */
+bool papr_drc_configurable(const PaprDrcCore *core);
+
+/** papr_drc_set_configured: ibm,configure-connector has come to its end */
+void papr_drc_set_configured(PaprDrcCore *core);
+
+#endif
