@@ -28,7 +28,8 @@ static int64_t h_cppr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 static int64_t h_ipi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
-    PaprIcp *icp = papr_xics_icp(opaque, args[0]);
+    PaprXics *xics = opaque;
+    PaprIcp *icp = papr_xics_icp(&xics->arb, args[0]);
     uint8_t mfrr = args[1];
 
     if (!icp) {
@@ -43,7 +44,8 @@ static int64_t h_ipi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 static int64_t h_ipoll(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
-    PaprIcp *icp = papr_xics_icp(opaque, args[0]);
+    PaprXics *xics = opaque;
+    PaprIcp *icp = papr_xics_icp(&xics->arb, args[0]);
     uint64_t state;
 
     if (!icp) {
@@ -81,6 +83,7 @@ static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 /* CPPR first: an LSI that is still up then finds the ICP open */
 static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
+    PaprXics *xics = opaque;
     PaprIcp *icp = papr_vcpu(cpu)->icp;
     uint32_t irq = args[0] & PAPR_XISR_MASK;
 
@@ -89,11 +92,11 @@ static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (irq == PAPR_XISR_IPI) {
         return H_SUCCESS;
     }
-    if (!papr_xics_source(opaque, irq)) {
+    if (!papr_xics_source(&xics->arb, irq)) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_EOI: no source 0x%x\n", irq);
         return H_PARAMETER;
     }
-    papr_xics_eoi(opaque, irq);
+    papr_xics_eoi(&xics->arb, irq);
     return H_SUCCESS;
 }
 

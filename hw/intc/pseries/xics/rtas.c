@@ -20,7 +20,7 @@
 static PaprSource *rtas_source(PaprXics *xics, const PaprRtasCall *call,
                                int32_t *status)
 {
-    PaprSource *source = papr_xics_source(xics, call->args[0]);
+    PaprSource *source = papr_xics_source(&xics->arb, call->args[0]);
 
     if (!xics->active) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS call 0x%x is for XICS, but XIVE "
@@ -54,6 +54,7 @@ static int32_t rtas_get_xive(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 
 static int32_t rtas_set_xive(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
+    PaprXics *xics = opaque;
     int32_t status;
     uint32_t server = call->args[1];
     uint32_t priority = call->args[2];
@@ -61,35 +62,37 @@ static int32_t rtas_set_xive(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (!rtas_source(opaque, call, &status)) {
         return status;
     }
-    if (!papr_xics_icp(opaque, server) || priority > PAPR_PRIO_NONE) {
+    if (!papr_xics_icp(&xics->arb, server) || priority > PAPR_PRIO_NONE) {
         qemu_log_mask(LOG_GUEST_ERROR, "ibm,set-xive: source 0x%x can't go to "
                       "server %u with priority 0x%x\n", call->args[0], server,
                       priority);
         return RTAS_PARAMETER_ERROR;
     }
     trace_papr_xics_set_xive(call->args[0], server, priority);
-    papr_xics_route(opaque, call->args[0], server, priority);
+    papr_xics_route(&xics->arb, call->args[0], server, priority);
     return RTAS_SUCCESS;
 }
 
 static int32_t rtas_int_off(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
+    PaprXics *xics = opaque;
     int32_t status;
 
     if (rtas_source(opaque, call, &status)) {
         trace_papr_xics_int_off(call->args[0]);
-        papr_xics_mask(opaque, call->args[0]);
+        papr_xics_mask(&xics->arb, call->args[0]);
     }
     return status;
 }
 
 static int32_t rtas_int_on(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
+    PaprXics *xics = opaque;
     int32_t status;
 
     if (rtas_source(opaque, call, &status)) {
         trace_papr_xics_int_on(call->args[0]);
-        papr_xics_unmask(opaque, call->args[0]);
+        papr_xics_unmask(&xics->arb, call->args[0]);
     }
     return status;
 }

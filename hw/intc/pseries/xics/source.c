@@ -18,7 +18,7 @@
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "qemu/log.h"
-#include "xics.h"
+#include "arbiter.h"
 #include "hw/intc/pseries/trace.h"
 
 /*
@@ -51,9 +51,9 @@ static bool source_take(PaprSource *source, PaprSource *s)
  * Put @irq back to its source, to wait there.  True if it should be offered
  * once more: the caller owns it again, and *@s tells to whom.
  */
-static bool source_park(PaprXics *xics, uint32_t irq, PaprSource *s)
+static bool source_park(PaprArbiter *arb, uint32_t irq, PaprSource *s)
 {
-    PaprSource *source = papr_xics_source(xics, irq);
+    PaprSource *source = papr_xics_source(arb, irq);
     PaprIcp *icp;
 
     if (!source) {
@@ -66,21 +66,21 @@ static bool source_park(PaprXics *xics, uint32_t irq, PaprSource *s)
     if (!papr_source_waits(*s)) {
         return false;
     }
-    icp = papr_xics_server(xics, s->server);
+    icp = papr_xics_server(arb, s->server);
     if (!icp) {
         return false;
     }
-    if (papr_icp_wait(icp, irq - PAPR_IRQ_XICS_BASE, s->priority)) {
+    if (papr_icp_wait(icp, irq - PAPR_XICS_BASE, s->priority)) {
         return false;
     }
     return source_take(source, s);
 }
 
 /* Offer @irq, which the caller owns, and whatever has to make room for it */
-static void source_deliver(PaprXics *xics, uint32_t irq, PaprSource s)
+static void source_deliver(PaprArbiter *arb, uint32_t irq, PaprSource s)
 {
     do {
-        PaprIcp *icp = papr_xics_server(xics, s.server);
+        PaprIcp *icp = papr_xics_server(arb, s.server);
         uint32_t displaced = 0;
 
         trace_papr_xics_offer(irq, s.server, s.priority);
@@ -93,38 +93,38 @@ static void source_deliver(PaprXics *xics, uint32_t irq, PaprSource s)
             }
             irq = displaced;
         }
-    } while (source_park(xics, irq, &s));
+    } while (source_park(arb, irq, &s));
 }
 
-void papr_xics_resend(PaprXics *xics, uint32_t irq)
+void papr_xics_resend(PaprArbiter *arb, uint32_t irq)
 {
-    PaprSource *source = papr_xics_source(xics, irq);
+    PaprSource *source = papr_xics_source(arb, irq);
     PaprSource s;
 
     if (source && source_take(source, &s)) {
-        source_deliver(xics, irq, s);
+        source_deliver(arb, irq, s);
     }
 }
 
-void papr_xics_displaced(PaprXics *xics, uint32_t irq)
+void papr_xics_displaced(PaprArbiter *arb, uint32_t irq)
 {
     PaprSource s;
 
-    if (source_park(xics, irq, &s)) {
-        source_deliver(xics, irq, s);
+    if (source_park(arb, irq, &s)) {
+        source_deliver(arb, irq, s);
     }
 }
 
-void papr_xics_resend_all(PaprXics *xics)
+void papr_xics_resend_all(PaprArbiter *arb)
 {
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
-        papr_xics_resend(xics, PAPR_IRQ_XICS_BASE + n);
+        papr_xics_resend(arb, PAPR_XICS_BASE + n);
     }
 }
 
-void papr_xics_trigger(PaprXics *xics, uint32_t irq)
+void papr_xics_trigger(PaprArbiter *arb, uint32_t irq)
 {
-    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource *source = &arb->sources[irq - PAPR_XICS_BASE];
     PaprSource s = papr_source_read(source);
 
     trace_papr_xics_trigger(irq);
@@ -144,28 +144,28 @@ void papr_xics_trigger(PaprXics *xics, uint32_t irq)
             return;
         }
         if (s.priority == PAPR_PRIO_NONE) {
-            papr_xics_displaced(xics, irq);
+            papr_xics_displaced(arb, irq);
             return;
         }
     }
-    source_deliver(xics, irq, s);
+    source_deliver(arb, irq, s);
 }
 
-void papr_xics_set_level(PaprXics *xics, uint32_t irq, bool level)
+void papr_xics_set_level(PaprArbiter *arb, uint32_t irq, bool level)
 {
-    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource *source = &arb->sources[irq - PAPR_XICS_BASE];
     PaprSource s = papr_source_read(source);
 
     trace_papr_xics_set_level(irq, level);
     while (!source_commit(source, &s, papr_source_level(s, level))) {
         /* s is read anew */
     }
-    papr_xics_resend(xics, irq);
+    papr_xics_resend(arb, irq);
 }
 
-void papr_xics_eoi(PaprXics *xics, uint32_t irq)
+void papr_xics_eoi(PaprArbiter *arb, uint32_t irq)
 {
-    PaprSource *source = papr_xics_source(xics, irq);
+    PaprSource *source = papr_xics_source(arb, irq);
     PaprSource s;
 
     if (!source) {
@@ -178,25 +178,25 @@ void papr_xics_eoi(PaprXics *xics, uint32_t irq)
     while (!source_commit(source, &s, papr_source_eoi(s))) {
         /* s is read anew */
     }
-    papr_xics_resend(xics, irq);
+    papr_xics_resend(arb, irq);
 }
 
-void papr_xics_route(PaprXics *xics, uint32_t irq, uint32_t server,
+void papr_xics_route(PaprArbiter *arb, uint32_t irq, uint32_t server,
                      uint8_t priority)
 {
-    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource *source = &arb->sources[irq - PAPR_XICS_BASE];
     PaprSource s = papr_source_read(source);
 
     while (!source_commit(source, &s, papr_source_route(s, server, priority,
                                                         priority))) {
         /* s is read anew */
     }
-    papr_xics_resend(xics, irq);
+    papr_xics_resend(arb, irq);
 }
 
-void papr_xics_mask(PaprXics *xics, uint32_t irq)
+void papr_xics_mask(PaprArbiter *arb, uint32_t irq)
 {
-    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource *source = &arb->sources[irq - PAPR_XICS_BASE];
     PaprSource s = papr_source_read(source);
 
     while (!source_commit(source, &s, papr_source_mask(s))) {
@@ -204,20 +204,20 @@ void papr_xics_mask(PaprXics *xics, uint32_t irq)
     }
 }
 
-void papr_xics_unmask(PaprXics *xics, uint32_t irq)
+void papr_xics_unmask(PaprArbiter *arb, uint32_t irq)
 {
-    PaprSource *source = &xics->irqs[irq - PAPR_IRQ_XICS_BASE];
+    PaprSource *source = &arb->sources[irq - PAPR_XICS_BASE];
     PaprSource s = papr_source_read(source);
 
     while (!source_commit(source, &s, papr_source_unmask(s))) {
         /* s is read anew */
     }
-    papr_xics_resend(xics, irq);
+    papr_xics_resend(arb, irq);
 }
 
-void papr_xics_source_reset(PaprXics *xics, uint32_t irq, uint8_t flags)
+void papr_xics_source_reset(PaprArbiter *arb, uint32_t irq, uint8_t flags)
 {
     PaprSource off = papr_source_off(flags);
 
-    qatomic_set(&xics->irqs[irq - PAPR_IRQ_XICS_BASE].word, off.word);
+    qatomic_set(&arb->sources[irq - PAPR_XICS_BASE].word, off.word);
 }

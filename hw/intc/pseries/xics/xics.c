@@ -20,12 +20,12 @@
 
 static bool xics_vcpu_create(void *be, PaprVcpu *vcpu, Error **errp)
 {
-    return papr_icp_create(be, vcpu, errp);
+    return papr_xics_server_create(be, vcpu, errp);
 }
 
 static void xics_vcpu_destroy(void *be, PaprVcpu *vcpu)
 {
-    papr_icp_destroy(be, vcpu);
+    papr_xics_server_destroy(be, vcpu);
 }
 
 static void xics_vcpu_reset(void *be, PaprVcpu *vcpu)
@@ -37,32 +37,40 @@ static void xics_vcpu_reset(void *be, PaprVcpu *vcpu)
 
 static bool xics_claim(void *be, uint32_t irq, bool lsi, Error **errp)
 {
-    PaprSource *source = papr_xics_source(be, irq);
+    PaprXics *xics = be;
+    PaprSource *source = papr_xics_source(&xics->arb, irq);
 
     if (!source || papr_source_read(source).flags) {
         error_setg(errp, "XICS: interrupt number 0x%x is %s", irq,
                    source ? "in use" : "out of range");
         return false;
     }
-    papr_xics_source_reset(be, irq, lsi ? PAPR_SOURCE_LSI : PAPR_SOURCE_MSI);
+    papr_xics_source_reset(&xics->arb, irq,
+                           lsi ? PAPR_SOURCE_LSI : PAPR_SOURCE_MSI);
     return true;
 }
 
 static void xics_release(void *be, uint32_t irq)
 {
-    if (papr_xics_source(be, irq)) {
-        papr_xics_source_reset(be, irq, 0);
+    PaprXics *xics = be;
+
+    if (papr_xics_source(&xics->arb, irq)) {
+        papr_xics_source_reset(&xics->arb, irq, 0);
     }
 }
 
 static void xics_trigger(void *be, uint32_t irq)
 {
-    papr_xics_trigger(be, irq);
+    PaprXics *xics = be;
+
+    papr_xics_trigger(&xics->arb, irq);
 }
 
 static void xics_set_level(void *be, uint32_t irq, bool level)
 {
-    papr_xics_set_level(be, irq, level);
+    PaprXics *xics = be;
+
+    papr_xics_set_level(&xics->arb, irq, level);
 }
 
 /*
@@ -72,15 +80,16 @@ static void xics_set_level(void *be, uint32_t irq, bool level)
 static void xics_reset(void *be)
 {
     PaprXics *xics = be;
+    PaprArbiter *arb = &xics->arb;
 
-    for (uint32_t i = 0; i < xics->n_servers; i++) {
-        if (xics->servers[i]) {
-            papr_icp_reset(xics->servers[i]);
+    for (uint32_t i = 0; i < arb->n_servers; i++) {
+        if (arb->servers[i]) {
+            papr_icp_reset(arb->servers[i]);
         }
     }
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
-        papr_xics_source_reset(xics, PAPR_IRQ_XICS_BASE + n,
-                               papr_source_read(&xics->irqs[n]).flags);
+        papr_xics_source_reset(arb, PAPR_XICS_BASE + n,
+                               papr_source_read(&arb->sources[n]).flags);
     }
 }
 
@@ -122,18 +131,18 @@ static void xics_print_info(void *be, GString *buf)
     for (PaprVcpu *vcpu = papr_vcpu_next(xics->vcpus, NULL); vcpu;
          vcpu = papr_vcpu_next(xics->vcpus, vcpu)) {
         if (vcpu->icp) {
-            papr_icp_print_info(vcpu->icp, buf);
+            papr_xics_server_print_info(vcpu->icp, buf);
         }
     }
 
-    g_string_append_printf(buf, "ICS %4x..%4x\n", PAPR_IRQ_XICS_BASE,
-                           PAPR_IRQ_END - 1);
+    g_string_append_printf(buf, "ICS %4x..%4x\n", PAPR_XICS_BASE,
+                           PAPR_XICS_BASE + PAPR_XICS_SOURCES - 1);
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
-        PaprSource s = papr_source_read(&xics->irqs[n]);
+        PaprSource s = papr_source_read(&xics->arb.sources[n]);
 
         if (s.flags) {
             g_string_append_printf(buf, "  %4x %s %02x %02x\n",
-                                   PAPR_IRQ_XICS_BASE + n,
+                                   PAPR_XICS_BASE + n,
                                    s.flags & PAPR_SOURCE_LSI ? "LSI" : "MSI",
                                    s.priority, s.status);
         }
@@ -142,7 +151,9 @@ static void xics_print_info(void *be, GString *buf)
 
 static int xics_post_load(void *be, int version_id)
 {
-    papr_xics_resend_all(be);
+    PaprXics *xics = be;
+
+    papr_xics_resend_all(&xics->arb);
     return 0;
 }
 
@@ -165,10 +176,12 @@ static const PaprIntcOps xics_ops = {
 
 const PaprIntcOps *papr_xics_ops = &xics_ops;
 
-/* Streams may have ICPs before the sources or after them; see icp_post_load() */
+/* Streams may have ICPs before the sources or after them; see server_post_load() */
 static int xics_sources_post_load(void *opaque, int version_id)
 {
-    papr_xics_resend_all(opaque);
+    PaprXics *xics = opaque;
+
+    papr_xics_resend_all(&xics->arb);
     return 0;
 }
 
@@ -193,7 +206,7 @@ static const VMStateDescription vmstate_papr_xics = {
     .post_load = xics_sources_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(nr_irqs, PaprXics, NULL),
-        VMSTATE_STRUCT_VARRAY_POINTER_UINT32(irqs, PaprXics, nr_irqs,
+        VMSTATE_STRUCT_VARRAY_POINTER_UINT32(arb.sources, PaprXics, nr_irqs,
                                              vmstate_papr_source, PaprSource),
         VMSTATE_END_OF_LIST()
     },
@@ -208,9 +221,9 @@ static void xics_realize(DeviceState *dev, Error **errp)
                    xics->nr_irqs, PAPR_XICS_SOURCES);
         return;
     }
-    xics->irqs = g_new0(PaprSource, xics->nr_irqs);
+    xics->arb.sources = g_new0(PaprSource, xics->nr_irqs);
     for (uint32_t n = 0; n < xics->nr_irqs; n++) {
-        xics->irqs[n] = papr_source_off(0);
+        xics->arb.sources[n] = papr_source_off(0);
     }
 }
 
@@ -218,11 +231,11 @@ static void xics_finalize(Object *obj)
 {
     PaprXics *xics = PAPR_XICS(obj);
 
-    for (uint32_t i = 0; i < xics->n_servers; i++) {
-        g_free(xics->servers[i]);
+    for (uint32_t i = 0; i < xics->arb.n_servers; i++) {
+        papr_xics_server_free(xics->arb.servers[i]);
     }
-    g_free(xics->servers);
-    g_free(xics->irqs);
+    g_free(xics->arb.servers);
+    g_free(xics->arb.sources);
 }
 
 static const Property xics_properties[] = {
@@ -269,8 +282,8 @@ void *papr_xics_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
     }
     xics->vcpus = vcpus;
     xics->hcalls = hcalls;
-    xics->n_servers = papr_vcpu_map_size(vcpus);
-    xics->servers = g_new0(PaprIcp *, xics->n_servers);
+    xics->arb.n_servers = papr_vcpu_map_size(vcpus);
+    xics->arb.servers = g_new0(PaprIcp *, xics->arb.n_servers);
 
     papr_xics_hcall_register(xics);
     papr_xics_rtas_register(xics, rtas);

@@ -1,0 +1,122 @@
+/*
+ * XICS: sources and presentation controllers (ICP) at work
+ *
+ * No device headers, so that it is tested on the host, with threads
+ * (tests/unit/pseries/test-icp.c).  What devices and guest do to sources is in
+ * source.c, what happens at an ICP in icp.c.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_INTC_PSERIES_XICS_ARBITER_H
+#define HW_INTC_PSERIES_XICS_ARBITER_H
+
+#include "qemu/atomic.h"
+#include "icp-state.h"
+#include "source-state.h"
+
+#define PAPR_XICS_BASE 0x1000           /* number of the first source */
+#define PAPR_XICS_SOURCES 0x1000
+#define PAPR_ICP_WAIT_WORDS (PAPR_XICS_SOURCES / 64)
+QEMU_BUILD_BUG_ON(PAPR_ICP_WAIT_WORDS != 64);
+
+typedef struct PaprArbiter PaprArbiter;
+typedef struct PaprIcp PaprIcp;
+
+/**
+ * PaprIcp - the presentation controller of one server
+ *
+ * Made when the server's vCPU first appears and kept when that goes, so that
+ * other threads may use it without a lock.
+ *
+ * No lock guards @state, @waiting and @waiting_words.  Lost wakeups: a source
+ * that is refused (1) has seen to it that the ICP's resend bit is set, (2) sets
+ * its bit in @waiting, (3) looks at @state again and starts over if the resend
+ * bit is gone or the ICP could take it now.  Who opens the ICP (a) clears the
+ * resend bit, (b) walks @waiting.  If (b) misses the bit of (2), then (a) came
+ * before (3), which finds it so.  All are full barriers.
+ */
+struct PaprIcp {
+    uint64_t state;                     /* atomic, see icp-state.h */
+    uint64_t waiting_words;             /* atomic: which of @waiting to look at */
+    uint64_t waiting[PAPR_ICP_WAIT_WORDS]; /* atomic: a bit a source */
+    bool present;                       /* atomic: its vCPU is there */
+    uint32_t server;
+    PaprArbiter *arb;
+    /* @state has changed so that papr_icp_presents() may have, too */
+    void (*follow)(PaprIcp *icp);
+};
+
+/** PaprArbiter - all sources, and where to find the ICPs */
+struct PaprArbiter {
+    PaprSource *sources;                /* each .word atomic */
+    uint32_t n_servers;
+    PaprIcp **servers;                  /* by number; written once, atomic */
+};
+
+/* icp.c */
+
+/**
+ * papr_xics_server - the ICP of server @server (any), or NULL
+ *
+ * Also when its vCPU has gone: it takes nothing then, interrupts wait for it.
+ */
+PaprIcp *papr_xics_server(PaprArbiter *arb, uint64_t server);
+
+/** papr_xics_icp: the same, but only for a server that is there */
+PaprIcp *papr_xics_icp(PaprArbiter *arb, uint64_t server);
+
+/** papr_icp_try: offer @irq; false if refused.  @displaced as PaprIcpStep */
+bool papr_icp_try(PaprIcp *icp, uint32_t irq, uint8_t priority,
+                  uint32_t *displaced);
+
+/** papr_icp_wait: source @n waits for this ICP; false: offer it once more */
+bool papr_icp_wait(PaprIcp *icp, uint32_t n, uint8_t priority);
+
+/** papr_icp_look: offer all that wait for this ICP */
+void papr_icp_look(PaprIcp *icp);
+
+void papr_icp_h_cppr(PaprIcp *icp, uint8_t cppr);
+void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr);
+uint32_t papr_icp_h_xirr(PaprIcp *icp);
+
+/** papr_icp_reset: all off; what was presented waits at its source */
+void papr_icp_reset(PaprIcp *icp);
+
+/* source.c; any thread.  @irq is any number where it says so */
+
+/** papr_xics_source: the source of number @irq (any), or NULL */
+static inline PaprSource *papr_xics_source(PaprArbiter *arb, uint64_t irq)
+{
+    return irq >= PAPR_XICS_BASE && irq - PAPR_XICS_BASE < PAPR_XICS_SOURCES
+           ? &arb->sources[irq - PAPR_XICS_BASE] : NULL;
+}
+
+static inline PaprSource papr_source_read(PaprSource *source)
+{
+    return (PaprSource) { .word = qatomic_read(&source->word) };
+}
+
+void papr_xics_trigger(PaprArbiter *arb, uint32_t irq);
+void papr_xics_set_level(PaprArbiter *arb, uint32_t irq, bool level);
+
+/** papr_xics_eoi: the guest ends @irq (any) */
+void papr_xics_eoi(PaprArbiter *arb, uint32_t irq);
+
+/** papr_xics_resend: offer @irq (any) if it waits */
+void papr_xics_resend(PaprArbiter *arb, uint32_t irq);
+
+/** papr_xics_displaced: @irq (any), taken from its source, goes back there */
+void papr_xics_displaced(PaprArbiter *arb, uint32_t irq);
+
+/** papr_xics_resend_all: as after loading a migration stream */
+void papr_xics_resend_all(PaprArbiter *arb);
+
+void papr_xics_route(PaprArbiter *arb, uint32_t irq, uint32_t server,
+                     uint8_t priority);
+void papr_xics_mask(PaprArbiter *arb, uint32_t irq);
+void papr_xics_unmask(PaprArbiter *arb, uint32_t irq);
+
+/** papr_xics_source_reset: off; @flags as PAPR_SOURCE_LSI, _MSI or 0 */
+void papr_xics_source_reset(PaprArbiter *arb, uint32_t irq, uint8_t flags);
+
+#endif
