@@ -50,6 +50,13 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
 bool papr_firmware_is_own(const PaprFirmware *fw);
 
 /**
+ * papr_firmware_reserve - kernel and initial ramdisk as memory reservations
+ *
+ * SLOF keeps off the memory that the tree reserves.  Before the first node.
+ */
+void papr_firmware_reserve(PaprFirmware *fw, PaprDt *dt);
+
+/**
  * papr_firmware_chosen - where kernel and initial ramdisk are
  *
  * "linux,initrd-start", "linux,initrd-end", "qemu,boot-kernel" and

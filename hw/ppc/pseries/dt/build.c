@@ -23,10 +23,8 @@ void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp)
     void *fdt;
 
     papr_dt_set_phandle_start(dt, FIRST_PHANDLE);
-    for (size_t i = 0; i < in->n_reserved; i++) {
-        if (in->reserved[i].size) {
-            papr_dt_reserve(dt, in->reserved[i].addr, in->reserved[i].size);
-        }
+    if (in->whole && in->firmware) {
+        papr_firmware_reserve(in->firmware, dt);
     }
 
     papr_dt_begin(dt, "%s", "");

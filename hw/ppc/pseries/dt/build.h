@@ -25,12 +25,6 @@ typedef struct PaprDtExtra {
     void *opaque;
 } PaprDtExtra;
 
-/** PaprDtRange - memory that firmware must leave alone (kernel, initrd) */
-typedef struct PaprDtRange {
-    uint64_t addr;
-    uint64_t size;
-} PaprDtRange;
-
 /**
  * PaprDtInput - what the tree is made from; nothing in it is changed
  *
@@ -84,8 +78,6 @@ typedef struct PaprDtInput {
     const char *boot_device;            /* -boot order letters */
     const uint8_t *rng_seed;            /* 32 bytes */
 
-    const PaprDtRange *reserved;
-    size_t n_reserved;
     const PaprDtExtra *extra;
     size_t n_extra;
 } PaprDtInput;

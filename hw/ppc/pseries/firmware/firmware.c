@@ -198,6 +198,18 @@ bool papr_firmware_is_own(const PaprFirmware *fw)
     return fw->own;
 }
 
+void papr_firmware_reserve(PaprFirmware *fw, PaprDt *dt)
+{
+    const PaprImages *images = &fw->images;
+
+    if (images->kernel_size) {
+        papr_dt_reserve(dt, images->kernel_addr, images->kernel_size);
+    }
+    if (images->initrd_size) {
+        papr_dt_reserve(dt, images->initrd_addr, images->initrd_size);
+    }
+}
+
 void papr_firmware_chosen(PaprFirmware *fw, PaprDt *dt)
 {
     const PaprImages *images = &fw->images;
