@@ -84,12 +84,12 @@ END
 # Make in build directory $2 a python that has meson, from python $1, and print
 # its path: QEMU's configure takes meson from nowhere else.
 make_python() {
-    local python=$2/host-python site
+    local python=$2/host-python meson site
     [ -x "$python/bin/python3" ] ||
         "$1" -m venv --system-site-packages --without-pip "$python" || return
-    if ! has_meson "$1"; then
+    if ! has_meson "$1" && meson=$(cached_meson); then
         for site in "$python"/lib/python3*/site-packages; do
-            ln -sfn "$(cached_meson)"/* "$site/"
+            ln -sfn "$meson"/* "$site/"
         done
     fi
     echo "$python/bin/python3"
