@@ -10,7 +10,7 @@
 #define TESTS_QTEST_PSERIES_LIBPAPR_H
 
 #include "hw/pseries/abi.h"
-#include "../libqtest.h"
+#include "tests/qtest/libqtest.h"
 
 /* r4 to r12 */
 #define PAPR_HCALL_REGS 9
