@@ -2,8 +2,7 @@
  * Map from vCPU id to vCPU
  *
  * An array, since ids are dense: threads of a core have consecutive ids.  Used
- * by hypercalls, RTAS calls and interrupt routing.  tests/unit/pseries/
- * test-vcpu-map.c.
+ * by hypercalls, RTAS calls and interrupt routing.
  *
  * Locking: entries change with the BQL held and are read by any thread inside
  * an RCU read section (vCPU threads are in one while they run the guest); who

@@ -30,30 +30,39 @@ static int64_t h_set_sprg0(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 #define DABRX_VALID       0xbull        /* all but the hypervisor bit, 0x4 */
 #define DABRX_PRIVILEGE   0x3ull        /* problem state, privileged state */
 
+static bool has_dabrx(PowerPCCPU *cpu)
+{
+    return ppc_has_spr(cpu, SPR_DABR) && ppc_has_spr(cpu, SPR_DABRX);
+}
+
+/* Lockless, as H_SET_XDABR: registers of the calling vCPU */
 static int64_t h_set_dabr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
-    if (!ppc_has_spr(cpu, SPR_DABR)) {
+    uint64_t *spr = cpu->env.spr;
+
+    if (has_dabrx(cpu)) {
+        spr[SPR_DABRX] = DABRX_PRIVILEGE;
+    } else if (!ppc_has_spr(cpu, SPR_DABR)) {
         return H_HARDWARE;
-    }
-    if (ppc_has_spr(cpu, SPR_DABRX)) {
-        cpu->env.spr[SPR_DABRX] = DABRX_PRIVILEGE;
     } else if (!(args[0] & DABR_TRANSLATION)) {
         return H_RESERVED_DABR;
     }
-    cpu->env.spr[SPR_DABR] = args[0];
+    spr[SPR_DABR] = args[0];
     return H_SUCCESS;
 }
 
 static int64_t h_set_xdabr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
-    if (!ppc_has_spr(cpu, SPR_DABR) || !ppc_has_spr(cpu, SPR_DABRX)) {
+    uint64_t dabrx = args[1];
+
+    if (!has_dabrx(cpu)) {
         return H_HARDWARE;
     }
-    if ((args[1] & ~DABRX_VALID) || !(args[1] & DABRX_PRIVILEGE)) {
+    if (!(dabrx & DABRX_PRIVILEGE) || (dabrx & ~DABRX_VALID)) {
         return H_PARAMETER;
     }
+    cpu->env.spr[SPR_DABRX] = dabrx;
     cpu->env.spr[SPR_DABR] = args[0];
-    cpu->env.spr[SPR_DABRX] = args[1];
     return H_SUCCESS;
 }
 
