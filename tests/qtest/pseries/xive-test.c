@@ -1,0 +1,478 @@
+/*
+ * XIVE exploitation mode: pages, queues and hypercalls
+ *
+ * No vCPU runs, so the thread management area answers nobody; what reaches a
+ * vCPU's ring is read from "info pic".
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "libpapr.h"
+
+#define IPI 1                   /* a source that exists, nobody's own */
+#define MSI_FREE 0x1fff         /* a number that nobody has claimed */
+#define LSI 0x1200
+#define PRIO 6
+#define EISN 0x10
+#define QUEUE 0x1010000ULL
+
+#define TIMA 0x6030203180000ULL
+#define TIMA_OS (TIMA + 0x20000)
+
+#define EOI 0x000
+#define PQ_GET 0x800
+#define PQ_SET(pq) (0xc00 + 0x100 * (pq))
+enum { PQ_RESET, PQ_OFF, PQ_PENDING, PQ_QUEUED };
+
+#define ALL_ONES UINT64_MAX
+
+typedef struct Source {
+    uint64_t manage, trigger;
+} Source;
+
+static QTestState *start(void)
+{
+    return papr_start("-machine ic-mode=xive -cpu POWER9 -smp 2");
+}
+
+static Source source_pages(QTestState *qts, uint64_t lisn)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, lisn };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_INFO, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0);
+    g_assert_cmphex(regs[3], ==, 16);
+    return (Source){ .manage = regs[1], .trigger = regs[2] };
+}
+
+static uint64_t load(QTestState *qts, Source source, uint32_t offset)
+{
+    return qtest_readq(qts, source.manage + offset);
+}
+
+static void fire(QTestState *qts, Source source)
+{
+    qtest_writeq(qts, source.trigger, 0);
+}
+
+static int64_t set_queue(QTestState *qts, uint64_t flags, uint64_t shift)
+{
+    return papr_hcall(qts, 0, H_INT_SET_QUEUE_CONFIG, flags, 1, PRIO, QUEUE,
+                      shift);
+}
+
+/* Route IPI to a queue of vCPU 1 and switch it on */
+static Source route(QTestState *qts, uint64_t flags, uint64_t shift)
+{
+    Source source = source_pages(qts, IPI);
+
+    g_assert_cmpint(set_queue(qts, flags, shift), ==, H_SUCCESS);
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 2, IPI, 1, PRIO,
+                               EISN), ==, H_SUCCESS);
+    g_assert_cmphex(load(qts, source, PQ_SET(PQ_RESET)), ==, PQ_OFF);
+    return source;
+}
+
+/* The OS ring of a vCPU as "info pic" shows it: NSR CPPR IPB ... */
+static bool ring_is(QTestState *qts, unsigned cpu, const char *bytes)
+{
+    g_autofree char *pic = qtest_hmp(qts, "info pic");
+    g_autofree char *want = g_strdup_printf("CPU[%04x]:   OS    %s", cpu, bytes);
+
+    if (strstr(pic, want)) {
+        return true;
+    }
+    g_test_message("no '%s' in:\n%s", want, pic);
+    return false;
+}
+
+static void test_info(void)
+{
+    QTestState *qts = start();
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, LSI };
+    Source ipi0 = source_pages(qts, 0), ipi1 = source_pages(qts, 1);
+
+    g_assert_cmphex(ipi0.trigger, ==, 0x6010000000000ULL);
+    g_assert_cmphex(ipi0.manage, ==, 0x6010000010000ULL);
+    g_assert_cmphex(ipi1.trigger, ==, 0x6010000020000ULL);
+
+    /* a level sensitive source is managed by hypercall */
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_INFO, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0xc);
+    g_assert_cmphex(regs[1], ==, ALL_ONES);
+    g_assert_cmphex(regs[2], ==, ALL_ONES);
+    qtest_quit(qts);
+}
+
+static void test_source_config(void)
+{
+    QTestState *qts = start();
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, IPI };
+
+    /* at first: nowhere, and the number its own */
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_CONFIG, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[1], ==, 0xff);
+    g_assert_cmphex(regs[2], ==, IPI);
+
+    route(qts, 1, 16);
+    regs[0] = 0, regs[1] = IPI;
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_CONFIG, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 1);
+    g_assert_cmphex(regs[1], ==, PRIO);
+    g_assert_cmphex(regs[2], ==, EISN);
+
+    /* without the flag the EISN stays; masked reads as priority 0xff */
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 1, IPI, 0, 2,
+                               0x999), ==, H_SUCCESS);
+    regs[0] = 0, regs[1] = IPI;
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_CONFIG, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0);
+    g_assert_cmphex(regs[1], ==, 0xff);
+    g_assert_cmphex(regs[2], ==, EISN);
+    qtest_quit(qts);
+}
+
+static void test_trigger(void)
+{
+    QTestState *qts = start();
+    Source source = route(qts, 1, 16);
+
+    fire(qts, source);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
+    g_assert_cmphex(load(qts, source, PQ_GET), ==, PQ_PENDING);
+    /* pending at priority 6; nothing is signalled while CPPR masks all */
+    g_assert_true(ring_is(qts, 1, "00   00  02    ff   ff  00  ff   06"));
+    g_assert_true(ring_is(qts, 0, "00   00  00    ff   ff  00  ff   ff"));
+
+    /* two more make one */
+    fire(qts, source);
+    fire(qts, source);
+    g_assert_cmphex(load(qts, source, PQ_GET), ==, PQ_QUEUED);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
+    g_assert_cmphex(load(qts, source, EOI), ==, PQ_QUEUED);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
+    g_assert_cmphex(load(qts, source, EOI), ==, PQ_PENDING);
+    g_assert_cmphex(load(qts, source, EOI), ==, PQ_RESET);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
+
+    /* switched off, and masked */
+    g_assert_cmphex(load(qts, source, PQ_SET(PQ_OFF)), ==, PQ_RESET);
+    fire(qts, source);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
+    load(qts, source, PQ_SET(PQ_RESET));
+    papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 1, IPI, 1, PRIO, 0);
+    fire(qts, source);
+    g_assert_cmphex(load(qts, source, PQ_GET), ==, PQ_PENDING);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
+    qtest_quit(qts);
+}
+
+static void test_wrap(void)
+{
+    QTestState *qts = start();
+    Source source = route(qts, 1, 12);
+    uint64_t regs[PAPR_HCALL_REGS] = { 1, 1, PRIO };
+
+    papr_st32(qts, QUEUE + 0x1000, 0x12345678);
+    for (int i = 0; i < 1024; i++) {
+        fire(qts, source);
+        load(qts, source, EOI);
+    }
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 0xffc), ==, 0x80000000 | EISN);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 0x1000), ==, 0x12345678);
+    fire(qts, source);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, EISN);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
+
+    /* as the hypercall with its debug flag sees it: always notify, pass 2 */
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_CONFIG, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 1);
+    g_assert_cmphex(regs[1], ==, QUEUE);
+    g_assert_cmphex(regs[2], ==, 12);
+    g_assert_cmphex(regs[3], ==, 1);
+    qtest_quit(qts);
+}
+
+/* Without "unconditional notify" the notification page coalesces */
+static void test_notification_page(void)
+{
+    QTestState *qts = start();
+    Source source = route(qts, 0, 16);
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, 1, PRIO };
+    Source end;
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_INFO, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[1], ==, 16);
+    end.manage = regs[0];
+
+    g_assert_cmphex(load(qts, end, PQ_GET), ==, PQ_RESET);
+    for (int i = 0; i < 2; i++) {
+        fire(qts, source);
+        load(qts, source, EOI);
+    }
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
+    g_assert_cmphex(load(qts, end, PQ_GET), ==, PQ_QUEUED);
+    g_assert_cmphex(load(qts, end, PQ_SET(PQ_OFF)), ==, PQ_QUEUED);
+    g_assert_cmphex(load(qts, end, EOI), ==, PQ_OFF);
+
+    /* stores there, and pages of queues that aren't set, do nothing */
+    qtest_writeq(qts, end.manage, 0);
+    g_assert_cmphex(load(qts, end, PQ_GET), ==, PQ_OFF);
+    end.manage += 1 << 17;
+    g_assert_cmphex(load(qts, end, PQ_GET), ==, ALL_ONES);
+    qtest_quit(qts);
+}
+
+static void test_queue_config(void)
+{
+    QTestState *qts = start();
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, 1, PRIO };
+    Source source;
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_CONFIG, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmphex(regs[1], ==, ALL_ONES);
+    g_assert_cmphex(regs[2], ==, 0);
+
+    source = route(qts, 1, 16);
+    fire(qts, source);
+    load(qts, source, EOI);
+    /* set again: starts from the beginning */
+    g_assert_cmpint(set_queue(qts, 1, 16), ==, H_SUCCESS);
+    papr_st32(qts, QUEUE, 0);
+    fire(qts, source);
+    load(qts, source, EOI);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
+    /* taken away: nothing is stored any more */
+    g_assert_cmpint(set_queue(qts, 0, 0), ==, H_SUCCESS);
+    fire(qts, source);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
+    qtest_quit(qts);
+}
+
+typedef struct BadCall {
+    uint64_t nr;
+    int64_t code;
+    uint64_t args[5];
+} BadCall;
+
+static const BadCall bad_calls[] = {
+    { H_INT_GET_SOURCE_INFO, H_PARAMETER, { 1, IPI } },
+    { H_INT_GET_SOURCE_INFO, H_P2, { 0, MSI_FREE } },
+    { H_INT_GET_SOURCE_INFO, H_P2, { 0, 0x2000 } },
+    { H_INT_GET_SOURCE_INFO, H_P2, { 0, 1ULL << 32 | IPI } },
+    { H_INT_GET_SOURCE_INFO, H_P2, { 0, ALL_ONES } },
+    { H_INT_SET_SOURCE_CONFIG, H_PARAMETER, { 4, IPI, 0, PRIO, 0 } },
+    { H_INT_SET_SOURCE_CONFIG, H_P2, { 0, MSI_FREE, 0, PRIO, 0 } },
+    { H_INT_SET_SOURCE_CONFIG, H_P3, { 0, IPI, 2, PRIO, 0 } },
+    { H_INT_SET_SOURCE_CONFIG, H_P3, { 0, IPI, 1ULL << 32, PRIO, 0 } },
+    { H_INT_SET_SOURCE_CONFIG, H_P4, { 0, IPI, 0, 7, 0 } },
+    { H_INT_SET_SOURCE_CONFIG, H_P4, { 0, IPI, 0, 0x106, 0 } },
+    { H_INT_GET_SOURCE_CONFIG, H_PARAMETER, { 1, IPI } },
+    { H_INT_GET_SOURCE_CONFIG, H_P2, { 0, MSI_FREE } },
+    { H_INT_GET_QUEUE_INFO, H_PARAMETER, { 1, 0, PRIO } },
+    { H_INT_GET_QUEUE_INFO, H_P2, { 0, 2, PRIO } },
+    { H_INT_GET_QUEUE_INFO, H_P3, { 0, 0, 7 } },
+    { H_INT_SET_QUEUE_CONFIG, H_PARAMETER, { 2, 0, PRIO, QUEUE, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P2, { 1, ALL_ONES, PRIO, QUEUE, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P3, { 1, 0, 0x106, QUEUE, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 17 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 1ULL << 32 | 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, QUEUE + 0x1000, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0x10000000, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0x6010000000000, 16 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0xffffffffff000000, 24 } },
+    { H_INT_GET_QUEUE_CONFIG, H_PARAMETER, { 2, 0, PRIO } },
+    { H_INT_GET_QUEUE_CONFIG, H_P2, { 0, 2, PRIO } },
+    { H_INT_GET_QUEUE_CONFIG, H_P3, { 0, 0, 0xff } },
+    { H_INT_SET_OS_REPORTING_LINE, H_PARAMETER, { 1, QUEUE } },
+    { H_INT_SET_OS_REPORTING_LINE, H_P2, { 0, QUEUE + 8 } },
+    { H_INT_SET_OS_REPORTING_LINE, H_P2, { 0, 0x6010000000000 } },
+    { H_INT_GET_OS_REPORTING_LINE, H_PARAMETER, { 1, 0 } },
+    { H_INT_GET_OS_REPORTING_LINE, H_P2, { 0, 2 } },
+    { H_INT_ESB, H_PARAMETER, { 2, IPI, 0, 0 } },
+    { H_INT_ESB, H_P2, { 0, MSI_FREE, 0, 0 } },
+    { H_INT_ESB, H_P3, { 0, IPI, 0x10000, 0 } },
+    { H_INT_ESB, H_P3, { 1, IPI, 4, 0 } },
+    { H_INT_SYNC, H_PARAMETER, { 1, IPI } },
+    { H_INT_SYNC, H_P2, { 0, MSI_FREE } },
+    { H_INT_RESET, H_PARAMETER, { 1 } },
+};
+
+static void test_bad_arguments(void)
+{
+    QTestState *qts = start();
+    Source source = route(qts, 1, 16);
+
+    for (int i = 0; i < ARRAY_SIZE(bad_calls); i++) {
+        const BadCall *bad = &bad_calls[i];
+        int64_t code = papr_hcall_array(qts, 0, bad->nr, ARRAY_SIZE(bad->args),
+                                        bad->args);
+
+        if (code != bad->code) {
+            g_test_message("call %d (0x%" PRIx64 "): %" PRId64 ", not %" PRId64,
+                           i, bad->nr, code, bad->code);
+            g_test_fail();
+        }
+    }
+    /* and nothing has come of it */
+    fire(qts, source);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
+    qtest_quit(qts);
+}
+
+static void test_reporting_line(void)
+{
+    QTestState *qts = start();
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, 1 };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_OS_REPORTING_LINE, regs),
+                    ==, H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, ALL_ONES);
+    g_assert_cmpint(papr_hcall(qts, 1, H_INT_SET_OS_REPORTING_LINE, 0,
+                               QUEUE + 0x80), ==, H_SUCCESS);
+    regs[0] = 0, regs[1] = 1;
+    papr_hcall_regs(qts, 0, H_INT_GET_OS_REPORTING_LINE, regs);
+    g_assert_cmphex(regs[0], ==, QUEUE + 0x80);
+    g_assert_cmpint(papr_hcall(qts, 1, H_INT_SET_OS_REPORTING_LINE, 0,
+                               ALL_ONES), ==, H_SUCCESS);
+    regs[0] = 0, regs[1] = 1;
+    papr_hcall_regs(qts, 0, H_INT_GET_OS_REPORTING_LINE, regs);
+    g_assert_cmphex(regs[0], ==, ALL_ONES);
+    qtest_quit(qts);
+}
+
+static uint64_t esb_hcall(QTestState *qts, uint64_t flags, uint64_t lisn,
+                          uint64_t offset)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { flags, lisn, offset };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_ESB, regs), ==, H_SUCCESS);
+    return regs[0];
+}
+
+static void test_esb_hcall(void)
+{
+    QTestState *qts = start();
+
+    route(qts, 1, 16);
+    g_assert_cmphex(esb_hcall(qts, 1, IPI, 0), ==, ALL_ONES);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
+    g_assert_cmphex(esb_hcall(qts, 0, IPI, PQ_GET), ==, PQ_PENDING);
+    g_assert_cmphex(esb_hcall(qts, 0, IPI, EOI), ==, PQ_PENDING);
+    g_assert_cmphex(esb_hcall(qts, 0, IPI, PQ_SET(PQ_OFF)), ==, PQ_RESET);
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_SYNC, 0, IPI), ==, H_SUCCESS);
+    qtest_quit(qts);
+}
+
+static void test_reset(void)
+{
+    QTestState *qts = start();
+    Source source = route(qts, 1, 16);
+    uint64_t regs[PAPR_HCALL_REGS];
+
+    fire(qts, source);
+    papr_hcall(qts, 0, H_INT_SET_OS_REPORTING_LINE, 0, QUEUE);
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_RESET, 0), ==, H_SUCCESS);
+    g_assert_cmphex(load(qts, source, PQ_GET), ==, PQ_OFF);
+    regs[0] = 0, regs[1] = IPI;
+    papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_CONFIG, regs);
+    g_assert_cmphex(regs[1], ==, 0xff);
+    g_assert_cmphex(regs[2], ==, IPI);
+    regs[0] = 0, regs[1] = 1, regs[2] = PRIO;
+    papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_CONFIG, regs);
+    g_assert_cmphex(regs[1], ==, ALL_ONES);
+    regs[0] = 0, regs[1] = 0;
+    papr_hcall_regs(qts, 0, H_INT_GET_OS_REPORTING_LINE, regs);
+    g_assert_cmphex(regs[0], ==, ALL_ONES);
+    qtest_quit(qts);
+}
+
+/* All offsets of a range in steps, with all sizes of access, loads and stores */
+static void poke(QTestState *qts, uint64_t base, uint64_t length, uint64_t step)
+{
+    for (uint64_t addr = base; addr < base + length; addr += step) {
+        qtest_readb(qts, addr);
+        qtest_readw(qts, addr);
+        qtest_readl(qts, addr);
+        qtest_readq(qts, addr);
+        qtest_writeb(qts, addr, 0xff);
+        qtest_writew(qts, addr, 0);
+        qtest_writel(qts, addr, UINT32_MAX);
+        qtest_writeq(qts, addr, addr);
+    }
+}
+
+static void test_any_access(void)
+{
+    QTestState *qts = start();
+    Source source = source_pages(qts, IPI);
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, 1, PRIO };
+
+    papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_INFO, regs);
+    for (int i = 0; i < 4; i++) {
+        poke(qts, TIMA + i * 0x10000, 0x40, 1);
+        poke(qts, TIMA + i * 0x10000 + 0x800, 0x40, 1);
+        poke(qts, TIMA + i * 0x10000 + 0xc00, 0x40, 1);
+        poke(qts, TIMA + i * 0x10000 + 0xffc0, 0x40, 1);
+    }
+    poke(qts, source.trigger, 0x1000, 0x55);
+    poke(qts, source.manage, 0x1000, 0x55);
+    poke(qts, source.manage + 0xfff8, 8, 1);
+    poke(qts, regs[0], 0x20000, 0x1555);
+    /* the ends of the regions */
+    poke(qts, 0x6010000000000ULL + (0x2000ULL << 17) - 0x20, 0x40, 1);
+    poke(qts, TIMA - 8, 8, 1);
+    poke(qts, TIMA + 0x40000 - 8, 16, 1);
+
+    /* nobody's area: all ones, also for the operations that change state */
+    g_assert_cmphex(qtest_readq(qts, TIMA_OS + 0x10), ==, ALL_ONES);
+    g_assert_cmphex(qtest_readw(qts, TIMA_OS + 0x810), ==, 0xffff);
+    g_assert_cmphex(qtest_readq(qts, source.trigger), ==, ALL_ONES);
+    g_assert_true(ring_is(qts, 0, "00   00  00    ff   ff  00  ff   ff"));
+    qtest_quit(qts);
+}
+
+/* In XICS mode there is nothing: no calls, no pages */
+static void test_not_in_force(void)
+{
+    QTestState *qts = papr_start("-machine ic-mode=xics -cpu POWER9");
+
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_GET_SOURCE_INFO, 0, LSI), ==,
+                    H_FUNCTION);
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_RESET, 0), ==, H_FUNCTION);
+    qtest_quit(qts);
+
+    qts = papr_start("-machine ic-mode=dual -cpu POWER9");
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_GET_SOURCE_INFO, 0, IPI), ==,
+                    H_FUNCTION);
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_RESET, 0), ==, H_FUNCTION);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/xive/info", test_info);
+    qtest_add_func("pseries/xive/source-config", test_source_config);
+    qtest_add_func("pseries/xive/trigger", test_trigger);
+    qtest_add_func("pseries/xive/wrap", test_wrap);
+    qtest_add_func("pseries/xive/notification-page", test_notification_page);
+    qtest_add_func("pseries/xive/queue-config", test_queue_config);
+    qtest_add_func("pseries/xive/bad-arguments", test_bad_arguments);
+    qtest_add_func("pseries/xive/reporting-line", test_reporting_line);
+    qtest_add_func("pseries/xive/esb-hcall", test_esb_hcall);
+    qtest_add_func("pseries/xive/reset", test_reset);
+    qtest_add_func("pseries/xive/any-access", test_any_access);
+    qtest_add_func("pseries/xive/not-in-force", test_not_in_force);
+    return g_test_run();
+}
