@@ -62,7 +62,7 @@
 /* Priorities: eight, the lowest number is the most favored */
 #define XV_PRIORITIES           8
 #define XV_PRIORITY_NONE        0xff
-/* From here on they are the hypervisor's: "ibm,plat-res-int-priorities" */
+/* From here on the hypervisor's: "ibm,plat-res-int-priorities" in the root */
 #define XV_PRIORITY_RESERVED    7
 
 /* Event assignment structure, one word per source */

@@ -10,18 +10,10 @@
 #include "hw/pseries/dt.h"
 #include "hw/pseries/guest-mem.h"
 #include "model.h"
-#include "xive.h"
 
 static uint64_t tima_view(unsigned page)
 {
     return XV_TIMA_BASE + ((uint64_t)page << XV_TIMA_PAGE_SHIFT);
-}
-
-void papr_xive_dt_root(PaprDt *dt)
-{
-    /* first and count; the numbers from 0 to the first are the guest's */
-    papr_dt_cell_list(dt, "ibm,plat-res-int-priorities", XV_PRIORITY_RESERVED,
-                      XV_PRIORITY_NONE - XV_PRIORITY_RESERVED);
 }
 
 void papr_xive_dt(PaprDt *dt, uint32_t phandle, uint32_t n_servers)
