@@ -85,7 +85,6 @@ typedef struct PaprDtInput {
 #define PAPR_DT_TIMEBASE_FREQ   512000000   /* without KVM */
 #define PAPR_DT_CLOCK_FREQ      1000000000
 #define PAPR_DT_RNG_SEED_BYTES  32
-#define PAPR_LMB_SIZE           (256 * MiB) /* logical memory block */
 
 /** papr_dt_build: the flattened tree, to be freed with g_free(); or NULL */
 void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp);

@@ -9,7 +9,6 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/units.h"
 #include "fillers.h"
 #include "exec/memory.h"
 
@@ -53,7 +52,7 @@ static void rtas_capacity(const PaprDtInput *in, PaprDt *dt)
         end = ms->ram_size;
     }
     papr_dt_cell_list(dt, "ibm,lrdr-capacity", end >> 32, end,
-                      PAPR_LMB_SIZE >> 32, PAPR_LMB_SIZE,
+                      DT_LMB_SIZE >> 32, DT_LMB_SIZE,
                       ms->smp.max_cpus / ms->smp.threads);
 }
 
