@@ -283,6 +283,11 @@ void papr_cas_init(PaprCas *cas, const PaprCasConfig *config)
 {
     memset(cas, 0, sizeof(*cas));
     cas->config = *config;
+    if (!config->offer.isa3) {
+        /* older processors have neither, whatever the options say */
+        cas->config.offer.radix = false;
+        cas->config.offer.xive = false;
+    }
     papr_hcall_register(config->hcalls, cas_hcalls, ARRAY_SIZE(cas_hcalls),
                         cas);
 }

@@ -35,7 +35,6 @@ void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp)
     if (in->vio) {
         papr_vio_dt(in->vio, dt, intc);
     }
-    papr_dt_facilities(in, dt);
     for (size_t i = 0; i < in->n_extra; i++) {
         in->extra[i].fill(dt, intc, in->extra[i].opaque);
     }

@@ -39,9 +39,9 @@ typedef struct PaprDtExtra {
  * @hotpluggable_cpus: /cpus has connectors
  * @stdout: name a console in /chosen
  * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are there
- * @random: "ibm,random-v1" (a spapr-rng device exists)
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
- * @extra: after /vdevice, in this order; PCI host bridges, persistent memory
+ * @extra: after /vdevice, in this order: random number facility, PCI host
+ *         bridges, persistent memory
  * Pointers to parts that a machine lacks may be NULL, but for @vcpus, @caps,
  * @numa, @cas and @irqs.
  */
@@ -70,7 +70,6 @@ typedef struct PaprDtInput {
     bool hotpluggable_cpus;
     bool stdout_path;
     bool multi_tce;
-    bool random;
     bool kvm;
     const uint8_t *kvm_hcall;
     const char *host_model;

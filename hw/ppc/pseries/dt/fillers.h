@@ -16,7 +16,6 @@
 void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_memory(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_dynamic_memory(const PaprDtInput *in, PaprDt *dt);
-void papr_dt_facilities(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_cpus(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_rtas(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_chosen(const PaprDtInput *in, PaprDt *dt);

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: properties of the device tree's root, and small nodes
+ * pSeries platform: properties of the device tree's root, and /hypervisor
  *
  * LoPAR section B.5.2.
  *
@@ -45,21 +45,6 @@ void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt)
     if (in->dr && in->drc_types) {
         papr_dr_dt(in->dr, dt, in->drc_types);
     }
-}
-
-void papr_dt_facilities(const PaprDtInput *in, PaprDt *dt)
-{
-    if (!in->random) {
-        return;
-    }
-    papr_dt_begin(dt, "ibm,platform-facilities");
-    papr_dt_string(dt, "device_type", "ibm,platform-facilities");
-    papr_dt_u32(dt, "#address-cells", 1);
-    papr_dt_u32(dt, "#size-cells", 0);
-    papr_dt_begin(dt, "ibm,random-v1");
-    papr_dt_string(dt, "compatible", "ibm,random");
-    papr_dt_end(dt);
-    papr_dt_end(dt);
 }
 
 /* Not of PAPR: tells Linux that hypercalls of KVM's own may be used */
