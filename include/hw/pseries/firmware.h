@@ -33,11 +33,14 @@ typedef struct PaprFirmwareConfig {
  *       characters it took, the rest is dropped.  NULL: all are dropped
  * @console_read: what has been typed, without waiting; @len is 16 or more;
  *       returns how many characters.  NULL: never any
+ * @fdt_changed: the flattened tree has another place now, the former is freed;
+ *       may be NULL
  */
 typedef struct PaprFirmwareHost {
     bool (*cas)(PowerPCCPU *cpu, uint64_t vec_addr, void *opaque);
     size_t (*console_write)(const uint8_t *buf, size_t len, void *opaque);
     size_t (*console_read)(uint8_t *buf, size_t len, void *opaque);
+    void (*fdt_changed)(const void *fdt, void *opaque);
     void *opaque;
 } PaprFirmwareHost;
 

@@ -153,7 +153,7 @@ static void zimage(void)
     g_assert_cmphex(elf.low, ==, 0x4000000);
 }
 
-/* The same kind of file and the same notes, but it needs a firmware with disks */
+/* The same kind of file with the same notes, but it wants disks opened */
 static void grub(void)
 {
     Builder b;
@@ -195,7 +195,7 @@ static void not_ours(void)
     g_assert_false(probe(&b, &elf));
 }
 
-/* Cut anywhere, and with every header byte overwritten, it never reads outside */
+/* Cut anywhere, and with any header byte overwritten: no read outside */
 static void hostile(void)
 {
     Builder b;

@@ -260,8 +260,11 @@ static bool of_enter(PaprFirmware *fw, PaprOfCall *call)
 /* Nothing of ours runs by itself; the tree is final, usually for ever */
 static bool of_quiesce(PaprFirmware *fw, PaprOfCall *call)
 {
+    size_t size;
+
     trace_papr_of_control("quiesce");
     fw->client.active = false;
+    papr_firmware_fdt(fw, &size);       /* for the monitor's dumpdtb */
     return true;
 }
 

@@ -39,6 +39,9 @@ static void replace_fdt(PaprFirmware *fw, void *fdt, size_t size)
     fw->fdt = fdt;
     fw->fdt_size = size;
     fw->fdt_stale = false;
+    if (fw->host.fdt_changed) {
+        fw->host.fdt_changed(fdt, fw->host.opaque);
+    }
 }
 
 /* With our client interface the tree is live, and flattened when needed */

@@ -1,0 +1,693 @@
+/*
+ * Firmware: the Open Firmware client interface, H_UPDATE_DT, -kernel and
+ * -initrd, with good, wrong and hostile arguments
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <libfdt.h>
+#include <glib/gstdio.h>
+#include "qemu/bswap.h"
+#include "qemu/units.h"
+#include "elf.h"
+#include "libpapr.h"
+
+#define KERNEL_ADDR     0x400000
+#define RAM_SIZE        (256 * MiB)
+/* Where the tests keep the call's array, strings and buffers */
+#define ARRAY           PAPR_TEST_RAM
+#define STRINGS         (PAPR_TEST_RAM + 0x1000)
+#define BUF             (PAPR_TEST_RAM + 0x4000)
+#define CI_ERROR        UINT32_MAX
+
+/* --- a kernel ------------------------------------------------------------ */
+
+/* The least that is taken for a Linux kernel: 64-bit, big-endian, a note */
+typedef struct TinyKernel {
+    Elf64_Ehdr head;
+    Elf64_Phdr load;
+    Elf64_Phdr note;
+    uint32_t notes[6];
+    uint8_t text[256];
+} TinyKernel;
+
+static char *write_file(const void *data, size_t size)
+{
+    char *name;
+    int fd = g_file_open_tmp("qtest-ofw-XXXXXX", &name, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    g_assert_cmpint(write(fd, data, size), ==, size);
+    close(fd);
+    return name;
+}
+
+static char *tiny_kernel(bool is_linux, uint64_t memsz)
+{
+    TinyKernel k = {
+        .head = {
+            .e_type = cpu_to_be16(ET_EXEC),
+            .e_machine = cpu_to_be16(EM_PPC64),
+            .e_version = cpu_to_be32(EV_CURRENT),
+            .e_entry = cpu_to_be64(0xc000000000000010),
+            .e_phoff = cpu_to_be64(offsetof(TinyKernel, load)),
+            .e_ehsize = cpu_to_be16(sizeof(Elf64_Ehdr)),
+            .e_phentsize = cpu_to_be16(sizeof(Elf64_Phdr)),
+            .e_phnum = cpu_to_be16(2),
+        },
+        .load = {
+            .p_type = cpu_to_be32(PT_LOAD),
+            .p_flags = cpu_to_be32(PF_R | PF_X),
+            .p_offset = cpu_to_be64(offsetof(TinyKernel, text)),
+            .p_vaddr = cpu_to_be64(0xc000000000000000),
+            .p_filesz = cpu_to_be64(sizeof(k.text)),
+            .p_memsz = cpu_to_be64(memsz),
+        },
+        .note = {
+            .p_type = cpu_to_be32(PT_NOTE),
+            .p_offset = cpu_to_be64(offsetof(TinyKernel, notes)),
+            .p_filesz = cpu_to_be64(sizeof(k.notes)),
+        },
+        .notes = { cpu_to_be32(6), cpu_to_be32(4), cpu_to_be32(0x101) },
+    };
+
+    memcpy(k.head.e_ident, ELFMAG, SELFMAG);
+    k.head.e_ident[EI_CLASS] = ELFCLASS64;
+    k.head.e_ident[EI_DATA] = ELFDATA2MSB;
+    k.head.e_ident[EI_VERSION] = EV_CURRENT;
+    memcpy(&k.notes[3], is_linux ? "Linux" : "Other", 6);
+    memset(k.text, 0x60, sizeof(k.text));
+    return write_file(&k, sizeof(k));
+}
+
+static QTestState *start_client(const char *more)
+{
+    g_autofree char *kernel = tiny_kernel(true, 0x1000);
+    QTestState *qts = papr_start("-kernel %s %s", kernel, more);
+
+    g_unlink(kernel);
+    return qts;
+}
+
+/* --- calls --------------------------------------------------------------- */
+
+/* A string in guest memory, for the next few calls */
+static uint32_t str(QTestState *qts, const char *s)
+{
+    static uint32_t next;
+    uint32_t addr = STRINGS + next;
+
+    next = (next + 512) % 0x2000;
+    g_assert_cmpuint(strlen(s), <, 512);
+    qtest_memwrite(qts, addr, s, strlen(s) + 1);
+    return addr;
+}
+
+/* Returns r3; results in @rets */
+static int64_t ci_raw(QTestState *qts, const char *service, uint32_t nargs,
+                      const uint32_t *args, uint32_t nrets, uint32_t *rets)
+{
+    int64_t rc;
+
+    papr_st32(qts, ARRAY, str(qts, service));
+    papr_st32(qts, ARRAY + 4, nargs);
+    papr_st32(qts, ARRAY + 8, nrets);
+    for (uint32_t i = 0; i < nargs; i++) {
+        papr_st32(qts, ARRAY + 12 + 4 * i, args[i]);
+    }
+    /* the upper half of r4 is no part of the address */
+    rc = papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY | 0xabcd00000000);
+    for (uint32_t i = 0; i < nrets; i++) {
+        rets[i] = papr_ld32(qts, ARRAY + 12 + 4 * (nargs + i));
+    }
+    return rc;
+}
+
+static uint32_t ci_array(QTestState *qts, const char *service, uint32_t nargs,
+                         const uint32_t *args)
+{
+    uint32_t ret;
+
+    g_assert_cmpint(ci_raw(qts, service, nargs, args, 1, &ret), ==, 0);
+    return ret;
+}
+
+#define ci(qts, service, ...)                                                \
+    ci_array(qts, service,                                                   \
+             ARRAY_SIZE(((uint32_t[]){ 0, ##__VA_ARGS__ })) - 1,             \
+             (uint32_t[]){ 0, ##__VA_ARGS__ } + 1)
+
+static uint32_t find(QTestState *qts, const char *path)
+{
+    return ci(qts, "finddevice", str(qts, path));
+}
+
+static uint32_t get_cell(QTestState *qts, uint32_t node, const char *name)
+{
+    g_assert_cmpuint(ci(qts, "getprop", node, str(qts, name), BUF, 4), ==, 4);
+    return papr_ld32(qts, BUF);
+}
+
+/* --- the tree ------------------------------------------------------------ */
+
+/* Node and properties as Linux copies them, checked from every side */
+static unsigned walk(QTestState *qts, uint32_t node, uint32_t parent)
+{
+    unsigned n = 1;
+    char path[512] = "";
+    uint32_t prev = str(qts, ""), len;
+
+    g_assert_cmphex(ci(qts, "parent", node), ==, parent);
+    len = ci(qts, "package-to-path", node, BUF, sizeof(path));
+    g_assert_cmpuint(len, <, sizeof(path));
+    qtest_memread(qts, BUF, path, len + 1);
+    g_assert_cmpuint(strlen(path), ==, len);
+    g_assert_cmphex(find(qts, path), ==, node);
+
+    while (ci(qts, "nextprop", node, prev, BUF + 0x100)) {
+        prev = BUF + 0x200;
+        for (int i = 0; i < 64; i += 8) {
+            qtest_writeq(qts, prev + i, qtest_readq(qts, BUF + 0x100 + i));
+        }
+        g_assert_cmpuint(ci(qts, "getproplen", node, prev), !=, CI_ERROR);
+    }
+    for (uint32_t child = ci(qts, "child", node); child;
+         child = ci(qts, "peer", child)) {
+        g_assert_cmphex(child, !=, CI_ERROR);
+        n += walk(qts, child, node);
+    }
+    return n;
+}
+
+static void test_tree(void)
+{
+    QTestState *qts = start_client("-append 'a b' -nodefaults");
+    uint32_t root = ci(qts, "peer", 0);
+    uint32_t chosen = find(qts, "/chosen");
+    char args[4];
+
+    g_assert_cmphex(find(qts, "/"), ==, root);
+    g_assert_cmpuint(walk(qts, root, 0), >, 5);
+    g_assert_cmphex(find(qts, "/cpus/@0"), !=, CI_ERROR);
+    g_assert_cmphex(find(qts, "/memory"), ==, find(qts, "/memory@0"));
+    g_assert_cmphex(find(qts, "/none"), ==, CI_ERROR);
+
+    g_assert_cmpuint(ci(qts, "getprop", chosen, str(qts, "bootargs"), BUF,
+                        sizeof(args)), ==, 4);
+    qtest_memread(qts, BUF, args, sizeof(args));
+    g_assert_cmpstr(args, ==, "a b");
+    /* a short buffer is filled, the length is the property's */
+    papr_st32(qts, BUF, 0x11223344);
+    g_assert_cmpuint(ci(qts, "getprop", chosen, str(qts, "bootargs"), BUF, 1),
+                     ==, 4);
+    g_assert_cmphex(papr_ld32(qts, BUF), ==, 0x61223344);
+    g_assert_cmphex(ci(qts, "getprop", chosen, str(qts, "none"), BUF, 4), ==,
+                    CI_ERROR);
+    g_assert_cmphex(ci(qts, "getproplen", 0x7777777, str(qts, "name")), ==,
+                    CI_ERROR);
+    g_assert_cmphex(ci(qts, "nextprop", chosen, str(qts, "none"), BUF), ==,
+                    CI_ERROR);
+    g_assert_cmphex(ci(qts, "child", 0x7777777), ==, 0);
+    g_assert_cmphex(ci(qts, "test", str(qts, "getprop")), ==, 0);
+    g_assert_cmphex(ci(qts, "test", str(qts, "make-coffee")), ==, CI_ERROR);
+    g_assert_cmpuint(ci(qts, "canon", str(qts, "/memory"), BUF, 64), ==, 9);
+    qtest_quit(qts);
+}
+
+static void test_setprop(void)
+{
+    QTestState *qts = start_client("");
+    uint32_t chosen = find(qts, "/chosen");
+    char name[80];
+    unsigned i;
+
+    papr_st32(qts, BUF, 0x12345678);
+    g_assert_cmpuint(ci(qts, "setprop", chosen, str(qts, "fresh"), BUF, 4), ==,
+                     4);
+    papr_st32(qts, BUF, 0);
+    g_assert_cmphex(get_cell(qts, chosen, "fresh"), ==, 0x12345678);
+    g_assert_cmpuint(ci(qts, "setprop", chosen, str(qts, "empty"), BUF, 0), ==,
+                     0);
+    g_assert_cmpuint(ci(qts, "getproplen", chosen, str(qts, "empty")), ==, 0);
+
+    g_assert_cmphex(ci(qts, "setprop", 0x7777777, str(qts, "x"), BUF, 4), ==,
+                    CI_ERROR);
+    g_assert_cmphex(ci(qts, "setprop", chosen, str(qts, "x"), BUF, UINT32_MAX),
+                    ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "setprop", chosen, str(qts, "x"), RAM_SIZE - 1, 4),
+                    ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "setprop", chosen, str(qts, ""), BUF, 4), ==,
+                    CI_ERROR);
+    memset(name, 'n', sizeof(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    g_assert_cmphex(ci(qts, "setprop", chosen, str(qts, name), BUF, 4), ==,
+                    CI_ERROR);
+
+    /* there is an end to what a guest can have us keep */
+    for (i = 0; i < 64; i++) {
+        g_snprintf(name, sizeof(name), "hoard%u", i);
+        if (ci(qts, "setprop", chosen, str(qts, name), BUF, 0x10000) ==
+            CI_ERROR) {
+            break;
+        }
+    }
+    g_assert_cmpuint(i, >, 0);
+    g_assert_cmpuint(i, <, 64);
+    qtest_quit(qts);
+}
+
+/* --- memory -------------------------------------------------------------- */
+
+static void test_claim(void)
+{
+    QTestState *qts = start_client("");
+    uint32_t memory = find(qts, "/memory@0");
+    uint32_t len, ret;
+    uint64_t sum = 0;
+
+    g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, 0x2000000);
+    g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", 0x1fff000, 0x1001, 0), ==, CI_ERROR);
+    /* the kernel, our own memory at 0, and what is not there */
+    g_assert_cmphex(ci(qts, "claim", KERNEL_ADDR, 16, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", 0, 16, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", RAM_SIZE, 16, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", UINT32_MAX, UINT32_MAX, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", 0, UINT32_MAX, 1), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", 0, 0, 0x1000), ==, CI_ERROR);
+    ret = ci(qts, "claim", 0, 0x1800, 0x10000);
+    g_assert_cmphex(ret, !=, CI_ERROR);
+    g_assert_cmphex(ret % 0x10000, ==, 0);
+
+    /* all of the memory is either claimed or available */
+    len = ci(qts, "getprop", memory, str(qts, "available"), BUF, 0x1000);
+    g_assert_cmpuint(len, !=, CI_ERROR);
+    g_assert_cmpuint(len % 16, ==, 0);
+    for (uint32_t i = 0; i < len; i += 16) {
+        g_assert_cmphex(papr_ld64(qts, BUF + i + 8), >, 0);
+        sum += papr_ld64(qts, BUF + i + 8);
+    }
+    g_assert_cmphex(sum, ==,
+                    RAM_SIZE - 0x10000 - 0x1000 - 0x1000 - 0x1800);
+
+    g_assert_cmpint(ci_raw(qts, "release", 2,
+                           (uint32_t[]) { 0x2000000, 0x1000 }, 0, NULL), ==, 0);
+    g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, 0x2000000);
+    g_assert_cmphex(ci(qts, "release", 0x3000000, 0x1000), ==, CI_ERROR);
+    qtest_quit(qts);
+}
+
+/* --- instances and methods ----------------------------------------------- */
+
+static void test_instances(void)
+{
+    QTestState *qts = start_client("");
+    uint32_t root = find(qts, "/");
+    uint32_t first = ci(qts, "open", str(qts, "/"));
+    uint32_t handle, n = 0;
+    char path[8];
+
+    g_assert_cmphex(first, !=, 0);
+    g_assert_cmphex(first, !=, CI_ERROR);
+    g_assert_cmphex(ci(qts, "instance-to-package", first), ==, root);
+    g_assert_cmpuint(ci(qts, "instance-to-path", first, BUF, 8), ==, 1);
+    qtest_memread(qts, BUF, path, sizeof(path));
+    g_assert_cmpstr(path, ==, "/");
+    g_assert_cmphex(ci(qts, "open", str(qts, "/none")), ==, 0);
+    g_assert_cmphex(ci(qts, "instance-to-package", 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "instance-to-package", first + 1), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "write", first, BUF, 4), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "read", first, BUF, 64), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "seek", first, 0, 0), ==, CI_ERROR);
+
+    ci(qts, "close", first);
+    ci(qts, "close", first);
+    ci(qts, "close", 0);
+    g_assert_cmphex(ci(qts, "instance-to-package", first), ==, CI_ERROR);
+
+    do {
+        handle = ci(qts, "open", str(qts, "/"));
+        g_assert_cmphex(handle, !=, first);
+        n++;
+    } while (handle && n < 1000);
+    g_assert_cmpuint(n, <, 1000);
+    qtest_quit(qts);
+}
+
+static void test_methods(void)
+{
+    static const uint32_t rtas[] = {
+        0x7c641b78, 0x38600000, 0x6063f000, 0x44000022, 0x4e800020
+    };
+    QTestState *qts = start_client("");
+    uint32_t inst = ci(qts, "open", str(qts, "/rtas"));
+    uint32_t root = ci(qts, "open", str(qts, "/"));
+    uint32_t name = str(qts, "instantiate-rtas");
+    uint32_t rets[2];
+
+    g_assert_cmpuint(get_cell(qts, find(qts, "/rtas"), "rtas-size"), >=,
+                     sizeof(rtas));
+    g_assert_cmpint(ci_raw(qts, "call-method", 3,
+                           (uint32_t[]) { name, inst, BUF }, 2, rets), ==, 0);
+    g_assert_cmphex(rets[0], ==, 0);
+    g_assert_cmphex(rets[1], ==, BUF);
+    for (size_t i = 0; i < ARRAY_SIZE(rtas); i++) {
+        g_assert_cmphex(papr_ld32(qts, BUF + 4 * i), ==, rtas[i]);
+    }
+    g_assert_cmpint(ci_raw(qts, "call-method", 3,
+                           (uint32_t[]) { name, inst, RAM_SIZE - 8 }, 2, rets),
+                    ==, 0);
+    g_assert_cmphex(rets[0], !=, 0);
+    /* another package's method, no instance, no argument */
+    name = str(qts, "instantiate-rtas");
+    g_assert_cmphex(ci(qts, "call-method", name, root, BUF), !=, 0);
+    g_assert_cmphex(ci(qts, "call-method", name, 0, BUF), !=, 0);
+    g_assert_cmphex(ci(qts, "call-method", name, inst), !=, 0);
+    g_assert_cmphex(ci(qts, "call-method", 0xf0000000, inst, BUF), !=, 0);
+    g_assert_cmphex(ci(qts, "interpret", str(qts, "1 2 +")), !=, 0);
+    qtest_quit(qts);
+}
+
+/* Handles that were given out before a negotiation are good after it */
+static void test_cas(void)
+{
+    static const uint8_t vectors[] = {
+        0, 0, 0, 0, 0, 0, 0, 0,         /* any processor */
+        0,                              /* one vector: */
+        0, 0,                           /* of one byte, nothing asked for */
+    };
+    QTestState *qts = start_client("");
+    uint32_t root = ci(qts, "open", str(qts, "/"));
+    uint32_t chosen = find(qts, "/chosen"), cpus = find(qts, "/cpus");
+    uint32_t rets[2];
+
+    papr_st32(qts, BUF, 0xabcdef01);
+    ci(qts, "setprop", chosen, str(qts, "kept"), BUF, 4);
+    qtest_memwrite(qts, BUF, vectors, sizeof(vectors));
+    g_assert_cmpint(ci_raw(qts, "call-method", 3, (uint32_t[]) {
+                        str(qts, "ibm,client-architecture-support"), root, BUF
+                    }, 2, rets), ==, 0);
+    g_assert_cmphex(rets[0], ==, 0);
+
+    g_assert_cmphex(find(qts, "/chosen"), ==, chosen);
+    g_assert_cmphex(find(qts, "/cpus"), ==, cpus);
+    g_assert_cmphex(ci(qts, "instance-to-package", root), ==, find(qts, "/"));
+    g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0xabcdef01);
+
+    /* a structure that is not in memory: an answer, whatever it is */
+    g_assert_cmpint(ci_raw(qts, "call-method", 3, (uint32_t[]) {
+                        str(qts, "ibm,client-architecture-support"), root,
+                        UINT32_MAX - 3
+                    }, 2, rets), ==, 0);
+    g_assert_cmphex(find(qts, "/chosen"), ==, chosen);
+    qtest_quit(qts);
+}
+
+/* --- hostile ------------------------------------------------------------- */
+
+static void test_arrays(void)
+{
+    QTestState *qts = start_client("");
+    static const uint64_t bad[] = {
+        0xffffffff, 0xfffffffc, RAM_SIZE, RAM_SIZE - 4, RAM_SIZE - 8,
+        0x80000000, 0xf0000000,
+    };
+    uint32_t ret;
+
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, bad[i]), ==, -1);
+    }
+    /* the array ends with RAM: the counts say that there is more */
+    papr_st32(qts, RAM_SIZE - 12, str(qts, "child"));
+    papr_st32(qts, RAM_SIZE - 8, 1);
+    papr_st32(qts, RAM_SIZE - 4, 1);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, RAM_SIZE - 12), ==, -1);
+    papr_st32(qts, RAM_SIZE - 16, str(qts, "child"));
+    papr_st32(qts, RAM_SIZE - 12, 1);
+    papr_st32(qts, RAM_SIZE - 8, 1);
+    papr_st32(qts, RAM_SIZE - 4, 0);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, RAM_SIZE - 16), ==, -1);
+
+    /* counts */
+    papr_st32(qts, ARRAY, str(qts, "milliseconds"));
+    papr_st32(qts, ARRAY + 4, UINT32_MAX);
+    papr_st32(qts, ARRAY + 8, 1);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY), ==, -1);
+    papr_st32(qts, ARRAY + 4, 0);
+    papr_st32(qts, ARRAY + 8, UINT32_MAX);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY), ==, -1);
+    papr_st32(qts, ARRAY + 8, 0);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY), ==, 0);
+
+    /* names */
+    g_assert_cmpint(ci_raw(qts, "make-coffee", 0, NULL, 1, &ret), ==, -1);
+    g_assert_cmpint(ci_raw(qts, "", 0, NULL, 1, &ret), ==, -1);
+    g_assert_cmpint(ci_raw(qts, "getprop", 3, (uint32_t[]) { 1, 2, 3 }, 1,
+                           &ret), ==, -1);
+    qtest_memset(qts, BUF, 'a', 0x1000);
+    papr_st32(qts, ARRAY, BUF);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY), ==, -1);
+    papr_st32(qts, ARRAY, RAM_SIZE - 1);
+    qtest_memset(qts, RAM_SIZE - 1, 'a', 1);
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, ARRAY), ==, -1);
+    /* a path without an end */
+    g_assert_cmphex(ci(qts, "finddevice", BUF), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "open", BUF), ==, 0);
+    qtest_quit(qts);
+}
+
+/* Every service with the same few nasty values in every place */
+static void test_values(void)
+{
+    static const char *const services[] = {
+        "getprop", "nextprop", "getproplen", "child", "peer", "parent",
+        "package-to-path", "finddevice", "setprop", "canon",
+        "instance-to-package", "instance-to-path", "test", "write", "read",
+        "seek", "claim", "release", "open", "close", "call-method",
+        "interpret", "milliseconds", "enter",
+    };
+    static const uint32_t nasty[] = {
+        0, 1, 0xfff, 0x7fffffff, 0x80000000, UINT32_MAX, RAM_SIZE - 1, ARRAY,
+    };
+    QTestState *qts = start_client("");
+    uint32_t chosen = find(qts, "/chosen");
+    uint32_t ret[2];
+
+    for (size_t s = 0; s < ARRAY_SIZE(services); s++) {
+        for (size_t v = 0; v < ARRAY_SIZE(nasty); v++) {
+            uint32_t args[6];
+
+            for (size_t i = 0; i < ARRAY_SIZE(args); i++) {
+                args[i] = nasty[(v + i * s) % ARRAY_SIZE(nasty)];
+            }
+            ci_raw(qts, services[s], ARRAY_SIZE(args), args, 2, ret);
+            args[0] = chosen;
+            ci_raw(qts, services[s], ARRAY_SIZE(args), args, 2, ret);
+        }
+    }
+    g_assert_cmphex(find(qts, "/chosen"), ==, chosen);
+    qtest_quit(qts);
+}
+
+/* --- start --------------------------------------------------------------- */
+
+static uint64_t register_of(QTestState *qts, const char *name)
+{
+    g_autofree char *text = qtest_hmp(qts, "info registers");
+    char *at = strstr(text, name);
+
+    g_assert_nonnull(at);
+    return g_ascii_strtoull(at + strlen(name), NULL, 16);
+}
+
+static void check_start(QTestState *qts)
+{
+    g_autofree char *gprs = qtest_hmp(qts, "info registers");
+    uint64_t r[8];
+    char *at = strstr(gprs, "GPR00");
+
+    g_assert_nonnull(at);
+    g_assert_cmpint(sscanf(at, "GPR00 %" SCNx64 " %" SCNx64 " %" SCNx64 " %"
+                           SCNx64 " GPR04 %" SCNx64 " %" SCNx64, &r[0], &r[1],
+                           &r[2], &r[3], &r[4], &r[5]), ==, 6);
+    g_assert_cmphex(register_of(qts, "NIP "), ==, KERNEL_ADDR + 0x10);
+    /* at least 32 KiB of stack, the initial ramdisk, the way in */
+    g_assert_cmphex(r[1], >=, 0x8000);
+    g_assert_cmphex(r[3], ==, 0x420000);
+    g_assert_cmphex(r[4], ==, 100);
+    g_assert_cmphex(papr_ld32(qts, r[5]), ==, 0x7c641b78);
+    g_assert_cmphex(papr_ld32(qts, r[5] + 8), ==, 0x6063f005);
+    g_assert_cmphex(papr_ld32(qts, KERNEL_ADDR), ==, 0x60606060);
+    g_assert_cmphex(papr_ld32(qts, r[3]), ==, 0x69696969);
+    g_assert_cmphex(get_cell(qts, find(qts, "/chosen"), "linux,initrd-start"),
+                    ==, 0x420000);
+    g_assert_cmphex(get_cell(qts, find(qts, "/chosen"), "linux,initrd-end"),
+                    ==, 0x420064);
+}
+
+static void test_start(void)
+{
+    g_autofree char *kernel = tiny_kernel(true, 0x1000);
+    char data[100];
+    g_autofree char *initrd = NULL;
+    QTestState *qts;
+
+    memset(data, 'i', sizeof(data));
+    initrd = write_file(data, sizeof(data));
+    qts = papr_start("-kernel %s -initrd %s", kernel, initrd);
+    check_start(qts);
+    /* and after a reset, with everything overwritten */
+    qtest_memset(qts, 0, 0xff, 0x10000);
+    qtest_memset(qts, KERNEL_ADDR, 0xff, 0x30000);
+    ci(qts, "setprop", find(qts, "/chosen"), str(qts, "linux,initrd-start"),
+       BUF, 4);
+    qtest_system_reset(qts);
+    check_start(qts);
+    qtest_quit(qts);
+    g_unlink(kernel);
+    g_unlink(initrd);
+}
+
+/* --- H_UPDATE_DT --------------------------------------------------------- */
+
+static void test_update_dt(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+    char tree[512];
+    uint32_t size;
+
+    fdt_create(tree, sizeof(tree));
+    fdt_finish_reservemap(tree);
+    fdt_begin_node(tree, "");
+    fdt_property_string(tree, "marker", "here");
+    fdt_end_node(tree);
+    fdt_finish(tree);
+    size = fdt_totalsize(tree);
+
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    qtest_memwrite(qts, BUF, tree, size);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_SUCCESS);
+    /* off the end of RAM, sizes that lie, damage inside */
+    qtest_memwrite(qts, RAM_SIZE - 64, tree, 64);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, RAM_SIZE - 64), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, UINT64_MAX - 3), ==,
+                    H_PARAMETER);
+    papr_st32(qts, BUF + 4, UINT32_MAX);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    papr_st32(qts, BUF + 4, 8);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    papr_st32(qts, BUF + 4, size);
+    papr_st32(qts, BUF + 8, 0x7fffffff);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    /* there is no client interface without our firmware */
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, BUF), ==, H_FUNCTION);
+    qtest_quit(qts);
+}
+
+/* --- what the user is told ----------------------------------------------- */
+
+/* Runs QEMU, which must end with status 1 and one line with all of @words */
+static void check_refused(const char *options, const char *const *words)
+{
+    const char *binary = g_getenv("QTEST_QEMU_BINARY");
+    g_autofree char *line = g_strdup_printf(
+        "%s -machine pseries,accel=qtest -m 256M -display none -nodefaults %s",
+        binary, options);
+    g_autofree char *err = NULL, *first = NULL;
+    g_autoptr(GError) gerr = NULL;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(line, NULL, &err, &status, &gerr));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    first = g_strndup(err, strcspn(err, "\n"));
+    for (; *words; words++) {
+        if (!strstr(first, *words)) {
+            g_test_message("%s", line);
+            g_test_message("%s", err);
+            g_assert_cmpstr(first, ==, *words);
+        }
+    }
+}
+
+#define assert_refused(options, ...)                                         \
+    do {                                                                     \
+        const char *const words_[] = { __VA_ARGS__, NULL };                  \
+                                                                             \
+        check_refused(options, words_);                                      \
+    } while (0)
+
+static void test_refused(void)
+{
+    g_autofree char *kernel = tiny_kernel(true, 0x1000);
+    g_autofree char *large = tiny_kernel(true, 300 * MiB);
+    g_autofree char *text = write_file("no kernel", 9);
+    g_autofree char *x86 = NULL, *options = NULL;
+    Elf64_Ehdr head = { .e_machine = 62 };
+
+    memcpy(head.e_ident, ELFMAG, SELFMAG);
+    x86 = write_file(&head, sizeof(head));
+
+    assert_refused("-kernel /none/vmlinux", "error loading /none/vmlinux");
+    options = g_strdup_printf("-kernel %s", text);
+    assert_refused(options, "error loading", "Failed to load ELF", text);
+    g_free(options);
+    options = g_strdup_printf("-kernel %s", x86);
+    assert_refused(options, "error loading", "Failed to load ELF", x86);
+    g_free(options);
+    options = g_strdup_printf("-kernel %s", large);
+    assert_refused(options, "error loading", large, "300 MiB");
+    g_free(options);
+    options = g_strdup_printf("-kernel %s -initrd /none/initrd", kernel);
+    assert_refused(options, "could not load initial ram disk '/none/initrd'");
+    g_free(options);
+    options = g_strdup_printf("-kernel %s -machine x-vof=on -bios x", kernel);
+    assert_refused(options, "x-vof", "-bios");
+
+    assert_refused("-machine x-vof=on", "x-vof=on", "-kernel");
+    assert_refused("-initrd /dev/null", "-initrd", "-kernel");
+    assert_refused("-bios /none/fw.bin",
+                   "Could not find LPAR firmware '/none/fw.bin'");
+    assert_refused("-bios /dev/null", "Could not load LPAR firmware");
+    g_unlink(kernel);
+    g_unlink(large);
+    g_unlink(text);
+    g_unlink(x86);
+}
+
+/* Another ELF program than Linux gets SLOF, unless the user insists */
+static void test_choice(void)
+{
+    g_autofree char *other = tiny_kernel(false, 0x1000);
+    QTestState *qts = papr_start("-kernel %s", other);
+
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, BUF), ==, H_FUNCTION);
+    qtest_quit(qts);
+    qts = papr_start("-kernel %s -machine x-vof=on", other);
+    g_assert_cmphex(find(qts, "/chosen"), !=, CI_ERROR);
+    qtest_quit(qts);
+    g_unlink(other);
+
+    qts = start_client("-machine x-vof=off");
+    g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, BUF), ==, H_FUNCTION);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/ofw/tree", test_tree);
+    qtest_add_func("pseries/ofw/setprop", test_setprop);
+    qtest_add_func("pseries/ofw/claim", test_claim);
+    qtest_add_func("pseries/ofw/instances", test_instances);
+    qtest_add_func("pseries/ofw/methods", test_methods);
+    qtest_add_func("pseries/ofw/cas", test_cas);
+    qtest_add_func("pseries/ofw/arrays", test_arrays);
+    qtest_add_func("pseries/ofw/values", test_values);
+    qtest_add_func("pseries/ofw/start", test_start);
+    qtest_add_func("pseries/ofw/update-dt", test_update_dt);
+    qtest_add_func("pseries/ofw/refused", test_refused);
+    qtest_add_func("pseries/ofw/choice", test_choice);
+    return g_test_run();
+}
