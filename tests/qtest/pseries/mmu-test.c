@@ -203,6 +203,8 @@ static void test_bad_index(void)
 
     /* a partition in radix mode has no table at all */
     qts = papr_start("-cpu POWER9");
+    g_assert_cmpint(papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, 0x1c,
+                               PAPR_TEST_RAM & ~0xfffull, 0, 0), ==, H_SUCCESS);
     check_bad_index(qts, 0);
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, HPT_SHIFT), ==,
                     H_NOT_AVAILABLE);
@@ -587,11 +589,13 @@ static void test_process_table(void)
         int64_t rc;
         bool hash;                      /* afterwards */
     } steps[] = {
-        /* starts as radix */
+        /* starts as hash */
+        { 0, 0, 0, 0, H_SUCCESS, true },
+        { RADIX, 0, 0, 0, H_PARAMETER, true },
+        { NEW | RADIX, 0x1000000, 0, 4, H_SUCCESS, false },
         { RADIX, 0, 0, 0, H_SUCCESS, false },
         { RADIX | GTSE, 0, 0, 0, H_SUCCESS, false },
         { 0, 0, 0, 0, H_PARAMETER, false },
-        { NEW | RADIX, 0x1000000, 0, 4, H_SUCCESS, false },
         { NEW | RADIX | BY_TABLE | GTSE, 0x1000000, 0, 0, H_SUCCESS, false },
         { NEW | RADIX, 0x1000001, 0, 4, H_P2, false },
         { NEW | RADIX, 1ull << 60, 0, 0, H_P2, false },

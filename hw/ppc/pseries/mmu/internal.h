@@ -134,10 +134,12 @@ void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch);
 void papr_tlb_flush_all(PaprMmu *mmu);
 
 /**
- * papr_tlb_await_others: the guest goes on in @cpu when all other vCPUs have
- * left generated code; work queued on them before is done when they return
+ * papr_tlb_flush_all_stopped - all vCPUs forget everything while none executes
+ *
+ * Before the guest goes on in @cpu, and after work that was queued before, be
+ * it exclusive work of @cpu or that of other vCPUs in their threads.
  */
-void papr_tlb_await_others(PowerPCCPU *cpu);
+void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu);
 
 /* LPCR (logical partitioning control register) bits of all vCPUs; BQL */
 void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask);

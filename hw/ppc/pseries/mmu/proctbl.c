@@ -11,8 +11,8 @@
  * says, and LPCR (logical partitioning control register) never has UPRT set in
  * a hash guest.
  *
- * Locking: BQL.  Registers of other vCPUs are changed by work in their threads;
- * the caller goes on only after that, as with a flush (tlb.c).
+ * Locking: BQL.  Registers of other vCPUs are changed while none executes, or
+ * in their threads; the caller goes on after that, as with a flush (tlb.c).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -162,8 +162,8 @@ static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
     if (flags & MODE_GTSE) {
         lpcr |= LPCR_GTSE;
     }
-    papr_tlb_flush_all(mmu);
     papr_vcpus_set_lpcr(mmu->vcpus, lpcr, LPCR_TRANSLATION);
+    papr_tlb_flush_all_stopped(mmu, cpu);
     return H_SUCCESS;
 }
 
@@ -237,8 +237,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                                                            sizeof(clean))));
         }
     }
-    papr_tlb_flush_all(mmu);
-    papr_tlb_await_others(cpu);
+    papr_tlb_flush_all_stopped(mmu, cpu);
     return H_SUCCESS;
 }
 

@@ -188,13 +188,6 @@ void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
     }
 }
 
-void papr_tlb_await_others(PowerPCCPU *cpu)
-{
-    if (tcg_enabled() && qemu_cpu_is_self(CPU(cpu))) {
-        async_safe_run_on_cpu(CPU(cpu), flushed, RUN_ON_CPU_NULL);
-    }
-}
-
 void papr_tlb_flush_all(PaprMmu *mmu)
 {
     const PaprTlbBatch all = { .all = true };
@@ -207,6 +200,22 @@ void papr_tlb_flush_all(PaprMmu *mmu)
         papr_tlb_flush(mmu, POWERPC_CPU(self), &all);
     } else {
         flush_others(mmu, NULL, &all);
+    }
+}
+
+/* Exclusive work: all others are out of the execution loop, and get marked */
+static void flush_all_work(CPUState *cs, run_on_cpu_data data)
+{
+    papr_tlb_flush_all(data.host_ptr);
+}
+
+void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu)
+{
+    if (tcg_enabled() && qemu_cpu_is_self(CPU(cpu))) {
+        async_safe_run_on_cpu(CPU(cpu), flush_all_work,
+                              RUN_ON_CPU_HOST_PTR(mmu));
+    } else {
+        papr_tlb_flush_all(mmu);
     }
 }
 
@@ -238,7 +247,7 @@ void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
     }
 }
 
-void papr_tlb_await_others(PowerPCCPU *cpu)
+void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu)
 {
 }
 
