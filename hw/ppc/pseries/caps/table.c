@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "qemu/units.h"
 #include "system/tcg.h"
+#include "target/ppc/cpu-models.h"
 #include "table.h"
 
 static const PowerPCCPUClass *cpu_class(const PaprCapsHost *host)

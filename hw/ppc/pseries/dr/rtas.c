@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/bswap.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "qemu/units.h"
@@ -112,7 +113,7 @@ static bool start_tree(PaprDrc *drc)
     size_t size;
     bool ok;
 
-    papr_dt_begin(dt, "");
+    papr_dt_begin(dt, "%s", "");
     ok = drc->run->ops->fill_dt(drc, drc->dev, dt, drc->run->opaque, &err);
     papr_dt_end(dt);
     drc->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);

@@ -9,7 +9,9 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/hotplug.h"
+#include "hw/mem/memory-device.h"
 #include "hw/qdev-core.h"
+#include "system/numa.h"
 #include "machine.h"
 
 static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
@@ -70,7 +72,19 @@ static void core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     if (!papr_drc_attach(drc, dev, !dev->hotplugged, errp)) {
         return;
     }
-    core_slot(ms, cc->core_id)->cpu = OBJECT(dev);
+    core_slot(ms, cc->core_id)->cpu = CPU(PAPR_CPU_CORE(dev)->threads[0]);
+}
+
+static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    pm->rng = dev;
+    papr_rng_attach(dev, pm->hcalls);
+}
+
+static void memory_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    error_setg(errp, "%s: memory devices can't be plugged into this machine; "
+               "give all memory with -m", object_get_typename(OBJECT(dev)));
 }
 
 typedef struct PlugRow {
@@ -81,6 +95,8 @@ typedef struct PlugRow {
 
 static const PlugRow plug_table[] = {
     { TYPE_PAPR_CPU_CORE, core_pre_plug, core_plug },
+    { TYPE_PAPR_RNG, NULL, rng_plug },
+    { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
 };
 
 static const PlugRow *row_of(DeviceState *dev)
@@ -95,7 +111,18 @@ static const PlugRow *row_of(DeviceState *dev)
 
 static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
-    row_of(dev)->pre_plug(PAPR_MACHINE(handler), dev, errp);
+    const PlugRow *row = row_of(dev);
+
+    if (row->pre_plug) {
+        row->pre_plug(PAPR_MACHINE(handler), dev, errp);
+    }
+}
+
+static void unplug_request(HotplugHandler *handler, DeviceState *dev,
+                           Error **errp)
+{
+    error_setg(errp, "%s can't be unplugged from this machine",
+               object_get_typename(OBJECT(dev)));
 }
 
 static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
@@ -108,11 +135,33 @@ static HotplugHandler *get_handler(MachineState *ms, DeviceState *dev)
     return row_of(dev) ? HOTPLUG_HANDLER(ms) : NULL;
 }
 
+static void remove_core(DeviceState *dev, void *machine)
+{
+    PaprMachine *pm = machine;
+
+    core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = NULL;
+    object_unparent(OBJECT(dev));
+}
+
+static const PaprDrcOps core_drc_ops = {
+    .release = remove_core,
+    .fill_dt = papr_machine_fill_core,
+};
+
+void papr_machine_add_connectors(PaprMachine *pm)
+{
+    MachineState *ms = MACHINE(pm);
+
+    papr_dr_add(pm->dr, PAPR_DRC_CPU, 0, pm->cpu_host.vsmt,
+                ms->smp.max_cpus / ms->smp.threads, &core_drc_ops, pm);
+}
+
 void papr_machine_hotplug_class_init(ObjectClass *oc)
 {
     HotplugHandlerClass *hc = HOTPLUG_HANDLER_CLASS(oc);
 
     hc->pre_plug = pre_plug;
     hc->plug = plug;
+    hc->unplug_request = unplug_request;
     MACHINE_CLASS(oc)->get_hotplug_handler = get_handler;
 }

@@ -61,22 +61,28 @@ struct PaprMachine {
     PaprIrqs *irqs;
     PaprDr *dr;
     PaprEvents *events;
+    PaprFwnmi *fwnmi;
+    PaprRtc *rtc;
+    PaprWatchdogs *watchdogs;
+    DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprVioBus *vio;
     PaprFirmware *firmware;
+    PaprHcallConfig hcall_config;
 
     uint64_t rma_size;                  /* real mode area */
 
     PaprCas cas;                        /* offer and outcome of CAS */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */
 
-    /* migration only */
+    /* for migration only: what the stream has, copied from and to its owner */
     struct PPCTimebase tb;
     uint64_t legacy_rtc_offset;         /* of streams before version 3 */
+    uint64_t patb_entry;
+    unsigned long *irq_map;
+    int32_t irq_map_nr;
     uint32_t fdt_initial_size;
     uint32_t fdt_size;
     void *fdt_blob;
-
-    Notifier powerdown;
 };
 
 /* smp.c */
@@ -98,8 +104,18 @@ void papr_machine_hotplug_class_init(ObjectClass *oc);
 /* vhyp.c */
 void papr_machine_vhyp_class_init(ObjectClass *oc);
 
-/* tree.c: the device tree as it is now; to be freed with g_free() */
-void *papr_machine_build_tree(PaprMachine *pm, size_t *size, Error **errp);
+/* hotplug.c: the machine's connectors */
+void papr_machine_add_connectors(PaprMachine *pm);
+
+/* tree.c: the device tree as it is now, for PaprCasHost; free with g_free() */
+void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
+                              Error **errp);
+bool papr_machine_fill_core(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
+                            void *machine, Error **errp);
+
+/* nmi.c */
+void papr_machine_nmi_class_init(ObjectClass *oc);
+void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu);
 
 /* vmstate.c */
 extern const VMStateDescription vmstate_papr_machine;

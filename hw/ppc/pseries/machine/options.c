@@ -11,6 +11,7 @@
 #include "qapi/visitor.h"
 #include "qapi/qapi-visit-common.h"
 #include "target/ppc/cpu.h"
+#include "target/ppc/cpu-models.h"
 #include "machine.h"
 
 /* Options that take one of a few words */

@@ -10,6 +10,7 @@
 #include "system/numa.h"
 #include "system/tcg.h"
 #include "target/ppc/cpu.h"
+#include "target/ppc/cpu-models.h"
 #include "machine.h"
 
 bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)

@@ -61,12 +61,14 @@ static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
 
 static void exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
+    papr_mmu_exec_enter(machine_of(vhyp)->mmu, papr_vcpu(cpu));
     papr_vpa_exec_enter(papr_vcpu(cpu));
 }
 
 static void exec_exit(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     papr_vpa_exec_exit(papr_vcpu(cpu));
+    papr_mmu_exec_exit(machine_of(vhyp)->mmu, papr_vcpu(cpu));
 }
 
 void papr_machine_vhyp_class_init(ObjectClass *oc)

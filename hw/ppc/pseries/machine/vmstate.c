@@ -8,6 +8,9 @@
  */
 #include "qemu/osdep.h"
 #include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/bitmap.h"
+#include "qemu/error-report.h"
 #include "machine.h"
 
 static bool before_version_3(void *opaque, int version_id)
@@ -52,3 +55,219 @@ PAPR_CAP_SUBSECTION(rpt_invalidate, PAPR_CAP_RPT_INVALIDATE);
 PAPR_CAP_SUBSECTION(ail_mode_3, PAPR_CAP_AIL_MODE_3);
 PAPR_CAP_SUBSECTION(nested_papr, PAPR_CAP_NESTED_PAPR);
 PAPR_CAP_SUBSECTION(dawr1, PAPR_CAP_DAWR1);
+
+static bool ov5_needed(void *opaque)
+{
+    return papr_cas_ov5_needed(&((PaprMachine *)opaque)->cas);
+}
+
+static const VMStateDescription vmstate_ov5 = {
+    .name = "spapr_option_vector_ov5_cas",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = ov5_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_PAPR_OVEC(cas.ov5, PaprMachine),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static bool patb_needed(void *opaque)
+{
+    return ((PaprMachine *)opaque)->patb_entry != 0;
+}
+
+static const VMStateDescription vmstate_patb = {
+    .name = "spapr_patb_entry",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = patb_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(patb_entry, PaprMachine),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static bool events_needed(void *opaque)
+{
+    return papr_events_pending(((PaprMachine *)opaque)->events);
+}
+
+static const VMStateDescription vmstate_events = {
+    .name = "spapr_pending_events",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = events_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT_POINTER(events, PaprMachine,
+                               vmstate_papr_pending_events, PaprEvents),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static bool fwnmi_needed(void *opaque)
+{
+    return papr_fwnmi_needed(((PaprMachine *)opaque)->fwnmi);
+}
+
+static const VMStateDescription vmstate_fwnmi = {
+    .name = "spapr_fwnmi",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = fwnmi_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT_POINTER(fwnmi, PaprMachine, vmstate_papr_fwnmi,
+                               PaprFwnmi),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static bool irq_map_needed(void *opaque)
+{
+    PaprMachine *pm = opaque;
+
+    return !bitmap_empty(pm->irq_map, pm->irq_map_nr);
+}
+
+static const VMStateDescription vmstate_irq_map = {
+    .name = "spapr_irq_map",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = irq_map_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BITMAP(irq_map, PaprMachine, 0, irq_map_nr),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static int dtb_pre_save(void *opaque)
+{
+    PaprMachine *pm = opaque;
+    size_t size;
+    const void *fdt = papr_firmware_fdt(pm->firmware, &size);
+
+    g_free(pm->fdt_blob);
+    pm->fdt_blob = g_memdup2(fdt, size);
+    pm->fdt_size = size;
+    return 0;
+}
+
+static int dtb_post_save(void *opaque)
+{
+    g_clear_pointer(&((PaprMachine *)opaque)->fdt_blob, g_free);
+    return 0;
+}
+
+static int dtb_pre_load(void *opaque)
+{
+    PaprMachine *pm = opaque;
+
+    g_clear_pointer(&pm->fdt_blob, g_free);
+    pm->fdt_size = 0;
+    return 0;
+}
+
+static int dtb_post_load(void *opaque, int version_id)
+{
+    PaprMachine *pm = opaque;
+    Error *err = NULL;
+    size_t size;
+
+    if (!papr_firmware_restore_fdt(pm->firmware,
+                                   g_steal_pointer(&pm->fdt_blob),
+                                   pm->fdt_size, &err)) {
+        error_report_err(err);
+        return -EINVAL;
+    }
+    MACHINE(pm)->fdt = (void *)papr_firmware_fdt(pm->firmware, &size);
+    return 0;
+}
+
+static const VMStateDescription vmstate_dtb = {
+    .name = "spapr_dtb",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_save = dtb_pre_save,
+    .post_save = dtb_post_save,
+    .pre_load = dtb_pre_load,
+    .post_load = dtb_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT32(fdt_initial_size, PaprMachine),
+        VMSTATE_UINT32(fdt_size, PaprMachine),
+        VMSTATE_VBUFFER_ALLOC_UINT32(fdt_blob, PaprMachine, 0, NULL, fdt_size),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static int machine_pre_save(void *opaque)
+{
+    PaprMachine *pm = opaque;
+
+    papr_caps_pre_save(&pm->caps);
+    pm->patb_entry = *papr_mmu_patb_entry(pm->mmu);
+    return 0;
+}
+
+static int machine_pre_load(void *opaque)
+{
+    PaprMachine *pm = opaque;
+
+    papr_caps_pre_load(&pm->caps);
+    pm->patb_entry = 0;
+    return 0;
+}
+
+static int machine_post_load(void *opaque, int version_id)
+{
+    PaprMachine *pm = opaque;
+    int ret = papr_caps_post_load(&pm->caps);
+
+    if (ret < 0) {
+        return ret;
+    }
+    if (version_id < 3) {
+        papr_rtc_import_offset(pm->rtc, pm->legacy_rtc_offset);
+    }
+    *papr_mmu_patb_entry(pm->mmu) = pm->patb_entry;
+    ret = papr_cas_post_load(&pm->cas);
+    return ret < 0 ? ret : papr_irqs_post_load(pm->irqs, version_id);
+}
+
+const VMStateDescription vmstate_papr_machine = {
+    .name = "spapr",
+    .version_id = 3,
+    .minimum_version_id = 1,
+    .pre_save = machine_pre_save,
+    .pre_load = machine_pre_load,
+    .post_load = machine_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UNUSED_BUFFER(before_version_3, 0, 4),
+        VMSTATE_UINT64_TEST(legacy_rtc_offset, PaprMachine, before_version_3),
+        VMSTATE_PPC_TIMEBASE_V(tb, PaprMachine, 2),
+        VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription *const []) {
+        &vmstate_ov5,
+        &vmstate_patb,
+        &vmstate_events,
+        &vmstate_cap_htm,
+        &vmstate_cap_vsx,
+        &vmstate_cap_dfp,
+        &vmstate_cap_cfpc,
+        &vmstate_cap_sbbc,
+        &vmstate_cap_ibs,
+        &vmstate_cap_hpt_maxpagesize,
+        &vmstate_irq_map,
+        &vmstate_cap_nested_kvm_hv,
+        &vmstate_dtb,
+        &vmstate_cap_large_decr,
+        &vmstate_cap_ccf_assist,
+        &vmstate_cap_fwnmi,
+        &vmstate_fwnmi,
+        &vmstate_cap_rpt_invalidate,
+        &vmstate_cap_ail_mode_3,
+        &vmstate_cap_nested_papr,
+        &vmstate_cap_dawr1,
+        NULL
+    },
+};

@@ -1,0 +1,371 @@
+/*
+ * pSeries platform: the machine is put together, lower layers first
+ *
+ * Each step checks the options that belong to it; the first that can't be met
+ * ends QEMU with one line.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "exec/address-spaces.h"
+#include "hw/pci/msi.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/guest-random.h"
+#include "system/numa.h"
+#include "system/runstate.h"
+#include "system/system.h"
+#include "hw/mem/memory-device.h"
+#include "target/ppc/cpu-models.h"
+#include "machine.h"
+
+static bool cpu_reaches(PaprMachine *pm, uint32_t logical_pvr)
+{
+    return ppc_type_check_compat(MACHINE(pm)->cpu_type, logical_pvr, 0,
+                                 pm->opt.max_compat_pvr);
+}
+
+static bool check_aligned(const char *option, uint64_t size, Error **errp)
+{
+    if (QEMU_IS_ALIGNED(size, PAPR_LMB_SIZE)) {
+        return true;
+    }
+    error_setg(errp, "-m: %s 0x%" PRIx64 " is not aligned to 256 MiB; use "
+               "%" PRIu64 "M", option, size,
+               QEMU_ALIGN_UP(size, PAPR_LMB_SIZE) / MiB);
+    return false;
+}
+
+/* The real mode area: RAM of the first node that has any */
+static uint64_t rma_size(const MachineState *ms)
+{
+    uint64_t size = MIN(ms->ram_size, PAPR_RMA_MAX);
+    const NumaState *numa = ms->numa_state;
+
+    for (int i = 0; numa && i < numa->num_nodes; i++) {
+        if (numa->nodes[i].node_mem) {
+            return MIN(size, numa->nodes[i].node_mem);
+        }
+    }
+    return size;
+}
+
+static bool check_memory(PaprMachine *pm, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+
+    pm->rma_size = rma_size(ms);
+    if (pm->rma_size < PAPR_RMA_MIN) {
+        error_setg(errp, "-m: the firmware requires at least %" PRIu64 " MiB "
+                   "in the first node (real mode area), not %" PRIu64 " MiB",
+                   (uint64_t)(PAPR_RMA_MIN / MiB),
+                   (uint64_t)(pm->rma_size / MiB));
+        return false;
+    }
+    if (!check_aligned("memory size", ms->ram_size, errp) ||
+        !check_aligned("maxmem", ms->maxram_size, errp)) {
+        return false;
+    }
+    if (ms->ram_slots > PAPR_MAX_RAM_SLOTS) {
+        error_setg(errp, "Specified number of memory slots %" PRIu64
+                   " exceeds max supported %d", ms->ram_slots,
+                   PAPR_MAX_RAM_SLOTS);
+        return false;
+    }
+    return true;
+}
+
+static void map_memory(MachineState *ms)
+{
+    memory_region_add_subregion(get_system_memory(), 0, ms->ram);
+    if (ms->ram_size < ms->maxram_size) {
+        machine_memory_devices_init(ms, ROUND_UP(ms->ram_size,
+                                                 PAPR_DEVICE_MEM_ALIGN),
+                                    ms->maxram_size - ms->ram_size);
+    }
+}
+
+static bool init_caps(PaprMachine *pm, Error **errp)
+{
+    PaprCapsHost host = {
+        .cpu_type = MACHINE(pm)->cpu_type,
+        .max_compat_pvr = pm->opt.max_compat_pvr,
+        .smp_threads = MACHINE(pm)->smp.threads,
+    };
+
+    return papr_caps_resolve(&pm->caps, &host, errp);
+}
+
+/* A guest of a CPU before POWER9 knows XICS only */
+static bool settle_ic_mode(PaprMachine *pm, Error **errp)
+{
+    if (cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
+        return true;
+    }
+    if (pm->opt.ic_mode == PAPR_IC_XIVE) {
+        error_setg(errp, "ic-mode=xive: XIVE-only machines require a POWER9 "
+                   "CPU; use ic-mode=xics or -cpu POWER9");
+        return false;
+    }
+    pm->opt.ic_mode = PAPR_IC_XICS;
+    return true;
+}
+
+static bool display_char(uint8_t c, void *machine)
+{
+    return papr_vio_console_write(((PaprMachine *)machine)->vio, &c, 1) == 1;
+}
+
+static size_t associativity(void *machine, uint32_t id, uint32_t *domains,
+                            size_t max)
+{
+    PaprMachine *pm = machine;
+    PaprVcpu *vcpu = papr_vcpu_find(pm->vcpus, id);
+    uint32_t list[PAPR_NUMA_LIST_MAX];
+    size_t n;
+
+    if (!vcpu) {
+        return 0;
+    }
+    /* the first cell is the count of the others */
+    n = papr_numa_vcpu_list(&pm->numa, vcpu->cpu->node_id, id, list) - 1;
+    n = MIN(n, max);
+    memcpy(domains, list + 1, n * sizeof(*domains));
+    return n;
+}
+
+static uint64_t rtas_base(void *machine)
+{
+    uint64_t base;
+
+    return papr_firmware_rtas_base(((PaprMachine *)machine)->firmware, &base)
+        ? base : 0;
+}
+
+/* What other parts register their calls with, and the calls about CPUs */
+static void init_calls(PaprMachine *pm)
+{
+    MachineState *ms = MACHINE(pm);
+    uint32_t n_ids = ms->smp.max_cpus / ms->smp.threads * pm->cpu_host.vsmt;
+    PaprRtasConfig rtas = {
+        .cpus = ms->smp.cpus,
+        .max_cpus = ms->smp.max_cpus,
+        .ram_size = ms->ram_size,
+        .display_char = display_char,
+        .opaque = pm,
+    };
+    PaprFwnmiConfig fwnmi = {
+        .caps = &pm->caps,
+        .rma_size = pm->rma_size,
+        .max_cpus = ms->smp.max_cpus,
+        .rtas_base = rtas_base,
+        .opaque = pm,
+    };
+
+    pm->hcalls = papr_hcall_table_new();
+    pm->vcpus = papr_vcpu_map_new(n_ids);
+    pm->rtas = papr_rtas_new(pm->hcalls);
+    rtas.vcpus = pm->vcpus;
+    papr_rtas_register_families(pm->rtas, &rtas);
+    pm->fwnmi = papr_fwnmi_new(pm->rtas, &fwnmi);
+    pm->hcall_config = (PaprHcallConfig) {
+        .vcpus = pm->vcpus,
+        .caps = &pm->caps,
+        .associativity = associativity,
+        .system_reset = papr_machine_system_reset_irq,
+        .opaque = pm,
+    };
+    papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
+}
+
+static bool init_platform(PaprMachine *pm, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+
+    pm->mmu = papr_mmu_new(pm->vcpus, pm->hcalls, pm->opt.resize_hpt);
+    papr_mmu_set_memory(pm->mmu, ms->ram_size, ms->maxram_size);
+    pm->irqs = papr_irqs_new(OBJECT(pm), pm->vcpus, pm->opt.ic_mode,
+                             pm->hcalls, pm->rtas, errp);
+    if (!pm->irqs) {
+        return false;
+    }
+    pm->irq_map = papr_irqs_msi_map(pm->irqs, &pm->irq_map_nr);
+    pm->dr = papr_dr_new(pm->rtas);
+    papr_machine_add_connectors(pm);
+    return true;
+}
+
+static bool init_cpus(PaprMachine *pm, Error **errp)
+{
+    pm->cpu_host.vhyp = PPC_VIRTUAL_HYPERVISOR(pm);
+    pm->cpu_host.vcpus = pm->vcpus;
+    pm->cpu_host.hcalls = pm->hcalls;
+    pm->cpu_host.irqs = pm->irqs;
+    pm->cpu_host.caps = &pm->caps;
+    qemu_guest_getrandom_nofail(&pm->cpu_host.hashpkey,
+                                sizeof(pm->cpu_host.hashpkey));
+
+    if (!papr_machine_create_cpus(pm, errp)) {
+        return false;
+    }
+    if (ppc_init_compat_all(pm->opt.max_compat_pvr, errp) < 0) {
+        error_prepend(errp, "max-cpu-compat: ");
+        return false;
+    }
+    papr_numa_from_machine(&pm->numa, MACHINE(pm));
+    return papr_numa_check_sizes(&pm->numa, PAPR_LMB_SIZE, errp);
+}
+
+static bool init_devices(PaprMachine *pm, Error **errp)
+{
+    pm->events = papr_events_new(pm->rtas, pm->irqs,
+                                 pm->opt.modern_hotplug_events, errp);
+    if (!pm->events) {
+        return false;
+    }
+    pm->rtc = papr_rtc_new(OBJECT(pm), pm->rtas, errp);
+    if (!pm->rtc) {
+        return false;
+    }
+    papr_events_set_clock(pm->events, papr_rtc_now, pm->rtc);
+    pm->watchdogs = papr_watchdog_new(OBJECT(pm), pm->hcalls, errp);
+    if (!pm->watchdogs) {
+        return false;
+    }
+    pm->vio = papr_vio_bus_new(pm->hcalls, pm->rtas, pm->irqs);
+    for (int i = 0; serial_hd(i); i++) {
+        papr_vio_add_vty(pm->vio, serial_hd(i));
+    }
+    papr_vio_add_nvram(pm->vio);
+    return true;
+}
+
+static void init_cas(PaprMachine *pm)
+{
+    bool isa3 = cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
+    PaprCasConfig config = {
+        .offer = {
+            .isa3 = isa3,
+            .radix = isa3,
+            .hash = true,
+            .mmu_switch = true,
+            .xics = pm->opt.ic_mode != PAPR_IC_XIVE,
+            .xive = pm->opt.ic_mode != PAPR_IC_XICS,
+            .hpt_resize = pm->opt.resize_hpt != PAPR_HPT_RESIZE_DISABLED,
+            .hpt_resize_required =
+                pm->opt.resize_hpt == PAPR_HPT_RESIZE_REQUIRED,
+            .form2 = true,
+            .hotplug_events = pm->opt.modern_hotplug_events,
+            .max_compat = pm->opt.max_compat_pvr,
+        },
+        .hcalls = pm->hcalls,
+        .vcpus = pm->vcpus,
+        .mmu = pm->mmu,
+        .irqs = pm->irqs,
+        .dr = pm->dr,
+        .events = pm->events,
+        .numa = &pm->numa,
+        .ram_size = MACHINE(pm)->ram_size,
+        .maxram_size = MACHINE(pm)->maxram_size,
+        .host = { papr_machine_build_tree, pm },
+    };
+
+    papr_cas_init(&pm->cas, &config);
+}
+
+static size_t console_write(const uint8_t *buf, size_t len, void *machine)
+{
+    return papr_vio_console_write(((PaprMachine *)machine)->vio, buf, len);
+}
+
+static size_t console_read(uint8_t *buf, size_t len, void *machine)
+{
+    return papr_vio_console_read(((PaprMachine *)machine)->vio, buf, len);
+}
+
+static bool firmware_cas(PowerPCCPU *cpu, uint64_t vec_addr, void *machine)
+{
+    return papr_cas_from_firmware(cpu, vec_addr,
+                                  &((PaprMachine *)machine)->cas);
+}
+
+/* For the monitor's dumpdtb */
+static void fdt_changed(const void *fdt, void *machine)
+{
+    MACHINE(machine)->fdt = (void *)fdt;
+}
+
+static bool init_firmware(PaprMachine *pm, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+    PaprFirmwareConfig config = {
+        .own = pm->opt.own_firmware,
+        .bios = ms->firmware,
+        .kernel = ms->kernel_filename,
+        .initrd = ms->initrd_filename,
+        .append = ms->kernel_cmdline,
+        .kernel_addr = pm->opt.kernel_addr,
+        .rma_size = pm->rma_size,
+        .ram_size = ms->ram_size,
+    };
+    PaprFirmwareHost host = {
+        .cas = firmware_cas,
+        .console_write = console_write,
+        .console_read = console_read,
+        .fdt_changed = fdt_changed,
+        .opaque = pm,
+    };
+
+    pm->firmware = papr_firmware_new(&config, pm->hcalls, &host, errp);
+    if (!pm->firmware) {
+        return false;
+    }
+    papr_cas_set_firmware(&pm->cas, pm->firmware);
+    return true;
+}
+
+static void set_boot_device(void *machine, const char *order, Error **errp)
+{
+    PaprMachineOptions *opt = &((PaprMachine *)machine)->opt;
+
+    g_free(opt->boot_device);
+    opt->boot_device = g_strdup(order);
+}
+
+static bool init_machine(PaprMachine *pm, Error **errp)
+{
+    if (!check_memory(pm, errp) ||
+        !papr_machine_settle_vsmt(pm, errp) ||
+        !init_caps(pm, errp) ||
+        !settle_ic_mode(pm, errp)) {
+        return false;
+    }
+    if (pm->opt.resize_hpt == PAPR_HPT_RESIZE_DEFAULT) {
+        pm->opt.resize_hpt = PAPR_HPT_RESIZE_ENABLED;
+    }
+    init_calls(pm);
+    if (!init_platform(pm, errp) || !init_cpus(pm, errp)) {
+        return false;
+    }
+    map_memory(MACHINE(pm));
+    if (!init_devices(pm, errp)) {
+        return false;
+    }
+    init_cas(pm);
+    return init_firmware(pm, errp);
+}
+
+void papr_machine_init(MachineState *ms)
+{
+    PaprMachine *pm = PAPR_MACHINE(ms);
+
+    msi_nonbroken = true;
+    if (!init_machine(pm, &error_fatal)) {
+        return;
+    }
+    papr_qtest_init(pm->rtas);
+    vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
+    qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
+    qemu_register_boot_set(set_boot_device, pm);
+    qemu_register_wakeup_support();
+}

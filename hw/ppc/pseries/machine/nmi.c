@@ -1,0 +1,41 @@
+/*
+ * pSeries platform: system reset interrupts, by the user or by the guest
+ *
+ * inject-nmi and H_SIGNAL_SYS_RESET end here: in the handler that the guest
+ * registered by ibm,nmi-register (FWNMI, firmware assisted non-maskable
+ * interrupts, LoPAR 7.3.14), else at vector 0x100.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/nmi.h"
+#include "system/cpus.h"
+#include "machine.h"
+
+/* In @cpu's own thread, with the BQL */
+void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu)
+{
+    papr_fwnmi_system_reset(((PaprMachine *)machine)->fwnmi, CPU(cpu));
+}
+
+static void system_reset_one(CPUState *cs, run_on_cpu_data data)
+{
+    papr_fwnmi_system_reset(data.host_ptr, cs);
+}
+
+/* inject-nmi: to all CPUs, as a hardware console's reset button does */
+static void nmi_all(NMIState *n, int cpu_index, Error **errp)
+{
+    PaprMachine *pm = PAPR_MACHINE(n);
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        async_run_on_cpu(cs, system_reset_one,
+                         RUN_ON_CPU_HOST_PTR(pm->fwnmi));
+    }
+}
+
+void papr_machine_nmi_class_init(ObjectClass *oc)
+{
+    NMI_CLASS(oc)->nmi_monitor_handler = nmi_all;
+}

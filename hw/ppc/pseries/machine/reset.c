@@ -1,0 +1,78 @@
+/*
+ * pSeries platform: reset of the machine, in its order
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/guest-random.h"
+#include "system/qtest.h"
+#include "system/reset.h"
+#include "machine.h"
+
+/*
+ * The firmware starts with a hash page table, as long as the guest has not
+ * said (at client-architecture-support) that it uses radix.  The table is
+ * memory that nobody touches until then, so it costs nothing.
+ */
+static void reset_mmu(PaprMachine *pm)
+{
+    Error *err = NULL;
+
+    papr_mmu_reset(pm->mmu);
+    if (!papr_mmu_set_hash(pm->mmu, &err)) {
+        error_reportf_err(err, "no memory for the guest's hash page table, "
+                          "try a smaller maxmem= in -m: ");
+        exit(EXIT_FAILURE);
+    }
+}
+
+/* The tree is made last: it tells what all the others came up with */
+static bool start_firmware(PaprMachine *pm, Error **errp)
+{
+    MachineState *ms = MACHINE(pm);
+    PowerPCCPU *boot_cpu = papr_vcpu_next(pm->vcpus, NULL)->cpu;
+    size_t size;
+    void *fdt = papr_machine_build_tree(true, &size, pm, errp);
+
+    if (!fdt) {
+        return false;
+    }
+    pm->fdt_initial_size = size;
+    if (!papr_firmware_reset(pm->firmware, fdt, size, boot_cpu, errp)) {
+        return false;
+    }
+    ms->fdt = (void *)papr_firmware_fdt(pm->firmware, &size);
+    return true;
+}
+
+void papr_machine_reset(MachineState *ms, ResetType type)
+{
+    PaprMachine *pm = PAPR_MACHINE(ms);
+    Error *err = NULL;
+
+    if (type != RESET_TYPE_SNAPSHOT_LOAD) {
+        qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
+    }
+    qemu_devices_reset(type);
+    reset_mmu(pm);
+
+    papr_cas_reset(&pm->cas, qtest_enabled());
+    /* was found to fit the CPUs by machine init */
+    ppc_init_compat_all(pm->opt.max_compat_pvr, &error_abort);
+    papr_irqs_reset(pm->irqs);
+    /*
+     * After the devices: a connector that finishes an unplug takes away what
+     * they may have used.
+     */
+    papr_dr_reset(pm->dr);
+    papr_events_reset(pm->events);
+    papr_fwnmi_reset(pm->fwnmi);
+    papr_watchdog_reset(pm->watchdogs);
+
+    if (!start_firmware(pm, &err)) {
+        error_report_err(err);
+        exit(EXIT_FAILURE);
+    }
+}

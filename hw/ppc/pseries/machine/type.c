@@ -1,0 +1,111 @@
+/*
+ * pSeries platform: the machine's QOM type and its versions
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/intc/intc.h"
+#include "hw/nmi.h"
+#include "hw/hotplug.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "system/blockdev.h"
+#include "system/system.h"
+#include "machine.h"
+
+/* KVM_CREATE_VM's argument for kvm-type; negative: none of the words */
+static int kvm_type(MachineState *ms, const char *word)
+{
+    static const char *const words[] = { "auto", "hv", "pr" };
+
+    for (int i = 0; i < ARRAY_SIZE(words); i++) {
+        if (!word || !g_ascii_strcasecmp(word, words[i])) {
+            return i;
+        }
+    }
+    error_report("Unknown kvm-type specified '%s': use auto, hv or pr", word);
+    return -1;
+}
+
+static void print_pic(InterruptStatsProvider *provider, GString *buf)
+{
+    papr_irqs_print_info(PAPR_MACHINE(provider)->irqs, buf);
+    g_string_append(buf, "irqchip: emulated\n");
+}
+
+static void machine_instance_init(Object *obj)
+{
+    papr_machine_options_init(obj);
+}
+
+static void machine_finalize(Object *obj)
+{
+    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+
+    g_free(opt->kvm_type);
+    g_free(opt->host_model);
+    g_free(opt->host_serial);
+    g_free(opt->boot_device);
+}
+
+static void machine_class_init(ObjectClass *oc, void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->desc = "pSeries Logical Partition (PAPR compliant)";
+    mc->init = papr_machine_init;
+    mc->reset = papr_machine_reset;
+    mc->kvm_type = kvm_type;
+    mc->no_parallel = true;
+    mc->ignore_boot_device_suffixes = true;
+    mc->block_default_type = IF_SCSI;
+    mc->pci_allow_0_address = true;
+    mc->default_boot_order = "";
+    mc->default_cpu_type = POWERPC_CPU_TYPE_NAME("power10_v2.0");
+    mc->default_display = "std";
+    mc->default_ram_id = "ppc_spapr.ram";
+    mc->default_ram_size = 512 * MiB;
+    mc->numa_mem_align_shift = ctz64(PAPR_LMB_SIZE);
+    mc->auto_enable_numa = true;
+    papr_machine_smp_class_init(mc);
+
+    papr_machine_options_class_init(oc);
+    papr_machine_hotplug_class_init(oc);
+    papr_machine_vhyp_class_init(oc);
+    papr_machine_nmi_class_init(oc);
+    INTERRUPT_STATS_PROVIDER_CLASS(oc)->print_info = print_pic;
+}
+
+static void pseries_10_0_class_init(ObjectClass *oc, void *data)
+{
+    MachineClass *mc = MACHINE_CLASS(oc);
+
+    mc->alias = "pseries";
+    mc->is_default = true;
+}
+
+static const TypeInfo machine_types[] = {
+    {
+        .name = TYPE_PAPR_MACHINE,
+        .parent = TYPE_MACHINE,
+        .abstract = true,
+        .instance_size = sizeof(PaprMachine),
+        .instance_init = machine_instance_init,
+        .instance_finalize = machine_finalize,
+        .class_init = machine_class_init,
+        .interfaces = (InterfaceInfo[]) {
+            { TYPE_HOTPLUG_HANDLER },
+            { TYPE_NMI },
+            { TYPE_PPC_VIRTUAL_HYPERVISOR },
+            { TYPE_INTERRUPT_STATS_PROVIDER },
+            { }
+        },
+    }, {
+        .name = MACHINE_TYPE_NAME("pseries-10.0"),
+        .parent = TYPE_PAPR_MACHINE,
+        .class_init = pseries_10_0_class_init,
+    },
+};
+
+DEFINE_TYPES(machine_types)
