@@ -6,6 +6,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
+#include "qobject/qdict.h"
 #include "libpapr.h"
 
 /* 256 MiB of RAM: a table of 2 MiB, and 4 MiB at most */
@@ -673,6 +674,110 @@ static void test_flush_calls(void)
     qtest_quit(qts);
 }
 
+/* Poll until migration has ended; was it completed? */
+static bool migration_completes(QTestState *qts)
+{
+    for (;;) {
+        QDict *info = qtest_qmp_assert_success_ref(qts, "{ 'execute': "
+                                                   "'query-migrate' }");
+        const char *status = qdict_get_try_str(info, "status");
+        bool completed = !g_strcmp0(status, "completed");
+        bool failed = !g_strcmp0(status, "failed");
+
+        qobject_unref(info);
+        if (completed || failed) {
+            return completed;
+        }
+        g_usleep(10000);
+    }
+}
+
+static QTestState *start_incoming(const char *uri)
+{
+    QTestState *qts = papr_start("-cpu POWER8 -incoming defer");
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming',"
+                             " 'arguments': { 'uri': %s,"
+                             " 'exit-on-error': false } }", uri);
+    return qts;
+}
+
+/* A stream to a file; its path, and in *@uri how migration names it */
+static char *saved_machine(QTestState *qts, char **uri)
+{
+    char *path = NULL;
+    int fd = g_file_open_tmp("mmu-test-XXXXXX", &path, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    *uri = g_strconcat("file:", path, NULL);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", *uri);
+    g_assert_true(migration_completes(qts));
+    return path;
+}
+
+static void test_migration(void)
+{
+    const uint64_t pte0 = pte0_of(0x12345000);
+    QTestState *qts = start_hash();
+    g_autofree char *uri = NULL, *path = NULL;
+
+    /* more than a stride, runs and single ones, beyond the first table's size */
+    resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
+    for (int i = 0; i < 20; i++) {
+        enter(qts, EXACT, 4090 + i, pte0 + (i << 7), PAGE | R | C);
+        enter(qts, EXACT, 2 * N_HPTES - 1 - i * 8191, pte0 | BOLTED, PAGE);
+    }
+    call(qts, H_REMOVE, 0, 4095, 0, 0);
+
+    path = saved_machine(qts, &uri);
+    qtest_quit(qts);
+    qts = start_incoming(uri);
+    g_assert_true(migration_completes(qts));
+
+    for (int i = 0; i < 20; i++) {
+        check_entry(qts, 4090 + i, i == 5 ? 0 : pte0 + (i << 7),
+                    i == 5 ? 0ull : (PAGE | R | C));
+        check_entry(qts, 2 * N_HPTES - 1 - i * 8191, pte0 | BOLTED, PAGE);
+        check_entry(qts, 2 * N_HPTES - 2 - i * 8191, 0, 0);
+    }
+    check_bad_index(qts, 2 * N_HPTES);
+    /* nothing was taken over that would be in a hypercall's way */
+    g_assert_cmpint(call(qts, H_REMOVE, 0, 4090, 0, 0).rc, ==, H_SUCCESS);
+    resize_to(qts, HPT_SHIFT, H_SUCCESS);
+    qtest_quit(qts);
+    unlink(path);
+}
+
+/* Streams that name impossible sizes and entries end the load, not QEMU */
+static void test_bad_stream(void)
+{
+    static const char name[] = "\012spapr/htab";
+    static const uint32_t sizes[] = { 1, 17, HPT_SHIFT + 2, 47, 0x80000000 };
+    QTestState *qts = start_hash();
+    g_autofree char *uri = NULL, *path = NULL, *stream = NULL;
+    char *where;
+    gsize length;
+
+    path = saved_machine(qts, &uri);
+    qtest_quit(qts);
+    g_assert_true(g_file_get_contents(path, &stream, &length, NULL));
+    where = memmem(stream, length, name, sizeof(name) - 1);
+    g_assert_nonnull(where);
+    where += sizeof(name) - 1 + 8;      /* instance and version */
+    g_assert_cmpuint(ldl_be_p(where), ==, HPT_SHIFT);
+
+    for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        stl_be_p(where, sizes[i]);
+        g_assert_true(g_file_set_contents(path, stream, length, NULL));
+        qts = start_incoming(uri);
+        g_assert_false(migration_completes(qts));
+        qtest_quit(qts);
+    }
+    unlink(path);
+}
+
 /* Nothing that a guest passes ends QEMU or leaves an entry locked */
 static void hammer(const char *options)
 {
@@ -732,6 +837,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/mmu/reset", test_reset);
     qtest_add_func("pseries/mmu/process-table", test_process_table);
     qtest_add_func("pseries/mmu/flush-calls", test_flush_calls);
+    qtest_add_func("pseries/mmu/migration", test_migration);
+    qtest_add_func("pseries/mmu/bad-stream", test_bad_stream);
     qtest_add_func("pseries/mmu/hammer", test_hammer);
     return g_test_run();
 }

@@ -196,6 +196,7 @@ void papr_tlb_flush_all(PaprMmu *mmu)
     if (!tcg_enabled()) {
         return;
     }
+    RCU_READ_LOCK_GUARD();
     if (self) {
         papr_tlb_flush(mmu, POWERPC_CPU(self), &all);
     } else {
