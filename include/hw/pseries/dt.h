@@ -18,7 +18,7 @@ typedef struct PaprDt PaprDt;
 
 PaprDt *papr_dt_new(void);
 
-/** papr_dt_reserve: an entry of the memory reserve map; before the first node */
+/** papr_dt_reserve: entry of the memory reserve map; before the first node */
 void papr_dt_reserve(PaprDt *dt, uint64_t addr, uint64_t size);
 
 /** papr_dt_begin: open a node; @fmt as printf, "" for the root */
@@ -35,7 +35,7 @@ void papr_dt_strings(PaprDt *dt, const char *name, const char *const *values,
 void papr_dt_bytes(PaprDt *dt, const char *name, const void *value, size_t len);
 void papr_dt_cells(PaprDt *dt, const char *name, const uint32_t *cells,
                    size_t n);
-/* papr_dt_cells with the cells written out: papr_dt_cell_list(dt, "reg", 0, 1) */
+/* papr_dt_cells, the cells written out: papr_dt_cell_list(dt, "reg", 0, 1) */
 #define papr_dt_cell_list(dt, name, ...)                                     \
     papr_dt_cells((dt), (name), (const uint32_t[]){ __VA_ARGS__ },           \
                   ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
@@ -43,7 +43,7 @@ void papr_dt_cells(PaprDt *dt, const char *name, const uint32_t *cells,
 /** papr_dt_phandle: "phandle" and "linux,phandle" of the open node */
 void papr_dt_phandle(PaprDt *dt, uint32_t phandle);
 
-/** papr_dt_new_phandle: a phandle not used so far by this tree (from @dt's start) */
+/** papr_dt_new_phandle: the next one not used so far by this tree */
 uint32_t papr_dt_new_phandle(PaprDt *dt);
 void papr_dt_set_phandle_start(PaprDt *dt, uint32_t first);
 

@@ -73,7 +73,7 @@ bool papr_numa_check_sizes(const PaprNuma *numa, uint64_t unit, Error **errp);
  */
 unsigned papr_numa_list(const PaprNuma *numa, unsigned node, uint32_t *cells);
 
-/** papr_numa_vcpu_list: the same for vCPU @vcpu_id, whose id is the last level */
+/** papr_numa_vcpu_list: the same for a vCPU, whose id is the last level */
 unsigned papr_numa_vcpu_list(const PaprNuma *numa, unsigned node,
                              uint32_t vcpu_id, uint32_t *cells);
 

@@ -45,13 +45,13 @@ bool papr_ovec_equal(const PaprOvec *a, const PaprOvec *b);
 /** papr_ovec_within: does @b have all the bits that @a has? */
 bool papr_ovec_within(const PaprOvec *a, const PaprOvec *b);
 
-/** papr_ovec_size: bytes that the vector at @length_byte takes, with that byte */
+/** papr_ovec_size: bytes that a vector takes, with its @length_byte */
 static inline size_t papr_ovec_size(uint8_t length_byte)
 {
     return (size_t)length_byte + 2;
 }
 
-/** papr_ovec_parse - from @buf, which starts at the length byte; false if cut */
+/** papr_ovec_parse: from @buf, which starts at the length byte; false if cut */
 bool papr_ovec_parse(PaprOvec *v, const uint8_t *buf, size_t size);
 
 /**

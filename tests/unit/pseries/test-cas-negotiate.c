@@ -203,25 +203,25 @@ static void test_modes_not_offered(void)
 
     p->offer.xive = false;
     make_linux(&g, &kind);
-    assert_refused(p, &g, H_PARAMETER, "(XIVE)");
+    assert_refused(p, &g, H_PARAMETER, "by XIVE");
 
     p = power9();
     p->offer.xics = false;
     kind.intc = 0;
     make_linux(&g, &kind);
-    assert_refused(p, &g, H_PARAMETER, "(XICS)");
+    assert_refused(p, &g, H_PARAMETER, "by XICS");
 
     kind = linux6;
     p = power9();
     p->offer.radix = false;
     make_linux(&g, &kind);
-    assert_refused(p, &g, H_PARAMETER, "(radix)");
+    assert_refused(p, &g, H_PARAMETER, "radix MMU");
 
     p = power9();
     p->offer.hash = false;
     kind.mmu = 0;
     make_linux(&g, &kind);
-    assert_refused(p, &g, H_PARAMETER, "(hash)");
+    assert_refused(p, &g, H_PARAMETER, "hash MMU");
 }
 
 static void test_contradictions(void)
@@ -235,7 +235,7 @@ static void test_contradictions(void)
 
         kind.intc = both[i];
         make_linux(&g, &kind);
-        assert_refused(p, &g, H_PARAMETER, "interrupt mode");
+        assert_refused(p, &g, H_PARAMETER, "two interrupt modes");
         kind = linux6;
         kind.mmu = both[i];
         make_linux(&g, &kind);
@@ -273,7 +273,7 @@ static void test_old_guest(void)
     add_pvr(&g, 0xffffffff, LEVEL_2_07);
     add_pvr(&g, 0, 0xffffffff);
     add_vectors(&g, &kind);
-    assert_refused(p, &g, H_PARAMETER, "(radix)");
+    assert_refused(p, &g, H_PARAMETER, "radix MMU");
 
     /* who asks for radix where it can be had gets it shown */
     kind.ov1_byte3 = 0;
@@ -298,7 +298,7 @@ static void test_levels(void)
     g_assert_true(r.raw_ok);
     /* which max-cpu-compat forbids */
     p->offer.max_compat = LEVEL_2_07;
-    assert_refused(p, &g, H_HARDWARE, "suitable PVR");
+    assert_refused(p, &g, H_HARDWARE, "knows neither");
 
     /* the best of those up to max-cpu-compat, whatever the order */
     p->offer.max_compat = LEVEL_2_07;
@@ -317,7 +317,7 @@ static void test_levels(void)
     add_pvr(&g, 0xffff0000, 0x003f0000);
     add_pvr(&g, 0, 0xffffffff);
     add_vectors(&g, &linux6);
-    assert_refused(power9(), &g, H_HARDWARE, "suitable PVR");
+    assert_refused(power9(), &g, H_HARDWARE, "knows neither");
 }
 
 /* Every cut of a good structure up to vector 5's end is refused, in bounds */
@@ -398,11 +398,11 @@ static void test_numa(void)
 
     kind.affinity = 0x80;
     make_linux(&g, &kind);
-    assert_refused(p, &g, H_HARDWARE, "Asymmetrical");
+    assert_refused(p, &g, H_HARDWARE, "asymmetric");
     kind.affinity = 0xa0;
     make_linux(&g, &kind);
     p->offer.form2 = false;
-    assert_refused(p, &g, H_HARDWARE, "Asymmetrical");
+    assert_refused(p, &g, H_HARDWARE, "asymmetric");
 }
 
 static void assert_support(const PaprCasOffer *offer, uint8_t intc, uint8_t mmu)

@@ -143,21 +143,21 @@ static void test_checks(void)
 
     numa->distance[0][2] = 30;
     numa->distance[2][0] = 40;
-    assert_refused(numa, "Asymmetrical");
+    assert_refused(numa, "asymmetric");
     /* the default of one direction against a value for the other */
     numa->distance[0][2] = 0;
-    assert_refused(numa, "Asymmetrical");
+    assert_refused(numa, "asymmetric");
     numa->distance[2][0] = PAPR_NUMA_REMOTE;
     g_assert_true(papr_numa_check_form1(numa, &error_abort));
 
     numa->mem[1] = 0;
-    assert_refused(numa, "(node 1)");
+    assert_refused(numa, "node 1 has neither");
     numa->has_cpu[1] = true;
     g_assert_true(papr_numa_check_form1(numa, &error_abort));
 
     numa->mem[2] = 100 * MiB;
     g_assert_false(papr_numa_check_sizes(numa, 256 * MiB, &err));
-    g_assert_nonnull(strstr(error_get_pretty(err), "Node 2"));
+    g_assert_nonnull(strstr(error_get_pretty(err), "node 2"));
     error_free(err);
 }
 

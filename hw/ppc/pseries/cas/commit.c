@@ -1,9 +1,9 @@
 /*
  * pSeries platform: client-architecture-support (CAS), the call
  *
- * Reads the guest's structure once, has it negotiated, then makes the outcome be
- * in force: what can fail first, each step undone if a later one fails.  LoPAR
- * section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the device
+ * Reads the guest's structure once, has it negotiated, then makes the outcome
+ * be in force: what can fail first, each step undone if a later one fails.
+ * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the device
  * tree that it gets over its own; our own firmware calls
  * papr_cas_from_firmware().
  *
@@ -97,7 +97,7 @@ static bool commit_hpt(const PaprCas *cas, const PaprCasResult *result,
     int wanted;
 
     if (result->radix) {
-        return true;            /* dropped when the guest registers its tables */
+        return true;    /* dropped when the guest registers its tables */
     }
     if (result->fixed_hpt || !config->offer.hpt_resize) {
         wanted = papr_mmu_hpt_shift_for(config->maxram_size);
@@ -189,8 +189,8 @@ static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
     int64_t rc;
 
     if (!others_halted(cas, cpu)) {
-        return refused(cas, H_MULTI_THREADS_ACTIVE, "guest has multiple active "
-                       "vCPUs at CAS, which is not allowed");
+        return refused(cas, H_MULTI_THREADS_ACTIVE, "the guest called CAS with "
+                       "more than one vCPU running");
     }
     size = read_structure(vec_addr & REAL_ADDR_MASK, buf);
     rc = papr_cas_negotiate(&cas->config.offer, cas->config.numa, &cpu_info,
@@ -253,8 +253,8 @@ static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     if (fdt_size > reply_size - REPLY_HEADER) {
         g_free(fdt);
-        return refused(cas, H_TOO_BIG,
-                       "CAS: the device tree is larger than the guest's buffer");
+        return refused(cas, H_TOO_BIG, "CAS: the device tree is larger than "
+                       "the guest's buffer");
     }
     papr_mem_write_be32(reply, REPLY_VERSION);
     papr_mem_write(reply + REPLY_HEADER, fdt, fdt_size);

@@ -102,9 +102,9 @@ static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                 (result->raw_ok && !offer->max_compat)) {
                 return H_SUCCESS;
             }
-            return refuse(result, H_HARDWARE, "Couldn't negotiate a suitable "
-                          "PVR during CAS: the guest knows neither the CPU "
-                          "(PVR 0x%08x) nor a level of it%s", cpu->pvr,
+            return refuse(result, H_HARDWARE, "the guest's kernel knows "
+                          "neither the CPU (PVR 0x%08x) nor a level of it%s: "
+                          "use another -cpu or max-cpu-compat", cpu->pvr,
                           offer->max_compat ? " up to max-cpu-compat" : "");
         }
         if ((cpu->pvr & mask) == pvr) {
@@ -113,7 +113,8 @@ static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
             result->compat_pvr = pvr;
         }
     }
-    return refuse(result, H_PARAMETER, "The guest's list of CPUs has no end");
+    return refuse(result, H_PARAMETER,
+                  "CAS: the guest's list of CPUs has no end");
 }
 
 /* Vectors 1 and 5 of those that follow, led by their number less one */
@@ -123,7 +124,8 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
     unsigned n_vectors;
 
     if (!in->left) {
-        return refuse(result, H_PARAMETER, "The guest gave no option vectors");
+        return refuse(result, H_PARAMETER,
+                      "CAS: the guest gave no option vectors");
     }
     n_vectors = in->p[0] + 1;
     in->p++;
@@ -133,7 +135,7 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
 
         if (!papr_ovec_parse(&v, in->p, in->left)) {
             return refuse(result, H_PARAMETER,
-                          "The guest's option vector %u is cut short", n);
+                          "CAS: the guest's option vector %u is cut short", n);
         }
         if (n == 1) {
             *ov1 = v;
@@ -144,7 +146,8 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
         in->left -= papr_ovec_size(in->p[0]);
         in->p += papr_ovec_size(in->p[0]);
     }
-    return refuse(result, H_PARAMETER, "The guest gave no option vector 5");
+    return refuse(result, H_PARAMETER,
+                  "CAS: the guest gave no option vector 5");
 }
 
 static int64_t negotiate_intc(const PaprCasOffer *offer, const PaprOvec *guest,
@@ -152,18 +155,18 @@ static int64_t negotiate_intc(const PaprCasOffer *offer, const PaprOvec *guest,
 {
     if (papr_ovec_test(guest, OV5_XIVE_BOTH)) {
         return refuse(result, H_PARAMETER,
-                      "The guest requested an invalid interrupt mode");
+                      "CAS: the guest chose two interrupt modes at once");
     }
     result->xive = papr_ovec_test(guest, OV5_XIVE_EXPLOIT);
     if (result->xive && !offer->xive) {
-        return refuse(result, H_PARAMETER, "Guest requested unavailable "
-                      "interrupt mode (XIVE), try the ic-mode=xive or "
-                      "ic-mode=dual machine property");
+        return refuse(result, H_PARAMETER, "the guest's kernel wants "
+                      "interrupts by XIVE, which the machine lacks: use "
+                      "ic-mode=dual or ic-mode=xive");
     }
     if (!result->xive && !offer->xics) {
-        return refuse(result, H_PARAMETER, "Guest requested unavailable "
-                      "interrupt mode (XICS), try the ic-mode=xics or "
-                      "ic-mode=dual machine property");
+        return refuse(result, H_PARAMETER, "the guest's kernel wants "
+                      "interrupts by XICS, which the machine lacks: use "
+                      "ic-mode=dual or ic-mode=xics");
     }
     return H_SUCCESS;
 }
@@ -172,8 +175,8 @@ static int64_t negotiate_mmu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                              const PaprOvec *guest, PaprCasResult *result)
 {
     if (papr_ovec_test(guest, OV5_MMU_BOTH)) {
-        return refuse(result, H_PARAMETER, "The guest requested hash and radix "
-                      "MMU at once, which is invalid");
+        return refuse(result, H_PARAMETER, "CAS: the guest chose hash and "
+                      "radix MMU at once");
     }
     result->radix = papr_ovec_test(guest, OV5_MMU_RADIX_300);
     if (result->radix) {
@@ -181,19 +184,21 @@ static int64_t negotiate_mmu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
             cpu->compat_ok(result->compat_pvr, LOGICAL_PVR_3_00, cpu->opaque);
 
         if (!offer->radix || !level_ok) {
-            return refuse(result, H_PARAMETER, "Guest requested unavailable "
-                          "MMU mode (radix)");
+            return refuse(result, H_PARAMETER, "the guest's kernel wants a "
+                          "radix MMU, which the machine lacks");
         }
         return H_SUCCESS;
     }
     if (!offer->hash) {
         return refuse(result, H_PARAMETER,
-                      "Guest requested unavailable MMU mode (hash)");
+                      "the guest's kernel wants a hash MMU, which the host "
+                      "lacks");
     }
     result->fixed_hpt = !papr_ovec_test(guest, OV5_HPT_RESIZE);
     if (result->fixed_hpt && offer->hpt_resize_required) {
-        return refuse(result, H_PARAMETER, "Guest doesn't support HPT resizing, "
-                      "but resize-hpt=required; try resize-hpt=enabled");
+        return refuse(result, H_PARAMETER, "the guest can't resize its hash "
+                      "page table, but resize-hpt=required: use "
+                      "resize-hpt=enabled");
     }
     return H_SUCCESS;
 }

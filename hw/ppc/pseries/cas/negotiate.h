@@ -1,5 +1,5 @@
 /*
- * pSeries platform: negotiation of client-architecture-support (private to cas/)
+ * pSeries platform: negotiation of client-architecture-support (CAS)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

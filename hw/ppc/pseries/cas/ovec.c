@@ -5,8 +5,8 @@
  * do in vectors of bits, each led by a length byte: LoPAR section B.6.2.3 and
  * Table B.7.  Pure: no guest memory, no devices.
  *
- * Callers: negotiation in this folder, the machine, which states what it offers,
- * and device tree fillers, which ask what has been agreed.
+ * Callers: negotiation in this folder; device tree fillers, which ask what has
+ * been agreed.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,8 +1,9 @@
 /*
  * pSeries platform: /chosen
  *
- * What the user chose for firmware and kernel, what the platform can agree to at
- * client-architecture-support (CAS), and what was agreed: LoPAR section B.5.14.
+ * What the user chose for firmware and kernel, what the platform can agree to
+ * at client-architecture-support (CAS), and what was agreed: LoPAR section
+ * B.5.14.
  *
  * Callers: build.c.  BQL.
  *

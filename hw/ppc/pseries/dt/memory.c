@@ -6,7 +6,8 @@
  * tells of all logical memory blocks (LMB), boot memory among them as reserved:
  * LoPAR sections B.5.6 and 13.5.2.
  *
- * Callers: build.c; ibm,configure-connector through papr_dt_memory_node().  BQL.
+ * Callers: build.c; ibm,configure-connector through papr_dt_memory_node().
+ * Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: NUMA (non-uniform memory access) topology from -numa options
+ * pSeries platform: NUMA (non-uniform memory access) from -numa options
  *
  * Apart from numa.c so that the latter needs nothing of the machine code.
  *

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: NUMA (non-uniform memory access) topology in the device tree
+ * pSeries platform: NUMA (non-uniform memory access) in the device tree
  *
  * "ibm,associativity" of each resource, and in /rtas what the numbers in it
  * mean: LoPAR sections 15.2 and 15.3; for form 2 Linux's
@@ -34,9 +34,10 @@ void papr_numa_dt_vcpu(const PaprNuma *numa, PaprDt *dt, unsigned node,
 void papr_numa_dt_lookup(const PaprNuma *numa, PaprDt *dt)
 {
     unsigned n_lists = MAX(numa->n_nodes, 1);
-    g_autofree uint32_t *cells = g_new(uint32_t, 2 + n_lists * PAPR_NUMA_LEVELS);
+    g_autofree uint32_t *cells = NULL;
     unsigned n = 2;
 
+    cells = g_new(uint32_t, n + n_lists * PAPR_NUMA_LEVELS);
     cells[0] = n_lists;
     for (unsigned node = 0; node < n_lists; node++) {
         uint32_t list[PAPR_NUMA_LIST_MAX];

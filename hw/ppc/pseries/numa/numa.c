@@ -74,10 +74,9 @@ bool papr_numa_check_form1(const PaprNuma *numa, Error **errp)
 {
     for (unsigned i = 0; i < numa->n_nodes; i++) {
         if (!numa->mem[i] && !numa->has_cpu[i]) {
-            error_setg(errp, "Memory-less/cpu-less nodes are not supported with "
-                       "FORM1 NUMA (node %u)", i);
-            error_append_hint(errp, "Give -numa node,nodeid=%u memory or a CPU, "
-                              "or use a guest that supports FORM2.\n", i);
+            error_setg(errp, "NUMA node %u has neither memory nor CPUs, which "
+                       "guests that know FORM1 affinity alone can't be told: "
+                       "give it either in -numa", i);
             return false;
         }
     }
@@ -87,9 +86,9 @@ bool papr_numa_check_form1(const PaprNuma *numa, Error **errp)
             uint8_t back = papr_numa_distance(numa, i, j);
 
             if (there != back) {
-                error_setg(errp, "Asymmetrical NUMA topologies aren't supported "
-                           "in the pSeries machine using FORM1 NUMA (nodes %u "
-                           "and %u: -numa dist %u one way, %u the other)",
+                error_setg(errp, "asymmetric NUMA distances (nodes %u and %u: "
+                           "%u one way, %u back) can't be told to guests that "
+                           "know FORM1 affinity alone: set -numa dist alike",
                            j, i, there, back);
                 return false;
             }
@@ -102,8 +101,9 @@ bool papr_numa_check_sizes(const PaprNuma *numa, uint64_t unit, Error **errp)
 {
     for (unsigned i = 0; i < numa->n_nodes; i++) {
         if (numa->mem[i] % unit) {
-            error_setg(errp, "Node %u memory size 0x%" PRIx64 " is not aligned "
-                       "to %" PRIu64 " MiB", i, numa->mem[i], unit / MiB);
+            error_setg(errp, "-numa: node %u's memory size 0x%" PRIx64 " is "
+                       "not aligned to %" PRIu64 " MiB", i, numa->mem[i],
+                       unit / MiB);
             return false;
         }
     }
