@@ -3,8 +3,8 @@
  *
  * Reads the guest's structure once, has it negotiated, then makes the outcome
  * be in force: what can fail first, each step undone if a later one fails.
- * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the device
- * tree that it gets over its own; our own firmware calls
+ * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the
+ * device tree that it gets over its own; our own firmware calls
  * papr_cas_from_firmware().
  *
  * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted.
