@@ -2,8 +2,9 @@
  * Unit tests: XICS sources and presentation controllers (ICP)
  *
  * The pure state machines (icp-state.h, source-state.h) step by step, the
- * arbiter (icp.c, source.c) with one thread, and then with threads that trigger,
- * accept, reroute and mask at once: whatever the order, no interrupt is lost.
+ * arbiter (icp.c, source.c) with one thread, and then with threads that
+ * trigger, accept, reroute and mask at once: whatever the order, no interrupt is
+ * lost.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -547,7 +548,7 @@ static void storm_handle(Storm *storm, int server, uint32_t xisr)
 {
     if (xisr == PAPR_XISR_IPI) {
         papr_icp_h_ipi(icp_of(storm->w, server), 0xff);
-        smp_mb();
+        smp_mb();               /* withdrawn before the count is read */
         qatomic_set(&storm->ipis_seen[server],
                     qatomic_read(&storm->ipis_sent[server]));
         return;
@@ -611,7 +612,8 @@ static bool storm_quiet(Storm *storm)
     for (int i = 0; i < STORM_SOURCES; i++) {
         if (storm_is_lsi(i)
             ? qatomic_read(&storm->level[i])
-            : qatomic_read(&storm->seen[i]) != qatomic_read(&storm->written[i])) {
+            : qatomic_read(&storm->seen[i]) !=
+              qatomic_read(&storm->written[i])) {
             return false;
         }
     }

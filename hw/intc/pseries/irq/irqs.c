@@ -68,7 +68,7 @@ static void intc_release(PaprIntc *intc, uint32_t irq)
     }
 }
 
-/* Each server number has an IPI (inter-processor interrupt) of its own in XIVE */
+/* In XIVE each server has an IPI (inter-processor interrupt) of its own */
 static bool irqs_claim_ipis(PaprIrqs *irqs, Error **errp)
 {
     uint32_t n = MIN(papr_vcpu_map_size(irqs->vcpus), PAPR_IRQ_XICS_BASE);
@@ -314,7 +314,8 @@ void papr_irq_release(PaprIrqs *irqs, uint32_t irq)
 
 bool papr_irq_is_claimed(const PaprIrqs *irqs, uint32_t irq)
 {
-    return irq < PAPR_IRQ_END && (qatomic_read(&irqs->flags[irq]) & IRQ_CLAIMED);
+    return irq < PAPR_IRQ_END &&
+           (qatomic_read(&irqs->flags[irq]) & IRQ_CLAIMED);
 }
 
 uint32_t papr_irq_msi_alloc(PaprIrqs *irqs, uint32_t count, uint32_t align)

@@ -37,7 +37,7 @@ typedef struct PaprIcp PaprIcp;
  */
 struct PaprIcp {
     uint64_t state;                     /* atomic, see icp-state.h */
-    uint64_t waiting_words;             /* atomic: which of @waiting to look at */
+    uint64_t waiting_words;             /* atomic: which of @waiting to see */
     uint64_t waiting[PAPR_ICP_WAIT_WORDS]; /* atomic: a bit a source */
     bool present;                       /* atomic: its vCPU is there */
     uint32_t server;

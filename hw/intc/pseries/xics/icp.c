@@ -66,7 +66,7 @@ bool papr_icp_wait(PaprIcp *icp, uint32_t n, uint8_t priority)
 
     qatomic_or(&icp->waiting[n / 64], 1ull << (n % 64));
     qatomic_or(&icp->waiting_words, 1ull << (n / 64));
-    smp_mb();
+    smp_mb();                           /* (2) before (3) of struct PaprIcp */
 
     regs = papr_icp_regs(icp_read(icp));
     return regs.resend && !papr_icp_can_take(papr_icp_word(&regs), priority);

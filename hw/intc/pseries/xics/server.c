@@ -119,7 +119,7 @@ bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
     return true;
 }
 
-/* What it presented waits at its source, for the vCPU's return or a new route */
+/* What it presented waits at its source for a new route, or this vCPU again */
 void papr_xics_server_destroy(PaprXics *xics, PaprVcpu *vcpu)
 {
     PaprIcp *icp = vcpu->icp;

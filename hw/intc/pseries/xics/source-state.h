@@ -25,7 +25,7 @@ enum {
     PAPR_SOURCE_ASSERTED = 0x01,        /* LSI: the line is up */
     PAPR_SOURCE_SENT = 0x02,            /* LSI: on its way or in service */
     PAPR_SOURCE_REJECTED = 0x04,        /* MSI: refused, to be sent again */
-    PAPR_SOURCE_MASKED_PENDING = 0x08,  /* MSI: came in while the source is off */
+    PAPR_SOURCE_MASKED_PENDING = 0x08,  /* MSI: came while the source is off */
     PAPR_SOURCE_PRESENTED = 0x10,       /* KVM's own; kept, not used */
     PAPR_SOURCE_QUEUED = 0x20,          /* likewise */
 };
@@ -55,7 +55,7 @@ static inline PaprSource papr_source_off(uint8_t flags)
     };
 }
 
-/** papr_source_waits: is there an interrupt here to be offered to the server? */
+/** papr_source_waits: is an interrupt here, to be offered to the server? */
 static inline bool papr_source_waits(PaprSource s)
 {
     if (s.priority == PAPR_PRIO_NONE) {

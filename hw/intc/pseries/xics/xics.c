@@ -115,7 +115,8 @@ static void xics_deactivate(void *be)
 static void xics_dt(void *be, PaprDt *dt, uint32_t phandle, uint32_t n_servers)
 {
     papr_dt_begin(dt, "interrupt-controller");
-    papr_dt_string(dt, "device_type", "PowerPC-External-Interrupt-Presentation");
+    papr_dt_string(dt, "device_type",
+                   "PowerPC-External-Interrupt-Presentation");
     papr_dt_string(dt, "compatible", "IBM,ppc-xicp");
     papr_dt_empty(dt, "interrupt-controller");
     papr_dt_u32(dt, "#interrupt-cells", 2);
@@ -176,7 +177,7 @@ static const PaprIntcOps xics_ops = {
 
 const PaprIntcOps *papr_xics_ops = &xics_ops;
 
-/* Streams may have ICPs before the sources or after them; see server_post_load() */
+/* Streams may have ICPs before sources or after them; see server_post_load() */
 static int xics_sources_post_load(void *opaque, int version_id)
 {
     PaprXics *xics = opaque;

@@ -26,7 +26,7 @@ typedef struct PaprXicsServer {
     PaprCpuLine line;
     int cpu_index;
 
-    /* the ICP's state as it migrates: filled before saving, read after loading */
+    /* the ICP's state as it migrates: set before saving, read after loading */
     uint32_t xirr;
     uint8_t pending_priority;
     uint8_t mfrr;
