@@ -353,6 +353,7 @@ static void test_migrate(void)
     QTestState *qts = start();
     g_autofree char *dir = g_dir_make_tmp("papr-xics-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
 
     set_cppr(qts, 1, 0xff);
     set_xive(qts, EPOW, 1, 5);
@@ -365,13 +366,13 @@ static void test_migrate(void)
     poll_is(qts, 0, 0, 6);
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': 'file:%s' } }", file);
+                             "{ 'uri': %s } }", uri);
     wait_migrated(qts);
     qtest_quit(qts);
 
     qts = papr_start("-machine ic-mode=xics -smp 2 -incoming defer");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': 'file:%s' } }", file);
+                             "'arguments': { 'uri': %s } }", uri);
     wait_migrated(qts);
 
     xive_is(qts, EPOW, 1, 5);
