@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include <glib/gstdio.h>
+#include <libfdt.h>
 #include "qemu/bswap.h"
 #include "qobject/qdict.h"
 #include "libpapr.h"
@@ -282,6 +284,165 @@ static void test_fwnmi(void)
     qtest_quit(qts);
 }
 
+/* Where a guest put RTAS, as firmware tells it in the final tree */
+#define RTAS_BASE 0x2000000u
+#define RESET_AREA (RTAS_BASE + 2048)
+
+static void place_rtas(QTestState *qts, uint32_t base)
+{
+    char tree[512];
+
+    fdt_create(tree, sizeof(tree));
+    fdt_finish_reservemap(tree);
+    fdt_begin_node(tree, "");
+    fdt_begin_node(tree, "rtas");
+    fdt_property_u32(tree, "linux,rtas-base", base);
+    fdt_end_node(tree);
+    fdt_end_node(tree);
+    fdt_finish(tree);
+    qtest_memwrite(qts, BUFFER, tree, fdt_totalsize(tree));
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUFFER), ==, H_SUCCESS);
+}
+
+static void test_fwnmi_handlers(void)
+{
+    QTestState *qts = papr_start("-smp 2");
+
+    place_rtas(qts, RTAS_BASE);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 32 << 20,
+                              0x200), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x100,
+                              UINT32_MAX), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL,
+                              (32 << 20) - 4, 0x200), ==, RTAS_SUCCESS);
+    /* Linux calls it when there is nothing to let go */
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_SUCCESS);
+    qtest_system_reset(qts);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_PARAMETER_ERROR);
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 1 -machine cap-fwnmi=off");
+    place_rtas(qts, RTAS_BASE);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x100, 0x200),
+                    ==, RTAS_NOT_SUPPORTED);
+    qtest_quit(qts);
+}
+
+static char *registers(QTestState *qts, int cpu)
+{
+    return qtest_hmp(qts, "info registers %d", cpu);
+}
+
+/* Each vCPU finds its r3 in an area of its own; a stopped one stays stopped */
+static void test_system_reset(void)
+{
+    QTestState *qts = papr_start("-smp 3");
+    g_autofree char *regs = NULL, *stopped = NULL;
+
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0x1234), ==,
+                    RTAS_SUCCESS);
+    place_rtas(qts, RTAS_BASE);
+    qtest_memset(qts, RESET_AREA, GUARD, 64);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x3000, 0x200),
+                    ==, RTAS_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'inject-nmi' }");
+
+    while (papr_ld64(qts, RESET_AREA + 16) != 0x1234) {
+        g_assert_cmphex(papr_ld64(qts, RESET_AREA + 16), ==,
+                        0xa5a5a5a5a5a5a5a5ULL);
+        g_usleep(1000);
+    }
+    g_assert_cmphex(papr_ld64(qts, RESET_AREA + 24), ==, 0);
+    g_assert_cmphex(papr_ld64(qts, RESET_AREA + 32), ==, 0xa5a5a5a5a5a5a5a5ULL);
+    regs = registers(qts, 1);
+    g_assert_nonnull(strstr(regs, "NIP 0000000000003000"));
+    stopped = registers(qts, 2);
+    g_assert_null(strstr(stopped, "NIP 0000000000003000"));
+    qtest_quit(qts);
+}
+
+/* An area that isn't RAM: the guest is lost, QEMU is not */
+static void test_system_reset_nowhere(void)
+{
+    QTestState *qts = papr_start("-smp 1 -action panic=pause");
+
+    place_rtas(qts, 0xfffff000);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x3000, 0x200),
+                    ==, RTAS_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'inject-nmi' }");
+    qtest_qmp_eventwait(qts, "GUEST_PANICKED");
+    qtest_quit(qts);
+}
+
+static void wait_migrated(QTestState *qts)
+{
+    for (;;) {
+        QDict *info = qtest_qmp_assert_success_ref(
+            qts, "{ 'execute': 'query-migrate' }");
+        const char *status = qdict_get_try_str(info, "status");
+        bool completed = !g_strcmp0(status, "completed");
+
+        g_assert_cmpstr(status, !=, "failed");
+        qobject_unref(info);
+        if (completed) {
+            return;
+        }
+        g_usleep(10000);
+    }
+}
+
+/* Clock, watchdogs, pending events and FWNMI handlers go along */
+static void test_migration(void)
+{
+    QTestState *qts = papr_start("-smp 1 -rtc clock=vm");
+    g_autofree char *path = NULL, *uri = NULL;
+    uint32_t rets[8];
+    int fd = g_file_open_tmp("rtas-test-XXXXXX", &path, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    uri = g_strconcat("file:", path, NULL);
+
+    place_rtas(qts, RTAS_BASE);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x100, 0x200),
+                    ==, RTAS_SUCCESS);
+    g_assert_cmpint(papr_rtas(qts, "set-time-of-day", 1, NULL, 2100, 12, 31,
+                              23, 59, 59, 0), ==, RTAS_SUCCESS);
+    /* operation 1, start; action 2, restart */
+    g_assert_cmpint(papr_hcall(qts, 0, H_WATCHDOG, 0x102, 2, 100000), ==,
+                    H_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
+    qtest_qmp_eventwait(qts, "POWERDOWN");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    wait_migrated(qts);
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 1 -rtc clock=vm -incoming defer");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming',"
+                             " 'arguments': { 'uri': %s } }", uri);
+    wait_migrated(qts);
+    g_unlink(path);
+
+    g_assert_cmpint(papr_rtas(qts, "get-time-of-day", 8, rets), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, 2100);
+    g_assert_cmpint(papr_hcall(qts, 0, H_WATCHDOG, 0x200, 1, 0), ==, H_NOOP);
+    g_assert_cmpint(papr_hcall(qts, 0, H_WATCHDOG, 0x200, 2, 0), ==, H_SUCCESS);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0x1000,
+                              0x40000000, 0, BUFFER, 2048), ==, RTAS_SUCCESS);
+    g_assert_cmphex(papr_ld32(qts, BUFFER), ==, 0x06240040);
+    g_assert_cmphex(papr_ld32(qts, BUFFER + 8 + 16 + 48 + 24 + 8), ==,
+                    0x03010100);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -294,5 +455,10 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/rtas/nameless", test_nameless);
     qtest_add_func("pseries/rtas/stop", test_stop);
     qtest_add_func("pseries/rtas/fwnmi", test_fwnmi);
+    qtest_add_func("pseries/rtas/fwnmi-handlers", test_fwnmi_handlers);
+    qtest_add_func("pseries/rtas/system-reset", test_system_reset);
+    qtest_add_func("pseries/rtas/system-reset-nowhere",
+                   test_system_reset_nowhere);
+    qtest_add_func("pseries/rtas/migration", test_migration);
     return g_test_run();
 }
