@@ -4,7 +4,7 @@
 # make boot       build, and boot Linux to a shell on this terminal; varied by
 #                 CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE (see README)
 # make check      build, and run every test, or those of SUITE="..."
-# make bench      build, and compare with upstream's pseries: build/bench
+# make bench      compare with upstream's pseries, or FIGURES="...": build/bench
 # make join       lay this tree over QEMU's source again (after a new patch)
 # make peer       build upstream's pseries, to compare with
 # make clean      remove what was compiled; make distclean also the build directory
@@ -16,7 +16,7 @@ CPU ?= POWER9
 SMP ?= 1
 MEM ?= 1G
 
-export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE NINJAFLAGS
+export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE FIGURES PAIRS NINJAFLAGS
 
 configure := ./configure --again --build-dir=$(abspath $(BUILD))
 ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
