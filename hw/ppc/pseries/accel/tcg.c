@@ -5,7 +5,8 @@
  * helper_vhyp_hcall() (target/ppc), without the BQL, and goes on with the next
  * block: that helper leaves the execution loop only if the call halted the
  * vCPU, asked for an exit or raised an exception.  With icount or while single
- * stepping, `sc` is an exception, delivered by powerpc_excp() with the BQL held.
+ * stepping, `sc` is an exception, which powerpc_excp() delivers with the BQL
+ * held.
  *
  * The vCPU's arguments lie in its register file: r3 is the opcode and then the
  * return code, r4 to r12 arguments and results (LoPAR section 14.5.3).

@@ -1,6 +1,6 @@
 /*
- * Calls about processors: registers that only the hypervisor may set, speculation
- * characteristics, system reset, home node
+ * Calls about processors: registers that only the hypervisor may set,
+ * speculation characteristics, system reset, home node
  *
  * LoPAR sections 14.5.4.3.1, .2, .4 (registers) and 14.11.6.1 (home node); the
  * others are newer.
