@@ -39,7 +39,7 @@ typedef int32_t PaprRtasFn(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque);
  *
  * A guest that passes fewer arguments or less room than @nargs and @nrets gets
  * RTAS_PARAMETER_ERROR without the handler being run; more is allowed, as some
- * guests do it.
+ * guests do it; and none where the status is the only result.
  */
 typedef struct PaprRtasEntry {
     uint32_t token;

@@ -120,6 +120,12 @@ static void test_counts(void)
     g_assert_cmpint(papr_rtas(qts, "set-power-level", 2, rets, -1, 0), ==,
                     RTAS_SUCCESS);
     g_assert_cmpuint(rets[1], ==, 100);
+    /* a status that isn't wanted may be left out, a result may not */
+    put_block(qts, BUFFER, RTAS_SYSTEM_REBOOT, 0, 0);
+    papr_st32(qts, BUFFER + 12, 0x55555555);
+    g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_SUCCESS);
+    g_assert_cmphex(papr_ld32(qts, BUFFER + 12), ==, 0x55555555);
+    qtest_qmp_eventwait(qts, "RESET");
     g_assert_cmpint(papr_rtas(qts, "no-such-call", 1, rets), ==,
                     RTAS_UNKNOWN_TOKEN);
     qtest_quit(qts);

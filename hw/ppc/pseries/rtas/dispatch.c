@@ -66,6 +66,14 @@ static const char *call_name(const Slot *slot)
     return slot ? names[slot->entry->token - PAPR_RTAS_TOKEN_FIRST] : "?";
 }
 
+/* Firmware leaves out the status where it is all that a call returns */
+static bool is_enough(const PaprRtasEntry *entry, const PaprRtasCall *call)
+{
+    return call->nargs >= entry->nargs &&
+           (call->nrets >= entry->nrets ||
+            (call->nrets == 0 && entry->nrets == 1));
+}
+
 static int32_t run(const Slot *slot, PowerPCCPU *cpu, PaprRtasCall *call)
 {
     if (!slot) {
@@ -73,7 +81,7 @@ static int32_t run(const Slot *slot, PowerPCCPU *cpu, PaprRtasCall *call)
                       call->token);
         return RTAS_PARAMETER_ERROR;
     }
-    if (call->nargs < slot->entry->nargs || call->nrets < slot->entry->nrets) {
+    if (!is_enough(slot->entry, call)) {
         qemu_log_mask(LOG_GUEST_ERROR,
                       "RTAS: %s with %u arguments and %u results, needs %u "
                       "and %u\n", call_name(slot), call->nargs, call->nrets,

@@ -69,8 +69,7 @@ static int32_t stop_self(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 
 static const PaprRtasEntry smp_calls[] = {
     { RTAS_START_CPU, 3, 1, start_cpu },
-    /* it does not return, so room for a status is not asked for */
-    { RTAS_STOP_SELF, 0, 0, stop_self },
+    { RTAS_STOP_SELF, 0, 1, stop_self },
     { RTAS_QUERY_CPU_STOPPED_STATE, 1, 2, query_stopped },
 };
 
