@@ -245,6 +245,33 @@ static void test_rng(void)
     qtest_quit(qts);
 }
 
+/* QEMU must end with status 1 and say @word */
+static void check_refused(const char *options, const char *word)
+{
+    g_autofree char *command = g_strdup_printf(
+        "%s -M pseries -accel qtest -nodefaults -display none %s",
+        g_getenv("QTEST_QEMU_BINARY"), options);
+    g_autofree char *text = NULL;
+    g_autoptr(GError) err = NULL;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &text, &status,
+                                            &err));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    g_assert_nonnull(strstr(text, word));
+}
+
+static void test_rng_refused(void)
+{
+    check_refused("-device spapr-rng", "needs an RNG backend");
+    check_refused("-device spapr-rng,use-kvm=on", "in-kernel H_RANDOM");
+    check_refused("-object rng-builtin,id=r -device spapr-rng,rng=r "
+                  "-device spapr-rng,rng=r", "twice");
+    check_refused("-device spapr-wdt", "spapr-wdt");
+    check_refused("-device spapr-rtc", "spapr-rtc");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -256,5 +283,6 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/watchdog/others", test_watchdog_others);
     qtest_add_func("pseries/watchdog/reset", test_watchdog_reset);
     qtest_add_func("pseries/rng", test_rng);
+    qtest_add_func("pseries/rng-refused", test_rng_refused);
     return g_test_run();
 }
