@@ -10,6 +10,7 @@
 #include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "elf.h"
+#include "qobject/qdict.h"
 #include "libpapr.h"
 
 #define KERNEL_ADDR     0x400000
@@ -368,14 +369,31 @@ static void test_methods(void)
     qtest_quit(qts);
 }
 
+/* ibm,client-architecture-support as a guest with few wishes calls it */
+static void negotiate(QTestState *qts, uint32_t root)
+{
+    static const uint8_t vectors[] = {
+        0xff, 0xff, 0x00, 0x00, 0x00, 0x4e, 0x00, 0x00,     /* POWER9 */
+        0xff, 0xff, 0x00, 0x00, 0x00, 0x80, 0x00, 0x00,     /* Power10 */
+        0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x00, 0x05,     /* ISA 3.00 */
+        0xff, 0xff, 0xff, 0xfe, 0x0f, 0x00, 0x00, 0x01,     /* the end */
+        4,                                                  /* five vectors */
+        0, 0x80, 0, 0x80, 0, 0x80, 0, 0x80,                 /* 1-4: ignore */
+        4, 0, 0x20, 0, 0, 0,                                /* 5: memory */
+    };
+    uint32_t rets[2];
+
+    qtest_memwrite(qts, BUF, vectors, sizeof(vectors));
+    g_assert_cmpint(ci_raw(qts, "call-method", 3, (uint32_t[]) {
+                        str(qts, "ibm,client-architecture-support"), root, BUF
+                    }, 2, rets), ==, 0);
+    g_assert_cmphex(rets[0], ==, 0);
+    g_assert_cmphex(rets[1], ==, 0);
+}
+
 /* Handles that were given out before a negotiation are good after it */
 static void test_cas(void)
 {
-    static const uint8_t vectors[] = {
-        0, 0, 0, 0, 0, 0, 0, 0,         /* any processor */
-        0,                              /* one vector: */
-        0, 0,                           /* of one byte, nothing asked for */
-    };
     QTestState *qts = start_client("");
     uint32_t root = ci(qts, "open", str(qts, "/"));
     uint32_t chosen = find(qts, "/chosen"), cpus = find(qts, "/cpus");
@@ -383,11 +401,7 @@ static void test_cas(void)
 
     papr_st32(qts, BUF, 0xabcdef01);
     ci(qts, "setprop", chosen, str(qts, "kept"), BUF, 4);
-    qtest_memwrite(qts, BUF, vectors, sizeof(vectors));
-    g_assert_cmpint(ci_raw(qts, "call-method", 3, (uint32_t[]) {
-                        str(qts, "ibm,client-architecture-support"), root, BUF
-                    }, 2, rets), ==, 0);
-    g_assert_cmphex(rets[0], ==, 0);
+    negotiate(qts, root);
 
     g_assert_cmphex(find(qts, "/chosen"), ==, chosen);
     g_assert_cmphex(find(qts, "/cpus"), ==, cpus);
@@ -548,6 +562,59 @@ static void test_start(void)
     g_unlink(initrd);
 }
 
+/* --- migration ----------------------------------------------------------- */
+
+static void wait_for(QTestState *qts, const char *command, const char *status)
+{
+    for (int i = 0; i < 3000; i++) {
+        QDict *reply = qtest_qmp(qts, "{ 'execute': %s }", command);
+        QDict *info = qdict_get_qdict(reply, "return");
+        const char *now = qdict_get_try_str(info, "status");
+        bool there = now && !strcmp(now, status);
+
+        g_assert_cmpstr(now, !=, "failed");
+        qobject_unref(reply);
+        if (there) {
+            return;
+        }
+        g_usleep(10 * 1000);
+    }
+    g_assert_not_reached();
+}
+
+/* Between its first call and "quiesce" a client may find itself elsewhere */
+static void test_migrate(void)
+{
+    g_autofree char *file = write_file("", 0);
+    g_autofree char *uri = g_strdup_printf("file:%s", file);
+    g_autofree char *incoming = g_strdup_printf("-incoming %s", uri);
+    QTestState *qts = start_client("");
+    uint32_t chosen = find(qts, "/chosen");
+    uint32_t inst = ci(qts, "open", str(qts, "/chosen"));
+    uint32_t root = ci(qts, "open", str(qts, "/"));
+
+    papr_st32(qts, BUF, 0x12345678);
+    ci(qts, "setprop", chosen, str(qts, "kept"), BUF, 4);
+    g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, 0x2000000);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments':"
+                             " { 'uri': %s } }", uri);
+    wait_for(qts, "query-migrate", "completed");
+    qtest_quit(qts);
+
+    qts = start_client(incoming);
+    wait_for(qts, "query-migrate", "completed");
+    g_assert_cmphex(find(qts, "/chosen"), ==, chosen);
+    g_assert_cmphex(ci(qts, "instance-to-package", inst), ==, chosen);
+    g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0x12345678);
+    g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, CI_ERROR);
+    g_assert_cmphex(ci(qts, "claim", 0x2001000, 0x1000, 0), ==, 0x2001000);
+    /* it is still known to be the client's, so it is in the next tree */
+    negotiate(qts, root);
+    g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0x12345678);
+    qtest_quit(qts);
+    g_unlink(file);
+}
+
 /* --- H_UPDATE_DT --------------------------------------------------------- */
 
 static void test_update_dt(void)
@@ -686,6 +753,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/ofw/arrays", test_arrays);
     qtest_add_func("pseries/ofw/values", test_values);
     qtest_add_func("pseries/ofw/start", test_start);
+    qtest_add_func("pseries/ofw/migrate", test_migrate);
     qtest_add_func("pseries/ofw/update-dt", test_update_dt);
     qtest_add_func("pseries/ofw/refused", test_refused);
     qtest_add_func("pseries/ofw/choice", test_choice);
