@@ -98,6 +98,7 @@ static bool xive_claim(void *be, uint32_t irq, bool lsi, Error **errp)
     }
     /* A number that a stream brought is routed already */
     if (!papr_xive_is_claimed(xive, irq)) {
+        papr_esb_off(&xive->status[irq]);
         papr_xive_set_eas(xive, irq, papr_eas_initial(irq));
     }
     return true;

@@ -211,18 +211,35 @@ void papr_xive_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     qemu_spin_unlock(&end->lock);
 }
 
+/*
+ * The cache is filled in here rather than by address_space_cache_init(), which
+ * would hold on to the whole view of memory, and so to every device that is
+ * unplugged while the queue is set.  This one holds on to the queue's RAM alone.
+ */
 static bool map_queue(MemoryRegionCache *queue, const PaprEndState *state)
 {
-    int64_t size = 1LL << state->shift;
-    int64_t mapped;
+    uint64_t size = 1ULL << state->shift;
+    MemoryRegionSection ram;
 
-    mapped = address_space_cache_init(queue, &address_space_memory,
-                                      state->addr, size, true);
-    if (mapped == size && queue->ptr) {
-        return true;
+    ram = memory_region_find(get_system_memory(), state->addr, size);
+    if (!ram.mr) {
+        return false;
     }
-    address_space_cache_destroy(queue);
-    return false;
+    if (int128_get64(ram.size) < size ||
+        ram.offset_within_address_space != state->addr ||
+        !memory_access_is_direct(ram.mr, true, MEMTXATTRS_UNSPECIFIED)) {
+        memory_region_unref(ram.mr);
+        return false;
+    }
+    *queue = (MemoryRegionCache){
+        .ptr = (uint8_t *)memory_region_get_ram_ptr(ram.mr) +
+               ram.offset_within_region,
+        .xlat = ram.offset_within_region,
+        .len = size,
+        .mrs = ram,
+        .is_write = true,
+    };
+    return true;
 }
 
 bool papr_xive_set_queue(PaprXive *xive, uint32_t end_index,
@@ -241,7 +258,7 @@ bool papr_xive_set_queue(PaprXive *xive, uint32_t end_index,
     qemu_spin_unlock(&end->lock);
 
     if (old.ptr) {
-        address_space_cache_destroy(&old);
+        memory_region_unref(old.mrs.mr);
     }
     return true;
 }
