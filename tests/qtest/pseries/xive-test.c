@@ -91,19 +91,11 @@ static bool ring_is(QTestState *qts, unsigned cpu, const char *bytes)
 static void test_info(void)
 {
     QTestState *qts = start();
-    uint64_t regs[PAPR_HCALL_REGS] = { 0, LSI };
     Source ipi0 = source_pages(qts, 0), ipi1 = source_pages(qts, 1);
 
     g_assert_cmphex(ipi0.trigger, ==, 0x6010000000000ULL);
     g_assert_cmphex(ipi0.manage, ==, 0x6010000010000ULL);
     g_assert_cmphex(ipi1.trigger, ==, 0x6010000020000ULL);
-
-    /* a level sensitive source is managed by hypercall */
-    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_INFO, regs), ==,
-                    H_SUCCESS);
-    g_assert_cmphex(regs[0], ==, 0xc);
-    g_assert_cmphex(regs[1], ==, ALL_ONES);
-    g_assert_cmphex(regs[2], ==, ALL_ONES);
     qtest_quit(qts);
 }
 
@@ -374,6 +366,111 @@ static void test_esb_hcall(void)
     qtest_quit(qts);
 }
 
+/*
+ * The line of a PCI device: "edu" raises and lowers it by stores at 0x60 and
+ * 0x64 of its memory, which is placed at the start of the bridge's window.
+ */
+#define PHB_BUID_HI 0x8000000
+#define PHB_BUID_LO 0x20000000
+#define PHB_WINDOW 0x200080000000ULL
+
+static void write_config(QTestState *qts, uint32_t reg, uint32_t value)
+{
+    uint32_t status;
+
+    papr_rtas(qts, "ibm,write-pci-config", 1, &status, 1 << 11 | reg,
+              PHB_BUID_HI, PHB_BUID_LO, 4, value);
+    g_assert_cmpint(status, ==, RTAS_SUCCESS);
+}
+
+static void edu_line(QTestState *qts, bool up)
+{
+    qtest_writel(qts, PHB_WINDOW + (up ? 0x60 : 0x64), bswap32(1));
+}
+
+/* The one of the bridge's sources that is pending */
+static unsigned pending_lsi(QTestState *qts)
+{
+    unsigned found = 0, lsi = 0;
+
+    for (unsigned i = LSI; i < LSI + 4; i++) {
+        if (esb_hcall(qts, 0, i, PQ_GET) == PQ_PENDING) {
+            lsi = i;
+            found++;
+        }
+    }
+    g_assert_cmpuint(found, ==, 1);
+    return lsi;
+}
+
+/* A level sensitive source is managed by hypercall */
+static bool has_lsi(void)
+{
+    QTestState *qts = start();
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, LSI };
+    int64_t code = papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_INFO, regs);
+
+    qtest_quit(qts);
+    if (code == H_P2) {
+        return false;
+    }
+    g_assert_cmpint(code, ==, H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0xc);
+    g_assert_cmphex(regs[1], ==, ALL_ONES);
+    g_assert_cmphex(regs[2], ==, ALL_ONES);
+    return true;
+}
+
+static void test_level(void)
+{
+    QTestState *qts;
+    unsigned lsi;
+
+    if (!has_lsi()) {
+        g_test_skip("the machine has no PCI host bridge");
+        return;
+    }
+    qts = papr_start("-machine ic-mode=xive -cpu POWER9 -smp 2 "
+                     "-device edu,addr=1");
+    write_config(qts, 0x10, 0x80000000);
+    write_config(qts, 0x04, 2);
+    g_assert_cmpint(set_queue(qts, 1, 16), ==, H_SUCCESS);
+    for (unsigned i = LSI; i < LSI + 4; i++) {
+        g_assert_cmpint(papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 2, i, 1,
+                                   PRIO, EISN), ==, H_SUCCESS);
+        esb_hcall(qts, 0, i, PQ_SET(PQ_RESET));
+    }
+
+    edu_line(qts, true);
+    lsi = pending_lsi(qts);
+    g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
+
+    /* its end while the line is up: the next event at once */
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, EOI), ==, PQ_PENDING);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_PENDING);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
+
+    edu_line(qts, false);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, EOI), ==, PQ_PENDING);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_RESET);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
+
+    /* up while it is switched off: an event once it is on */
+    esb_hcall(qts, 0, lsi, PQ_SET(PQ_OFF));
+    edu_line(qts, true);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_SET(PQ_RESET)), ==, PQ_OFF);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0x80000000 | EISN);
+
+    /* H_INT_RESET leaves the line to the device */
+    g_assert_cmpint(papr_hcall(qts, 0, H_INT_RESET, 0), ==, H_SUCCESS);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_OFF);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_SET(PQ_RESET)), ==, PQ_OFF);
+    g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_PENDING);
+    qtest_quit(qts);
+}
+
 static void test_reset(void)
 {
     QTestState *qts = start();
@@ -471,6 +568,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/xive/bad-arguments", test_bad_arguments);
     qtest_add_func("pseries/xive/reporting-line", test_reporting_line);
     qtest_add_func("pseries/xive/esb-hcall", test_esb_hcall);
+    qtest_add_func("pseries/xive/level", test_level);
     qtest_add_func("pseries/xive/reset", test_reset);
     qtest_add_func("pseries/xive/any-access", test_any_access);
     qtest_add_func("pseries/xive/not-in-force", test_not_in_force);
