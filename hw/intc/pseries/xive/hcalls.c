@@ -364,8 +364,8 @@ static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * Without the BQL: see at the top.  H_INT_GET_QUEUE_CONFIG takes the lock of the
- * END; a vCPU's own reporting line is one word that only this vCPU uses.
+ * Without the BQL: see at the top.  H_INT_GET_QUEUE_CONFIG takes the END's
+ * lock; a vCPU's own reporting line is one word that only this vCPU uses.
  */
 static const PaprHcall xive_hcalls[] = {
     { H_INT_GET_SOURCE_INFO, PAPR_HCALL_LOCKLESS, 2, 4, h_int_get_source_info },

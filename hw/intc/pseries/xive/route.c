@@ -214,7 +214,7 @@ void papr_xive_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
 /*
  * The cache is filled in here rather than by address_space_cache_init(), which
  * would hold on to the whole view of memory, and so to every device that is
- * unplugged while the queue is set.  This one holds on to the queue's RAM alone.
+ * unplugged while the queue is set.  This one holds on to the queue's RAM.
  */
 static bool map_queue(MemoryRegionCache *queue, const PaprEndState *state)
 {
