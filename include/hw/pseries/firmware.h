@@ -16,12 +16,10 @@ typedef struct PaprFirmware PaprFirmware;
 typedef struct PaprFirmwareConfig {
     OnOffAuto own;                  /* x-vof: our client interface */
     const char *bios;               /* -bios or firmware=; NULL: default */
-    const char *kernel;             /* -kernel, -initrd, -append */
-    const char *initrd;
-    const char *append;
+    const char *kernel;             /* -kernel */
+    const char *initrd;             /* -initrd */
     uint64_t kernel_addr;           /* kernel-addr */
     uint64_t rma_size;              /* real mode area: where images must fit */
-    uint64_t ram_size;
 } PaprFirmwareConfig;
 
 /**
@@ -30,7 +28,7 @@ typedef struct PaprFirmwareConfig {
  * @cas: ibm,client-architecture-support with the vector at @vec_addr; leaves a
  *       new device tree in force; false when the guest must get an error
  * @console_write: to the console's terminal, without waiting; returns how many
- *       characters it took, the rest is dropped.  NULL: all are dropped
+ *       characters it took.  NULL: all are dropped
  * @console_read: what has been typed, without waiting; @len is 16 or more;
  *       returns how many characters.  NULL: never any
  * @fdt_changed: the flattened tree has another place now, the former is freed;

@@ -417,6 +417,56 @@ static void test_cas(void)
     qtest_quit(qts);
 }
 
+/* --- console, and the client's end --------------------------------------- */
+
+static void test_console(void)
+{
+    g_autofree char *file = write_file("", 0);
+    g_autofree char *serial = g_strdup_printf("-serial file:%s -serial null",
+                                              file);
+    QTestState *qts = start_client(serial);
+    uint32_t chosen = find(qts, "/chosen");
+    uint32_t out = get_cell(qts, chosen, "stdout");
+    uint32_t in = get_cell(qts, chosen, "stdin");
+    uint32_t other = ci(qts, "open", str(qts, "/vdevice/vty@71000001"));
+    g_autofree char *text = NULL;
+    char expect[3000];
+    uint32_t took;
+
+    g_assert_cmphex(other, !=, 0);
+    memset(expect, 'x', sizeof(expect));
+    qtest_memwrite(qts, BUF, expect, sizeof(expect));
+    g_assert_cmpuint(ci(qts, "write", out, BUF, 0), ==, 0);
+    g_assert_cmpuint(ci(qts, "write", out, BUF, sizeof(expect)), ==,
+                     sizeof(expect));
+    g_assert_cmphex(ci(qts, "write", other, BUF, 5), ==, CI_ERROR);
+    /* a length that is not meant: a part is written, and the count is right */
+    qtest_memset(qts, BUF, '-', 1);
+    took = ci(qts, "write", out, BUF, 0x10000000);
+    g_assert_cmpuint(took, >, 0);
+    g_assert_cmpuint(took, <=, 0x10000);
+    g_assert_cmphex(ci(qts, "write", out, RAM_SIZE - 4, 5), ==, CI_ERROR);
+    /* nothing typed; no room */
+    g_assert_cmphex(ci(qts, "read", in, BUF, 64), ==, (uint32_t)-2);
+    g_assert_cmphex(ci(qts, "read", in, RAM_SIZE - 4, 64), ==, CI_ERROR);
+    qtest_quit(qts);
+
+    g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+    g_assert_cmpuint(strspn(text, "x"), ==, sizeof(expect));
+    g_unlink(file);
+}
+
+static void test_exit(void)
+{
+    QTestState *qts = start_client("");
+
+    g_assert_cmpint(ci_raw(qts, "boot", 0, NULL, 0, NULL), ==, 0);
+    qtest_qmp_eventwait(qts, "RESET");
+    g_assert_cmpint(ci_raw(qts, "exit", 0, NULL, 0, NULL), ==, 0);
+    qtest_qmp_eventwait(qts, "STOP");
+    qtest_quit(qts);
+}
+
 /* --- hostile ------------------------------------------------------------- */
 
 static void test_arrays(void)
@@ -750,6 +800,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/ofw/instances", test_instances);
     qtest_add_func("pseries/ofw/methods", test_methods);
     qtest_add_func("pseries/ofw/cas", test_cas);
+    qtest_add_func("pseries/ofw/console", test_console);
+    qtest_add_func("pseries/ofw/exit", test_exit);
     qtest_add_func("pseries/ofw/arrays", test_arrays);
     qtest_add_func("pseries/ofw/values", test_values);
     qtest_add_func("pseries/ofw/start", test_start);

@@ -23,6 +23,7 @@
 
 /* One call writes or reads at most this; the result says how much */
 #define IO_MAX          (4 * KiB)
+#define WRITE_PIECE     256
 /* "read" of a terminal at which nothing was typed */
 #define READ_NONE       ((uint32_t)-2)
 
@@ -87,29 +88,53 @@ static bool of_close(PaprFirmware *fw, PaprOfCall *call)
 }
 
 /* The terminal that /chosen names is the one device that is read and written */
+const PaprOfNode *papr_of_console(const PaprOfTree *tree)
+{
+    const PaprOfNode *chosen = papr_of_find(tree, "/chosen");
+    const PaprOfProp *path = NULL;
+
+    if (chosen) {
+        path = papr_of_prop(chosen, "stdout-path");
+    }
+    if (chosen && !path) {
+        path = papr_of_prop(chosen, "linux,stdout-path");
+    }
+    if (!path || !path->len || ((const char *)path->value)[path->len - 1]) {
+        return NULL;
+    }
+    return papr_of_find(tree, path->value);
+}
+
 static bool is_console(PaprFirmware *fw, uint32_t handle)
 {
     const PaprOfNode *node = instance_node(fw, handle);
-    const PaprOfProp *type = node ? papr_of_prop(node, "device_type") : NULL;
 
-    return type && type->len == sizeof("serial") &&
-           !memcmp(type->value, "serial", sizeof("serial"));
+    return node && node == papr_of_console(fw->client.tree);
 }
 
 static bool of_write(PaprFirmware *fw, PaprOfCall *call)
 {
     uint8_t buf[IO_MAX];
     uint32_t len = MIN(call->args[2], sizeof(buf));
+    uint32_t done = fw->host.console_write ? 0 : len;
 
     call->rets[0] = PAPR_OF_ERROR;
     if (!is_console(fw, call->args[0]) ||
         !papr_mem_read(call->args[1], buf, len)) {
         return true;
     }
-    if (fw->host.console_write && len) {
-        fw->host.console_write(buf, len, fw->host.opaque);
+    /* a terminal takes a piece as a whole or, when it is full, not at all */
+    while (done < len) {
+        uint32_t piece = MIN(len - done, WRITE_PIECE);
+        size_t took = fw->host.console_write(buf + done, piece,
+                                             fw->host.opaque);
+
+        done += took;
+        if (took < piece) {
+            break;
+        }
     }
-    call->rets[0] = len;
+    call->rets[0] = done;
     return true;
 }
 

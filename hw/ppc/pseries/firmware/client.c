@@ -444,22 +444,10 @@ static const PaprOfNode *cpu_node(const PaprOfTree *tree, uint32_t id)
 /* PowerPC binding: open instances that /chosen names */
 static void open_chosen(PaprOfClient *client, PowerPCCPU *boot_cpu)
 {
-    const PaprOfNode *chosen = papr_of_find(client->tree, "/chosen");
-    const PaprOfProp *path;
+    const PaprOfNode *console = papr_of_console(client->tree);
 
-    if (!chosen) {
-        return;
-    }
-    path = papr_of_prop(chosen, "stdout-path");
-    if (!path) {
-        path = papr_of_prop(chosen, "linux,stdout-path");
-    }
-    if (path && path->len && !((const char *)path->value)[path->len - 1]) {
-        const PaprOfNode *console = papr_of_find(client->tree, path->value);
-
-        set_chosen_handle(client, "stdin", console);
-        set_chosen_handle(client, "stdout", console);
-    }
+    set_chosen_handle(client, "stdin", console);
+    set_chosen_handle(client, "stdout", console);
     set_chosen_handle(client, "cpu",
                       cpu_node(client->tree, papr_vcpu(boot_cpu)->id));
     set_chosen_handle(client, "memory",

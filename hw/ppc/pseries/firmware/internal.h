@@ -99,6 +99,7 @@ bool papr_of_read_string(uint32_t addr, char *buf, size_t size);
 void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE]);
 
 uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle);
+const PaprOfNode *papr_of_console(const PaprOfTree *tree);
 
 /* client-vmstate.c */
 extern const VMStateDescription vmstate_papr_of_client;

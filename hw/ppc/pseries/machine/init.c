@@ -36,7 +36,10 @@ static bool check_aligned(const char *option, uint64_t size, Error **errp)
     return false;
 }
 
-/* The real mode area: RAM of the first node that has any */
+/*
+ * The real mode area: RAM of the first node that has any, of a node by its
+ * largest power of two, which is how the memory nodes of the tree are cut.
+ */
 static uint64_t rma_size(const MachineState *ms)
 {
     uint64_t size = MIN(ms->ram_size, PAPR_RMA_MAX);
@@ -44,7 +47,7 @@ static uint64_t rma_size(const MachineState *ms)
 
     for (int i = 0; numa && i < numa->num_nodes; i++) {
         if (numa->nodes[i].node_mem) {
-            return MIN(size, numa->nodes[i].node_mem);
+            return MIN(size, pow2floor(numa->nodes[i].node_mem));
         }
     }
     return size;
@@ -303,10 +306,8 @@ static bool init_firmware(PaprMachine *pm, Error **errp)
         .bios = ms->firmware,
         .kernel = ms->kernel_filename,
         .initrd = ms->initrd_filename,
-        .append = ms->kernel_cmdline,
         .kernel_addr = pm->opt.kernel_addr,
         .rma_size = pm->rma_size,
-        .ram_size = ms->ram_size,
     };
     PaprFirmwareHost host = {
         .cas = firmware_cas,
