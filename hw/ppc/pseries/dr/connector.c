@@ -11,7 +11,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qapi/qapi-events-qdev.h"
-#include "qemu/error-report.h"
+#include "qemu/bswap.h"
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
 #include "hw/ppc/pseries/trace.h"
@@ -242,44 +242,56 @@ void papr_dr_reset(PaprDr *dr)
     }
 }
 
-void papr_dr_dt(PaprDr *dr, PaprDt *dt, PaprDrcType type)
+/* The four properties in the making; each starts with the number of items */
+typedef struct DrcProperties {
+    GByteArray *indexes;
+    GByteArray *domains;
+    GString *names;
+    GString *types;
+    uint32_t total;
+} DrcProperties;
+
+static void describe(DrcProperties *props, const PaprDrc *drc)
+{
+    const uint32_t live_insertion = UINT32_MAX;
+    PaprDrcType type = drc->run->type;
+    uint32_t index = cpu_to_be32(papr_drc_index(drc));
+
+    g_byte_array_append(props->indexes, (uint8_t *)&index, sizeof(index));
+    g_byte_array_append(props->domains, (const uint8_t *)&live_insertion,
+                        sizeof(live_insertion));
+    g_string_append_printf(props->names, "%s%u", drc_types[type].name_prefix,
+                           drc->id);
+    g_string_append_c(props->names, '\0');
+    g_string_append(props->types, drc_types[type].type);
+    g_string_append_c(props->types, '\0');
+    props->total++;
+}
+
+void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types)
 {
     g_autoptr(GByteArray) indexes = g_byte_array_new();
     g_autoptr(GByteArray) domains = g_byte_array_new();
-    g_autoptr(GString) names = g_string_new(NULL);
-    g_autoptr(GString) types = g_string_new(NULL);
-    const uint32_t live_insertion = UINT32_MAX;
-    uint32_t total = 0;
-    uint32_t be;
+    g_autoptr(GString) names = g_string_new_len("\0\0\0", 4);
+    g_autoptr(GString) type_names = g_string_new_len("\0\0\0", 4);
+    DrcProperties props = { indexes, domains, names, type_names };
 
-    /* each property starts with the number of connectors */
     g_byte_array_set_size(indexes, 4);
     g_byte_array_set_size(domains, 4);
-    g_string_append_len(names, "\0\0\0", 4);
-    g_string_append_len(types, "\0\0\0", 4);
     for (guint i = 0; i < dr->runs->len; i++) {
         PaprDrcRun *run = g_ptr_array_index(dr->runs, i);
 
-        for (uint32_t n = 0; run->type == type && n < run->count; n++) {
-            be = cpu_to_be32(papr_drc_index(&run->drcs[n]));
-            g_byte_array_append(indexes, (uint8_t *)&be, sizeof(be));
-            g_byte_array_append(domains, (const uint8_t *)&live_insertion,
-                                sizeof(live_insertion));
-            g_string_append_printf(names, "%s%u", drc_types[type].name_prefix,
-                                   run->drcs[n].id);
-            g_string_append_c(names, '\0');
-            g_string_append(types, drc_types[type].type);
-            g_string_append_c(types, '\0');
-            total++;
+        for (uint32_t n = 0;
+             types & PAPR_DRC_SET(run->type) && n < run->count; n++) {
+            describe(&props, &run->drcs[n]);
         }
     }
-    be = cpu_to_be32(total);
-    memcpy(indexes->data, &be, sizeof(be));
-    memcpy(domains->data, &be, sizeof(be));
-    memcpy(names->str, &be, sizeof(be));
-    memcpy(types->str, &be, sizeof(be));
+    stl_be_p(indexes->data, props.total);
+    stl_be_p(domains->data, props.total);
+    stl_be_p(names->str, props.total);
+    stl_be_p(type_names->str, props.total);
     papr_dt_bytes(dt, "ibm,drc-indexes", indexes->data, indexes->len);
     papr_dt_bytes(dt, "ibm,drc-power-domains", domains->data, domains->len);
     papr_dt_bytes(dt, "ibm,drc-names", names->str, names->len);
-    papr_dt_bytes(dt, "ibm,drc-types", types->str, types->len);
+    papr_dt_bytes(dt, "ibm,drc-types", type_names->str, type_names->len);
 }

@@ -58,6 +58,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     qemu_devices_reset(type);
     reset_mmu(pm);
 
+    papr_events_reset(pm->events);
     papr_cas_reset(&pm->cas, qtest_enabled());
     /* was found to fit the CPUs by machine init */
     ppc_init_compat_all(pm->opt.max_compat_pvr, &error_abort);
@@ -67,7 +68,6 @@ void papr_machine_reset(MachineState *ms, ResetType type)
      * they may have used.
      */
     papr_dr_reset(pm->dr);
-    papr_events_reset(pm->events);
     papr_fwnmi_reset(pm->fwnmi);
     papr_watchdog_reset(pm->watchdogs);
 

@@ -31,7 +31,6 @@ static int kvm_type(MachineState *ms, const char *word)
 static void print_pic(InterruptStatsProvider *provider, GString *buf)
 {
     papr_irqs_print_info(PAPR_MACHINE(provider)->irqs, buf);
-    g_string_append(buf, "irqchip: emulated\n");
 }
 
 static void machine_instance_init(Object *obj)

@@ -20,7 +20,6 @@
 #include "system/block-backend.h"
 #include "system/blockdev.h"
 #include "system/runstate.h"
-#include "system/system.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/ppc/pseries/trace.h"
 #include "device.h"
@@ -165,12 +164,11 @@ static void nvram_realize(PaprVioDevice *vio, Error **errp)
     }
     nvram->size = NVRAM_DEFAULT;
     nvram->buf = g_malloc0(nvram->size);
-    if (nb_prom_envs > 0) {
-        chrp_nvram_create_system_partition(nvram->buf, NVRAM_SYSTEM_PARTITION,
-                                           nvram->size);
-        chrp_nvram_create_free_partition(nvram->buf + NVRAM_SYSTEM_PARTITION,
-                                         nvram->size - NVRAM_SYSTEM_PARTITION);
-    }
+    /* formatted: with our own firmware nobody else would before the kernel */
+    chrp_nvram_create_system_partition(nvram->buf, NVRAM_SYSTEM_PARTITION,
+                                       nvram->size);
+    chrp_nvram_create_free_partition(nvram->buf + NVRAM_SYSTEM_PARTITION,
+                                     nvram->size - NVRAM_SYSTEM_PARTITION);
 }
 
 static void nvram_unrealize(PaprVioDevice *vio)
