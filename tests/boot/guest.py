@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Linux guest on the machine under test, driven by its console and by QMP.
+
+Built on QEMU's own python package (qemu.machine).  The binary, the kernels and
+the initramfs come from the build directory, which the environment names:
+PAPR_BUILD (set by meson) and, to test another binary, PAPR_QEMU.
+"""
+
+import os
+import re
+import sys
+import time
+from pathlib import Path
+
+BUILD = Path(os.environ.get('PAPR_BUILD', 'build')).resolve()
+sys.path.insert(0, str(BUILD / 'source' / 'python'))
+
+from qemu.machine import QEMUMachine  # noqa: E402  pylint: disable=wrong-import-position
+
+SKIPPED = 77
+BOOTED = 'PSERIES-BOOT-OK'
+SHELL = 'pseries # '
+# what a healthy guest never prints
+TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu.*stall|soft lockup|'
+                     r'Unable to handle kernel|Machine check')
+
+
+class Failure(Exception):
+    """A test's expectation that was not met."""
+
+
+def skip(why):
+    print(f'skipped: {why}')
+    sys.exit(SKIPPED)
+
+
+def guest_file(name):
+    path = BUILD / 'guest' / name
+    if not path.exists():
+        skip(f'{path} is missing: run ./configure')
+    return path
+
+
+def expect(condition, what):
+    if not condition:
+        raise Failure(what)
+
+
+class Guest(QEMUMachine):
+    """One QEMU with a console whose text is kept in `self.text`."""
+
+    def __init__(self, cpu='POWER9', smp='1', mem='1G', machine='', kernel='6.1',
+                 append='', firmware='', args=(), linux=True):
+        binary = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
+        # the harness gives a time-out to each test: this one only ends hangs
+        super().__init__(binary, drain_console=False, qmp_timer=120)
+        own = {'': '', 'slof': ',x-vof=off', 'own': ',x-vof=on'}[firmware]
+        self.set_machine(f'pseries{own}{machine}')
+        self.set_console()
+        self.add_args('-nodefaults', '-L', str(BUILD / 'guest'), '-cpu', cpu,
+                      '-smp', smp, '-m', mem)
+        if linux:
+            self.add_args('-kernel', str(guest_file(f'vmlinux-{kernel}')),
+                          '-initrd', str(BUILD / 'initramfs.cpio'),
+                          '-append', f'console=hvc0 {append}'.strip())
+        self.add_args(*args)
+        self.text = ''
+
+    def __exit__(self, *_):
+        """No ceremony: a guest may be about to end by itself."""
+        code = None if self.is_running() else self.exitcode()
+        self.kill()
+        if code is not None and code < 0:
+            raise Failure(f'QEMU ended by signal {-code}: {self.get_log()}')
+
+    def more(self):
+        """Take what the console has; False once it is closed."""
+        try:
+            data = self.console_socket.recv(65536)
+        except TimeoutError:
+            return True
+        self.text += data.decode('utf-8', 'replace')
+        return bool(data)
+
+    def until(self, pattern, seconds=170):
+        """Read on until PATTERN; return the match, and drop what led to it."""
+        end = time.monotonic() + seconds
+        self.console_socket.settimeout(1)
+        while True:
+            found = re.search(pattern, self.text)
+            if found:
+                self.text = self.text[found.end():]
+                return found
+            trouble = TROUBLE.search(self.text)
+            if trouble:
+                raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:600]}')
+            if not self.more() or time.monotonic() > end:
+                raise Failure(f'no {pattern!r} after:\n{self.text[-3000:]}\n{self.get_log() or ""}')
+
+    def send(self, text):
+        self.console_socket.sendall(text.encode())
+
+    def shell(self):
+        """Wait for the shell's prompt."""
+        self.until(re.escape(SHELL))
+
+    def run(self, command):
+        """Run COMMAND in the guest's shell; its output, or Failure if it fails."""
+        self.send(f'{command}; echo "<status:$?>"\n')
+        self.until(r'echo "<status:\$\?>"\r*\n')
+        before = self.text
+        found = None
+        while not found:
+            found = re.search(r'<status:(\d+)>', self.text)
+            if not found:
+                before = self.text
+                self.console_socket.settimeout(1)
+                expect(self.more(), f'{command}: the console closed after {before[-500:]}')
+        output = self.text[:found.start()].replace('\r', '')
+        self.text = self.text[found.end():]
+        self.shell()
+        expect(found.group(1) == '0', f'{command}: status {found.group(1)}: {output[-800:]}')
+        return output
+
+
+def main(test):
+    """Run TEST(arguments); print why it failed."""
+    try:
+        test(*sys.argv[1:])
+    except Failure as failure:
+        print(f'FAILED: {failure}', file=sys.stderr)
+        sys.exit(1)

@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The guest's life: resets, reboots, power off, panic, NMI, powerdown, consoles."""
+
+import hashlib
+import re
+import time
+
+from guest import BUILD, BOOTED, Failure, Guest, expect, main
+
+
+def reboots(firmware):
+    """The guest reboots itself 20 times."""
+    with Guest(smp='2', firmware=firmware, append='quiet') as guest:
+        guest.launch()
+        for _ in range(20):
+            guest.shell()
+            guest.send('reboot -f\n')
+        guest.shell()
+        guest.run('true')
+
+
+def system_reset():
+    """Resets from outside at any moment: in firmware, kernel and userspace."""
+    with Guest(smp='4', append='quiet') as guest:
+        guest.launch()
+        for delay in (0.0, 0.05, 0.2, 0.5, 1.0, 1.7):
+            time.sleep(delay)
+            guest.cmd('system_reset')
+        guest.shell()
+        guest.run('true')
+        guest.cmd('system_reset')
+        guest.text = ''
+        guest.shell()
+        guest.run('true')
+
+
+def no_reboot():
+    """-no-reboot: a reboot of the guest ends QEMU."""
+    with Guest(args=('-no-reboot',)) as guest:
+        guest.launch()
+        guest.shell()
+        guest.send('reboot -f\n')
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}')
+
+
+def panic():
+    """A kernel panic is an event."""
+    with Guest(append='panic=0') as guest:
+        guest.launch()
+        guest.shell()
+        guest.send('echo c > /proc/sysrq-trigger\n')
+        event = guest.event_wait('GUEST_PANICKED', 60)
+        expect(event is not None, 'no GUEST_PANICKED')
+
+
+def nmi():
+    """inject-nmi reaches the guest's system reset handler on all CPUs."""
+    with Guest(smp='2', append='kdb') as guest:
+        guest.launch()
+        guest.shell()
+        guest.cmd('inject-nmi')
+        guest.console_socket.settimeout(1)
+        end = time.monotonic() + 60
+        while not re.search(r'System Reset|sysreset|NMI', guest.text, re.I):
+            expect(guest.more() and time.monotonic() < end, f'no system reset in: {guest.text}')
+
+
+def powerdown():
+    """system_powerdown is an EPOW event by which Linux calls poweroff."""
+    with Guest() as guest:
+        guest.launch()
+        guest.shell()
+        # the kernel starts /sbin/poweroff
+        guest.run('mkdir -p /sbin && printf "#!/bin/sh\\necho DOWN > /dev/hvc0\\npoweroff -f\\n"'
+                  ' > /sbin/poweroff && chmod +x /sbin/poweroff')
+        guest.cmd('system_powerdown')
+        guest.until('DOWN', 60)
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}')
+
+
+def console():
+    """A megabyte each way: nothing lost, nothing doubled."""
+    with Guest(append='quiet') as guest:
+        guest.launch()
+        guest.shell()
+        guest.send('seq 100000 199999 | head -c 1000000; echo "<end>"\n')
+        guest.until(r'echo "<end>"\r*\n')
+        guest.console_socket.settimeout(1)
+        while '<end>' not in guest.text:
+            expect(guest.more(), 'the console closed')
+        printed = guest.text.split('<end>')[0].replace('\r', '')
+        wanted = ''.join(f'{n}\n' for n in range(100000, 200000))[:1000000]
+        expect(printed == wanted, f'{len(printed)} characters of {len(wanted)}')
+        guest.shell()
+
+        # in: as raw input, so that the terminal's line editing has no part in it
+        data = ''.join(chr(33 + n * 7919 % 90) for n in range(1000000))
+        guest.send('stty raw -echo; echo "<go>"; head -c 1000000 | md5sum; stty sane; echo "<in>"\n')
+        guest.until(r'<in>"\r*\n')
+        guest.until('<go>')
+        guest.console_socket.settimeout(120)
+        guest.send(data)
+        digest = guest.until(r'([0-9a-f]{32})').group(1)
+        expect(digest == hashlib.md5(data.encode()).hexdigest(), f'pasted text differs: {digest}')
+
+
+def consoles():
+    """A second terminal is hvc1."""
+    log = BUILD / 'tests' / 'boot' / 'hvc1.log'
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with Guest(args=('-chardev', f'file,id=second,path={log}',
+                     '-device', 'spapr-vty,chardev=second')) as guest:
+        guest.launch()
+        guest.shell()
+        guest.run('echo on the second > /dev/hvc1')
+        end = time.monotonic() + 30
+        while 'on the second' not in log.read_text():
+            expect(time.monotonic() < end, log.read_text())
+            time.sleep(0.1)
+
+
+def nvram():
+    """What the guest writes to a file-backed nvram is there after a restart."""
+    image = BUILD / 'tests' / 'boot' / 'nvram.img'
+    image.parent.mkdir(parents=True, exist_ok=True)
+    image.write_bytes(bytes(65536))
+    drive = ('-drive', f'if=pflash,format=raw,file={image}')
+    for firmware in ('own', 'slof'):
+        image.write_bytes(bytes(65536))
+        with Guest(args=drive, firmware=firmware) as guest:
+            guest.launch()
+            guest.shell()
+            guest.run('[ -c /dev/nvram ] || mknod /dev/nvram c 10 144')
+            guest.run('printf kept | dd of=/dev/nvram bs=1 seek=60000 conv=notrunc 2>/dev/null')
+        expect(image.read_bytes()[60000:60004] == b'kept', 'the file does not have it')
+        with Guest(args=drive, firmware=firmware) as guest:
+            guest.launch()
+            guest.shell()
+            guest.run('[ -c /dev/nvram ] || mknod /dev/nvram c 10 144')
+            out = guest.run('dd if=/dev/nvram bs=1 skip=60000 count=4 2>/dev/null')
+            expect('kept' in out, out)
+
+
+def rtc():
+    """The guest sets its clock: RTC_CHANGE tells by how much."""
+    with Guest(args=('-rtc', 'base=2020-02-03T04:05:06')) as guest:
+        guest.launch()
+        guest.shell()
+        expect('2020' in guest.run('hwclock -u -r || date'), 'the clock has another date')
+        guest.run('date -s "2021-02-03 04:05:06" && hwclock -u -w')
+        event = guest.event_wait('RTC_CHANGE', 30)
+        expect(event is not None, 'no RTC_CHANGE')
+        offset = event['data']['offset']
+        expect(abs(offset - 366 * 86400) < 600, f'offset {offset}')
+
+
+def timebase():
+    """Time goes on at the right pace: the guest's clock against the host's."""
+    with Guest(smp='2', append='quiet') as guest:
+        guest.launch()
+        guest.shell()
+        before, start = float(guest.run('cut -d" " -f1 /proc/uptime')), time.monotonic()
+        guest.run('sleep 3')
+        after, end = float(guest.run('cut -d" " -f1 /proc/uptime')), time.monotonic()
+        expect(after - before >= 2.9, f'{after - before} s for sleep 3')
+        expect(after - before <= (end - start) + 0.5, 'the guest is ahead of time')
+
+
+def save_restore(ic, mmu):
+    """Saved to a file under load, restored in a new process, Linux goes on."""
+    image = BUILD / 'tests' / 'boot' / f'saved-{ic}-{mmu}'
+    image.parent.mkdir(parents=True, exist_ok=True)
+    append = ' '.join((['xive=off'] if ic == 'xics' else []) +
+                      (['disable_radix'] if mmu == 'hash' else []))
+    load = ('for i in 0 1 2 3; do (n=0; while true; do n=$((n+1)); echo $n > /tmp-$i;'
+            ' done) & done; sleep 1; true')
+
+    def counters(guest):
+        return [int(word) for word in guest.run('cat /tmp-0 /tmp-1 /tmp-2 /tmp-3').split()]
+
+    with Guest(smp='4', append=f'quiet {append}') as guest:
+        guest.launch()
+        guest.shell()
+        guest.run(load)
+        before = counters(guest)
+        guest.cmd('migrate', uri=f'file:{image}')
+        while guest.cmd('query-migrate').get('status') != 'completed':
+            expect(guest.cmd('query-migrate').get('status') != 'failed', 'saving failed')
+            time.sleep(0.1)
+    with Guest(smp='4', append=f'quiet {append}', args=('-incoming', f'file:{image}')) as guest:
+        guest.launch()
+        while guest.cmd('query-status')['status'] == 'inmigrate':
+            time.sleep(0.1)
+        guest.send('\n')
+        guest.shell()
+        after = counters(guest)
+        expect(len(after) == 4 and all(a >= b for a, b in zip(after, before)), f'{before} {after}')
+        guest.run('sleep 1')
+        later = counters(guest)
+        expect(all(a > b for a, b in zip(later, after)), f'a CPU stands: {after} {later}')
+        interrupts = guest.run('cat /proc/interrupts')
+        expect(ic.upper() in interrupts, interrupts)
+        # it can still reboot
+        guest.send('reboot -f\n')
+        guest.until(BOOTED)
+    image.unlink()
+
+
+def gdbstub():
+    """Registers through the gdb stub while the guest runs."""
+    with Guest(args=('-gdb', 'tcp:127.0.0.1:0')) as guest:
+        guest.launch()
+        guest.shell()
+        regs = guest.cmd('human-monitor-command', command_line='info registers -a')
+        expect('NIP' in regs and 'MSR' in regs, regs)
+        guest.cmd('stop')
+        guest.cmd('cont')
+        guest.run('true')
+
+
+TESTS = {test.__name__.replace('_', '-'): test for test in (
+    reboots, system_reset, no_reboot, panic, nmi, powerdown, console, consoles, nvram, rtc,
+    timebase, save_restore, gdbstub)}
+
+
+def run(name, *args):
+    if name not in TESTS:
+        raise Failure(f'{name}: not one of {" ".join(TESTS)}')
+    TESTS[name](*args)
+
+
+if __name__ == '__main__':
+    main(run)

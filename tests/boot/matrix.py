@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot Linux to userspace and see that it runs in the mode that was asked for.
+
+Arguments: CPU IC MMU FIRMWARE SMP KERNEL, such as POWER9 xive radix own 4 6.1.
+IC and MMU are what the guest is to use; both are told on the guest's command
+line, the machine offers everything (so that client-architecture-support
+decides), but for the interrupt controller xics-only and xive-only, which are
+ic-mode=xics and ic-mode=xive.
+"""
+
+from guest import Guest, expect, main
+
+PLATFORM = {'POWER8': 'POWER8', 'POWER9': 'POWER9', 'POWER10': 'POWER10', 'Power11': 'Power11'}
+
+
+def boots(cpu, ic, mmu, firmware, smp, kernel):
+    isa3 = cpu != 'POWER8'
+    append, machine = [], ''
+    if ic.endswith('-only'):
+        ic = ic[:-5]
+        machine = f',ic-mode={ic}'
+    elif ic == 'xics' and isa3:
+        append.append('xive=off')
+    if mmu == 'hash' and isa3:
+        append.append('disable_radix')
+    with Guest(cpu, smp, machine=machine, kernel=kernel, firmware=firmware,
+               append=' '.join(append)) as guest:
+        guest.launch()
+        guest.shell()
+        cpuinfo = guest.run('cat /proc/cpuinfo')
+        expect(cpuinfo.count('processor\t') == int(smp), f'{smp} CPUs: {cpuinfo}')
+        expect(PLATFORM[cpu] in cpuinfo, f'{cpu}: {cpuinfo}')
+        expect(f'MMU\t\t: {mmu.capitalize()}' in cpuinfo, f'MMU {mmu}: {cpuinfo}')
+        interrupts = guest.run('cat /proc/interrupts')
+        expect({'xics': 'XICS', 'xive': 'XIVE'}[ic] in interrupts, f'{ic}: {interrupts}')
+        pic = guest.cmd('human-monitor-command', command_line='info pic')
+        expect(('LISN' in pic) == (ic == 'xive'), f'info pic for {ic}: {pic}')
+        guest.send('poweroff -f\n')
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}: {guest.get_log()}')
+        expect('warning' not in guest.get_log(), guest.get_log())
+
+
+if __name__ == '__main__':
+    main(boots)
