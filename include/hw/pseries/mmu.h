@@ -94,8 +94,10 @@ void papr_mmu_hpte_set_r(PaprMmu *mmu, hwaddr ptex, uint64_t pte1);
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry);
 
-/* "spapr/htab" live section is registered by papr_mmu_new(); the process table
- * is a subsection of the machine's vmstate */
+/*
+ * "spapr/htab" live section is registered by papr_mmu_new(); the process table
+ * is a subsection of the machine's vmstate
+ */
 uint64_t *papr_mmu_patb_entry(PaprMmu *mmu);
 
 #endif
