@@ -38,7 +38,8 @@ boot: binary
 check: binary
 	@tools/check
 
-bench: binary
+bench: join
+	@$(ninja) qemu-system-ppc64 tests/guest/bench.elf
 	@tools/bench
 
 peer: join
