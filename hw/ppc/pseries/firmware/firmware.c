@@ -236,6 +236,7 @@ void papr_firmware_chosen(PaprFirmware *fw, PaprDt *dt)
 /* The tree into guest memory, below what 32-bit real mode code can reach */
 static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
 {
+    ERRP_GUARD();
     uint64_t top = MIN(fw->rma_size, TREE_TOP);
     uint64_t room = ROUND_UP(MAX(fw->fdt_size, TREE_ROOM), TREE_ROOM);
 

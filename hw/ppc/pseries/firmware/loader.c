@@ -53,11 +53,12 @@ static Placement placement(const PaprElf *elf, uint64_t kernel_addr)
 
 static bool probe_kernel(const char *file, PaprElf *elf, Error **errp)
 {
-    g_autoptr(GError) gerr = NULL;
-    g_autoptr(GMappedFile) map = g_mapped_file_new(file, false, &gerr);
+    ERRP_GUARD();
+    g_autoptr(GMappedFile) map = g_mapped_file_new(file, false, NULL);
 
     if (!map) {
-        error_setg(errp, "error loading %s: %s", file, gerr->message);
+        error_setg(errp, "error loading %s: %s", file,
+                   access(file, R_OK) ? strerror(errno) : "not a plain file");
         error_append_hint(errp, "-kernel takes the file name of a PowerPC ELF "
                           "kernel (vmlinux or zImage).\n");
         return false;
@@ -76,6 +77,7 @@ static bool load_kernel(PaprImages *images, const char *file,
                         const PaprElf *elf, uint64_t kernel_addr,
                         uint64_t limit, Error **errp)
 {
+    ERRP_GUARD();
     Placement where = placement(elf, kernel_addr);
     uint64_t low = place(&where, elf->low);
     uint64_t size = elf->high - elf->low;
@@ -112,14 +114,15 @@ static bool load_kernel(PaprImages *images, const char *file,
 static bool load_initrd(PaprImages *images, const char *file, uint64_t limit,
                         Error **errp)
 {
+    ERRP_GUARD();
     /* a gap of 64 KiB at least: kernels grow a little before they look */
     uint64_t addr = ROUND_UP(images->kernel_addr + images->kernel_size +
                              64 * KiB, 64 * KiB);
     int64_t size = get_image_size(file);
 
-    if (size < 0) {
-        error_setg_errno(errp, errno ? errno : EIO,
-                         "could not load initial ram disk '%s'", file);
+    if (size < 0 || g_file_test(file, G_FILE_TEST_IS_DIR)) {
+        error_setg(errp, "could not load initial ram disk '%s': %s", file,
+                   size < 0 ? strerror(errno) : "it is a directory");
         return false;
     }
     if (addr > limit || size > limit - addr) {
@@ -140,6 +143,7 @@ static bool load_initrd(PaprImages *images, const char *file, uint64_t limit,
 
 static bool load_image(PaprImages *images, const char *bios, Error **errp)
 {
+    ERRP_GUARD();
     const char *name = bios ?: SLOF_FILE;
     g_autofree char *file = qemu_find_file(QEMU_FILE_TYPE_BIOS, name);
     ssize_t size;
@@ -171,6 +175,7 @@ static bool load_image(PaprImages *images, const char *bios, Error **errp)
 static bool choose(const PaprFirmwareConfig *config, const PaprElf *elf,
                    bool *own, Error **errp)
 {
+    ERRP_GUARD();
     if (config->own == ON_OFF_AUTO_ON && !config->kernel) {
         error_setg(errp, "x-vof=on needs -kernel");
         error_append_hint(errp, "Without -kernel, x-vof=auto or off boots "
