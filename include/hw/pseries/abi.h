@@ -235,7 +235,8 @@ enum PaprRtasStatus {
     X(RTAS_WRITE_PCI_CONFIG, 0x2015, "write-pci-config") \
     X(RTAS_IBM_READ_PCI_CONFIG, 0x2016, "ibm,read-pci-config") \
     X(RTAS_IBM_WRITE_PCI_CONFIG, 0x2017, "ibm,write-pci-config") \
-    X(RTAS_IBM_QUERY_INTERRUPT_SOURCE_NUMBER, 0x2018, "ibm,query-interrupt-source-number") \
+    X(RTAS_IBM_QUERY_INTERRUPT_SOURCE_NUMBER, 0x2018, \
+      "ibm,query-interrupt-source-number") \
     X(RTAS_IBM_CHANGE_MSI, 0x2019, "ibm,change-msi") \
     X(RTAS_SET_INDICATOR, 0x201a, "set-indicator") \
     X(RTAS_SET_POWER_LEVEL, 0x201b, "set-power-level") \

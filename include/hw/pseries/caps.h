@@ -101,7 +101,7 @@ void papr_caps_pre_save(PaprCaps *caps);
 void papr_caps_pre_load(PaprCaps *caps);
 /* a stream from a machine with more than ours offers is refused: -EINVAL */
 int papr_caps_post_load(PaprCaps *caps);
-/** papr_caps_to_send: did the user change @cap, so that a stream must say it? */
+/** papr_caps_to_send: did the user change @cap, so a stream must say it? */
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap);
 
 #endif

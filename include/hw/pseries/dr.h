@@ -30,14 +30,14 @@ typedef enum PaprDrcType {
 typedef struct PaprDrcOps {
     /* the guest has let go of @dev: take it out */
     void (*release)(DeviceState *dev, void *opaque);
-    /* write @dev's node (begun and ended by this call) for configure-connector */
+    /* write @dev's node for configure-connector: begins and ends it itself */
     bool (*fill_dt)(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *opaque,
                     Error **errp);
 } PaprDrcOps;
 
 PaprDr *papr_dr_new(PaprRtas *rtas);
 
-/** papr_dr_add: @count connectors of @type with ids @first, @first + @stride... */
+/** papr_dr_add: @count connectors of @type, ids @first, @first + @stride... */
 void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
                  uint32_t count, const PaprDrcOps *ops, void *opaque);
 
@@ -46,7 +46,7 @@ PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id);
 PaprDrc *papr_dr_find_index(PaprDr *dr, uint32_t index);
 uint32_t papr_drc_index(const PaprDrc *drc);
 
-/** papr_drc_attach: @dev is behind the connector; cold when no guest runs yet */
+/** papr_drc_attach: @dev is behind the connector; cold: no guest runs yet */
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
 /** papr_drc_unplug_request: the user asks; true if the guest must be asked */
 void papr_drc_unplug_request(PaprDrc *drc);

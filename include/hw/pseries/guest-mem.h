@@ -16,7 +16,7 @@
 
 #include "exec/hwaddr.h"
 
-/** papr_mem_is_ram: does [@addr, @addr + @len) lie in guest RAM? @len may be 0 */
+/** papr_mem_is_ram: is [@addr, @addr + @len) all guest RAM? @len may be 0 */
 bool papr_mem_is_ram(uint64_t addr, uint64_t len);
 
 /** papr_mem_read: copy from guest RAM; false, and @buf untouched, if not RAM */
@@ -25,7 +25,7 @@ bool papr_mem_read(uint64_t addr, void *buf, size_t len);
 /** papr_mem_write: copy to guest RAM; false, and nothing written, if not RAM */
 bool papr_mem_write(uint64_t addr, const void *buf, size_t len);
 
-/** papr_mem_set: fill guest RAM with @byte; false, nothing written, if not RAM */
+/** papr_mem_set: fill RAM with @byte; false, nothing written, if not RAM */
 bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len);
 
 /* Single big-endian words, the form of all PAPR structures */

@@ -31,11 +31,11 @@ typedef struct PaprHcallTable PaprHcallTable;
 typedef int64_t PaprHcallFn(PowerPCCPU *cpu, uint64_t *args, void *opaque);
 
 enum PaprHcallPolicy {
-    /* Safe beside other vCPUs without the BQL; the handler's comment says why */
+    /* Safe beside other vCPUs without the BQL; the handler says why */
     PAPR_HCALL_LOCKLESS = 1 << 0,
     /* Reads or writes registers other than @args (KVM: synchronize first) */
     PAPR_HCALL_NEEDS_REGS = 1 << 1,
-    /* The host kernel can handle it; enable it there (KVM_CAP_PPC_ENABLE_HCALL) */
+    /* The host kernel can handle it: KVM_CAP_PPC_ENABLE_HCALL */
     PAPR_HCALL_IN_KVM = 1 << 2,
     /* Allowed in problem state (MSR[PR] = 1); all others give H_PRIVILEGE */
     PAPR_HCALL_USER_OK = 1 << 3,

@@ -79,7 +79,7 @@ typedef struct PaprIntcOps {
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
                         PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
 
-/** papr_irqs_mode: the controllers offered; papr_irqs_xive_active: in force now */
+/** papr_irqs_mode: what is offered; papr_irqs_xive_active: what is in force */
 PaprIcMode papr_irqs_mode(const PaprIrqs *irqs);
 bool papr_irqs_xive_active(const PaprIrqs *irqs);
 
@@ -147,7 +147,7 @@ void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq);
 /** papr_irq_set_level: an LSI's line; any thread */
 void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level);
-/** papr_irq_line: a qemu_irq that drives @irq as a level or by its rising edge */
+/** papr_irq_line: a qemu_irq that drives @irq: a level, or its rising edge */
 qemu_irq papr_irq_line(PaprIrqs *irqs, uint32_t irq);
 
 #endif

@@ -31,7 +31,7 @@ typedef struct PaprRtasCall {
     uint32_t rets[PAPR_RTAS_MAX_ARGS];
 } PaprRtasCall;
 
-/** PaprRtasFn: BQL held, in the vCPU's thread (or qtest's); returns the status */
+/** PaprRtasFn: BQL held, in the vCPU's thread or qtest's; returns the status */
 typedef int32_t PaprRtasFn(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque);
 
 /**
@@ -57,7 +57,7 @@ void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
 /** papr_rtas_call: run @call for @cpu and set rets[0]; -3 for unknown tokens */
 void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 
-/** papr_rtas_dt_tokens: a property per registered call, in the open /rtas node */
+/** papr_rtas_dt_tokens: a property a registered call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
 
 /** papr_qtest_init: serve "hcall" and "rtas" of qtests; machine init, once */
@@ -107,7 +107,7 @@ typedef struct PaprFwnmiConfig {
 
 PaprFwnmi *papr_fwnmi_new(PaprRtas *rtas, const PaprFwnmiConfig *config);
 
-/** papr_fwnmi_reset: nothing registered, waiting machine checks given up; BQL */
+/** papr_fwnmi_reset: nothing registered, no machine check waits; BQL */
 void papr_fwnmi_reset(PaprFwnmi *fwnmi);
 
 /** papr_fwnmi_system_reset_addr: the guest's handler, or UINT64_MAX for none */

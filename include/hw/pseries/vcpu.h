@@ -7,10 +7,11 @@
 #define HW_PSERIES_VCPU_H
 
 #include "hw/pseries/hcall.h"
+#include "qemu/rcu.h"
 #include "target/ppc/cpu.h"
 
-typedef struct PaprIcp PaprIcp;         /* XICS presentation, hw/intc/pseries/xics */
-typedef struct PaprTctx PaprTctx;       /* XIVE thread context, hw/intc/pseries/xive */
+typedef struct PaprIcp PaprIcp;         /* XICS presentation: intc xics/ */
+typedef struct PaprTctx PaprTctx;       /* XIVE thread context: intc xive/ */
 typedef struct PaprVcpuMap PaprVcpuMap;
 
 /**
@@ -36,6 +37,8 @@ typedef struct PaprVcpu {
     uint64_t dtl_addr;
     uint64_t dtl_size;
     bool prod;                          /* H_PROD latch, see H_CEDE */
+
+    struct rcu_head rcu;
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
@@ -45,7 +48,7 @@ static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
 
 /*
  * The map: an array by vCPU id.  Changed with the BQL held, read by any thread
- * in an RCU read section: a removed PaprVcpu is freed with g_free_rcu() or alike.
+ * in an RCU read section: a removed PaprVcpu is freed by g_free_rcu() or alike.
  */
 PaprVcpuMap *papr_vcpu_map_new(uint32_t n_ids);
 void papr_vcpu_map_free(PaprVcpuMap *map);
@@ -88,7 +91,7 @@ void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
  * papr_vpa_exec_enter, papr_vpa_exec_exit - the vCPU is (not) dispatched
  *
  * Keep the dispatch counter of the registered area even while the vCPU runs,
- * odd while it does not.  Context: the vCPU's thread, without the BQL; TCG only.
+ * odd while it does not.  Context: the vCPU's thread, no BQL; TCG only.
  */
 void papr_vpa_exec_enter(PaprVcpu *vcpu);
 void papr_vpa_exec_exit(PaprVcpu *vcpu);

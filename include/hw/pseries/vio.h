@@ -13,7 +13,7 @@
 
 typedef struct PaprVioBus PaprVioBus;
 
-/** papr_vio_bus_new: the bridge device ("spapr-vio-bridge"), its bus and calls */
+/** papr_vio_bus_new: the bridge ("spapr-vio-bridge"), its bus and calls */
 PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
                              PaprIrqs *irqs);
 
@@ -24,7 +24,7 @@ void papr_vio_add_nvram(PaprVioBus *bus);
 /** papr_vio_dt: the /vdevice node and its children */
 void papr_vio_dt(PaprVioBus *bus, PaprDt *dt, uint32_t intc_phandle);
 
-/** papr_vio_stdout_path: path of the console's vty, to be freed; NULL if none */
+/** papr_vio_stdout_path: path of the console's vty, to be freed, or NULL */
 char *papr_vio_stdout_path(PaprVioBus *bus);
 
 /**

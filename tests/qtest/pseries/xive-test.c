@@ -79,12 +79,13 @@ static Source route(QTestState *qts, uint64_t flags, uint64_t shift)
 static bool ring_is(QTestState *qts, unsigned cpu, const char *bytes)
 {
     g_autofree char *pic = qtest_hmp(qts, "info pic");
-    g_autofree char *want = g_strdup_printf("CPU[%04x]:   OS    %s", cpu, bytes);
+    g_autofree char *want =
+        g_strdup_printf("CPU[%04x]:   OS    %s", cpu, bytes);
 
     if (strstr(pic, want)) {
         return true;
     }
-    g_test_message("no '%s' in:\n%s", want, pic);
+    g_test_message("no '%s' in: %s", want, pic);
     return false;
 }
 
@@ -494,7 +495,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* All offsets of a range in steps, with all sizes of access, loads and stores */
+/* All offsets of a range in steps, loads and stores of all sizes */
 static void poke(QTestState *qts, uint64_t base, uint64_t length, uint64_t step)
 {
     for (uint64_t addr = base; addr < base + length; addr += step) {

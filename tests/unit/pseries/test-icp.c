@@ -3,8 +3,8 @@
  *
  * The pure state machines (icp-state.h, source-state.h) step by step, the
  * arbiter (icp.c, source.c) with one thread, and then with threads that
- * trigger, accept, reroute and mask at once: whatever the order, no interrupt is
- * lost.
+ * trigger, accept, reroute and mask at once: whatever the order, no interrupt
+ * is lost.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

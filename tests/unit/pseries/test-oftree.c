@@ -93,7 +93,8 @@ static void paths(void)
     assert_path(t, "/@20000000", "/memory@20000000");
     assert_path(t, "/vdevice/vty@71000000:57600,n", "/vdevice/vty@71000000");
     assert_path(t, "/vdevice:x/vty:1", "/vdevice/vty@71000000");
-    assert_path(t, "/vdevice/qemu,nvram@7100000a", "/vdevice/qemu,nvram@7100000A");
+    assert_path(t, "/vdevice/qemu,nvram@7100000a",
+                "/vdevice/qemu,nvram@7100000A");
     assert_path(t, "/vdevice/nvram", "/vdevice/qemu,nvram@7100000A");
     assert_path(t, "console", "/vdevice/vty@71000000");
     assert_path(t, "console:115200", "/vdevice/vty@71000000");

@@ -154,7 +154,7 @@ static void test_flight(void)
     g_assert_cmphex(esb, ==, XV_PQ_RESET);
 }
 
-/* Threads race with triggers; each that gets through must be told exactly once */
+/* Threads race with triggers; each that gets through is told exactly once */
 #define RACERS 4
 #define ROUNDS 20000
 

@@ -1,8 +1,8 @@
 /*
  * XICS: RTAS (Run-Time Abstraction Services) calls on a source's entry
  *
- * LoPAR 7.3.10.1 (ibm,get-xive) to 7.3.10.4 (ibm,int-on), in which "xive" is the
- * external interrupt vector entry.  Called by the RTAS dispatch with the big lock
+ * LoPAR 7.3.10.1 (ibm,get-xive) to 7.3.10.4 (ibm,int-on), where "xive" is the
+ * external interrupt vector entry.  Called by the RTAS dispatch with the BQL
  * held; devices trigger the sources meanwhile, see source.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

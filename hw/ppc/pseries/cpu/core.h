@@ -28,7 +28,7 @@ typedef struct PaprCpuHost {
     const PaprCaps *caps;
     uint32_t vsmt;
     uint32_t smp_threads;
-    uint64_t hashpkey;                  /* HASHPKEYR, secret of this partition */
+    uint64_t hashpkey;                  /* HASHPKEYR, the partition's secret */
 } PaprCpuHost;
 
 /** PaprCpuCore - "*-spapr-cpu-core"; @host is set by the machine's pre_plug */

@@ -159,7 +159,7 @@ static void drop_tree(PaprDrc *drc)
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
 {
     if (drc->dev) {
-        error_setg(errp, "connector %#x already has a device",
+        error_setg(errp, "connector 0x%x already has a device",
                    papr_drc_index(drc));
         return false;
     }

@@ -208,7 +208,7 @@ static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
     int32_t status;
 
     if (!papr_mem_read(area.addr, area.page, sizeof(area.page))) {
-        qemu_log_mask(LOG_GUEST_ERROR, "ibm,configure-connector: work area %#"
+        qemu_log_mask(LOG_GUEST_ERROR, "ibm,configure-connector: work area 0x%"
                       PRIx64 " is not RAM\n", area.addr);
         return RTAS_PARAMETER_ERROR;
     }

@@ -86,7 +86,7 @@ static bool settle_reg(PaprVioDevice *dev, Error **errp)
     if (!other) {
         return true;
     }
-    error_setg(errp, "%s and %s devices conflict at address %#x: give one of "
+    error_setg(errp, "%s and %s devices conflict at address 0x%x: give one of "
                "them another reg=", object_get_typename(OBJECT(dev)),
                object_get_typename(OBJECT(other)), dev->reg);
     return false;
@@ -106,7 +106,7 @@ static void device_realize(DeviceState *qdev, Error **errp)
     }
     dev->irq = irq_of_reg(dev->reg);
     if (!papr_irq_claim(papr_vio_bus_of(dev)->irqs, dev->irq, false, errp)) {
-        error_prepend(errp, "reg=%#x: ", dev->reg);
+        error_prepend(errp, "reg=0x%x: ", dev->reg);
         return;
     }
     vdc->realize(dev, errp);
@@ -144,8 +144,8 @@ static int64_t h_vio_signal(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprVioDevice *dev = papr_vio_find(opaque, args[0]);
 
     if (!dev || (args[1] & ~PAPR_VIO_DEVICE_GET_CLASS(dev)->signal_mask)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_VIO_SIGNAL: unit %#" PRIx64
-                      ", mode %#" PRIx64 "\n", args[0], args[1]);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_VIO_SIGNAL: unit 0x%" PRIx64
+                      ", mode 0x%" PRIx64 "\n", args[0], args[1]);
         return H_PARAMETER;
     }
     dev->signal_state = args[1];

@@ -64,8 +64,8 @@ static PaprNvram *check_range(PaprVioBus *bus, const PaprRtasCall *call)
     uint64_t end = (uint64_t)call->args[0] + call->args[2];
 
     if (!nvram || end > nvram->size) {
-        qemu_log_mask(LOG_GUEST_ERROR, "nvram: bytes %#x to %#" PRIx64
-                      " of %#x\n", call->args[0], end,
+        qemu_log_mask(LOG_GUEST_ERROR, "nvram: bytes 0x%x to 0x%" PRIx64
+                      " of 0x%x\n", call->args[0], end,
                       nvram ? nvram->size : 0);
         return NULL;
     }

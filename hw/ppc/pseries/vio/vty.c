@@ -163,7 +163,7 @@ static int64_t h_put_term_char(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint8_t chars[VTY_CHARS];
 
     if (!vty || len > VTY_CHARS) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_PUT_TERM_CHAR: unit %#" PRIx64
+        qemu_log_mask(LOG_GUEST_ERROR, "H_PUT_TERM_CHAR: unit 0x%" PRIx64
                       ", %" PRIu64 " characters\n", args[0], len);
         return H_PARAMETER;
     }
@@ -179,7 +179,7 @@ static int64_t h_get_term_char(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint8_t chars[VTY_CHARS] = {};
 
     if (!vty) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_GET_TERM_CHAR: unit %#" PRIx64 "\n",
+        qemu_log_mask(LOG_GUEST_ERROR, "H_GET_TERM_CHAR: unit 0x%" PRIx64 "\n",
                       args[0]);
         return H_PARAMETER;
     }
