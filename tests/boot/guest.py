@@ -101,7 +101,12 @@ class Guest(QEMUMachine):
         self.console_socket.sendall(text.encode())
 
     def shell(self):
-        """Wait for the shell's prompt."""
+        """Wait for the shell's prompt; of a new shell, whose lines must not wrap."""
+        self.prompt()
+        self.send('stty cols 4000\n')
+        self.prompt()
+
+    def prompt(self):
         self.until(re.escape(SHELL))
 
     def run(self, command):
@@ -118,7 +123,7 @@ class Guest(QEMUMachine):
                 expect(self.more(), f'{command}: the console closed after {before[-500:]}')
         output = self.text[:found.start()].replace('\r', '')
         self.text = self.text[found.end():]
-        self.shell()
+        self.prompt()
         expect(found.group(1) == '0', f'{command}: status {found.group(1)}: {output[-800:]}')
         return output
 

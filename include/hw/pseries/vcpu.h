@@ -23,6 +23,8 @@ typedef struct PaprVcpuMap PaprVcpuMap;
  * vCPU may set (atomic).
  */
 typedef struct PaprVcpu {
+    struct rcu_head rcu;
+
     PowerPCCPU *cpu;
     uint32_t id;
     PaprHcallTable *hcalls;
@@ -37,8 +39,6 @@ typedef struct PaprVcpu {
     uint64_t dtl_addr;
     uint64_t dtl_size;
     bool prod;                          /* H_PROD latch, see H_CEDE */
-
-    struct rcu_head rcu;
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)

@@ -158,7 +158,8 @@ static void delete_thread(PaprCpuCore *core, int i)
     }
     cpu->machine_data = NULL;
     object_unparent(OBJECT(cpu));
-    g_free(vcpu);
+    /* other vCPUs may just be looking at it, through the map */
+    g_free_rcu(vcpu, rcu);
 }
 
 static void core_unrealize(DeviceState *dev)

@@ -71,10 +71,31 @@ static const VMStateDescription vmstate_vpa = {
     },
 };
 
+/*
+ * "RTAS stopped" is not in the stream; but then no interrupt may end the vCPU's
+ * waiting: stop-self and reset take the wake-up bits out of LPCR, and on CPUs
+ * that have none of them nobody waits with MSR[EE] off but a stopped vCPU.  The
+ * stream has the CPU's own sections before this one.
+ */
+static int vcpu_post_load(void *opaque, int version_id)
+{
+    PaprVcpu *vcpu = opaque;
+    PowerPCCPU *cpu = vcpu->cpu;
+    uint64_t wake_up = POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm;
+
+    bool can_wake = wake_up ? (cpu->env.spr[SPR_LPCR] & wake_up) != 0
+                            : FIELD_EX64(cpu->env.msr, MSR, EE);
+
+    cpu->env.quiesced = CPU(cpu)->halted && !can_wake;
+    ppc_maybe_interrupt(&cpu->env);
+    return 0;
+}
+
 const VMStateDescription vmstate_papr_vcpu = {
     .name = "spapr_cpu",
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = vcpu_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_END_OF_LIST()
     },
