@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Check that a file includes only what is below it.
+
+The layers are those of docs/devel/pseries/architecture.rst.  A private header
+belongs to its folder: to be included there, and by folders strictly above.  A
+header of include/hw/pseries may be included in its own layer too, but the
+subjects of layer 3 do not see each other.
+"""
+
+import posixpath
+import re
+
+from tree import TREE, files, lines, report
+
+INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
+FOREIGN = re.compile(r'hw/ppc/(spapr|xics|xive|pnv)[^/]*\.h$|hw/pci-host/spapr\.h$'
+                     r'|hw/intc/(xics|xive)')
+PUBLIC = 'include/hw/pseries/'
+PPC, INTC, PHB = 'hw/ppc/pseries', 'hw/intc/pseries', 'hw/pci-host/pseries'
+
+# folder, or single file where a folder has parts of several layers -> layer
+LAYERS = {
+    f'{PPC}/numa': 0, f'{PPC}/dt/writer.c': 0, f'{PPC}/cas/ovec.c': 0,
+    f'{PPC}/cas/ovec-vmstate.c': 0, f'{PPC}/rtas/log.c': 0, f'{PPC}/rtas/log.h': 0,
+    f'{PPC}/hcall': 1, f'{PPC}/rtas': 1, f'{PPC}/accel': 1.5, f'{PPC}/caps': 1,
+    f'{PPC}/cpu/vcpu-map.c': 1,
+    f'{INTC}/irq': 2, f'{INTC}/xics': 2.5, f'{INTC}/xive': 2.5,
+    f'{PPC}/mmu': 2, f'{PPC}/iommu': 2, f'{PPC}/dr': 2,
+    f'{PPC}/rtas/events.c': 3, f'{PPC}/cpu': 3, f'{PPC}/vio': 3, f'{PPC}/nested': 3,
+    f'{PPC}/misc': 3, f'{PPC}/firmware': 3, PHB: 3,
+    f'{PPC}/cas': 4, f'{PPC}/dt': 4, f'{PPC}/machine': 5,
+}
+
+# header of include/hw/pseries -> layer, and for layer 3 the place it belongs to
+HEADERS = {
+    'abi': 0, 'guest-mem': 0, 'ovec': 0, 'numa': 0, 'dt': 0,
+    'hcall': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'nmi': 1,
+    'irq': 2, 'mmu': 2, 'dr': 2, 'iommu': 2,
+    'event': 3, 'vio': 3, 'misc': 3, 'firmware': 3, 'phb': 3, 'nested': 3,
+    'cas': 4,
+}
+OWNERS = {'event': f'{PPC}/rtas/events.c', 'phb': PHB}
+
+
+def place(path):
+    """The key of LAYERS that PATH falls under, the longest one."""
+    fitting = [key for key in LAYERS if path == key or path.startswith(f'{key}/')]
+    return max(fitting, key=len) if fitting else None
+
+
+def resolve(path, name):
+    """The tree's file that an include of NAME in PATH means, if it is one."""
+    for candidate in (posixpath.normpath(posixpath.join(posixpath.dirname(path), name)),
+                      name, f'include/{name}'):
+        if (TREE / candidate).is_file():
+            return candidate
+    return None
+
+
+def public_is_fine(path, header):
+    subject = header[len(PUBLIC):-len('.h')]
+    if subject not in HEADERS:
+        return f'{header} has no layer in tests/house/layers.py'
+    layer = HEADERS[subject]
+    if path.startswith(PUBLIC):
+        above = HEADERS.get(path[len(PUBLIC):-len('.h')], -1) < layer
+        return f'includes {header} of layer {layer}' if above else None
+    mine = place(path)
+    if LAYERS[mine] < layer:
+        return f'includes {header} of layer {layer}'
+    owner = OWNERS.get(subject, f'{PPC}/{subject}')
+    if layer == 3 and LAYERS[mine] == 3 and mine != owner:
+        return f'includes {header}: subjects of layer 3 do not see each other'
+    return None
+
+
+def private_is_fine(path, header):
+    if path.startswith(PUBLIC):
+        return f'includes the private {header}'
+    if posixpath.basename(header) == 'trace.h' or \
+            posixpath.dirname(path) == posixpath.dirname(header):
+        return None
+    mine, theirs = place(path), place(header)
+    if theirs is None:
+        return f'{header} has no layer in tests/house/layers.py'
+    if theirs.startswith(f'{PPC}/machine'):
+        return f'includes {header}: nobody includes machine/'
+    if LAYERS[theirs] >= LAYERS[mine]:
+        return f'includes {header} of layer {LAYERS[theirs]}'
+    return None
+
+
+def findings_in(path):
+    if not path.startswith(PUBLIC) and place(path) is None:
+        yield f'{path}: has no layer in tests/house/layers.py'
+        return
+    for number, line in lines(path):
+        found = INCLUDE.match(line)
+        if not found:
+            continue
+        header = resolve(path, found[1])
+        if FOREIGN.search(found[1]) and not header:
+            yield f"{path}:{number}: includes {found[1]} of QEMU's own machines"
+        elif header:
+            check = public_is_fine if header.startswith(PUBLIC) else private_is_fine
+            what = check(path, header)
+            if what:
+                yield f'{path}:{number}: {what}'
+
+
+def main():
+    found = []
+    for folder in (PPC, INTC, PHB, PUBLIC):
+        for path in files('.c', '.h', under=folder):
+            if posixpath.basename(path) != 'trace.h':
+                found += findings_in(path)
+    report(found)
+
+
+if __name__ == '__main__':
+    main()
