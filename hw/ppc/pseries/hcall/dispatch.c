@@ -81,9 +81,8 @@ const char *papr_hcall_name(uint32_t opcode)
 #define NAME_CASE(name, number) case number: return #name;
     PAPR_HCALL_LIST(NAME_CASE)
 #undef NAME_CASE
-    default:
-        return NULL;
     }
+    return NULL;
 }
 
 static const char *name_for_trace(uint64_t opcode)
