@@ -282,7 +282,8 @@ static void test_characteristics(void)
     assert_rc(papr_hcall_regs(qts, 0, H_GET_CPU_CHARACTERISTICS, regs),
               H_SUCCESS);
     g_assert_cmphex(regs[0], ==, BIT_IBM(5));
-    g_assert_cmphex(regs[1], ==, BIT_IBM(0) | BIT_IBM(1) | BIT_IBM(2));
+    /* nothing to protect by flushes: an emulated CPU has no such caches */
+    g_assert_cmphex(regs[1], ==, BIT_IBM(7) | BIT_IBM(8) | BIT_IBM(9));
     qtest_quit(qts);
 }
 

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "system/kvm.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
 #include "hw/core/cpu.h"
@@ -81,6 +82,7 @@ static int64_t h_set_xdabr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 #define BEHAV_FLUSH_COUNT_CACHE  PPC_BIT(5)
 #define BEHAV_NO_FLUSH_ENTRY     PPC_BIT(7)
 #define BEHAV_NO_FLUSH_UACCESS   PPC_BIT(8)
+#define BEHAV_NO_STORE_BARRIER   PPC_BIT(9)
 
 typedef struct CpuTraits {
     uint64_t characteristics;
@@ -109,6 +111,17 @@ static const CpuTraits branch_traits[] = {
     [PAPR_CAP_FIXED_NA] = { 0, 0 },
 };
 
+/*
+ * An emulated CPU has no data cache that the guest could flush and no branch
+ * predictor that it could fence off, so what a guest does for that protects
+ * nothing and takes time: Linux's displacement flush doubles the cost of a
+ * system call.  It is told to leave it.
+ */
+static const CpuTraits emulated_traits = {
+    CHAR_BRANCH_HINTS,
+    BEHAV_NO_FLUSH_ENTRY | BEHAV_NO_FLUSH_UACCESS | BEHAV_NO_STORE_BARRIER,
+};
+
 static void add_traits(CpuTraits *sum, const CpuTraits *table, size_t n,
                        uint8_t value)
 {
@@ -125,6 +138,11 @@ static int64_t h_get_cpu_characteristics(PowerPCCPU *cpu, uint64_t *args,
     uint8_t ibs = papr_cap(caps, PAPR_CAP_IBS);
     CpuTraits traits = { CHAR_BRANCH_HINTS, BEHAV_FAVOUR_SECURITY };
 
+    if (!kvm_enabled()) {
+        args[0] = emulated_traits.characteristics;
+        args[1] = emulated_traits.behaviour;
+        return H_SUCCESS;
+    }
     add_traits(&traits, cache_traits, ARRAY_SIZE(cache_traits),
                papr_cap(caps, PAPR_CAP_CFPC));
     add_traits(&traits, bounds_traits, ARRAY_SIZE(bounds_traits),
