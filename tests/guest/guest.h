@@ -26,6 +26,7 @@
 #define MSR_LE      0x1ull
 #define MSR_PR      0x4000ull
 
+#define VEC_MCHECK  0x200
 #define VEC_DSI     0x300
 #define VEC_DSEG    0x380
 #define VEC_ISI     0x400
@@ -48,6 +49,7 @@ struct cpu {
     void *arg;
     volatile unsigned running;
     volatile uint64_t faults;       /* of guarded accesses */
+    bool skip_machine_checks;       /* of accesses to nowhere */
     void (*external)(struct cpu *cpu);
     void (*decrementer)(struct cpu *cpu);
     volatile uint64_t count;        /* for the handlers */
@@ -62,6 +64,7 @@ uint64_t kept_registers(uint64_t regs[10]);
 long user_hypercall(uint64_t opcode);
 uint64_t load_guarded(const volatile uint64_t *where);
 bool store_guarded(volatile uint64_t *where, uint64_t value);
+uint64_t trap_msr(void);
 
 /* runtime.c */
 void payload_run(void);             /* each payload's own */
@@ -144,6 +147,14 @@ static inline void interrupts(bool on)
 static inline void set_decrementer(uint64_t ticks)
 {
     asm volatile("mtdec %0" : : "r"(ticks));
+}
+
+static inline uint64_t get_decrementer(void)
+{
+    uint64_t ticks;
+
+    asm volatile("mfdec %0" : "=r"(ticks));
+    return ticks;
 }
 
 static inline void relax(void)

@@ -360,6 +360,12 @@ void exception(struct frame *f)
             return;
         }
         break;
+    case VEC_MCHECK:
+        if (cpu->skip_machine_checks) {
+            f->nip += 4;
+            return;
+        }
+        break;
     case VEC_EXT:
         if (cpu->external) {
             cpu->external(cpu);
@@ -376,7 +382,7 @@ void exception(struct frame *f)
     case VEC_TRAP:
         if (f->nip == (uint64_t)user_return) {
             f->nip += 4;
-            f->msr &= ~MSR_PR;
+            f->msr &= ~(MSR_PR | MSR_EE | MSR_IR);
             return;
         }
         break;

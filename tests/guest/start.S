@@ -169,6 +169,12 @@ user_return:
         trap
         blr
 
+/* uint64_t trap_msr(void): r3 and r4 are the handler's */
+        .globl  trap_msr
+trap_msr:
+        trap
+        blr
+
 /* uint64_t load_guarded(const uint64_t *), which may fault: FAULT_VALUE then */
         .globl  load_guarded, load_guarded_insn
 load_guarded:

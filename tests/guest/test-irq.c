@@ -1,0 +1,229 @@
+/*
+ * Interrupts: decrementer, XICS, XIVE
+ *
+ * In a storm every vCPU sends messages to all others: it counts in a box and
+ * interrupts.  All messages must arrive, or a vCPU sleeps for ever.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tests.h"
+
+#define MESSAGES 20000
+#define FAR      0x7fffffff
+
+static volatile uint64_t box[CPUS];         /* sent, not seen yet */
+static volatile uint64_t sent[CPUS], seen[CPUS];
+static volatile uint64_t finished;
+static void (*send_to)(unsigned id);
+
+/* ---- decrementer ---- */
+
+static void tick(struct cpu *cpu)
+{
+    cpu->count++;
+    set_decrementer(TB_HZ / 20000);
+}
+
+void test_decrementer(void)
+{
+    struct cpu *cpu = this_cpu();
+
+    cpu->decrementer = tick;
+    set_decrementer(1000);
+    for (int i = 0; i < 100; i++) {
+        hcall(H_CEDE, 0, 0, 0, 0);      /* nothing else ends it */
+    }
+    while (cpu->count < 1000) {
+        interrupts(true);
+    }
+    interrupts(false);
+    set_decrementer(FAR);
+}
+
+/* ---- storms ---- */
+
+static void receive(struct cpu *cpu)
+{
+    uint64_t n = __atomic_exchange_n(&box[cpu->id], 0, __ATOMIC_SEQ_CST);
+
+    seen[cpu->id] += n;
+}
+
+static bool all_seen(unsigned id)
+{
+    full_barrier();
+    return finished == CPUS && seen[id] == sent[id];
+}
+
+static void storm(struct cpu *cpu)
+{
+    uint64_t seed = 0x5eed + cpu->id;
+
+    barrier_wait(CPUS);
+    set_decrementer(FAR);
+    interrupts(true);
+    for (int i = 0; i < MESSAGES; i++) {
+        unsigned to = random_next(&seed) % CPUS;
+
+        atomic_add(&sent[to], 1);
+        atomic_add(&box[to], 1);
+        send_to(to);
+    }
+    atomic_add(&finished, 1);
+    for (unsigned id = 0; id < CPUS; id++) {
+        send_to(id);
+    }
+    for (;;) {
+        interrupts(false);
+        if (all_seen(cpu->id)) {
+            break;
+        }
+        hcall(H_CEDE, 0, 0, 0, 0);
+    }
+    barrier_wait(CPUS);
+}
+
+static void check_storm(void)
+{
+    uint64_t all = 0;
+
+    for (unsigned id = 0; id < CPUS; id++) {
+        expect(seen[id], sent[id]);
+        all += seen[id];
+    }
+    expect(all, CPUS * MESSAGES);
+}
+
+/* ---- XICS ---- */
+
+static void xics_send(unsigned id)
+{
+    expect(hcall(H_IPI, id, 4, 0, 0), H_SUCCESS);
+}
+
+static void xics_external(struct cpu *cpu)
+{
+    uint64_t xirr = 0;
+
+    expect(hcall1(H_XIRR, &xirr, 0, 0, 0), H_SUCCESS);
+    if ((xirr & 0xffffff) != 2) {
+        expect(xirr & 0xffffff, 0);
+        return;
+    }
+    /* withdraw before the look, so that what comes later interrupts again */
+    hcall(H_IPI, cpu->id, 0xff, 0, 0);
+    full_barrier();
+    receive(cpu);
+    expect(hcall(H_EOI, xirr, 0, 0, 0), H_SUCCESS);
+}
+
+static void xics_storm(struct cpu *cpu)
+{
+    cpu->external = xics_external;
+    expect(hcall(H_CPPR, 0xff, 0, 0, 0), H_SUCCESS);
+    storm(cpu);
+}
+
+void test_xics_storm(void)
+{
+    send_to = xics_send;
+    run_everywhere(xics_storm);
+    check_storm();
+    expect(hcall(H_IPI, 77, 4, 0, 0), H_PARAMETER);
+    expect(hcall(H_EOI, 0xff000000 | 0xfffff0, 0, 0, 0), H_PARAMETER);
+}
+
+/* ---- XIVE ---- */
+
+static char queue_memory[CPUS][1 << XIVE_EQ_SHIFT]
+    __attribute__((aligned(1 << XIVE_EQ_SHIFT)));
+static struct xive_queue queues[CPUS];
+static uint64_t trigger[CPUS], manage[CPUS];
+
+static void xive_send(unsigned id)
+{
+    full_barrier();
+    mmio_store8(trigger[id], 0);
+}
+
+static void xive_external(struct cpu *cpu)
+{
+    struct xive_queue *queue = &queues[cpu->id];
+    uint32_t event;
+
+    if (!(xive_accept() & 0x8000)) {
+        return;
+    }
+    while ((event = xive_next(queue))) {
+        expect(event, 0x100 + cpu->id);
+        /* PQ = 00; one that came meanwhile is triggered again */
+        if (mmio_load8(manage[cpu->id] + 0xc00) & 1) {
+            mmio_store8(trigger[cpu->id], 0);
+        }
+        full_barrier();
+        receive(cpu);
+    }
+    xive_cppr(0xff);
+}
+
+static void xive_setup(unsigned id)
+{
+    expect(xive_queue_setup(&queues[id], id, queue_memory[id]), true);
+    expect(xive_source_setup(id, id, 0x100 + id, &trigger[id], &manage[id]),
+           true);
+}
+
+static void xive_storm(struct cpu *cpu)
+{
+    cpu->external = xive_external;
+    xive_setup(cpu->id);
+    xive_cppr(0xff);
+    storm(cpu);
+}
+
+void test_xive_storm(void)
+{
+    expect(negotiate(true, true), true);
+    send_to = xive_send;
+    run_everywhere(xive_storm);
+    check_storm();
+}
+
+/* Nothing coalesces here: each trigger is an entry, over several wraps */
+void test_xive_queue(void)
+{
+    const unsigned entries = 1 << (XIVE_EQ_SHIFT - 2);
+
+    expect(negotiate(true, true), true);
+    xive_setup(0);
+    xive_cppr(0xff);
+    for (unsigned i = 0; i < 3 * entries + 5; i++) {
+        expect(xive_next(&queues[0]), 0);
+        mmio_store8(trigger[0], 0);
+        expect(xive_accept(), 0x8006);
+        expect(xive_next(&queues[0]), 0x100);
+        expect(mmio_load8(manage[0] + 0xc00), 2);
+        xive_cppr(0xff);
+    }
+    expect(queues[0].generation, 0);
+    expect(queues[0].index, 5);
+
+    /* off: nothing comes; two triggers while one is pending are one more */
+    mmio_load8(manage[0] + 0xd00);
+    mmio_store8(trigger[0], 0);
+    expect(xive_accept() & 0x8000, 0);
+    mmio_load8(manage[0] + 0xc00);
+    mmio_store8(trigger[0], 0);
+    mmio_store8(trigger[0], 0);
+    mmio_store8(trigger[0], 0);
+    expect(xive_accept(), 0x8006);
+    expect(xive_next(&queues[0]), 0x100);
+    expect(xive_next(&queues[0]), 0);
+    expect(mmio_load8(manage[0] + 0x800), 3);
+    expect(mmio_load8(manage[0]), 3);   /* EOI: forwards the queued one */
+    xive_cppr(0xff);
+    expect(xive_accept(), 0x8006);
+    expect(xive_next(&queues[0]), 0x100);
+    expect(mmio_load8(manage[0]), 2);
+    expect(mmio_load8(manage[0] + 0x800), 0);
+}

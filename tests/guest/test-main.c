@@ -1,0 +1,63 @@
+/*
+ * Bare-metal tests: the one that -append names
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tests.h"
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} tests[] = {
+    { "abi", test_abi },
+    { "endian", test_endian },
+    { "wait", test_wait },
+    { "confer", test_confer },
+    { "join", test_join },
+    { "start-stop", test_start_stop },
+    { "decrementer", test_decrementer },
+    { "xics-storm", test_xics_storm },
+    { "xive-storm", test_xive_storm },
+    { "xive-queue", test_xive_queue },
+    { "hash-flush", test_hash_flush },
+    { "hash-modes", test_hash_modes },
+    { "fuzz", test_fuzz },
+    { "mmio-fuzz", test_mmio_fuzz },
+};
+
+void expect_at(const char *file, uint64_t line, const char *what,
+               uint64_t value, uint64_t wanted)
+{
+    if (value == wanted) {
+        return;
+    }
+    print("FAIL %s:%d: %s is %x, not %x (vCPU %d)\n", file, line, what, value,
+          wanted, (uint64_t)this_cpu()->id);
+    power_off();
+}
+
+void run_everywhere(void (*fn)(struct cpu *))
+{
+    for (unsigned id = 1; id < CPUS; id++) {
+        expect(start_cpu(id, fn, NULL), true);
+    }
+    fn(&cpus[0]);
+    for (unsigned id = 1; id < CPUS; id++) {
+        while (cpus[id].running) {
+            relax();
+        }
+        wait_stopped(id);
+    }
+}
+
+void payload_run(void)
+{
+    for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
+        if (same(command, tests[i].name)) {
+            tests[i].run();
+            print("PASS %s\n", command);
+            return;
+        }
+    }
+    print("FAIL -append %s: no such test\n", command);
+}

@@ -1,0 +1,226 @@
+/*
+ * Hash MMU: what a hypercall takes out of the table is gone on all vCPUs
+ *
+ * Segment 0 is mapped one to one, as far as the payload reaches; the page that
+ * is played with is in segment 1.  Stacks and code are at the same place in
+ * real mode and in translated mode.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tests.h"
+
+#define PAGE        4096ull
+#define VSID        0x100ull            /* of segment 0; others count on */
+#define VSID_HIGH   0x777ull            /* of segment 0xc00000000 */
+#define SEGMENT     (1ull << 28)
+#define PTE_V       1ull
+#define PTE_M       0x10ull
+#define PP_RW       2ull
+#define PP_RO       3ull
+#define WHERE       (SEGMENT + 0x5000)
+#define ROUNDS      60
+
+extern char payload_end[];
+
+static uint64_t groups;
+static uint64_t pages[2][PAGE / 8] __attribute__((aligned(PAGE)));
+static volatile uint64_t round_of, gone, read_only, seen_gone;
+static volatile uint64_t waiting;
+
+static void find_groups(void)
+{
+    uint64_t out[8];
+
+    for (groups = 1; !hcall_out(out, 8, H_READ, 0, groups * 8, 0, 0);) {
+        groups <<= 1;
+    }
+}
+
+static void slb_set(unsigned index, uint64_t esid, uint64_t vsid)
+{
+    uint64_t rb = esid << 28 | 1ull << 27 | index;
+    uint64_t rs = vsid << 12;
+
+    asm volatile("slbmte %0, %1; isync" : : "r"(rs), "r"(rb) : "memory");
+}
+
+static uint64_t enter(uint64_t vsid, uint64_t offset, uint64_t real,
+                      uint64_t pp)
+{
+    uint64_t hash = vsid ^ (offset >> 12);
+    uint64_t pte0 = vsid << 12 | (offset >> 23) << 7 | PTE_V;
+    uint64_t slot = (hash & (groups - 1)) * 8, out;
+
+    expect(hcall_out(&out, 1, H_ENTER, 0, slot, pte0, real | PTE_M | pp),
+           H_SUCCESS);
+    return out;
+}
+
+static void map_payload(void)
+{
+    find_groups();
+    for (uint64_t at = 0x400000; at < (uint64_t)payload_end; at += PAGE) {
+        enter(VSID, at, at, PP_RW);
+    }
+}
+
+static void translation_on(uint64_t how)
+{
+    slb_set(0, 0, VSID);
+    slb_set(1, 1, VSID + 1);
+    slb_set(2, 0xc00000000ull, VSID_HIGH);
+    set_msr(get_msr() | how);
+}
+
+/*
+ * Read without a pause.  A read that began after the removal had returned must
+ * fault; so must a write after the page had become read-only.
+ */
+static void reader(struct cpu *cpu)
+{
+    volatile uint64_t *where = (volatile uint64_t *)WHERE;
+
+    translation_on(MSR_DR);
+    for (uint64_t round = 1; round <= ROUNDS; round++) {
+        while (round_of != round) {
+            relax();
+        }
+        for (;;) {
+            bool was_gone, was_read_only;
+            uint64_t value;
+
+            was_gone = gone == round;
+            was_read_only = read_only == round;
+            full_barrier();
+            value = load_guarded(where);
+            if (value == FAULT_VALUE) {
+                break;
+            }
+            if (was_gone) {
+                print("FAIL vCPU %d reads a removed page\n", (uint64_t)cpu->id);
+                power_off();
+            }
+            expect(value, pages[round & 1][0]);
+            if (store_guarded(where + 1 + cpu->id, round) && was_read_only) {
+                print("FAIL vCPU %d writes a read-only page\n",
+                      (uint64_t)cpu->id);
+                power_off();
+            }
+            if (value && !cpu->count) {
+                atomic_add(&waiting, 1);
+                cpu->count = 1;
+            }
+        }
+        cpu->count = 0;
+        atomic_add(&seen_gone, 1);
+    }
+    set_msr(get_msr() & ~MSR_DR);
+}
+
+static void remover(struct cpu *cpu)
+{
+    for (uint64_t round = 1; round <= ROUNDS; round++) {
+        uint64_t slot = enter(VSID + 1, WHERE - SEGMENT,
+                              (uint64_t)pages[round & 1], PP_RW);
+
+        waiting = 0;
+        full_barrier();
+        round_of = round;
+        /* every vCPU has the translation now */
+        while (waiting != CPUS - 1) {
+            relax();
+        }
+        if (round % 3 == 0) {
+            expect(hcall(H_PROTECT, PP_RO, slot, 0, 0), H_SUCCESS);
+            full_barrier();
+            read_only = round;
+            for (int i = 0; i < 1000; i++) {
+                relax();
+            }
+        }
+        if (round % 2) {
+            expect(hcall(H_REMOVE, 0, slot, 0, 0), H_SUCCESS);
+        } else {
+            expect(hypercall((uint64_t[10]){ H_BULK_REMOVE,
+                                             1ull << 62 | slot, 0,
+                                             3ull << 62 }), H_SUCCESS);
+        }
+        full_barrier();
+        gone = round;
+        while (seen_gone != round * (CPUS - 1)) {
+            relax();
+        }
+        expect(hcall(H_REMOVE, 0, slot, 0, 0), H_NOT_FOUND);
+    }
+}
+
+static void flush_test(struct cpu *cpu)
+{
+    if (cpu->id) {
+        reader(cpu);
+    } else {
+        remover(cpu);
+    }
+}
+
+void test_hash_flush(void)
+{
+    expect(negotiate(false, false), true);
+    map_payload();
+    pages[0][0] = 0x1111;
+    pages[1][0] = 0x2222;
+    run_everywhere(flush_test);
+}
+
+/* ---- translated interrupts, problem state, reference and change ---- */
+
+#define SET_MODE_AIL    3
+#define AIL_BASE        0x4000ull
+
+void test_hash_modes(void)
+{
+    volatile uint64_t *where = (volatile uint64_t *)WHERE;
+    uint64_t slot, out[8];
+
+    expect(negotiate(false, false), true);
+    map_payload();
+    slot = enter(VSID + 1, WHERE - SEGMENT, (uint64_t)pages[0], PP_RW);
+    translation_on(MSR_DR);
+
+    /* R and C, as H_READ and H_REMOVE tell */
+    pages[0][0] = 0x3333;
+    expect(load_guarded(where), 0x3333);
+    expect(hcall_out(out, 2, H_READ, 0, slot, 0, 0), H_SUCCESS);
+    expect(out[1] & 0x180, 0x100);
+    expect(store_guarded(where, 0x4444), true);
+    expect(pages[0][0], 0x4444);
+    expect(hcall_out(out, 2, H_READ, 0, slot, 0, 0), H_SUCCESS);
+    expect(out[1] & 0x180, 0x180);
+    expect(hcall(H_CLEAR_MOD, 0, slot, 0, 0), H_SUCCESS);
+    expect(hcall_out(out, 2, H_READ, 0, slot, 0, 0), H_SUCCESS);
+    expect(out[1] & 0x80, 0);
+    expect(store_guarded(where, 0x5555), true);
+    expect(hcall_out(out, 2, H_REMOVE, 0, slot, 0, 0), H_SUCCESS);
+    expect(out[1] & 0x180, 0x180);
+    expect(load_guarded(where), FAULT_VALUE);
+
+    /* problem state may make no hypercall, known or not */
+    expect(user_hypercall(H_SET_SPRG0), H_PRIVILEGE);
+    expect(user_hypercall(H_CEDE), H_PRIVILEGE);
+    expect(user_hypercall(0xffc), H_PRIVILEGE);
+    expect(hcall(H_SET_SPRG0, 0, 0, 0, 0), H_SUCCESS);
+
+    /* interrupts in real mode, then at 0xc000000000004000 and translated */
+    enter(VSID_HIGH, AIL_BASE, AIL_BASE, PP_RW);
+    set_msr(get_msr() & ~MSR_DR);
+    put_msr_handler(VEC_TRAP, false);
+    put_msr_handler(AIL_BASE + VEC_TRAP, false);
+    expect(hcall(H_SET_MODE, 1, SET_MODE_AIL, 0, 0) != H_SUCCESS, true);
+    translation_on(MSR_DR | MSR_IR);
+    expect(trap_msr() & (MSR_IR | MSR_DR), 0);
+    expect(hcall(H_SET_MODE, 3, SET_MODE_AIL, 0, 0), H_SUCCESS);
+    expect(trap_msr() & (MSR_IR | MSR_DR), MSR_IR | MSR_DR);
+    expect(hcall(H_SET_MODE, 0, SET_MODE_AIL, 0, 0), H_SUCCESS);
+    expect(trap_msr() & (MSR_IR | MSR_DR), 0);
+    set_msr(get_msr() & ~(MSR_DR | MSR_IR));
+}

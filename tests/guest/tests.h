@@ -1,0 +1,51 @@
+/*
+ * What the files of tests.elf share
+ *
+ * A test says `PASS NAME`, or `FAIL` and why; anything else, silence too, is a
+ * failure to run.py.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GUEST_TESTS_H
+#define GUEST_TESTS_H
+
+#include "guest.h"
+
+#define CPUS 4                          /* that run.py gives to most tests */
+
+/* Ends the machine if @value is not @wanted */
+#define expect(value, wanted) \
+    expect_at(__FILE__, __LINE__, #value, (uint64_t)(value), (uint64_t)(wanted))
+void expect_at(const char *file, uint64_t line, const char *what,
+               uint64_t value, uint64_t wanted);
+
+static inline uint64_t random_next(uint64_t *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return *state;
+}
+
+/* Start vCPUs 1 to CPUS - 1 with @fn, run it here, wait for all */
+void run_everywhere(void (*fn)(struct cpu *));
+
+/* A handler for trap_msr() at real address @at: returns the MSR that it has */
+void put_msr_handler(uint64_t at, bool little);
+
+void test_abi(void);
+void test_endian(void);
+void test_wait(void);
+void test_confer(void);
+void test_join(void);
+void test_start_stop(void);
+void test_decrementer(void);
+void test_xics_storm(void);
+void test_xive_storm(void);
+void test_xive_queue(void);
+void test_hash_flush(void);
+void test_hash_modes(void);
+void test_fuzz(void);
+void test_mmio_fuzz(void);
+
+#endif
