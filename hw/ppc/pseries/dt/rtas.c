@@ -15,8 +15,9 @@
 /* Function sets of hypercalls: LoPAR Table 14.2; Linux's firmware.c */
 static const char *const functions[] = {
     "hcall-pft", "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-tce",
-    "hcall-vio", "hcall-splpar", "hcall-join", "hcall-bulk", "hcall-set-mode",
-    "hcall-sprg0", "hcall-copy", "hcall-debug", "hcall-vphn", "hcall-watchdog",
+    "hcall-vio", "hcall-splpar", "hcall-join", "hcall-bulk",
+    "hcall-block-remove", "hcall-set-mode", "hcall-sprg0", "hcall-copy",
+    "hcall-debug", "hcall-vphn", "hcall-watchdog",
 };
 
 static void rtas_functions(const PaprDtInput *in, PaprDt *dt)

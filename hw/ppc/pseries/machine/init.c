@@ -57,6 +57,10 @@ static bool check_memory(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
 
+    if (!check_aligned("memory size", ms->ram_size, errp) ||
+        !check_aligned("maxmem", ms->maxram_size, errp)) {
+        return false;
+    }
     pm->rma_size = rma_size(ms);
     if (pm->rma_size < PAPR_RMA_MIN) {
         error_setg(errp, "-m: the firmware requires at least %" PRIu64 " MiB "
@@ -65,12 +69,8 @@ static bool check_memory(PaprMachine *pm, Error **errp)
                    (uint64_t)(pm->rma_size / MiB));
         return false;
     }
-    if (!check_aligned("memory size", ms->ram_size, errp) ||
-        !check_aligned("maxmem", ms->maxram_size, errp)) {
-        return false;
-    }
     if (ms->ram_slots > PAPR_MAX_RAM_SLOTS) {
-        error_setg(errp, "Specified number of memory slots %" PRIu64
+        error_setg(errp, "-m: Specified number of memory slots %" PRIu64
                    " exceeds max supported %d", ms->ram_slots,
                    PAPR_MAX_RAM_SLOTS);
         return false;
@@ -97,6 +97,19 @@ static bool init_caps(PaprMachine *pm, Error **errp)
     };
 
     return papr_caps_resolve(&pm->caps, &host, errp);
+}
+
+/* A compatibility mode is of a processor before the CPU or the CPU's own */
+static bool check_max_compat(PaprMachine *pm, Error **errp)
+{
+    uint32_t pvr = pm->opt.max_compat_pvr;
+
+    if (!pvr || ppc_type_check_compat(MACHINE(pm)->cpu_type, pvr, 0, 0)) {
+        return true;
+    }
+    error_setg(errp, "max-cpu-compat: Compatibility PVR 0x%08x not valid for "
+               "CPU; name a processor that -cpu is or can act as", pvr);
+    return false;
 }
 
 /* A guest of a CPU before POWER9 knows XICS only */
@@ -155,6 +168,7 @@ static void init_calls(PaprMachine *pm)
         .max_cpus = ms->smp.max_cpus,
         .ram_size = ms->ram_size,
         .display_char = display_char,
+        .block_remove = papr_mmu_block_remove_sizes,
         .opaque = pm,
     };
     PaprFwnmiConfig fwnmi = {
@@ -336,6 +350,7 @@ static void set_boot_device(void *machine, const char *order, Error **errp)
 static bool init_machine(PaprMachine *pm, Error **errp)
 {
     if (!check_memory(pm, errp) ||
+        !check_max_compat(pm, errp) ||
         !papr_machine_settle_vsmt(pm, errp) ||
         !init_caps(pm, errp) ||
         !settle_ic_mode(pm, errp)) {

@@ -35,6 +35,14 @@ static const Choice hpt_resizes[] = {
     { }
 };
 
+/* What KVM_CREATE_VM gets for each is settled by MachineClass::kvm_type */
+static const Choice kvm_types[] = {
+    { "auto", 0 },
+    { "hv", 1 },
+    { "pr", 2 },
+    { }
+};
+
 /* Logical processor versions (LoPAR Table C.2), by the processor's name */
 static const Choice compat_levels[] = {
     { "power6", CPU_POWERPC_LOGICAL_2_05 },
@@ -126,9 +134,12 @@ static char *get_kvm_type(Object *obj, Error **errp)
 static void set_kvm_type(Object *obj, const char *word, Error **errp)
 {
     PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+    g_autofree char *lower = g_ascii_strdown(word, -1);
 
-    g_free(opt->kvm_type);
-    opt->kvm_type = g_strdup(word);
+    if (value_of(kvm_types, "kvm-type", lower, errp) >= 0) {
+        g_free(opt->kvm_type);
+        opt->kvm_type = g_steal_pointer(&lower);
+    }
 }
 
 static char *get_host_model(Object *obj, Error **errp)

@@ -13,12 +13,15 @@
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
 
+/* Of a core; the ids of a core's vCPUs are never further apart either */
+#define MAX_THREADS 8
+
 bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
     unsigned threads = ms->smp.threads;
 
-    if (!is_power_of_2(threads) || threads > 8) {
+    if (!is_power_of_2(threads) || threads > MAX_THREADS) {
         error_setg(errp, "-smp threads=%u: a core of this machine has 1, 2, 4 "
                    "or 8 threads", threads);
         return false;
@@ -40,9 +43,9 @@ bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)
                    "threads/core (%u)", pm->opt.vsmt, threads);
         return false;
     }
-    if (pm->opt.vsmt > PAPR_MAX_CPUS) {
-        error_setg(errp, "Cannot support VSMT mode %u: use at most 8",
-                   pm->opt.vsmt);
+    if (pm->opt.vsmt > MAX_THREADS) {
+        error_setg(errp, "Cannot support VSMT mode %u: vsmt is at most %d",
+                   pm->opt.vsmt, MAX_THREADS);
         return false;
     }
     pm->cpu_host.smp_threads = threads;

@@ -22,6 +22,7 @@ enum {
     SYSPARM_SPLPAR_CHARACTERISTICS = 20,
     SYSPARM_DIAGNOSTICS_RUN_MODE = 42,
     SYSPARM_UUID = 48,
+    SYSPARM_BLOCK_REMOVE = 50,          /* 7.3.16.21 */
     SYSPARM_LPAR_NAME = 55,
 };
 
@@ -45,6 +46,18 @@ static void get_splpar(PowerPCCPU *cpu, PaprRtasConfig *config, GString *value)
     g_string_append_c(value, '\0');
 }
 
+/* Offered where the machine has H_BLOCK_REMOVE, on CPUs with page sizes for it */
+static bool get_block_remove(PowerPCCPU *cpu, PaprRtasConfig *config,
+                             GString *value)
+{
+    uint8_t sizes[256];
+    size_t n = config->block_remove
+        ? config->block_remove(cpu, sizes, sizeof(sizes)) : 0;
+
+    g_string_append_len(value, (const char *)sizes, n);
+    return n != 0;
+}
+
 /* Append the value of parameter @id; false if it isn't offered */
 static bool get_value(PowerPCCPU *cpu, PaprRtasConfig *config, uint32_t id,
                       GString *value)
@@ -64,6 +77,8 @@ static bool get_value(PowerPCCPU *cpu, PaprRtasConfig *config, uint32_t id,
                                 sizeof(qemu_uuid.data));
         }
         return true;
+    case SYSPARM_BLOCK_REMOVE:
+        return get_block_remove(cpu, config, value);
     case SYSPARM_LPAR_NAME:
         if (!name) {
             return false;
