@@ -90,74 +90,75 @@ static const char *const ibs_levels[] = {
 
 const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_HTM] = {
-        "htm", "Allow Hardware Transactional Memory (HTM)",
+        "htm", "Transactional memory (HTM)",
         PAPR_CAP_SWITCH, .initial = 0,
         .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = not_emulated,
     },
     [PAPR_CAP_VSX] = {
-        "vsx", "Allow Vector Scalar Extensions (VSX)",
+        "vsx", "Vector-scalar instructions (VSX)",
         PAPR_CAP_SWITCH, .initial = 1,
         .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = offered_vsx,
     },
     [PAPR_CAP_DFP] = {
-        "dfp", "Allow Decimal Floating Point (DFP)",
+        "dfp", "Decimal floating point instructions (DFP)",
         PAPR_CAP_SWITCH, .initial = 1,
         .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = offered_dfp,
     },
     [PAPR_CAP_CFPC] = {
-        "cfpc", "Cache Flush on Privilege Change (broken, workaround, fixed)",
+        "cfpc", "Flush of the L1 data cache when privilege falls (broken, workaround, "
+        "fixed)",
         PAPR_CAP_LEVELS, three_levels, PAPR_CAP_WORKAROUND,
         .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = not_emulated,
     },
     [PAPR_CAP_SBBC] = {
         "sbbc",
-        "Speculation Barrier Bounds Checking (broken, workaround, fixed)",
+        "Speculation barrier for bounds checks (broken, workaround, fixed)",
         PAPR_CAP_LEVELS, three_levels, PAPR_CAP_WORKAROUND,
         .min_pvr = CPU_POWERPC_LOGICAL_2_06_PLUS, .offered = not_emulated,
     },
     [PAPR_CAP_IBS] = {
         "ibs",
-        "Indirect Branch Speculation (broken, workaround, fixed-ibs, "
+        "Protection of indirect branches (broken, workaround, fixed-ibs, "
         "fixed-ccd, fixed-na)",
         PAPR_CAP_LEVELS, ibs_levels, PAPR_CAP_WORKAROUND,
         .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = not_emulated,
     },
     [PAPR_CAP_HPT_MAXPAGESIZE] = {
-        "hpt-max-page-size", "Maximum page size for Hash Page Table guests",
+        "hpt-max-page-size", "Largest page that hash page tables may map",
         PAPR_CAP_PAGE_SIZE, .initial = 16, .offered = offered_page_size,
     },
     [PAPR_CAP_NESTED_KVM_HV] = {
-        "nested-hv", "Allow Nested KVM-HV",
+        "nested-hv", "Nested guests by KVM's own hypercalls",
         PAPR_CAP_SWITCH, .initial = 0, .offered = offered_nested,
     },
     [PAPR_CAP_LARGE_DECREMENTER] = {
-        "large-decr", "Allow Large Decrementer",
+        "large-decr", "Decrementer of more than 32 bits",
         PAPR_CAP_SWITCH, .initial = 1,
         .min_pvr = CPU_POWERPC_LOGICAL_3_00, .offered = offered_large_decr,
     },
     [PAPR_CAP_CCF_ASSIST] = {
-        "ccf-assist", "Count Cache Flush Assist via HW Instruction",
+        "ccf-assist", "Instruction that helps to flush the count cache",
         PAPR_CAP_SWITCH, .initial = 1, .offered = not_emulated,
     },
     [PAPR_CAP_FWNMI] = {
-        "fwnmi", "Implements PAPR FWNMI option",
+        "fwnmi", "Firmware-assisted machine checks and system resets (FWNMI)",
         PAPR_CAP_SWITCH, .initial = 1, .offered = offered_always,
     },
     [PAPR_CAP_RPT_INVALIDATE] = {
-        "rpt-invalidate", "Allow H_RPT_INVALIDATE",
+        "rpt-invalidate", "Radix invalidation by hypercall (H_RPT_INVALIDATE)",
         PAPR_CAP_SWITCH, .initial = 0, .offered = not_emulated,
     },
     [PAPR_CAP_AIL_MODE_3] = {
-        "ail-mode-3", "Alternate Interrupt Location (AIL) mode 3 support",
+        "ail-mode-3", "Interrupts taken with translation on (AIL mode 3)",
         PAPR_CAP_SWITCH, .initial = 1,
         .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = offered_ail_mode_3,
     },
     [PAPR_CAP_NESTED_PAPR] = {
-        "nested-papr", "Allow Nested HV (PAPR API)",
+        "nested-papr", "Nested guests by PAPR's hypercalls (H_GUEST_*)",
         PAPR_CAP_SWITCH, .initial = 0, .offered = offered_nested,
     },
     [PAPR_CAP_DAWR1] = {
-        "dawr1", "Allow 2nd Data Address Watchpoint Register (DAWR1)",
+        "dawr1", "Second data watchpoint register (DAWR1)",
         PAPR_CAP_SWITCH, .initial = 1,
         .min_pvr = CPU_POWERPC_LOGICAL_3_10, .offered = offered_dawr1,
     },

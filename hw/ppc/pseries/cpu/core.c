@@ -47,35 +47,45 @@ static void reset_lpcr(PowerPCCPU *cpu)
     ppc_store_lpcr(cpu, lpcr);
 }
 
+/* What H_REGISTER_VPA registered is gone with the guest that did it */
+static void forget_areas(PaprVcpu *vcpu)
+{
+    vcpu->vpa_addr = 0;
+    vcpu->slb_shadow_addr = vcpu->slb_shadow_size = 0;
+    vcpu->dtl_addr = vcpu->dtl_size = 0;
+    vcpu->prod = false;
+}
+
+/* Registers of a stopped vCPU that differ from what the CPU model resets to */
+static void reset_registers(PowerPCCPU *cpu)
+{
+    const uint64_t sixty_four_bit = 1ULL << MSR_SF;
+    const uint64_t on = (1ULL << MSR_ME) | (1ULL << MSR_FP);
+    uint64_t *spr = cpu->env.spr;
+
+    /* LoPAR C.9.2.1: 32-bit mode, machine check and floating point enabled */
+    cpu->env.msr = (cpu->env.msr & ~sixty_four_bit) | on;
+    spr[SPR_PSSCR] |= PSSCR_EC;
+    spr[SPR_HIOR] = 0;
+    /* the partition may use all of the authority mask register */
+    spr[SPR_AMOR] = UINT64_MAX;
+    reset_lpcr(cpu);
+}
+
 static void reset_vcpu(PaprVcpu *vcpu, const PaprCpuHost *host)
 {
     PowerPCCPU *cpu = vcpu->cpu;
-    CPUPPCState *env = &cpu->env;
 
     cpu_reset(CPU(cpu));
+    /* deaf to interrupts until start-cpu */
+    cpu->env.quiesced = true;
+    ppc_maybe_interrupt(&cpu->env);
 
-    env->quiesced = true;
-    ppc_maybe_interrupt(env);
-
-    /* LoPAR C.9.2.1: 32-bit mode, machine check and floating point enabled */
-    env->msr &= ~(1ULL << MSR_SF);
-    env->msr |= (1ULL << MSR_ME) | (1ULL << MSR_FP);
-    env->spr[SPR_HIOR] = 0;
-    env->spr[SPR_PSSCR] |= PSSCR_EC;
-    /* the partition may use all of the authority mask register */
-    env->spr[SPR_AMOR] = UINT64_MAX;
-    reset_lpcr(cpu);
-
-    vcpu->vpa_addr = 0;
-    vcpu->slb_shadow_addr = 0;
-    vcpu->slb_shadow_size = 0;
-    vcpu->dtl_addr = 0;
-    vcpu->dtl_size = 0;
-    vcpu->prod = false;
-
+    reset_registers(cpu);
     papr_caps_cpu_reset(host->caps, cpu);
-    cpu_ppc_tb_reset(env);
+    forget_areas(vcpu);
     papr_irqs_vcpu_reset(host->irqs, vcpu);
+    cpu_ppc_tb_reset(&cpu->env);
 }
 
 static void core_reset(void *opaque)
@@ -115,27 +125,40 @@ static PowerPCCPU *create_thread(PaprCpuCore *core, int i)
     return cpu;
 }
 
+/* Make @cpu, thread @index of its core, a processor of this partition */
+static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
+{
+    const struct {
+        int spr;
+        uint64_t value;
+    } constants[] = {
+        { SPR_HASHPKEYR, host->hashpkey },
+        { SPR_TIR, index },
+        { SPR_PIR, CPU(cpu)->cpu_index },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(constants); i++) {
+        cpu->env.spr_cb[constants[i].spr].default_value = constants[i].value;
+    }
+    papr_caps_cpu_init(host->caps, cpu);
+    cpu_ppc_set_1lpar(cpu);
+    /* the timebase asks whether there is a hypervisor */
+    cpu_ppc_set_vhyp(cpu, host->vhyp);
+    cpu_ppc_tb_init(&cpu->env, PAPR_TIMEBASE_HZ);
+}
+
 static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
 {
     const PaprCpuHost *host = core->host;
     PowerPCCPU *cpu = core->threads[i];
     PaprVcpu *vcpu = papr_vcpu(cpu);
-    CPUPPCState *env = &cpu->env;
 
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
         return false;
     }
-    cpu_ppc_set_vhyp(cpu, host->vhyp);
-    env->spr_cb[SPR_PIR].default_value = CPU(cpu)->cpu_index;
-    env->spr_cb[SPR_TIR].default_value = i;
-    env->spr_cb[SPR_HASHPKEYR].default_value = host->hashpkey;
-    cpu_ppc_set_1lpar(cpu);
-    /* needs the virtual hypervisor to be set */
-    cpu_ppc_tb_init(env, PAPR_TIMEBASE_HZ);
-    papr_caps_cpu_init(host->caps, cpu);
-
+    tie_to_machine(cpu, i, host);
     if (!papr_irqs_vcpu_create(host->irqs, vcpu, errp)) {
-        cpu_ppc_tb_free(env);
+        cpu_ppc_tb_free(&cpu->env);
         qdev_unrealize(DEVICE(cpu));
         return false;
     }

@@ -209,18 +209,19 @@ static const struct {
     const char *description;
 } words[] = {
     { "ic-mode", get_ic_mode, set_ic_mode,
-      "Specifies the interrupt controller mode (xics, xive, dual)" },
+      "Interrupt controllers offered to the guest (xics, xive, dual)" },
     { "resize-hpt", get_resize_hpt, set_resize_hpt,
-      "Resizing of the Hash Page Table (enabled, disabled, required)" },
+      "Whether the guest may or must resize its hash page table (enabled, "
+      "disabled, required)" },
     { "max-cpu-compat", get_max_compat, set_max_compat,
-      "Maximum permitted CPU compatibility mode (power6, power7, power7+, "
+      "Newest processor level a guest may choose (power6, power7, power7+, "
       "power8, power9, power10, power11)" },
     { "kvm-type", get_kvm_type, set_kvm_type,
-      "Specifies the KVM virtualization mode (auto, hv, pr)" },
+      "Kind of KVM to use (auto, hv, pr)" },
     { "host-model", get_host_model, set_host_model,
-      "Host model to advertise in guest device tree" },
+      "Text for host-model in the guest's device tree" },
     { "host-serial", get_host_serial, set_host_serial,
-      "Host serial number to advertise in guest device tree" },
+      "Text for host-serial in the guest's device tree" },
 };
 
 static const struct {
@@ -235,7 +236,7 @@ static const struct {
     { "kernel-addr", "uint64", visit_kernel_addr,
       "Load address of -kernel, by default 0x400000" },
     { "vsmt", "uint32", visit_vsmt,
-      "Virtual SMT: KVM behaves as if this were the host's SMT mode" },
+      "Distance of vCPU ids from core to core (default: threads per core)" },
 };
 
 /* Class properties, so that -M pseries,help lists them all */
