@@ -23,6 +23,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/main-loop.h"
+#include "qemu/bitops.h"
 #include "exec/cputlb.h"
 #include "exec/exec-all.h"
 #include "system/hw_accel.h"
@@ -159,9 +160,38 @@ static bool flush_others(PaprMmu *mmu, CPUState *self,
     return told;
 }
 
+/* Is the instruction that @cpu executes next on one of these pages? */
+static bool has_next_instruction(PowerPCCPU *cpu, const PaprTlbBatch *batch)
+{
+    if (!FIELD_EX64(cpu->env.msr, MSR, IR)) {
+        return false;
+    }
+    for (unsigned i = 0; i < batch->n; i++) {
+        uint64_t page = batch->page[i];
+        uint64_t in_segment = MAKE_64BIT_MASK(0, page & PAGE_IN_1T ? 40 : 28);
+
+        if (!(((page ^ cpu->env.nip) & in_segment) >> PAGE_SHIFT(page))) {
+            return true;
+        }
+    }
+    return batch->all;
+}
+
+/*
+ * The caller's own TLB.  The block of its next instruction is chained to the
+ * hypercall, without a look at the page: leave the execution loop if that one
+ * is concerned.
+ */
+static void flush_own(CPUState *cs, const PaprTlbBatch *batch)
+{
+    flush_batch(cs, batch);
+    if (has_next_instruction(POWERPC_CPU(cs), batch)) {
+        qatomic_set(&cs->exit_request, true);
+    }
+}
+
 /* Returns whether it is complete only after exclusive work of @cs */
-static bool flush_now(PaprMmu *mmu, CPUState *cs,
-                                const PaprTlbBatch *batch)
+static bool flush_now(PaprMmu *mmu, CPUState *cs, const PaprTlbBatch *batch)
 {
     if (!tcg_enabled() || !(batch->n || batch->all)) {
         return false;
@@ -171,7 +201,7 @@ static bool flush_now(PaprMmu *mmu, CPUState *cs,
         flush_others(mmu, NULL, batch);
         return false;
     }
-    flush_batch(cs, batch);
+    flush_own(cs, batch);
     return flush_others(mmu, cs, batch);
 }
 
