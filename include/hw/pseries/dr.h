@@ -5,6 +5,8 @@
  * logical memory block (LMB), a PCI host bridge (PHB), a PCI slot.  The
  * connector alone owns the state of a hotplug or unplug.  LoPAR chapter 13.
  *
+ * Context: the BQL held, for all of it.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HW_PSERIES_DR_H
@@ -48,10 +50,19 @@ uint32_t papr_drc_index(const PaprDrc *drc);
 
 /** papr_drc_attach: @dev is behind the connector; cold: no guest runs yet */
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
-/** papr_drc_unplug_request: the user asks; true if the guest must be asked */
+
+/**
+ * papr_drc_unplug_request - the user wants the device back
+ *
+ * Released at once if the guest never took it or has let go of it already;
+ * papr_drc_device() then is NULL.  Else the guest must be asked by an event.
+ */
 void papr_drc_unplug_request(PaprDrc *drc);
+
+/** papr_drc_device: what is behind the connector, or NULL */
 DeviceState *papr_drc_device(const PaprDrc *drc);
 
+/** papr_dr_reset: requested unplugs happen, all other devices are configured */
 void papr_dr_reset(PaprDr *dr);
 
 /**

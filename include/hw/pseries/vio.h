@@ -22,7 +22,7 @@ void papr_vio_add_vty(PaprVioBus *bus, Chardev *chardev);
 void papr_vio_add_nvram(PaprVioBus *bus);
 
 /** papr_vio_dt: the /vdevice node and its children */
-void papr_vio_dt(PaprVioBus *bus, PaprDt *dt, uint32_t intc_phandle);
+void papr_vio_dt(PaprVioBus *bus, PaprDt *dt);
 
 /** papr_vio_stdout_path: path of the console's vty, to be freed, or NULL */
 char *papr_vio_stdout_path(PaprVioBus *bus);

@@ -149,11 +149,12 @@ static const VMStateDescription vmstate_drc = {
     },
 };
 
-static void drop_tree(PaprDrc *drc)
+void papr_drc_drop_tree(PaprDrc *drc)
 {
     g_clear_pointer(&drc->tree, g_free);
     drc->offset = 0;
     drc->depth = 0;
+    drc->step = 0;
 }
 
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
@@ -177,7 +178,7 @@ static void release(PaprDrc *drc)
 
     trace_papr_drc_release(papr_drc_index(drc));
     vmstate_unregister(NULL, &vmstate_drc, drc);
-    drop_tree(drc);
+    papr_drc_drop_tree(drc);
     drc->dev = NULL;
     drc->core.present = false;
     drc->core.unplug_requested = false;
@@ -197,7 +198,7 @@ void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect)
                                                   drc->dev->canonical_path);
         return;
     case PAPR_DRC_RESTART:
-        drop_tree(drc);
+        papr_drc_drop_tree(drc);
         return;
     case PAPR_DRC_NOTHING:
         return;
@@ -235,8 +236,7 @@ void papr_dr_reset(PaprDr *dr)
                 release(drc);
                 continue;
             }
-            drop_tree(drc);
-            drc->indicator = 0;
+            papr_drc_drop_tree(drc);
             drc->core.state = papr_drc_initial(drc->core.logical, true);
         }
     }

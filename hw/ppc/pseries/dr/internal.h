@@ -27,12 +27,15 @@ struct PaprDrc {
     uint32_t id;
     PaprDrcCore core;
     DeviceState *dev;
-    uint32_t indicator;                 /* the light of a physical slot */
 
-    /* where ibm,configure-connector is in the device's tree */
+    /*
+     * Where ibm,configure-connector is in the device's tree.  Not in the stream:
+     * found again from the guest's work area.
+     */
     void *tree;
     int offset;
     int depth;
+    uint32_t step;                      /* answers given so far */
 };
 
 struct PaprDr {
@@ -41,6 +44,9 @@ struct PaprDr {
 
 /** papr_drc_apply: do what a change of state asks for */
 void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect);
+
+/** papr_drc_drop_tree: the next ibm,configure-connector builds it again */
+void papr_drc_drop_tree(PaprDrc *drc);
 
 /* rtas.c */
 void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas);

@@ -33,11 +33,13 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     PaprDrc *drc = papr_dr_find_index(opaque, call->args[1]);
     uint32_t value = call->args[2];
     PaprDrcEffect effect = PAPR_DRC_NOTHING;
-    int32_t status;
+    int32_t status = RTAS_NO_SUCH_INDICATOR;
 
     trace_papr_dr_set_indicator(call->args[0], call->args[1], value);
     if (!drc) {
-        return RTAS_NO_SUCH_INDICATOR;
+        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: no connector 0x%x\n",
+                      call->args[1]);
+        return status;
     }
     switch (call->args[0]) {
     case INDICATOR_ISOLATION:
@@ -47,16 +49,17 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         status = papr_drc_set_allocation(&drc->core, value, &effect);
         break;
     case INDICATOR_DR:
-        if (drc->core.logical) {
-            return RTAS_NO_SUCH_INDICATOR;
+        /* the light of a physical slot: nobody is there to see it */
+        if (!drc->core.logical) {
+            status = value > DR_INDICATOR_MAX ? RTAS_PARAMETER_ERROR
+                                              : RTAS_SUCCESS;
         }
-        if (value > DR_INDICATOR_MAX) {
-            return RTAS_PARAMETER_ERROR;
-        }
-        drc->indicator = value;
-        return RTAS_SUCCESS;
-    default:
-        return RTAS_NO_SUCH_INDICATOR;
+        break;
+    }
+    if (status == RTAS_PARAMETER_ERROR) {
+        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: %u of connector 0x%x "
+                      "can't be set to %u\n", call->args[0], call->args[1],
+                      value);
     }
     papr_drc_apply(drc, effect);
     return status;
@@ -69,6 +72,8 @@ static int32_t get_sensor_state(PowerPCCPU *cpu, PaprRtasCall *call,
     PaprDrc *drc = papr_dr_find_index(opaque, call->args[1]);
 
     if (call->args[0] != SENSOR_ENTITY || !drc) {
+        qemu_log_mask(LOG_GUEST_ERROR, "get-sensor-state: no sensor %u of "
+                      "connector 0x%x\n", call->args[0], call->args[1]);
         return RTAS_PARAMETER_ERROR;
     }
     call->rets[1] = papr_drc_sense(&drc->core);
@@ -78,8 +83,13 @@ static int32_t get_sensor_state(PowerPCCPU *cpu, PaprRtasCall *call,
 
 /*
  * ibm,configure-connector: one step through the new device's part of the
- * device tree a call.  The work area is a page: words 0 the connector index,
- * 2 the offset of a name, 3 and 4 length and offset of a property's value.
+ * device tree a call.  The work area is a page of cells: 0 the connector's
+ * index, 1 zero at the first call, 2 the offset of a name, 3 and 4 length and
+ * offset of a property's value.
+ *
+ * The guest hands back the work area as it was left, so cell 1 counts the steps
+ * done: a walk that was given up starts anew with the next fresh work area, and
+ * one that migration interrupted goes on where it was.
  */
 enum {
     CC_COMPLETE = 0,
@@ -89,10 +99,12 @@ enum {
     CC_NOT_CONFIGURABLE = -9003,
 
     CC_AREA_BYTES = 4 * KiB,
-    CC_WORD_NAME = 2,
-    CC_WORD_LENGTH = 3,
-    CC_WORD_VALUE = 4,
-    CC_DATA = 20,                       /* first byte behind the words */
+    CC_CELL_INDEX = 0,
+    CC_CELL_STEP = 1,
+    CC_CELL_NAME = 2,
+    CC_CELL_LENGTH = 3,
+    CC_CELL_VALUE = 4,
+    CC_DATA = 20,                       /* first byte behind the cells */
 };
 
 typedef struct WorkArea {
@@ -100,9 +112,14 @@ typedef struct WorkArea {
     uint8_t page[CC_AREA_BYTES];
 } WorkArea;
 
-static void set_word(WorkArea *area, unsigned word, uint32_t value)
+static uint32_t get_cell(const WorkArea *area, unsigned cell)
 {
-    stl_be_p(area->page + word * 4, value);
+    return ldl_be_p(area->page + cell * 4);
+}
+
+static void set_cell(WorkArea *area, unsigned cell, uint32_t value)
+{
+    stl_be_p(area->page + cell * 4, value);
 }
 
 /* Build the tree of the connector's device, with the position at its start */
@@ -113,97 +130,125 @@ static bool start_tree(PaprDrc *drc)
     size_t size;
     bool ok;
 
+    papr_drc_drop_tree(drc);
     papr_dt_begin(dt, "%s", "");
     ok = drc->run->ops->fill_dt(drc, drc->dev, dt, drc->run->opaque, &err);
     papr_dt_end(dt);
     drc->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);
     if (!ok || !drc->tree) {
-        g_clear_pointer(&drc->tree, g_free);
+        papr_drc_drop_tree(drc);
         warn_report_err(err);
         return false;
     }
     drc->offset = fdt_first_subnode(drc->tree, 0);
-    drc->depth = 0;
-    return drc->offset >= 0;
+    return true;
 }
 
-static int32_t tell_node(PaprDrc *drc, WorkArea *area)
-{
-    const char *name = fdt_get_name(drc->tree, drc->offset, NULL);
-
-    drc->depth++;
-    set_word(area, CC_WORD_NAME, CC_DATA);
-    pstrcpy((char *)area->page + CC_DATA, CC_AREA_BYTES - CC_DATA, name);
-    return CC_NEXT_CHILD;
-}
-
-static int32_t tell_property(PaprDrc *drc, WorkArea *area)
-{
-    const char *name;
-    int len;
-    const void *value = fdt_getprop_by_offset(drc->tree, drc->offset, &name,
-                                              &len);
-    size_t at = CC_DATA + strlen(name) + 1;
-
-    if (at + len > CC_AREA_BYTES) {
-        return RTAS_HARDWARE_ERROR;     /* our own trees are not that large */
-    }
-    set_word(area, CC_WORD_NAME, CC_DATA);
-    set_word(area, CC_WORD_LENGTH, len);
-    set_word(area, CC_WORD_VALUE, at);
-    strcpy((char *)area->page + CC_DATA, name);
-    memcpy(area->page + at, value, len);
-    return CC_NEXT_PROPERTY;
-}
-
-static int32_t tell_end(PaprDrc *drc, int *next)
-{
-    if (--drc->depth > 0) {
-        return CC_PREVIOUS_PARENT;
-    }
-    papr_drc_set_configured(&drc->core);
-    /* the guest may ask for all of it again */
-    *next = fdt_first_subnode(drc->tree, 0);
-    drc->depth = 0;
-    return CC_COMPLETE;
-}
-
-static int32_t tell_next(PaprDrc *drc, WorkArea *area)
+/* To the next thing that the guest is told, at *@where; what it is */
+static int32_t advance(PaprDrc *drc, int *where)
 {
     for (;;) {
         int next;
-        uint32_t tag = fdt_next_tag(drc->tree, drc->offset, &next);
-        int32_t status = RTAS_BUSY;
 
-        switch (tag) {
+        *where = drc->offset;
+        switch (fdt_next_tag(drc->tree, drc->offset, &next)) {
         case FDT_BEGIN_NODE:
-            status = tell_node(drc, area);
-            break;
+            drc->depth++;
+            drc->offset = next;
+            return CC_NEXT_CHILD;
         case FDT_PROP:
-            status = tell_property(drc, area);
-            break;
+            drc->offset = next;
+            return CC_NEXT_PROPERTY;
         case FDT_END_NODE:
-            status = tell_end(drc, &next);
-            break;
+            drc->depth--;
+            drc->offset = next;
+            return drc->depth ? CC_PREVIOUS_PARENT : CC_COMPLETE;
         case FDT_NOP:
+            drc->offset = next;
             break;
         default:
             return RTAS_HARDWARE_ERROR;
         }
-        drc->offset = next;
-        if (status != RTAS_BUSY) {
-            return status;
-        }
     }
 }
 
-/* Arguments: the work area, as low and (an extent, on 32-bit systems 0) high */
+/* Be behind @step steps; the guest may name more than there are */
+static int32_t seek_step(PaprDrc *drc, uint32_t step)
+{
+    int where;
+
+    if (drc->tree && step && drc->step == step) {
+        return RTAS_SUCCESS;
+    }
+    if (!start_tree(drc)) {
+        return RTAS_HARDWARE_ERROR;
+    }
+    while (drc->step < step) {
+        if (advance(drc, &where) <= CC_COMPLETE) {
+            papr_drc_drop_tree(drc);
+            return RTAS_PARAMETER_ERROR;
+        }
+        drc->step++;
+    }
+    return RTAS_SUCCESS;
+}
+
+static int32_t tell_property(PaprDrc *drc, int where, WorkArea *area)
+{
+    const char *name;
+    int len;
+    const void *value = fdt_getprop_by_offset(drc->tree, where, &name, &len);
+    size_t at;
+
+    if (!value) {
+        return RTAS_HARDWARE_ERROR;
+    }
+    at = CC_DATA + strlen(name) + 1;
+    if (at + len > CC_AREA_BYTES) {
+        return RTAS_HARDWARE_ERROR;     /* our own trees are not that large */
+    }
+    set_cell(area, CC_CELL_NAME, CC_DATA);
+    set_cell(area, CC_CELL_LENGTH, len);
+    set_cell(area, CC_CELL_VALUE, at);
+    memcpy(area->page + CC_DATA, name, at - CC_DATA);
+    memcpy(area->page + at, value, len);
+    return CC_NEXT_PROPERTY;
+}
+
+static int32_t tell_next(PaprDrc *drc, WorkArea *area)
+{
+    int where;
+    int32_t status = advance(drc, &where);
+
+    switch (status) {
+    case CC_NEXT_CHILD:
+        set_cell(area, CC_CELL_NAME, CC_DATA);
+        pstrcpy((char *)area->page + CC_DATA, CC_AREA_BYTES - CC_DATA,
+                fdt_get_name(drc->tree, where, NULL));
+        break;
+    case CC_NEXT_PROPERTY:
+        status = tell_property(drc, where, area);
+        break;
+    case CC_COMPLETE:
+        papr_drc_set_configured(&drc->core);
+        break;
+    }
+    if (status > CC_COMPLETE) {
+        set_cell(area, CC_CELL_STEP, ++drc->step);
+    } else {
+        papr_drc_drop_tree(drc);
+    }
+    return status;
+}
+
+/*
+ * Arguments: the work area, and a page more for it when the last answer asked
+ * for one, which ours never does.
+ */
 static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
                                    void *opaque)
 {
-    WorkArea area = {
-        .addr = (uint64_t)call->args[1] << 32 | call->args[0],
-    };
+    WorkArea area = { .addr = call->args[0] };
     PaprDrc *drc;
     int32_t status;
 
@@ -212,19 +257,21 @@ static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
                       PRIx64 " is not RAM\n", area.addr);
         return RTAS_PARAMETER_ERROR;
     }
-    drc = papr_dr_find_index(opaque, ldl_be_p(area.page));
+    drc = papr_dr_find_index(opaque, get_cell(&area, CC_CELL_INDEX));
     if (!drc) {
+        qemu_log_mask(LOG_GUEST_ERROR, "ibm,configure-connector: no connector "
+                      "0x%x\n", get_cell(&area, CC_CELL_INDEX));
         return RTAS_PARAMETER_ERROR;
     }
     if (!papr_drc_configurable(&drc->core)) {
         return CC_NOT_CONFIGURABLE;
     }
-    if (!drc->tree && !start_tree(drc)) {
-        return RTAS_HARDWARE_ERROR;
+    status = seek_step(drc, get_cell(&area, CC_CELL_STEP));
+    if (status == RTAS_SUCCESS) {
+        status = tell_next(drc, &area);
+        papr_mem_write(area.addr, area.page, sizeof(area.page));
     }
-    status = tell_next(drc, &area);
     trace_papr_dr_configure(papr_drc_index(drc), status);
-    papr_mem_write(area.addr, area.page, sizeof(area.page));
     return status;
 }
 

@@ -33,7 +33,7 @@ void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp)
     papr_dt_memory(in, dt);
     papr_dt_dynamic_memory(in, dt);
     if (in->vio) {
-        papr_vio_dt(in->vio, dt, intc);
+        papr_vio_dt(in->vio, dt);
     }
     for (size_t i = 0; i < in->n_extra; i++) {
         in->extra[i].fill(dt, intc, in->extra[i].opaque);

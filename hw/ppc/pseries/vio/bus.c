@@ -221,7 +221,7 @@ static int by_reg(gconstpointer a, gconstpointer b)
     return ra < rb ? -1 : ra > rb;
 }
 
-void papr_vio_dt(PaprVioBus *bus, PaprDt *dt, uint32_t intc_phandle)
+void papr_vio_dt(PaprVioBus *bus, PaprDt *dt)
 {
     g_autoptr(GPtrArray) devices = g_ptr_array_new();
     BusChild *kid;

@@ -14,6 +14,7 @@
 #include "hw/qdev-properties-system.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "qemu/units.h"
@@ -40,7 +41,7 @@ struct PaprNvram {
     BlockBackend *drive;
     uint32_t size;
     uint8_t *buf;
-    VMChangeStateEntry *write_back;     /* after migration: file not ours yet */
+    VMChangeStateEntry *write_back;     /* waits until the machine runs */
 };
 
 static PaprNvram *find_nvram(PaprVioBus *bus)
@@ -63,7 +64,8 @@ static PaprNvram *check_range(PaprVioBus *bus, const PaprRtasCall *call)
     PaprNvram *nvram = find_nvram(bus);
     uint64_t end = (uint64_t)call->args[0] + call->args[2];
 
-    if (!nvram || end > nvram->size) {
+    /* a restore that failed leaves it without contents */
+    if (!nvram || !nvram->buf || end > nvram->size) {
         qemu_log_mask(LOG_GUEST_ERROR, "nvram: bytes 0x%x to 0x%" PRIx64
                       " of 0x%x\n", call->args[0], end,
                       nvram ? nvram->size : 0);
@@ -124,34 +126,74 @@ void papr_vio_add_nvram(PaprVioBus *bus)
     qdev_realize_and_unref(dev, BUS(bus), &error_fatal);
 }
 
-static bool open_drive(PaprNvram *nvram, Error **errp)
+/*
+ * With our own firmware nobody else would before the kernel, which only takes
+ * from a free partition.  -prom-env goes to the system partition.
+ */
+static void format(PaprNvram *nvram)
+{
+    chrp_nvram_create_system_partition(nvram->buf, NVRAM_SYSTEM_PARTITION,
+                                       nvram->size);
+    chrp_nvram_create_free_partition(nvram->buf + NVRAM_SYSTEM_PARTITION,
+                                     nvram->size - NVRAM_SYSTEM_PARTITION);
+}
+
+static void write_back(void *opaque, bool running, RunState state)
+{
+    PaprNvram *nvram = opaque;
+
+    if (!running) {
+        return;
+    }
+    g_clear_pointer(&nvram->write_back, qemu_del_vm_change_state_handler);
+    if (blk_pwrite(nvram->drive, 0, nvram->size, nvram->buf, 0) < 0) {
+        error_report("spapr-nvram: can't write drive '%s'",
+                     blk_name(nvram->drive));
+    }
+}
+
+/* The drive may belong to the source of a migration until the machine runs */
+static void write_back_when_running(PaprNvram *nvram)
+{
+    if (!nvram->write_back) {
+        nvram->write_back = qemu_add_vm_change_state_handler(write_back,
+                                                             nvram);
+    }
+}
+
+static void open_drive(PaprNvram *nvram, Error **errp)
 {
     int64_t len = blk_getlength(nvram->drive);
+    int ret;
 
     if (len < 0) {
         error_setg_errno(errp, -len, "spapr-nvram: can't tell the length of "
                          "drive '%s'", blk_name(nvram->drive));
-        return false;
+        return;
     }
     if (len < NVRAM_MIN || len > NVRAM_MAX) {
         error_setg(errp, "spapr-nvram must be between %" PRId64 " and %" PRId64
                    " bytes in size; drive '%s' has %" PRId64, NVRAM_MIN,
                    NVRAM_MAX, blk_name(nvram->drive), len);
-        return false;
+        return;
     }
     if (blk_set_perm(nvram->drive, BLK_PERM_CONSISTENT_READ | BLK_PERM_WRITE,
                      BLK_PERM_ALL, errp) < 0) {
-        return false;
+        return;
     }
     nvram->size = len;
     nvram->buf = g_malloc0(len);
-    if (blk_pread(nvram->drive, 0, len, nvram->buf, 0) < 0) {
-        error_setg(errp, "can't read spapr-nvram contents from drive '%s'",
-                   blk_name(nvram->drive));
+    ret = blk_pread(nvram->drive, 0, len, nvram->buf, 0);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "can't read spapr-nvram contents from "
+                         "drive '%s'", blk_name(nvram->drive));
         g_clear_pointer(&nvram->buf, g_free);
-        return false;
+        return;
     }
-    return true;
+    if (buffer_is_zero(nvram->buf, len)) {
+        format(nvram);
+        write_back_when_running(nvram);
+    }
 }
 
 static void nvram_realize(PaprVioDevice *vio, Error **errp)
@@ -164,11 +206,7 @@ static void nvram_realize(PaprVioDevice *vio, Error **errp)
     }
     nvram->size = NVRAM_DEFAULT;
     nvram->buf = g_malloc0(nvram->size);
-    /* formatted: with our own firmware nobody else would before the kernel */
-    chrp_nvram_create_system_partition(nvram->buf, NVRAM_SYSTEM_PARTITION,
-                                       nvram->size);
-    chrp_nvram_create_free_partition(nvram->buf + NVRAM_SYSTEM_PARTITION,
-                                     nvram->size - NVRAM_SYSTEM_PARTITION);
+    format(nvram);
 }
 
 static void nvram_unrealize(PaprVioDevice *vio)
@@ -193,33 +231,24 @@ static int nvram_pre_load(void *opaque)
     return 0;
 }
 
-static void write_back(void *opaque, bool running, RunState state)
+static bool size_is_valid(void *opaque, int version_id)
 {
     PaprNvram *nvram = opaque;
 
-    g_clear_pointer(&nvram->write_back, qemu_del_vm_change_state_handler);
-    if (blk_pwrite(nvram->drive, 0, nvram->size, nvram->buf, 0) < 0) {
-        error_report("spapr-nvram: can't write drive '%s'",
-                     blk_name(nvram->drive));
-    }
+    return nvram->size >= NVRAM_MIN && nvram->size <= NVRAM_MAX;
 }
 
-/* Until the machine runs the file belongs to the source: write it back then */
 static int nvram_post_load(void *opaque, int version_id)
 {
     PaprNvram *nvram = opaque;
 
-    if (nvram->size < NVRAM_MIN || nvram->size > NVRAM_MAX) {
-        return -EINVAL;
-    }
     if (nvram->drive && blk_getlength(nvram->drive) != nvram->size) {
         error_report("spapr-nvram: the stream has %u bytes, drive '%s' another "
                      "size", nvram->size, blk_name(nvram->drive));
         return -EINVAL;
     }
-    if (nvram->drive && !nvram->write_back) {
-        nvram->write_back = qemu_add_vm_change_state_handler(write_back,
-                                                             nvram);
+    if (nvram->drive) {
+        write_back_when_running(nvram);
     }
     return 0;
 }
@@ -232,6 +261,7 @@ static const VMStateDescription vmstate_nvram = {
     .post_load = nvram_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(size, PaprNvram),
+        VMSTATE_VALIDATE("nvram size in range", size_is_valid),
         VMSTATE_VBUFFER_ALLOC_UINT32(buf, PaprNvram, 1, NULL, size),
         VMSTATE_END_OF_LIST()
     },

@@ -5,7 +5,9 @@
  * characters at a time.  Output that the character device cannot take yet
  * waits in a queue; when that is full the guest is told H_BUSY, with nothing
  * taken, and tries again, so that no character is lost or doubled and no vCPU
- * is held up by a slow reader.  All of it under the BQL.
+ * is held up by a slow reader.  What waits when the machine is migrated goes
+ * with it, so neither side prints while it changes hands.  All of it under the
+ * BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,6 +20,7 @@
 #include "qemu/bswap.h"
 #include "qemu/fifo8.h"
 #include "qemu/log.h"
+#include "system/runstate.h"
 #include "hw/ppc/pseries/trace.h"
 #include "device.h"
 
@@ -36,6 +39,7 @@ struct PaprVty {
     uint8_t buf[VTY_CHARS];
     Fifo8 output;
     guint output_watch;                 /* waits for the device to take more */
+    VMChangeStateEntry *vm_change;
 };
 
 static int can_receive(void *opaque)
@@ -90,27 +94,46 @@ static gboolean output_possible(void *do_not_use, GIOCondition cond,
     return G_SOURCE_REMOVE;
 }
 
+/* The output is in a stream already, or came with one that may yet fail */
+static bool changes_hands(void)
+{
+    return runstate_check(RUN_STATE_FINISH_MIGRATE) ||
+           runstate_check(RUN_STATE_POSTMIGRATE) ||
+           runstate_check(RUN_STATE_INMIGRATE);
+}
+
 /* Hand the device what it takes; watch for the moment that it takes the rest */
 static void flush_output(PaprVty *vty)
 {
-    while (!fifo8_is_empty(&vty->output) && !vty->output_watch) {
+    while (!fifo8_is_empty(&vty->output) && !vty->output_watch &&
+           !changes_hands()) {
         uint32_t len;
         const uint8_t *data = fifo8_peek_bufptr(&vty->output,
                                                 fifo8_num_used(&vty->output),
                                                 &len);
         int done = qemu_chr_fe_write(&vty->chardev, data, len);
+        bool full = done == 0 || errno == EAGAIN;
 
         if (done > 0) {
             fifo8_drop(&vty->output, done);
             continue;
         }
-        vty->output_watch = qemu_chr_fe_add_watch(&vty->chardev,
-                                                  G_IO_OUT | G_IO_HUP,
-                                                  output_possible, vty);
+        if (full) {
+            vty->output_watch = qemu_chr_fe_add_watch(&vty->chardev,
+                                                      G_IO_OUT | G_IO_HUP,
+                                                      output_possible, vty);
+        }
         if (!vty->output_watch) {
-            /* no device, or one that can't be waited for: nobody listens */
+            /* not connected, broken, or can't be waited for: nobody listens */
             fifo8_reset(&vty->output);
         }
+    }
+}
+
+static void vm_changed(void *opaque, bool running, RunState state)
+{
+    if (running) {
+        flush_output(opaque);
     }
 }
 
@@ -251,12 +274,14 @@ static void vty_realize(PaprVioDevice *vio, Error **errp)
     fifo8_create(&vty->output, VTY_OUTPUT_BYTES);
     qemu_chr_fe_set_handlers(&vty->chardev, can_receive, receive, NULL, NULL,
                              vty, NULL, true);
+    vty->vm_change = qemu_add_vm_change_state_handler(vm_changed, vty);
 }
 
 static void vty_unrealize(PaprVioDevice *vio)
 {
     PaprVty *vty = PAPR_VTY(vio);
 
+    qemu_del_vm_change_state_handler(vty->vm_change);
     g_clear_handle_id(&vty->output_watch, g_source_remove);
     qemu_chr_fe_deinit(&vty->chardev, false);
     fifo8_destroy(&vty->output);
@@ -275,8 +300,7 @@ static int output_post_load(void *opaque, int version_id)
         vty->output.num > vty->output.capacity) {
         return -EINVAL;
     }
-    flush_output(vty);
-    return 0;
+    return 0;                           /* printed once the machine runs */
 }
 
 static const VMStateDescription vmstate_output = {
