@@ -69,8 +69,8 @@ void papr_qtest_init(PaprRtas *rtas);
  * @cpus, @max_cpus, @ram_size: of -smp and -m, for system parameter 20
  * @display_char: show @c on the first console; false when there is none.  May
  *                be NULL
- * @block_remove: system parameter 50, what H_BLOCK_REMOVE can do: writes at most
- *                @size bytes to @buf, returns how many there are; may be NULL
+ * @block_remove: system parameter 50, what H_BLOCK_REMOVE can do: writes at
+ *                most @size bytes to @buf, returns how many; may be NULL
  * @opaque: passed to @display_char
  */
 typedef struct PaprRtasConfig {

@@ -105,7 +105,8 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
         .min_pvr = CPU_POWERPC_LOGICAL_2_06, .offered = offered_dfp,
     },
     [PAPR_CAP_CFPC] = {
-        "cfpc", "Flush of the L1 data cache when privilege falls (broken, workaround, "
+        "cfpc",
+        "Flush of the L1 data cache when privilege falls (broken, workaround, "
         "fixed)",
         PAPR_CAP_LEVELS, three_levels, PAPR_CAP_WORKAROUND,
         .min_pvr = CPU_POWERPC_LOGICAL_2_07, .offered = not_emulated,

@@ -46,7 +46,7 @@ static void get_splpar(PowerPCCPU *cpu, PaprRtasConfig *config, GString *value)
     g_string_append_c(value, '\0');
 }
 
-/* Offered where the machine has H_BLOCK_REMOVE, on CPUs with page sizes for it */
+/* Offered with H_BLOCK_REMOVE, on CPUs that have page sizes for it */
 static bool get_block_remove(PowerPCCPU *cpu, PaprRtasConfig *config,
                              GString *value)
 {
