@@ -159,15 +159,18 @@ def rtc():
 
 
 def timebase():
-    """Time goes on at the right pace: the guest's clock against the host's."""
+    """The guest's time is not ahead of the host's."""
     with Guest(smp='2', append='quiet') as guest:
         guest.launch()
         guest.shell()
-        before, start = float(guest.run('cut -d" " -f1 /proc/uptime')), time.monotonic()
+        # the host's two readings enclose the guest's, however slow either is
+        start = time.monotonic()
+        before = float(guest.run('cut -d" " -f1 /proc/uptime'))
         guest.run('sleep 3')
-        after, end = float(guest.run('cut -d" " -f1 /proc/uptime')), time.monotonic()
+        after = float(guest.run('cut -d" " -f1 /proc/uptime'))
+        end = time.monotonic()
         expect(after - before >= 2.9, f'{after - before} s for sleep 3')
-        expect(after - before <= (end - start) + 0.5, 'the guest is ahead of time')
+        expect(after - before <= end - start + 0.1, 'the guest is ahead of time')
 
 
 def save_restore(ic, mmu):
