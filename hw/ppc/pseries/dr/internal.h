@@ -29,7 +29,7 @@ struct PaprDrc {
     DeviceState *dev;
 
     /*
-     * Where ibm,configure-connector is in the device's tree.  Not in the stream:
+     * Where ibm,configure-connector is in the device's tree.  Not in streams:
      * found again from the guest's work area.
      */
     void *tree;
