@@ -71,15 +71,23 @@ static uint32_t irq_of_reg(uint32_t reg)
     return PAPR_IRQ_VIO + ((reg >> 12) & 0xff);
 }
 
+static bool is_free(PaprVioBus *bus, uint32_t reg)
+{
+    return !find_other(bus, reg, NULL) &&
+           !papr_irq_is_claimed(bus->irqs, irq_of_reg(reg));
+}
+
 static bool settle_reg(PaprVioDevice *dev, Error **errp)
 {
     PaprVioBus *bus = papr_vio_bus_of(dev);
     PaprVioDevice *other;
 
     if (dev->reg == UINT32_MAX) {
-        do {
-            dev->reg = bus->next_reg++;
-        } while (find_other(bus, dev->reg, dev));
+        /* once round all interrupts; if none is free the claim will tell */
+        for (int i = 0; i < 256 && !is_free(bus, bus->next_reg); i++) {
+            bus->next_reg++;
+        }
+        dev->reg = bus->next_reg++;
         return true;
     }
     other = find_other(bus, dev->reg, dev);
@@ -107,6 +115,8 @@ static void device_realize(DeviceState *qdev, Error **errp)
     dev->irq = irq_of_reg(dev->reg);
     if (!papr_irq_claim(papr_vio_bus_of(dev)->irqs, dev->irq, false, errp)) {
         error_prepend(errp, "reg=0x%x: ", dev->reg);
+        error_append_hint(errp, "The number follows from the unit address: use "
+                          "another reg=.\n");
         return;
     }
     vdc->realize(dev, errp);

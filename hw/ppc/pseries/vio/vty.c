@@ -130,6 +130,20 @@ static void flush_output(PaprVty *vty)
     }
 }
 
+/*
+ * Who read has gone, and a watch of that connection would wait for ever.  May
+ * be called from inside a write, so nothing is written here.
+ */
+static void chardev_event(void *opaque, QEMUChrEvent event)
+{
+    PaprVty *vty = opaque;
+
+    if (event == CHR_EVENT_CLOSED) {
+        g_clear_handle_id(&vty->output_watch, g_source_remove);
+        fifo8_reset(&vty->output);
+    }
+}
+
 static void vm_changed(void *opaque, bool running, RunState state)
 {
     if (running) {
@@ -272,8 +286,8 @@ static void vty_realize(PaprVioDevice *vio, Error **errp)
         return;
     }
     fifo8_create(&vty->output, VTY_OUTPUT_BYTES);
-    qemu_chr_fe_set_handlers(&vty->chardev, can_receive, receive, NULL, NULL,
-                             vty, NULL, true);
+    qemu_chr_fe_set_handlers(&vty->chardev, can_receive, receive,
+                             chardev_event, NULL, vty, NULL, true);
     vty->vm_change = qemu_add_vm_change_state_handler(vm_changed, vty);
 }
 

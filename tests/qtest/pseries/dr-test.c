@@ -1,0 +1,377 @@
+/*
+ * Dynamic reconfiguration connectors, of the CPUs that are there from the start
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qobject/qdict.h"
+#include "libpapr.h"
+
+#define CPU_DRC(id) (0x10000000u | (id))
+
+#define ISOLATION 9001
+#define DR_INDICATOR 9002
+#define ALLOCATION 9003
+#define ENTITY_SENSE 9003
+
+#define EMPTY_OR_UNUSABLE 2
+#define PRESENT 1
+
+#define COMPLETE 0
+#define NEXT_CHILD 2
+#define NEXT_PROPERTY 3
+#define NOT_CONFIGURABLE (-9003)
+
+#define AREA PAPR_TEST_RAM
+#define AREA_BYTES 4096
+#define RAM_END 0x10000000u
+
+/* Two cores of two threads, room for two more */
+static QTestState *start(const char *more)
+{
+    return papr_start("-cpu POWER9 -smp 4,maxcpus=8,cores=4,threads=2 %s",
+                      more);
+}
+
+static int32_t set_indicator(QTestState *qts, uint32_t type, uint32_t index,
+                             uint32_t value)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, type, index, value);
+}
+
+static void sense_is(QTestState *qts, uint32_t index, uint32_t expected)
+{
+    uint32_t rets[2];
+
+    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
+                              index), ==, RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, expected);
+}
+
+static void fresh_area(QTestState *qts, uint64_t area, uint32_t index)
+{
+    papr_st32(qts, area, index);
+    papr_st32(qts, area + 4, 0);
+}
+
+static int32_t configure(QTestState *qts, uint32_t area, uint32_t extent)
+{
+    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, area, extent);
+}
+
+static char *area_string(QTestState *qts, unsigned cell)
+{
+    uint32_t at = papr_ld32(qts, AREA + cell * 4);
+    char text[64] = "";
+
+    g_assert_cmpuint(at, <, AREA_BYTES - sizeof(text));
+    qtest_memread(qts, AREA + at, text, sizeof(text) - 1);
+    return g_strdup(text);
+}
+
+/* Walk the rest of the node: how many properties; in *@reg the one of "reg" */
+static unsigned walk(QTestState *qts, uint32_t *reg)
+{
+    unsigned n = 0;
+    int32_t status;
+
+    while ((status = configure(qts, AREA, 0)) == NEXT_PROPERTY) {
+        g_autofree char *name = area_string(qts, 2);
+        uint32_t len = papr_ld32(qts, AREA + 12);
+        uint32_t at = papr_ld32(qts, AREA + 16);
+
+        g_assert_cmpuint(at + len, <=, AREA_BYTES);
+        if (!strcmp(name, "reg")) {
+            g_assert_cmpuint(len, ==, 4);
+            *reg = papr_ld32(qts, AREA + at);
+        }
+        if (!strcmp(name, "device_type")) {
+            g_autofree char *type = area_string(qts, 4);
+
+            g_assert_cmpstr(type, ==, "cpu");
+        }
+        g_assert_cmpuint(++n, <, 200);
+    }
+    g_assert_cmpint(status, ==, COMPLETE);
+    return n;
+}
+
+static void first_step(QTestState *qts, uint32_t index, const char *node)
+{
+    g_autofree char *name = NULL;
+
+    fresh_area(qts, AREA, index);
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_CHILD);
+    name = area_string(qts, 2);
+    g_assert_cmpstr(name, ==, node);
+}
+
+static void test_walk(void)
+{
+    QTestState *qts = start("");
+    uint32_t reg = UINT32_MAX;
+    unsigned n;
+
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    n = walk(qts, &reg);
+    g_assert_cmpuint(n, >, 20);
+    g_assert_cmpuint(reg, ==, 0);
+
+    first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
+    g_assert_cmpuint(walk(qts, &reg), ==, n);
+    g_assert_cmpuint(reg, ==, 2);
+
+    /* and again, as it is configured */
+    first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
+    g_assert_cmpuint(walk(qts, &reg), ==, n);
+    qtest_quit(qts);
+}
+
+/* A walk given up starts anew; two walks don't disturb each other */
+static void test_interleaved(void)
+{
+    QTestState *qts = start("");
+    const uint32_t other = AREA + AREA_BYTES;
+    uint32_t reg = UINT32_MAX;
+    unsigned n;
+
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    n = walk(qts, &reg);
+
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    fresh_area(qts, other, CPU_DRC(2));
+    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_CHILD);
+    /* the argument for more memory is no part of the address */
+    g_assert_cmpint(configure(qts, other, AREA + 2 * AREA_BYTES), ==,
+                    NEXT_PROPERTY);
+    g_assert_cmpuint(walk(qts, &reg), ==, n);
+    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_PROPERTY);
+
+    /* even two of the same connector */
+    fresh_area(qts, other, CPU_DRC(0));
+    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_CHILD);
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpuint(walk(qts, &reg), ==, n - 1);
+    qtest_quit(qts);
+}
+
+static void test_bad_area(void)
+{
+    static const uint32_t areas[] = {
+        RAM_END - AREA_BYTES + 1, RAM_END - 4, RAM_END, 0x80000000,
+        UINT32_MAX, UINT32_MAX - AREA_BYTES + 1,
+    };
+    static const uint32_t indexes[] = {
+        0, CPU_DRC(1), CPU_DRC(3), CPU_DRC(8), CPU_DRC(0xfffffff),
+        0, 0x20000000, 0x40000000, 0x80000000, 0xf0000000, UINT32_MAX,
+    };
+    static const uint32_t steps[] = { 1000, 0x80000000, UINT32_MAX };
+    QTestState *qts = start("");
+    uint32_t reg;
+
+    for (int i = 0; i < ARRAY_SIZE(areas); i++) {
+        g_assert_cmpint(configure(qts, areas[i], 0), ==, RTAS_PARAMETER_ERROR);
+    }
+    for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
+        fresh_area(qts, AREA, indexes[i]);
+        g_assert_cmpint(configure(qts, AREA, 0), ==, RTAS_PARAMETER_ERROR);
+    }
+    for (int i = 0; i < ARRAY_SIZE(steps); i++) {
+        fresh_area(qts, AREA, CPU_DRC(0));
+        papr_st32(qts, AREA + 4, steps[i]);
+        g_assert_cmpint(configure(qts, AREA, 0), ==, RTAS_PARAMETER_ERROR);
+    }
+    /* the page at the very end of RAM, at no boundary */
+    fresh_area(qts, RAM_END - AREA_BYTES, CPU_DRC(0));
+    g_assert_cmpint(configure(qts, RAM_END - AREA_BYTES, 0), ==, NEXT_CHILD);
+    fresh_area(qts, AREA + 3, CPU_DRC(0));
+    g_assert_cmpint(configure(qts, AREA + 3, 0), ==, NEXT_CHILD);
+
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    walk(qts, &reg);
+    qtest_quit(qts);
+}
+
+static void test_empty(void)
+{
+    QTestState *qts = start("");
+
+    sense_is(qts, CPU_DRC(0), PRESENT);
+    sense_is(qts, CPU_DRC(2), PRESENT);
+    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
+    sense_is(qts, CPU_DRC(6), EMPTY_OR_UNUSABLE);
+    fresh_area(qts, AREA, CPU_DRC(4));
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NOT_CONFIGURABLE);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(4), 1), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(4), 1), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(4), 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(4), 0), ==,
+                    RTAS_SUCCESS);
+    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
+    qtest_quit(qts);
+}
+
+static void test_bad_arguments(void)
+{
+    static const uint32_t indexes[] = {
+        0, 1, CPU_DRC(1), CPU_DRC(8), 0x20000000, 0x80000000, UINT32_MAX,
+    };
+    static const uint32_t types[] = { 0, 1, 9000, 9004, 9999, UINT32_MAX };
+    QTestState *qts = start("");
+
+    for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
+        for (uint32_t type = ISOLATION; type <= ALLOCATION; type++) {
+            g_assert_cmpint(set_indicator(qts, type, indexes[i], 0), ==,
+                            RTAS_NO_SUCH_INDICATOR);
+        }
+        g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, NULL,
+                                  ENTITY_SENSE, indexes[i]), ==,
+                        RTAS_PARAMETER_ERROR);
+    }
+    for (int i = 0; i < ARRAY_SIZE(types); i++) {
+        g_assert_cmpint(set_indicator(qts, types[i], CPU_DRC(0), 0), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, NULL, types[i],
+                                  CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
+    }
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(0), 2), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(0), 3), ==,
+                    RTAS_PARAMETER_ERROR);
+    /* a logical connector has no light */
+    g_assert_cmpint(set_indicator(qts, DR_INDICATOR, CPU_DRC(0), 1), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    /* too few arguments, too little room */
+    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION,
+                              CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 1, NULL, ENTITY_SENSE,
+                              CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
+    sense_is(qts, CPU_DRC(0), PRESENT);
+    qtest_quit(qts);
+}
+
+/* To unusable and back: nobody asked for the core, so it stays */
+static void put_away(QTestState *qts, uint32_t index)
+{
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, index, 0), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, index, 0), ==, RTAS_SUCCESS);
+    sense_is(qts, index, PRESENT);
+    fresh_area(qts, AREA, index);
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NOT_CONFIGURABLE);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, index, 0), ==,
+                    RTAS_SUCCESS);
+    sense_is(qts, index, EMPTY_OR_UNUSABLE);
+}
+
+static void test_round_trip(void)
+{
+    QTestState *qts = start("");
+    uint32_t reg;
+
+    put_away(qts, CPU_DRC(2));
+    sense_is(qts, CPU_DRC(0), PRESENT);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 1), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 1), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+                    RTAS_PARAMETER_ERROR);
+    first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
+    walk(qts, &reg);
+    /* configured now */
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+                    RTAS_SUCCESS);
+    qtest_quit(qts);
+}
+
+static void test_reset(void)
+{
+    QTestState *qts = start("");
+    uint32_t reg;
+
+    put_away(qts, CPU_DRC(2));
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    qtest_system_reset(qts);
+    sense_is(qts, CPU_DRC(2), PRESENT);
+    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
+    first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
+    walk(qts, &reg);
+    qtest_quit(qts);
+}
+
+static void wait_migrated(QTestState *qts)
+{
+    for (;;) {
+        QDict *rsp = qtest_qmp_assert_success_ref(
+            qts, "{ 'execute': 'query-migrate' }");
+        g_autofree char *status =
+            g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
+
+        qobject_unref(rsp);
+        g_assert_cmpstr(status, !=, "failed");
+        if (!strcmp(status, "completed")) {
+            return;
+        }
+        g_usleep(1000);
+    }
+}
+
+/* One put away, one in the middle of a walk, which goes on */
+static void test_migrate(void)
+{
+    QTestState *qts = start("");
+    g_autofree char *dir = g_dir_make_tmp("papr-dr-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+    uint32_t reg = UINT32_MAX;
+    unsigned n;
+
+    put_away(qts, CPU_DRC(2));
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    n = walk(qts, &reg);
+    first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    wait_migrated(qts);
+    qtest_quit(qts);
+
+    qts = start("-incoming defer");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s } }", uri);
+    wait_migrated(qts);
+    sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
+    sense_is(qts, CPU_DRC(0), PRESENT);
+    g_assert_cmpuint(walk(qts, &reg), ==, n - 2);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 1), ==,
+                    RTAS_SUCCESS);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/dr/walk", test_walk);
+    qtest_add_func("pseries/dr/interleaved", test_interleaved);
+    qtest_add_func("pseries/dr/bad-area", test_bad_area);
+    qtest_add_func("pseries/dr/empty", test_empty);
+    qtest_add_func("pseries/dr/bad-arguments", test_bad_arguments);
+    qtest_add_func("pseries/dr/round-trip", test_round_trip);
+    qtest_add_func("pseries/dr/reset", test_reset);
+    qtest_add_func("pseries/dr/migrate", test_migrate);
+    return g_test_run();
+}

@@ -1,0 +1,809 @@
+/*
+ * Virtual I/O: terminals, nvram, and the calls of the bus
+ *
+ * A terminal's character device is one end of a socket pair, the test holds the
+ * other one and decides when it is read.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/cutils.h"
+#include "qobject/qdict.h"
+#include "libpapr.h"
+
+#include <sys/un.h>
+
+#define REG 0x30000000u
+#define IRQ 0x11f0u
+#define NVRAM_REG 0x71000000u
+
+#define RAM_END 0x10000000u
+#define BUF PAPR_TEST_RAM
+
+#define NVRAM_DEFAULT 0x10000u
+#define NVRAM_FILE 0x4000u
+
+/* A reader that gets nothing for this long will get nothing any more */
+#define PATIENCE_MS 20000
+
+/* --- terminals ------------------------------------------------------------ */
+
+typedef struct Vty {
+    QTestState *qts;
+    int fd;
+} Vty;
+
+static int make_pair(int *theirs)
+{
+    int fds[2];
+    int size = 4096;
+
+    g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), ==, 0);
+    /* so that it is full soon */
+    g_assert_cmpint(setsockopt(fds[1], SOL_SOCKET, SO_SNDBUF, &size,
+                               sizeof(size)), ==, 0);
+    /* or QEMU would hold the other end open */
+    qemu_set_cloexec(fds[0]);
+    *theirs = fds[1];
+    return fds[0];
+}
+
+static Vty start_vty(const char *more)
+{
+    int theirs;
+    Vty vty = { .fd = make_pair(&theirs) };
+
+    vty.qts = papr_start("-machine ic-mode=xics -smp 1 "
+                         "-chardev socket,id=c0,fd=%d "
+                         "-device spapr-vty,chardev=c0,reg=0x%x %s",
+                         theirs, REG, more);
+    close(theirs);
+    return vty;
+}
+
+static void end_vty(Vty *vty)
+{
+    qtest_quit(vty->qts);
+    close(vty->fd);
+}
+
+static int64_t put(QTestState *qts, uint64_t unit, const char *chars,
+                   uint64_t len)
+{
+    uint8_t block[16] = {};
+
+    memcpy(block, chars, MIN(len, sizeof(block)));
+    return papr_hcall(qts, 0, H_PUT_TERM_CHAR, unit, len, ldq_be_p(block),
+                      ldq_be_p(block + 8));
+}
+
+/* How many of up to 16; they are at @chars */
+static unsigned get(QTestState *qts, uint64_t unit, char *chars)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { unit };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_GET_TERM_CHAR, regs), ==,
+                    H_SUCCESS);
+    g_assert_cmpuint(regs[0], <=, 16);
+    stq_be_p(chars, regs[1]);
+    stq_be_p(chars + 8, regs[2]);
+    return regs[0];
+}
+
+/* The next batch, which may be on its way yet */
+static void batch_is(QTestState *qts, uint64_t unit, const char *expected,
+                     size_t len)
+{
+    char chars[16];
+    unsigned n;
+
+    do {
+        n = get(qts, unit, chars);
+    } while (n == 0);
+    g_assert_cmpmem(chars, n, expected, len);
+}
+
+static void type(const Vty *vty, const char *chars, size_t len)
+{
+    g_assert_cmpint(write(vty->fd, chars, len), ==, len);
+}
+
+/* What can be read at once, or comes within @ms; 0 at the end */
+static size_t read_some(int fd, char *buf, size_t size, int ms)
+{
+    GPollFD poll = { .fd = fd, .events = G_IO_IN };
+    ssize_t n;
+
+    if (g_poll(&poll, 1, ms) <= 0) {
+        return 0;
+    }
+    n = read(fd, buf, size);
+    g_assert_cmpint(n, >=, 0);
+    return n;
+}
+
+static void read_exactly(int fd, GString *into, size_t len)
+{
+    char buf[4096];
+
+    while (len) {
+        size_t n = read_some(fd, buf, MIN(len, sizeof(buf)), PATIENCE_MS);
+
+        g_assert_cmpuint(n, >, 0);
+        g_string_append_len(into, buf, n);
+        len -= n;
+    }
+}
+
+static void printed_is(int fd, const char *expected, size_t len)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+
+    read_exactly(fd, got, len);
+    g_assert_cmpmem(got->str, got->len, expected, len);
+}
+
+static void next_line(char line[17], unsigned n)
+{
+    snprintf(line, 17, "line %10u\n", n);
+}
+
+/* Print numbered lines until the answer is H_BUSY; returns how many went */
+static unsigned fill(QTestState *qts)
+{
+    char line[17];
+    unsigned n;
+    int64_t rc;
+
+    for (n = 0; n < 1000000; n++) {
+        next_line(line, n);
+        rc = put(qts, REG, line, 16);
+        if (rc != H_SUCCESS) {
+            break;
+        }
+    }
+    g_assert_cmpint(rc, ==, H_BUSY);
+    /* at least the queue's worth */
+    g_assert_cmpuint(n, >=, 64 * 1024 / 16);
+    return n;
+}
+
+static void check_lines(const GString *got, unsigned lines)
+{
+    g_assert_cmpuint(got->len, ==, lines * 16);
+    for (unsigned i = 0; i < lines; i++) {
+        char line[17];
+
+        next_line(line, i);
+        g_assert_cmpmem(got->str + i * 16, 16, line, 16);
+    }
+}
+
+static void test_put(void)
+{
+    static const char text[] = "0123456789abcdef";
+    Vty vty = start_vty("");
+
+    for (unsigned n = 0; n <= 16; n++) {
+        g_assert_cmpint(put(vty.qts, REG, text, n), ==, H_SUCCESS);
+        printed_is(vty.fd, text, n);
+    }
+    /* unit 0: the console */
+    g_assert_cmpint(put(vty.qts, 0, "\0\r\n\xff", 4), ==, H_SUCCESS);
+    printed_is(vty.fd, "\0\r\n\xff", 4);
+
+    g_assert_cmpint(put(vty.qts, REG, text, 17), ==, H_PARAMETER);
+    g_assert_cmpint(put(vty.qts, REG, text, UINT64_MAX), ==, H_PARAMETER);
+    g_assert_cmpint(put(vty.qts, REG, text, 1ULL << 32), ==, H_PARAMETER);
+    g_assert_cmpint(put(vty.qts, REG, text, 1ULL << 63), ==, H_PARAMETER);
+    g_assert_cmpint(put(vty.qts, REG, "!", 1), ==, H_SUCCESS);
+    printed_is(vty.fd, "!", 1);
+    end_vty(&vty);
+}
+
+static void test_bad_unit(void)
+{
+    static const uint64_t units[] = {
+        1, NVRAM_REG, REG + 1, (1ULL << 32) | REG, 1ULL << 32, UINT32_MAX,
+        UINT64_MAX,
+    };
+    Vty vty = start_vty("");
+    QTestState *qts;
+
+    for (int i = 0; i < ARRAY_SIZE(units); i++) {
+        g_assert_cmpint(put(vty.qts, units[i], "x", 1), ==, H_PARAMETER);
+        g_assert_cmpint(papr_hcall(vty.qts, 0, H_GET_TERM_CHAR, units[i]), ==,
+                        H_PARAMETER);
+    }
+    end_vty(&vty);
+
+    /* no terminal, no console */
+    qts = papr_start("-smp 1");
+    g_assert_cmpint(put(qts, 0, "x", 1), ==, H_PARAMETER);
+    g_assert_cmpint(papr_hcall(qts, 0, H_GET_TERM_CHAR, 0), ==, H_PARAMETER);
+    qtest_quit(qts);
+}
+
+static void test_get(void)
+{
+    Vty vty = start_vty("");
+    char chars[16];
+    GString *got = g_string_new(NULL);
+
+    g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
+    type(&vty, "hello", 5);
+    batch_is(vty.qts, REG, "hello", 5);
+    type(&vty, "unit 0", 6);
+    batch_is(vty.qts, 0, "unit 0", 6);
+
+    /* more than the ring holds comes in pieces, all of it */
+    for (int i = 0; i < 100; i++) {
+        char line[17];
+
+        next_line(line, i);
+        type(&vty, line, 16);
+    }
+    while (got->len < 1600) {
+        g_string_append_len(got, chars, get(vty.qts, REG, chars));
+    }
+    check_lines(got, 100);
+    g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
+    g_string_free(got, true);
+    end_vty(&vty);
+}
+
+/* Guests drop a NUL behind a carriage return: no batch has it there */
+static void test_nul_after_cr(void)
+{
+    Vty vty = start_vty("");
+
+    type(&vty, "ab\r\0cd", 6);
+    batch_is(vty.qts, REG, "ab\r", 3);
+    batch_is(vty.qts, REG, "\0cd", 3);
+    type(&vty, "\r\0\r\0", 4);
+    batch_is(vty.qts, REG, "\r", 1);
+    batch_is(vty.qts, REG, "\0\r", 2);
+    batch_is(vty.qts, REG, "\0", 1);
+    type(&vty, "\0\r\nx", 4);
+    batch_is(vty.qts, REG, "\0\r\nx", 4);
+    end_vty(&vty);
+}
+
+static uint32_t poll_irq(QTestState *qts)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0 };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_IPOLL, regs), ==, H_SUCCESS);
+    return regs[0] & 0xffffff;
+}
+
+static void expect_irq(QTestState *qts)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0 };
+
+    while (!poll_irq(qts)) {
+        /* typed characters are on their way */
+    }
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_XIRR, regs), ==, H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0xff000000 | IRQ);
+    g_assert_cmpint(papr_hcall(qts, 0, H_EOI, regs[0]), ==, H_SUCCESS);
+}
+
+static void test_interrupt(void)
+{
+    Vty vty = start_vty("");
+
+    papr_hcall(vty.qts, 0, H_CPPR, 0xff);
+    g_assert_cmpint(papr_rtas(vty.qts, "ibm,set-xive", 1, NULL, IRQ, 0, 5), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmphex(poll_irq(vty.qts), ==, 0);
+    type(&vty, "a", 1);
+    expect_irq(vty.qts);
+    batch_is(vty.qts, REG, "a", 1);
+    /* an edge: nothing follows */
+    g_assert_cmphex(poll_irq(vty.qts), ==, 0);
+    type(&vty, "b", 1);
+    expect_irq(vty.qts);
+    batch_is(vty.qts, REG, "b", 1);
+    end_vty(&vty);
+}
+
+static void test_two(void)
+{
+    int theirs, fd = make_pair(&theirs);
+    g_autofree char *more =
+        g_strdup_printf("-chardev socket,id=c1,fd=%d "
+                        "-device spapr-vty,chardev=c1,reg=0x1000 "
+                        "-chardev null,id=c2 -device spapr-vty,chardev=c2",
+                        theirs);
+    Vty vty = start_vty(more);
+    char chars[16];
+
+    close(theirs);
+    g_assert_cmpint(put(vty.qts, REG, "first", 5), ==, H_SUCCESS);
+    g_assert_cmpint(put(vty.qts, 0x1000, "second", 6), ==, H_SUCCESS);
+    /* the console is the one with the lowest address */
+    g_assert_cmpint(put(vty.qts, 0, "!", 1), ==, H_SUCCESS);
+    /*
+     * Of those without reg= the nvram was made first; the next address has the
+     * interrupt of 0x1000, so it is left out.
+     */
+    g_assert_cmpint(put(vty.qts, NVRAM_REG + 2, "third", 5), ==, H_SUCCESS);
+    printed_is(vty.fd, "first", 5);
+    printed_is(fd, "second!", 7);
+    type(&vty, "1", 1);
+    g_assert_cmpint(write(fd, "2", 1), ==, 1);
+    batch_is(vty.qts, REG, "1", 1);
+    batch_is(vty.qts, 0x1000, "2", 1);
+    g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
+    close(fd);
+    end_vty(&vty);
+}
+
+/* A device that isn't read: H_BUSY, and in the end every character once */
+static void test_back_pressure(void)
+{
+    Vty vty = start_vty("");
+    g_autoptr(GString) got = g_string_new(NULL);
+    unsigned n = fill(vty.qts);
+    char line[17];
+
+    g_assert_cmpint(put(vty.qts, REG, "never taken.....", 16), ==, H_BUSY);
+    read_exactly(vty.fd, got, n * 16);
+    check_lines(got, n);
+
+    next_line(line, n);
+    g_assert_cmpint(put(vty.qts, REG, line, 16), ==, H_SUCCESS);
+    read_exactly(vty.fd, got, 16);
+    check_lines(got, n + 1);
+    end_vty(&vty);
+}
+
+/* What was printed is not held back by a stop, and not lost by a reset */
+static void test_stop_and_reset(void)
+{
+    Vty vty = start_vty("");
+    g_autoptr(GString) got = g_string_new(NULL);
+    unsigned n = fill(vty.qts);
+
+    qtest_qmp_assert_success(vty.qts, "{ 'execute': 'stop' }");
+    read_exactly(vty.fd, got, n * 8);
+    qtest_qmp_assert_success(vty.qts, "{ 'execute': 'cont' }");
+    qtest_system_reset(vty.qts);
+    read_exactly(vty.fd, got, n * 8);
+    check_lines(got, n);
+    end_vty(&vty);
+}
+
+/* Nobody at the other end any more: the guest isn't held up */
+static void test_hang_up(void)
+{
+    Vty vty = start_vty("");
+    int64_t rc;
+
+    fill(vty.qts);
+    close(vty.fd);
+    do {
+        rc = put(vty.qts, REG, "into the void...", 16);
+    } while (rc == H_BUSY);
+    for (int i = 0; i < 10000; i++) {
+        g_assert_cmpint(put(vty.qts, REG, "into the void...", 16), ==,
+                        H_SUCCESS);
+    }
+    qtest_quit(vty.qts);
+}
+
+static int connect_to(const char *path)
+{
+    struct sockaddr_un addr = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+    pstrcpy(addr.sun_path, sizeof(addr.sun_path), path);
+    g_assert_cmpint(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), ==,
+                    0);
+    return fd;
+}
+
+/* Whoever connects later sees what is printed from then on */
+static void test_reconnect(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *path = g_build_filename(dir, "s", NULL);
+    QTestState *qts = papr_start("-smp 1 -chardev socket,id=c0,path=%s,"
+                                 "server=on,wait=off "
+                                 "-device spapr-vty,chardev=c0,reg=0x%x",
+                                 path, REG);
+
+    for (int round = 0; round < 3; round++) {
+        int fd;
+        char c;
+
+        for (int i = 0; i < 5000; i++) {
+            int64_t rc = put(qts, REG, "0000000000000000", 16);
+
+            /* the last round's end may just be being noticed */
+            g_assert_true(rc == H_SUCCESS || (round && rc == H_BUSY));
+        }
+        fd = connect_to(path);
+        do {
+            put(qts, REG, "x", 1);
+        } while (!read_some(fd, &c, 1, 1));
+        fill(qts);
+        close(fd);
+    }
+    qtest_quit(qts);
+    unlink(path);
+    rmdir(dir);
+}
+
+/* --- migration ------------------------------------------------------------ */
+
+/* Has it completed, rather than failed? */
+static bool migrated(QTestState *qts)
+{
+    for (;;) {
+        QDict *rsp = qtest_qmp_assert_success_ref(
+            qts, "{ 'execute': 'query-migrate' }");
+        g_autofree char *status =
+            g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
+
+        qobject_unref(rsp);
+        if (!strcmp(status, "completed") || !strcmp(status, "failed")) {
+            return !strcmp(status, "completed");
+        }
+        g_usleep(1000);
+    }
+}
+
+static void migrate_to(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(migrated(qts));
+}
+
+static bool migrate_from(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s, "
+                             "'exit-on-error': false } }", uri);
+    return migrated(qts);
+}
+
+/* Each character leaves on one of the two sides */
+static void test_migrate_vty(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    Vty vty = start_vty("");
+    g_autoptr(GString) got = g_string_new(NULL);
+    char buf[4096];
+    unsigned n;
+    size_t len;
+
+    papr_hcall(vty.qts, 0, H_CPPR, 0xff);
+    papr_rtas(vty.qts, "ibm,set-xive", 1, NULL, IRQ, 0, 5);
+    type(&vty, "typed before\r\0x", 15);
+    expect_irq(vty.qts);
+    n = fill(vty.qts);
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, 1), ==,
+                    H_SUCCESS);
+    migrate_to(vty.qts, file);
+    /* it can be written now, and mustn't be */
+    while ((len = read_some(vty.fd, buf, sizeof(buf), 200))) {
+        g_string_append_len(got, buf, len);
+    }
+    g_assert_cmpuint(got->len, <=, n * 16 - 60 * 1024);
+    end_vty(&vty);
+
+    vty = start_vty("-incoming defer");
+    g_assert_true(migrate_from(vty.qts, file));
+    batch_is(vty.qts, REG, "typed before\r", 13);
+    batch_is(vty.qts, REG, "\0x", 2);
+    read_exactly(vty.fd, got, n * 16 - got->len);
+    check_lines(got, n);
+    g_assert_cmpint(put(vty.qts, REG, "after", 5), ==, H_SUCCESS);
+    printed_is(vty.fd, "after", 5);
+    end_vty(&vty);
+    unlink(file);
+    rmdir(dir);
+}
+
+/* --- the bus -------------------------------------------------------------- */
+
+static void test_signal(void)
+{
+    static const uint64_t modes[] = { 2, 3, 1ULL << 32, 1ULL << 63 };
+    Vty vty = start_vty("");
+
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, 0), ==,
+                    H_SUCCESS);
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, 1), ==,
+                    H_SUCCESS);
+    for (int i = 0; i < ARRAY_SIZE(modes); i++) {
+        g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, modes[i]),
+                        ==, H_PARAMETER);
+    }
+    /* the nvram has no interrupt that could be on */
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, NVRAM_REG, 1), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG + 1, 0), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, 0, 0), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(papr_rtas(vty.qts, "quiesce", 1, NULL), ==, RTAS_SUCCESS);
+    end_vty(&vty);
+}
+
+/* QEMU ends with an error that has @words in it */
+static void fails_with(const char *options, const char *words)
+{
+    g_autofree char *command =
+        g_strdup_printf("%s -machine pseries -accel qtest -nodefaults "
+                        "-display none %s", getenv("QTEST_QEMU_BINARY"),
+                        options);
+    g_autofree char *errors = NULL;
+    int status;
+
+    g_assert_true(g_spawn_command_line_sync(command, NULL, &errors, &status,
+                                            NULL));
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    if (!strstr(errors, words)) {
+        g_test_message("%s: %s", options, errors);
+    }
+    g_assert_nonnull(strstr(errors, words));
+}
+
+static void test_bad_options(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "nvram", NULL);
+    g_autofree char *drive =
+        g_strdup_printf("-drive if=pflash,format=raw,file=%s", file);
+    g_autofree char *read_only = g_strconcat(drive, ",readonly=on", NULL);
+    g_autofree char *zeros = g_malloc0(4096);
+
+    fails_with("-device spapr-vty", "chardev property not set");
+    fails_with("-chardev null,id=a -chardev null,id=b "
+               "-device spapr-vty,chardev=a,reg=0x1000 "
+               "-device spapr-vty,chardev=b,reg=0x1000",
+               "conflict at address 0x1000");
+    fails_with("-chardev null,id=a -chardev null,id=b "
+               "-device spapr-vty,chardev=a,reg=0x1000 "
+               "-device spapr-vty,chardev=b,reg=0x1001", "another reg=");
+    fails_with("-device spapr-nvram", "spapr-nvram");
+
+    g_assert_true(g_file_set_contents(file, zeros, 4096, NULL));
+    fails_with(drive, "must be between 8192 and 1048576");
+    g_assert_cmpint(truncate(file, 0x100200), ==, 0);
+    fails_with(drive, "must be between 8192 and 1048576");
+    g_assert_cmpint(truncate(file, NVRAM_FILE), ==, 0);
+    fails_with(read_only, "read");
+    unlink(file);
+    rmdir(dir);
+}
+
+static void test_no_hotplug(void)
+{
+    Vty vty = start_vty("-chardev null,id=c1");
+    QDict *rsp;
+
+    rsp = qtest_qmp(vty.qts, "{ 'execute': 'device_add', 'arguments': "
+                    "{ 'driver': 'spapr-vty', 'chardev': 'c1' } }");
+    g_assert_true(qdict_haskey(rsp, "error"));
+    qobject_unref(rsp);
+    rsp = qtest_qmp(vty.qts, "{ 'execute': 'device_del', 'arguments': "
+                    "{ 'id': 'vty@30000000' } }");
+    g_assert_true(qdict_haskey(rsp, "error"));
+    qobject_unref(rsp);
+    g_assert_cmpint(put(vty.qts, REG, "there", 5), ==, H_SUCCESS);
+    printed_is(vty.fd, "there", 5);
+    end_vty(&vty);
+}
+
+/* --- nvram ---------------------------------------------------------------- */
+
+static int32_t nvram(QTestState *qts, const char *call, uint32_t offset,
+                     uint32_t addr, uint32_t len)
+{
+    uint32_t rets[2] = { 0, UINT32_MAX };
+    int32_t status = papr_rtas(qts, call, 2, rets, offset, addr, len);
+
+    g_assert_cmpuint(rets[1], ==, status == RTAS_SUCCESS ? len : 0);
+    return status;
+}
+
+static void store(QTestState *qts, uint32_t offset, const char *text)
+{
+    qtest_memwrite(qts, BUF, text, strlen(text));
+    g_assert_cmpint(nvram(qts, "nvram-store", offset, BUF, strlen(text)), ==,
+                    RTAS_SUCCESS);
+}
+
+static void stored_is(QTestState *qts, uint32_t offset, const char *text)
+{
+    g_autofree char *got = g_malloc0(strlen(text));
+
+    qtest_memset(qts, BUF, 0xee, strlen(text));
+    g_assert_cmpint(nvram(qts, "nvram-fetch", offset, BUF, strlen(text)), ==,
+                    RTAS_SUCCESS);
+    qtest_memread(qts, BUF, got, strlen(text));
+    g_assert_cmpmem(got, strlen(text), text, strlen(text));
+}
+
+static void test_nvram(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+
+    store(qts, 0x100, "somewhere");
+    store(qts, NVRAM_DEFAULT - 3, "end");
+    stored_is(qts, 0x100, "somewhere");
+    stored_is(qts, NVRAM_DEFAULT - 3, "end");
+    stored_is(qts, 0x104, "where");
+    /* all of it at once, and nothing */
+    g_assert_cmpint(nvram(qts, "nvram-fetch", 0, BUF, NVRAM_DEFAULT), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmphex(papr_ld32(qts, BUF + 0x100), ==, 0x736f6d65);
+    g_assert_cmpint(nvram(qts, "nvram-fetch", NVRAM_DEFAULT, BUF, 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(nvram(qts, "nvram-store", 0, BUF, 0), ==, RTAS_SUCCESS);
+    qtest_system_reset(qts);
+    stored_is(qts, 0x100, "somewhere");
+    qtest_quit(qts);
+}
+
+static void test_nvram_bad(void)
+{
+    static const struct {
+        uint32_t offset, addr, len;
+    } bad[] = {
+        { NVRAM_DEFAULT, BUF, 1 },
+        { NVRAM_DEFAULT - 1, BUF, 2 },
+        { 0, BUF, NVRAM_DEFAULT + 1 },
+        { UINT32_MAX, BUF, 1 },
+        { UINT32_MAX, BUF, UINT32_MAX },
+        { 1, BUF, UINT32_MAX },
+        { 0x100, RAM_END, 1 },
+        { 0x100, RAM_END - 8, 9 },
+        { 0x100, UINT32_MAX, 16 },
+        { 0x100, 0x80000000, 16 },
+    };
+    QTestState *qts = papr_start("-smp 1");
+
+    store(qts, 0x100, "kept");
+    qtest_memset(qts, RAM_END - 8, 0x77, 8);
+    for (int i = 0; i < ARRAY_SIZE(bad); i++) {
+        g_assert_cmpint(nvram(qts, "nvram-store", bad[i].offset, bad[i].addr,
+                              bad[i].len), ==, RTAS_PARAMETER_ERROR);
+        g_assert_cmpint(nvram(qts, "nvram-fetch", bad[i].offset, bad[i].addr,
+                              bad[i].len), ==, RTAS_PARAMETER_ERROR);
+    }
+    g_assert_cmphex(papr_ld64(qts, RAM_END - 8), ==, 0x7777777777777777);
+    stored_is(qts, 0x100, "kept");
+    g_assert_cmpint(papr_rtas(qts, "nvram-fetch", 2, NULL, 0, BUF), ==,
+                    RTAS_PARAMETER_ERROR);
+    qtest_quit(qts);
+}
+
+static QTestState *start_drive(const char *file, const char *more)
+{
+    return papr_start("-smp 1 -drive if=pflash,format=raw,file=%s %s", file,
+                      more);
+}
+
+static void file_has(const char *file, size_t offset, const char *text)
+{
+    g_autofree char *contents = NULL;
+    size_t len;
+
+    g_assert_true(g_file_get_contents(file, &contents, &len, NULL));
+    g_assert_cmpuint(len, ==, NVRAM_FILE);
+    g_assert_cmpmem(contents + offset, strlen(text), text, strlen(text));
+}
+
+static void test_nvram_file(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "nvram", NULL);
+    g_autofree char *zeros = g_malloc0(NVRAM_FILE);
+    QTestState *qts;
+
+    g_assert_true(g_file_set_contents(file, zeros, NVRAM_FILE, NULL));
+    qts = start_drive(file, "");
+    store(qts, 0x3000, "survives");
+    file_has(file, 0x3000, "survives");
+    g_assert_cmpint(nvram(qts, "nvram-store", NVRAM_FILE - 1, BUF, 2), ==,
+                    RTAS_PARAMETER_ERROR);
+    qtest_quit(qts);
+    /* a blank one was given partitions: a system partition first */
+    file_has(file, 0, "\x70");
+    file_has(file, 4, "system");
+    file_has(file, 0x800, "\x7f");
+
+    qts = start_drive(file, "");
+    stored_is(qts, 0x3000, "survives");
+    stored_is(qts, 4, "system");
+    store(qts, 4, "SYSTEM");
+    qtest_quit(qts);
+    /* one with contents is left as it is */
+    qts = start_drive(file, "");
+    stored_is(qts, 4, "SYSTEM");
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
+static void test_migrate_nvram(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *state = g_build_filename(dir, "state", NULL);
+    g_autofree char *state16 = g_build_filename(dir, "state16", NULL);
+    g_autofree char *here = g_build_filename(dir, "here", NULL);
+    g_autofree char *there = g_build_filename(dir, "there", NULL);
+    g_autofree char *zeros = g_malloc0(NVRAM_FILE);
+    QTestState *qts = papr_start("-smp 1");
+
+    store(qts, 0x3000, "memory");
+    migrate_to(qts, state);
+    qtest_quit(qts);
+    qts = papr_start("-smp 1 -incoming defer");
+    g_assert_true(migrate_from(qts, state));
+    stored_is(qts, 0x3000, "memory");
+    qtest_quit(qts);
+
+    g_assert_true(g_file_set_contents(here, zeros, NVRAM_FILE, NULL));
+    g_assert_true(g_file_set_contents(there, zeros, NVRAM_FILE, NULL));
+    qts = start_drive(here, "");
+    store(qts, 0x3000, "drive");
+    migrate_to(qts, state16);
+    qtest_quit(qts);
+    qts = start_drive(there, "-incoming defer");
+    g_assert_true(migrate_from(qts, state16));
+    qtest_qmp_eventwait(qts, "RESUME");
+    stored_is(qts, 0x3000, "drive");
+    /* written to the file once the machine runs */
+    file_has(there, 0x3000, "drive");
+    qtest_quit(qts);
+
+    /* a stream of another size than the drive's */
+    qts = start_drive(there, "-incoming defer");
+    g_assert_false(migrate_from(qts, state));
+    qtest_quit(qts);
+    file_has(there, 0x3000, "drive");
+
+    unlink(state);
+    unlink(state16);
+    unlink(here);
+    unlink(there);
+    rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/vio/vty/put", test_put);
+    qtest_add_func("pseries/vio/vty/bad-unit", test_bad_unit);
+    qtest_add_func("pseries/vio/vty/get", test_get);
+    qtest_add_func("pseries/vio/vty/nul-after-cr", test_nul_after_cr);
+    qtest_add_func("pseries/vio/vty/interrupt", test_interrupt);
+    qtest_add_func("pseries/vio/vty/two", test_two);
+    qtest_add_func("pseries/vio/vty/back-pressure", test_back_pressure);
+    qtest_add_func("pseries/vio/vty/stop-and-reset", test_stop_and_reset);
+    qtest_add_func("pseries/vio/vty/hang-up", test_hang_up);
+    qtest_add_func("pseries/vio/vty/reconnect", test_reconnect);
+    qtest_add_func("pseries/vio/vty/migrate", test_migrate_vty);
+    qtest_add_func("pseries/vio/signal", test_signal);
+    qtest_add_func("pseries/vio/bad-options", test_bad_options);
+    qtest_add_func("pseries/vio/no-hotplug", test_no_hotplug);
+    qtest_add_func("pseries/vio/nvram", test_nvram);
+    qtest_add_func("pseries/vio/nvram/bad", test_nvram_bad);
+    qtest_add_func("pseries/vio/nvram/file", test_nvram_file);
+    qtest_add_func("pseries/vio/nvram/migrate", test_migrate_nvram);
+    return g_test_run();
+}

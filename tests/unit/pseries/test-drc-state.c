@@ -1,0 +1,247 @@
+/*
+ * Unit tests: states of a connector (hw/ppc/pseries/dr/state.c)
+ *
+ * Tables of every state and every change that a guest can ask for.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pseries/abi.h"
+#include "hw/ppc/pseries/dr/state.h"
+
+#define UNUSABLE PAPR_DRC_LOGICAL_UNUSABLE
+#define AVAILABLE PAPR_DRC_LOGICAL_AVAILABLE
+#define UNISOLATED PAPR_DRC_LOGICAL_UNISOLATED
+#define CONFIGURED PAPR_DRC_LOGICAL_CONFIGURED
+#define PHYS_POWERED PAPR_DRC_PHYSICAL_POWERED
+#define PHYS_UNISOLATED PAPR_DRC_PHYSICAL_UNISOLATED
+#define PHYS_CONFIGURED PAPR_DRC_PHYSICAL_CONFIGURED
+
+#define OK RTAS_SUCCESS
+#define BAD RTAS_PARAMETER_ERROR
+#define NONE RTAS_NO_SUCH_INDICATOR
+#define HARD RTAS_HARDWARE_ERROR
+
+/* What may be true of a connector beside its state */
+enum {
+    PRESENT = 1,
+    WANTED = 2,                         /* unplug requested */
+    MEMORY = 4,                         /* isolated for an unplug only */
+};
+
+typedef struct Change {
+    uint32_t state;
+    unsigned about;
+    uint32_t value;
+    int32_t status;
+    uint32_t then;
+    PaprDrcEffect effect;
+    bool no_longer_wanted;
+} Change;
+
+typedef int32_t SetFn(PaprDrcCore *core, uint32_t value,
+                      PaprDrcEffect *effect);
+
+static PaprDrcCore make_core(uint32_t state, unsigned about)
+{
+    return (PaprDrcCore) {
+        .state = state,
+        .logical = state <= CONFIGURED,
+        .present = about & PRESENT,
+        .unplug_requested = about & WANTED,
+        .isolate_for_unplug_only = about & MEMORY,
+    };
+}
+
+static void check(const Change *changes, size_t n, SetFn *set)
+{
+    for (size_t i = 0; i < n; i++) {
+        const Change *c = &changes[i];
+        PaprDrcCore core = make_core(c->state, c->about);
+        /* whatever was there: it must be set */
+        PaprDrcEffect effect = PAPR_DRC_REFUSED + 100;
+
+        g_test_message("row %zu: state %u about %u value %u", i, c->state,
+                       c->about, c->value);
+        g_assert_cmpint(set(&core, c->value, &effect), ==, c->status);
+        g_assert_cmpuint(core.state, ==, c->then);
+        g_assert_cmpint(effect, ==, c->effect);
+        g_assert_cmpint(core.unplug_requested, ==,
+                        (c->about & WANTED) && !c->no_longer_wanted);
+        g_assert_cmpint(core.present, ==, !!(c->about & PRESENT));
+    }
+}
+
+static void test_isolate(void)
+{
+    static const Change changes[] = {
+        { UNUSABLE, 0, PAPR_DR_ISOLATE, OK, UNUSABLE },
+        { UNUSABLE, PRESENT, PAPR_DR_ISOLATE, OK, UNUSABLE },
+        { AVAILABLE, PRESENT, PAPR_DR_ISOLATE, OK, AVAILABLE },
+        { AVAILABLE, PRESENT | WANTED, PAPR_DR_ISOLATE, OK, AVAILABLE },
+        { UNISOLATED, PRESENT, PAPR_DR_ISOLATE, BAD, UNISOLATED },
+        { UNISOLATED, PRESENT | WANTED, PAPR_DR_ISOLATE, BAD, UNISOLATED },
+        { CONFIGURED, PRESENT, PAPR_DR_ISOLATE, OK, AVAILABLE },
+        { CONFIGURED, PRESENT | WANTED, PAPR_DR_ISOLATE, OK, AVAILABLE },
+        { CONFIGURED, PRESENT | MEMORY, PAPR_DR_ISOLATE, HARD, CONFIGURED },
+        { CONFIGURED, PRESENT | MEMORY | WANTED, PAPR_DR_ISOLATE, OK,
+          AVAILABLE },
+        { PHYS_POWERED, 0, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
+        { PHYS_POWERED, PRESENT, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
+        { PHYS_UNISOLATED, PRESENT, PAPR_DR_ISOLATE, BAD, PHYS_UNISOLATED },
+        { PHYS_CONFIGURED, PRESENT, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
+        { PHYS_CONFIGURED, PRESENT | WANTED, PAPR_DR_ISOLATE, OK, PHYS_POWERED,
+          PAPR_DRC_RELEASE },
+    };
+
+    check(changes, ARRAY_SIZE(changes), papr_drc_set_isolation);
+}
+
+static void test_unisolate(void)
+{
+    static const Change changes[] = {
+        { UNUSABLE, 0, PAPR_DR_UNISOLATE, NONE, UNUSABLE },
+        { UNUSABLE, PRESENT, PAPR_DR_UNISOLATE, NONE, UNUSABLE },
+        { AVAILABLE, 0, PAPR_DR_UNISOLATE, NONE, AVAILABLE },
+        { AVAILABLE, PRESENT, PAPR_DR_UNISOLATE, OK, UNISOLATED,
+          PAPR_DRC_RESTART },
+        { AVAILABLE, PRESENT | MEMORY, PAPR_DR_UNISOLATE, OK, UNISOLATED,
+          PAPR_DRC_RESTART },
+        { UNISOLATED, PRESENT, PAPR_DR_UNISOLATE, OK, UNISOLATED },
+        { CONFIGURED, PRESENT, PAPR_DR_UNISOLATE, OK, CONFIGURED },
+        /* so a guest tells that it does not give the device back */
+        { CONFIGURED, PRESENT | WANTED, PAPR_DR_UNISOLATE, OK, CONFIGURED,
+          PAPR_DRC_REFUSED, true },
+        { UNISOLATED, PRESENT | WANTED, PAPR_DR_UNISOLATE, OK, UNISOLATED,
+          PAPR_DRC_REFUSED, true },
+        { PHYS_POWERED, 0, PAPR_DR_UNISOLATE, NONE, PHYS_POWERED },
+        { PHYS_POWERED, PRESENT, PAPR_DR_UNISOLATE, OK, PHYS_UNISOLATED,
+          PAPR_DRC_RESTART },
+        { PHYS_UNISOLATED, PRESENT, PAPR_DR_UNISOLATE, OK, PHYS_UNISOLATED },
+        { PHYS_CONFIGURED, PRESENT, PAPR_DR_UNISOLATE, OK, PHYS_CONFIGURED },
+        { PHYS_CONFIGURED, PRESENT | WANTED, PAPR_DR_UNISOLATE, OK,
+          PHYS_CONFIGURED },
+    };
+
+    check(changes, ARRAY_SIZE(changes), papr_drc_set_isolation);
+}
+
+static void test_allocation(void)
+{
+    static const Change changes[] = {
+        { UNUSABLE, 0, PAPR_DR_USABLE, NONE, UNUSABLE },
+        { UNUSABLE, PRESENT, PAPR_DR_USABLE, OK, AVAILABLE },
+        { UNUSABLE, PRESENT | WANTED, PAPR_DR_USABLE, NONE, UNUSABLE },
+        { AVAILABLE, PRESENT, PAPR_DR_USABLE, OK, AVAILABLE },
+        { UNISOLATED, PRESENT, PAPR_DR_USABLE, OK, UNISOLATED },
+        { CONFIGURED, PRESENT, PAPR_DR_USABLE, OK, CONFIGURED },
+        { UNUSABLE, 0, PAPR_DR_UNUSABLE, OK, UNUSABLE },
+        { UNUSABLE, PRESENT, PAPR_DR_UNUSABLE, OK, UNUSABLE },
+        { AVAILABLE, PRESENT, PAPR_DR_UNUSABLE, OK, UNUSABLE },
+        { AVAILABLE, PRESENT | WANTED, PAPR_DR_UNUSABLE, OK, UNUSABLE,
+          PAPR_DRC_RELEASE },
+        { UNISOLATED, PRESENT, PAPR_DR_UNUSABLE, NONE, UNISOLATED },
+        { UNISOLATED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE, UNISOLATED },
+        { CONFIGURED, PRESENT, PAPR_DR_UNUSABLE, NONE, CONFIGURED },
+        { CONFIGURED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE, CONFIGURED },
+        /* the platform looks after the power of physical ones */
+        { PHYS_POWERED, PRESENT, PAPR_DR_USABLE, NONE, PHYS_POWERED },
+        { PHYS_POWERED, PRESENT, PAPR_DR_UNUSABLE, NONE, PHYS_POWERED },
+        { PHYS_UNISOLATED, PRESENT, PAPR_DR_USABLE, NONE, PHYS_UNISOLATED },
+        { PHYS_CONFIGURED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE,
+          PHYS_CONFIGURED },
+    };
+
+    check(changes, ARRAY_SIZE(changes), papr_drc_set_allocation);
+}
+
+static const uint32_t all_states[] = {
+    UNUSABLE, AVAILABLE, UNISOLATED, CONFIGURED,
+    PHYS_POWERED, PHYS_UNISOLATED, PHYS_CONFIGURED,
+};
+
+/* Values 2 (exchange) and 3 (recover) of allocation are not offered either */
+static void test_bad_values(void)
+{
+    static const uint32_t values[] = { 2, 3, 4, 0x80000000, UINT32_MAX };
+
+    for (int i = 0; i < ARRAY_SIZE(all_states); i++) {
+        for (int v = 0; v < ARRAY_SIZE(values); v++) {
+            PaprDrcCore core = make_core(all_states[i], PRESENT | WANTED);
+            PaprDrcEffect effect = PAPR_DRC_RELEASE;
+
+            g_assert_cmpint(papr_drc_set_isolation(&core, values[v], &effect),
+                            ==, BAD);
+            g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
+            effect = PAPR_DRC_RELEASE;
+            g_assert_cmpint(papr_drc_set_allocation(&core, values[v], &effect),
+                            ==, core.logical ? BAD : NONE);
+            g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
+            g_assert_cmpuint(core.state, ==, all_states[i]);
+            g_assert_true(core.unplug_requested);
+        }
+    }
+}
+
+static void test_sense(void)
+{
+    static const struct {
+        uint32_t state;
+        unsigned about;
+        uint32_t sense;
+        bool configurable;
+    } rows[] = {
+        { UNUSABLE, 0, PAPR_DR_SENSE_UNUSABLE, false },
+        { UNUSABLE, PRESENT, PAPR_DR_SENSE_UNUSABLE, false },
+        { AVAILABLE, PRESENT, PAPR_DR_SENSE_PRESENT, false },
+        { UNISOLATED, PRESENT, PAPR_DR_SENSE_PRESENT, true },
+        { CONFIGURED, PRESENT, PAPR_DR_SENSE_PRESENT, true },
+        { PHYS_POWERED, 0, PAPR_DR_SENSE_EMPTY, false },
+        { PHYS_POWERED, PRESENT, PAPR_DR_SENSE_PRESENT, false },
+        { PHYS_UNISOLATED, PRESENT, PAPR_DR_SENSE_PRESENT, true },
+        { PHYS_CONFIGURED, PRESENT, PAPR_DR_SENSE_PRESENT, true },
+        { PHYS_CONFIGURED, 0, PAPR_DR_SENSE_EMPTY, false },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(rows); i++) {
+        PaprDrcCore core = make_core(rows[i].state, rows[i].about);
+
+        g_assert_cmpuint(papr_drc_sense(&core), ==, rows[i].sense);
+        g_assert_cmpint(papr_drc_configurable(&core), ==,
+                        rows[i].configurable);
+    }
+}
+
+static void test_initial(void)
+{
+    PaprDrcCore core = make_core(UNISOLATED, PRESENT);
+
+    g_assert_cmpuint(papr_drc_initial(true, false), ==, UNUSABLE);
+    g_assert_cmpuint(papr_drc_initial(true, true), ==, CONFIGURED);
+    g_assert_cmpuint(papr_drc_initial(false, false), ==, PHYS_POWERED);
+    g_assert_cmpuint(papr_drc_initial(false, true), ==, PHYS_CONFIGURED);
+
+    papr_drc_set_configured(&core);
+    g_assert_cmpuint(core.state, ==, CONFIGURED);
+    core = make_core(PHYS_UNISOLATED, PRESENT);
+    papr_drc_set_configured(&core);
+    g_assert_cmpuint(core.state, ==, PHYS_CONFIGURED);
+
+    /* numbers of migration streams */
+    g_assert_cmpuint(UNUSABLE, ==, 1);
+    g_assert_cmpuint(CONFIGURED, ==, 4);
+    g_assert_cmpuint(PHYS_POWERED, ==, 6);
+    g_assert_cmpuint(PHYS_CONFIGURED, ==, 8);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pseries/drc/isolate", test_isolate);
+    g_test_add_func("/pseries/drc/unisolate", test_unisolate);
+    g_test_add_func("/pseries/drc/allocation", test_allocation);
+    g_test_add_func("/pseries/drc/bad-values", test_bad_values);
+    g_test_add_func("/pseries/drc/sense", test_sense);
+    g_test_add_func("/pseries/drc/initial", test_initial);
+    return g_test_run();
+}
