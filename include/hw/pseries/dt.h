@@ -38,7 +38,7 @@ void papr_dt_cells(PaprDt *dt, const char *name, const uint32_t *cells,
 /* papr_dt_cells, the cells written out: papr_dt_cell_list(dt, "reg", 0, 1) */
 #define papr_dt_cell_list(dt, name, ...)                                     \
     papr_dt_cells((dt), (name), (const uint32_t[]){ __VA_ARGS__ },           \
-                  ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
+                  sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
 
 /** papr_dt_phandle: "phandle" and "linux,phandle" of the open node */
 void papr_dt_phandle(PaprDt *dt, uint32_t phandle);
