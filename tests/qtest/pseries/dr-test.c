@@ -309,23 +309,6 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-static void wait_migrated(QTestState *qts)
-{
-    for (;;) {
-        QDict *rsp = qtest_qmp_assert_success_ref(
-            qts, "{ 'execute': 'query-migrate' }");
-        g_autofree char *status =
-            g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
-
-        qobject_unref(rsp);
-        g_assert_cmpstr(status, !=, "failed");
-        if (!strcmp(status, "completed")) {
-            return;
-        }
-        g_usleep(1000);
-    }
-}
-
 /* One put away, one in the middle of a walk, which goes on */
 static void test_migrate(void)
 {
@@ -345,13 +328,13 @@ static void test_migrate(void)
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
     qtest_quit(qts);
 
     qts = start("-incoming defer");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
                              "'arguments': { 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
     sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
     sense_is(qts, CPU_DRC(0), PRESENT);
     g_assert_cmpuint(walk(qts, &reg), ==, n - 2);

@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
+#include "qobject/qdict.h"
 #include "libpapr.h"
 
 #define RTAS_BLOCK (PAPR_TEST_RAM - 0x1000)
@@ -77,4 +78,21 @@ int32_t papr_rtas_array(QTestState *qts, const char *name,
         rets[i] = papr_ld32(qts, results + i * sizeof(uint32_t));
     }
     return papr_ld32(qts, results);
+}
+
+bool papr_migrated(QTestState *qts)
+{
+    for (;;) {
+        QDict *info = qtest_qmp_assert_success_ref(
+            qts, "{ 'execute': 'query-migrate' }");
+        const char *status = qdict_get_try_str(info, "status");
+        bool completed = !g_strcmp0(status, "completed");
+        bool failed = !g_strcmp0(status, "failed");
+
+        qobject_unref(info);
+        if (completed || failed) {
+            return completed;
+        }
+        g_usleep(1000);
+    }
 }

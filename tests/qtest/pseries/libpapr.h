@@ -90,4 +90,7 @@ static inline void papr_st32(QTestState *qts, uint64_t addr, uint32_t value)
     qtest_memwrite(qts, addr, &value, sizeof(value));
 }
 
+/** papr_migrated: wait for the end of a migration; completed, not failed? */
+bool papr_migrated(QTestState *qts);
+
 #endif

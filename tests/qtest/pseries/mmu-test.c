@@ -678,24 +678,6 @@ static void test_flush_calls(void)
     qtest_quit(qts);
 }
 
-/* Poll until migration has ended; was it completed? */
-static bool migration_completes(QTestState *qts)
-{
-    for (;;) {
-        QDict *info = qtest_qmp_assert_success_ref(qts, "{ 'execute': "
-                                                   "'query-migrate' }");
-        const char *status = qdict_get_try_str(info, "status");
-        bool completed = !g_strcmp0(status, "completed");
-        bool failed = !g_strcmp0(status, "failed");
-
-        qobject_unref(info);
-        if (completed || failed) {
-            return completed;
-        }
-        g_usleep(10000);
-    }
-}
-
 static QTestState *start_incoming(const char *uri)
 {
     QTestState *qts = papr_start("-cpu POWER8 -incoming defer");
@@ -717,7 +699,7 @@ static char *saved_machine(QTestState *qts, char **uri)
     *uri = g_strconcat("file:", path, NULL);
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
                              " 'arguments': { 'uri': %s } }", *uri);
-    g_assert_true(migration_completes(qts));
+    g_assert_true(papr_migrated(qts));
     return path;
 }
 
@@ -738,7 +720,7 @@ static void test_migration(void)
     path = saved_machine(qts, &uri);
     qtest_quit(qts);
     qts = start_incoming(uri);
-    g_assert_true(migration_completes(qts));
+    g_assert_true(papr_migrated(qts));
 
     for (int i = 0; i < 20; i++) {
         check_entry(qts, 4090 + i, i == 5 ? 0 : pte0 + (i << 7),
@@ -776,7 +758,7 @@ static void test_bad_stream(void)
         stl_be_p(where, sizes[i]);
         g_assert_true(g_file_set_contents(path, stream, length, NULL));
         qts = start_incoming(uri);
-        g_assert_false(migration_completes(qts));
+        g_assert_false(papr_migrated(qts));
         qtest_quit(qts);
     }
     unlink(path);

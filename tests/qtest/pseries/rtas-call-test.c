@@ -384,23 +384,6 @@ static void test_system_reset_nowhere(void)
     qtest_quit(qts);
 }
 
-static void wait_migrated(QTestState *qts)
-{
-    for (;;) {
-        QDict *info = qtest_qmp_assert_success_ref(
-            qts, "{ 'execute': 'query-migrate' }");
-        const char *status = qdict_get_try_str(info, "status");
-        bool completed = !g_strcmp0(status, "completed");
-
-        g_assert_cmpstr(status, !=, "failed");
-        qobject_unref(info);
-        if (completed) {
-            return;
-        }
-        g_usleep(10000);
-    }
-}
-
 /* Clock, watchdogs, pending events and FWNMI handlers go along */
 static void test_migration(void)
 {
@@ -425,13 +408,13 @@ static void test_migration(void)
     qtest_qmp_eventwait(qts, "POWERDOWN");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
                              " 'arguments': { 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
     qtest_quit(qts);
 
     qts = papr_start("-smp 1 -rtc clock=vm -incoming defer");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming',"
                              " 'arguments': { 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
     g_unlink(path);
 
     g_assert_cmpint(papr_rtas(qts, "get-time-of-day", 8, rets), ==,

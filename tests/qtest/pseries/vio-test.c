@@ -439,30 +439,13 @@ static void test_reconnect(void)
 
 /* --- migration ------------------------------------------------------------ */
 
-/* Has it completed, rather than failed? */
-static bool migrated(QTestState *qts)
-{
-    for (;;) {
-        QDict *rsp = qtest_qmp_assert_success_ref(
-            qts, "{ 'execute': 'query-migrate' }");
-        g_autofree char *status =
-            g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
-
-        qobject_unref(rsp);
-        if (!strcmp(status, "completed") || !strcmp(status, "failed")) {
-            return !strcmp(status, "completed");
-        }
-        g_usleep(1000);
-    }
-}
-
 static void migrate_to(QTestState *qts, const char *file)
 {
     g_autofree char *uri = g_strconcat("file:", file, NULL);
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
-    g_assert_true(migrated(qts));
+    g_assert_true(papr_migrated(qts));
 }
 
 static bool migrate_from(QTestState *qts, const char *file)
@@ -472,7 +455,7 @@ static bool migrate_from(QTestState *qts, const char *file)
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
                              "'arguments': { 'uri': %s, "
                              "'exit-on-error': false } }", uri);
-    return migrated(qts);
+    return papr_migrated(qts);
 }
 
 /* Each character leaves on one of the two sides */

@@ -333,23 +333,6 @@ static void test_info_pic(void)
     qtest_quit(qts);
 }
 
-static void wait_migrated(QTestState *qts)
-{
-    for (;;) {
-        QDict *rsp = qtest_qmp_assert_success_ref(
-            qts, "{ 'execute': 'query-migrate' }");
-        g_autofree char *status =
-            g_strdup(qdict_get_try_str(rsp, "status") ?: "none");
-
-        qobject_unref(rsp);
-        g_assert_cmpstr(status, !=, "failed");
-        if (!strcmp(status, "completed")) {
-            return;
-        }
-        g_usleep(1000);
-    }
-}
-
 /* One presented, one that waits behind it, and IPIs, to another process */
 static void test_migrate(void)
 {
@@ -370,13 +353,13 @@ static void test_migrate(void)
 
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
     qtest_quit(qts);
 
     qts = papr_start("-machine ic-mode=xics -smp 2 -incoming defer");
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
                              "'arguments': { 'uri': %s } }", uri);
-    wait_migrated(qts);
+    g_assert_true(papr_migrated(qts));
 
     xive_is(qts, EPOW, 1, 5);
     poll_is(qts, 0, 0, 6);
