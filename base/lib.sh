@@ -53,6 +53,7 @@ qemu_options=(
     --without-default-features
     --enable-system --enable-tools --enable-tcg
     --enable-slirp --enable-fdt=system --enable-pixman
+    --enable-vhost-kernel --enable-vhost-net --enable-vhost-user
     --enable-stack-protector
     --enable-trace-backends=log
     --enable-werror

@@ -1,0 +1,156 @@
+/*
+ * pSeries PCI host bridge (PHB): its state (private to this folder)
+ *
+ * Everything is changed with the BQL held.  What other threads use without it:
+ * the windows and the DMA address space, through QEMU's memory API (RCU), and
+ * the MSI window's write handler, which only triggers an interrupt.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PCI_HOST_PSERIES_PHB_H
+#define HW_PCI_HOST_PSERIES_PHB_H
+
+#include "hw/pci/pci_host.h"
+#include "hw/pseries/phb.h"
+
+#define PAPR_PHB_MAX            31
+#define PAPR_PHB_DMA_WINDOWS    2       /* default and dynamic (DDW) */
+#define PAPR_PHB_BUID_BASE      0x800000020000000ULL
+
+/* Where MSIs are written to, on the bus */
+#define PAPR_PHB_MSI_WINDOW     0x40000000000ULL
+
+struct PaprPci {
+    PaprPciConfig config;
+    PaprPhb *phbs[PAPR_PHB_MAX];        /* by index */
+};
+
+/* One function's MSIs: numbers @first .. @first + @count - 1 */
+typedef struct PaprPhbMsi {
+    uint32_t config_addr;
+    uint32_t first;
+    uint32_t count;
+} PaprPhbMsi;
+
+/** PaprPhbOptions - properties, as the user gave them */
+typedef struct PaprPhbOptions {
+    uint32_t index;
+    uint64_t mem_win_size;
+    uint64_t mem64_win_size;
+    uint64_t io_win_size;
+    uint64_t dma_win_addr;
+    uint64_t dma_win_size;
+    uint64_t dma64_win_addr;
+    uint64_t page_sizes;                /* pgsz: each bit a legal I/O page size */
+    uint32_t numa_node;
+    bool ddw;                           /* dynamic DMA windows */
+    bool extended_config;               /* PCI Express: 4 KiB, not 256 bytes */
+    bool pre_5_1_associativity;
+} PaprPhbOptions;
+
+struct PaprPhb {
+    PCIHostState parent_obj;
+
+    PaprPci *pci;                       /* set at pre-plug */
+    PaprPhbOptions opt;
+    uint64_t buid;                      /* bus unit id: names it in RTAS calls */
+    char *dt_name;
+
+    /* what the CPU sees of the bus */
+    MemoryRegion mem_space;
+    MemoryRegion io_space;
+    MemoryRegion mem32_window;
+    MemoryRegion mem64_window;
+    MemoryRegion io_window;
+    uint64_t mem_win_addr;
+    uint64_t mem64_win_addr;
+    uint64_t mem64_win_pciaddr;
+    uint64_t io_win_addr;
+
+    /* what devices see: dma.c, msi.c */
+    MemoryRegion dma_root;
+    AddressSpace dma_as;
+    PaprTceTable *tce[PAPR_PHB_DMA_WINDOWS];
+    MemoryRegion msi_window;
+
+    uint32_t lsi[PCI_NUM_PINS];         /* interrupt numbers of INTA to INTD */
+    GHashTable *msi;                    /* by config_addr: PaprPhbMsi */
+
+    /* for migration only: copies of @msi */
+    int32_t n_msi_list;
+    PaprPhbMsi *msi_list;
+};
+
+/* phb.c */
+/** papr_pci_find: the bridge with this bus unit id, or NULL */
+PaprPhb *papr_pci_find(PaprPci *pci, uint64_t buid);
+
+/**
+ * papr_phb_device - the device that an RTAS call's config_addr names, or NULL
+ *
+ * LoPAR 7.3.4: bus in bits 23-16, device in 15-11, function in 10-8.
+ */
+PCIDevice *papr_phb_device(PaprPhb *phb, uint32_t config_addr);
+
+/** papr_pci_device: likewise, by the two words of a bus unit id */
+PCIDevice *papr_pci_device(PaprPci *pci, uint32_t buid_high, uint32_t buid_low,
+                           uint32_t config_addr);
+
+/** papr_phb_config_addr: of @dev, for calls and device tree */
+uint32_t papr_phb_config_addr(PCIDevice *dev);
+
+/* config.c: configuration space calls */
+void papr_pci_register_config(PaprPci *pci);
+
+/*
+ * msi.c: message signalled interrupts
+ *
+ * papr_phb_msi_realize() puts the window into dma_root; reset gives all numbers
+ * back; forget those of a device that goes.
+ */
+void papr_pci_register_msi(PaprPci *pci);
+bool papr_phb_msi_realize(PaprPhb *phb, Error **errp);
+void papr_phb_msi_unrealize(PaprPhb *phb);
+void papr_phb_msi_reset(PaprPhb *phb);
+void papr_phb_msi_forget(PaprPhb *phb, PCIDevice *dev);
+void papr_phb_msi_pre_save(PaprPhb *phb);
+int papr_phb_msi_post_load(PaprPhb *phb);
+/* properties of a device's node: "ibm,req#msi" and alike */
+void papr_phb_msi_device_dt(PCIDevice *dev, PaprDt *dt);
+extern const VMStateDescription vmstate_papr_phb_msi;
+
+/*
+ * dma.c: address space for DMA, TCE tables, the default window
+ *
+ * realize checks the user's sizes; reset leaves the default window alone.
+ */
+bool papr_phb_dma_realize(PaprPhb *phb, Error **errp);
+void papr_phb_dma_unrealize(PaprPhb *phb);
+void papr_phb_dma_reset(PaprPhb *phb);
+/* "ibm,dma-window", "ibm,ddw-applicable", "ibm,ddw-extensions" of the node */
+void papr_phb_dma_dt(PaprPhb *phb, PaprDt *dt);
+
+/* ddw.c: dynamic DMA windows, LoPAR 7.3.27.4; window.c: their arithmetic, pure */
+void papr_pci_register_ddw(PaprPci *pci);
+
+/* eeh.c: enhanced error handling, LoPAR 7.3.11 */
+void papr_pci_register_eeh(PaprPci *pci);
+void papr_phb_eeh_reset(PaprPhb *phb);
+
+/* dt.c: nodes of devices */
+/** papr_pci_device_dt: node of @dev and of what is behind it */
+void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt);
+
+/*
+ * hotplug.c: the bridge handles plug and unplug on its buses
+ *
+ * papr_phb_connectors_dt: "ibm,drc-*" of @bus' open node
+ */
+void papr_phb_hotplug_class_init(ObjectClass *oc);
+bool papr_phb_connectors_realize(PaprPhb *phb, Error **errp);
+void papr_phb_connectors_unrealize(PaprPhb *phb);
+void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt);
+/** papr_phb_connector: of @dev's slot, or NULL */
+PaprDrc *papr_phb_connector(PaprPhb *phb, PCIDevice *dev);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * pSeries platform: PCI host bridges (PHB)
+ *
+ * The user makes them (-device spapr-pci-host-bridge,index=N), the machine makes
+ * the one with index 0.  What they have in common (the calls by which a guest
+ * reaches them, and what they need of the platform) is a PaprPci.
+ *
+ * Context: the BQL held, for all of it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_PHB_H
+#define HW_PSERIES_PHB_H
+
+#include "hw/pci/pci.h"
+#include "hw/pseries/dr.h"
+#include "hw/pseries/dt.h"
+#include "hw/pseries/iommu.h"
+#include "hw/pseries/irq.h"
+#include "hw/pseries/numa.h"
+#include "hw/pseries/rtas.h"
+#include "qom/object.h"
+
+#define TYPE_PAPR_PHB "spapr-pci-host-bridge"
+OBJECT_DECLARE_SIMPLE_TYPE(PaprPhb, PAPR_PHB)
+
+typedef struct PaprPci PaprPci;
+
+/**
+ * PaprPciConfig - the platform as host bridges see it
+ * @numa: for "ibm,associativity"
+ * @highest_ram: first address above all RAM there is or can be: the largest DMA
+ *               window that is of use ends there
+ * @hotplug: ask the guest to take (@add) or to give up what is behind connector
+ *           @index of @type; BQL held
+ * @opaque: passed to @hotplug
+ */
+typedef struct PaprPciConfig {
+    PaprRtas *rtas;
+    PaprIrqs *irqs;
+    PaprDr *dr;
+    PaprIommu *iommu;
+    const PaprNuma *numa;
+    uint64_t highest_ram;
+    void (*hotplug)(bool add, PaprDrcType type, uint32_t index, void *opaque);
+    void *opaque;
+} PaprPciConfig;
+
+/** papr_pci_new: register the calls; no bridge yet */
+PaprPci *papr_pci_new(const PaprPciConfig *config);
+
+/**
+ * papr_phb_pre_plug - from the machine's hotplug handler, before realize
+ *
+ * Hands @phb what it needs; refuses an index that is missing, too large or
+ * taken.
+ */
+bool papr_phb_pre_plug(PaprPci *pci, PaprPhb *phb, Error **errp);
+
+/** papr_phb_index: 0 to 30 */
+uint32_t papr_phb_index(const PaprPhb *phb);
+
+/** papr_phb_bus: the root bus, "pci.0" of the default bridge */
+PCIBus *papr_phb_bus(PaprPhb *phb);
+
+/** papr_phb_dt: the bridge's node with those of all devices behind it */
+void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle);
+
+/** papr_pci_dt: the nodes of all bridges; @pci is a PaprPci */
+void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *pci);
+
+/**
+ * papr_pci_fw_name - a device's name in firmware's tree, as "scsi@3"
+ *
+ * Without the unit address; to be freed.
+ */
+char *papr_pci_fw_name(PCIDevice *dev);
+
+/**
+ * papr_pci_cas - the guest has negotiated: devices plugged since the start are
+ * there as if they had always been
+ */
+void papr_pci_cas(PaprPci *pci);
+
+#endif
