@@ -26,11 +26,27 @@ cached_meson() {
 # has pages of 64 KiB and 6.12 of 4 KiB.
 kernels="6.1:bookworm 6.12:trixie"
 
+# Modules of these kernels for the initramfs: drivers of devices that tests plug
+# in and that Debian does not build in.  What they need comes with them.
+modules="pseries-rng
+virtio_pci virtio_blk virtio_scsi virtio_net virtio-rng virtio-gpu virtio_input
+sd_mod sr_mod nvme ibmvscsi usb-storage ext4 e1000e ibmveth
+xhci-pci usbhid hid-generic evdev bochs rpaphp rpadlpar_io"
+
+# Whether the cache has kernel $1 with just these modules, which are of use to
+# no other build of the kernel.
+kernel_is_complete() {
+    [ "$(cat "$cache/guest/modules-$1/wanted" 2> /dev/null)" = "$modules" ]
+}
+
 # Whether the cache has all that base/fetch guest brings.
 guest_is_complete() {
-    local file
-    for file in slof.bin vof.bin busybox $(printf 'vmlinux-%s\n' $kernels | cut -d : -f 1); do
+    local file kernel
+    for file in slof.bin vof.bin busybox roms; do
         [ -e "$cache/guest/$file" ] || return
+    done
+    for kernel in $kernels; do
+        kernel_is_complete "${kernel%:*}" || return
     done
 }
 
