@@ -39,11 +39,24 @@ typedef struct PaprDrcOps {
 
 PaprDr *papr_dr_new(PaprRtas *rtas);
 
-/** papr_dr_add: @count connectors of @type, ids @first, @first + @stride... */
+/**
+ * papr_dr_add - a run: @count connectors of @type, ids @first, @first + @stride...
+ *
+ * Runs of a type don't overlap.
+ */
 void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
                  uint32_t count, const PaprDrcOps *ops, void *opaque);
 
-/** papr_dr_find: by type and id, O(1); NULL if there is none */
+/**
+ * papr_dr_remove - the runs of @type that begin at ids @first to @last go
+ *
+ * Where they are goes away itself: a bus with its bridge.  What is still behind
+ * a connector is forgotten, not released.
+ */
+void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first,
+                    uint32_t last);
+
+/** papr_dr_find: by type and id, in O(log runs); NULL if there is none */
 PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id);
 PaprDrc *papr_dr_find_index(PaprDr *dr, uint32_t index);
 uint32_t papr_drc_index(const PaprDrc *drc);
@@ -59,6 +72,9 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
  */
 void papr_drc_unplug_request(PaprDrc *drc);
 
+/** papr_drc_unplug_requested: and not yet settled */
+bool papr_drc_unplug_requested(const PaprDrc *drc);
+
 /** papr_drc_device: what is behind the connector, or NULL */
 DeviceState *papr_drc_device(const PaprDrc *drc);
 
@@ -73,5 +89,8 @@ void papr_dr_reset(PaprDr *dr);
  */
 #define PAPR_DRC_SET(type) (1u << (type))
 void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types);
+
+/** papr_dr_dt_run: likewise, of the one run that begins at @first */
+void papr_dr_dt_run(PaprDr *dr, PaprDt *dt, PaprDrcType type, uint32_t first);
 
 #endif

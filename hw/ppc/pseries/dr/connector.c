@@ -3,7 +3,7 @@
  *
  * LoPAR chapter 13.  Connectors are plain structs in arrays, one array a run
  * of evenly spaced ids, so that 32768 memory blocks cost a few megabytes and
- * one pass, and a look-up is arithmetic.  A connector is in the migration
+ * one pass, and a look-up is a binary search for the run and arithmetic in it.  A connector is in the migration
  * stream while a device is behind it; an empty one has one state only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -25,7 +25,7 @@ static const struct {
     const char *type;
     const char *name_prefix;
     bool physical;
-} drc_types[16] = {
+} drc_types[PAPR_DRC_TYPES] = {
     [PAPR_DRC_CPU] = { "CPU", "CPU " },
     [PAPR_DRC_PHB] = { "PHB", "PHB " },
     [PAPR_DRC_VIO] = { "SLOT", "C" },
@@ -34,13 +34,50 @@ static const struct {
     [PAPR_DRC_PMEM] = { "MEM", "PMEM " },
 };
 
+static void free_run(gpointer data)
+{
+    PaprDrcRun *run = data;
+
+    g_free(run->drcs);
+    g_free(run);
+}
+
 PaprDr *papr_dr_new(PaprRtas *rtas)
 {
     PaprDr *dr = g_new0(PaprDr, 1);
 
-    dr->runs = g_ptr_array_new();
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
+    }
     papr_dr_register_rtas(dr, rtas);
     return dr;
+}
+
+/* How many runs of @type begin at or below @id */
+static guint runs_up_to(PaprDr *dr, PaprDrcType type, uint32_t id)
+{
+    const GPtrArray *runs = dr->runs[type];
+    guint low = 0, high = runs->len;
+
+    while (low < high) {
+        guint middle = low + (high - low) / 2;
+        const PaprDrcRun *run = g_ptr_array_index(runs, middle);
+
+        if (run->first <= id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* The run that begins last, at or below @id */
+static PaprDrcRun *run_below(PaprDr *dr, PaprDrcType type, uint32_t id)
+{
+    guint n = runs_up_to(dr, type, id);
+
+    return n ? g_ptr_array_index(dr->runs[type], n - 1) : NULL;
 }
 
 void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
@@ -66,21 +103,19 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
         drc->core.isolate_for_unplug_only = type == PAPR_DRC_LMB;
         drc->core.state = papr_drc_initial(drc->core.logical, false);
     }
-    g_ptr_array_add(dr->runs, run);
+    g_ptr_array_insert(dr->runs[type], runs_up_to(dr, type, first), run);
 }
 
 PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id)
 {
-    for (guint i = 0; i < dr->runs->len; i++) {
-        PaprDrcRun *run = g_ptr_array_index(dr->runs, i);
-        uint32_t n = (id - run->first) / run->stride;
+    PaprDrcRun *run = run_below(dr, type, id);
+    uint32_t n;
 
-        if (run->type == type && id >= run->first && n < run->count &&
-            run->drcs[n].id == id) {
-            return &run->drcs[n];
-        }
+    if (!run || (id - run->first) % run->stride) {
+        return NULL;
     }
-    return NULL;
+    n = (id - run->first) / run->stride;
+    return n < run->count ? &run->drcs[n] : NULL;
 }
 
 PaprDrc *papr_dr_find_index(PaprDr *dr, uint32_t index)
@@ -96,6 +131,11 @@ uint32_t papr_drc_index(const PaprDrc *drc)
 DeviceState *papr_drc_device(const PaprDrc *drc)
 {
     return drc->dev;
+}
+
+bool papr_drc_unplug_requested(const PaprDrc *drc)
+{
+    return drc->core.unplug_requested;
 }
 
 static bool drc_changed(void *opaque)
@@ -172,18 +212,39 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
     return true;
 }
 
-static void release(PaprDrc *drc)
+/* The connector is empty; what was behind it */
+static DeviceState *detach(PaprDrc *drc)
 {
     DeviceState *dev = drc->dev;
 
-    trace_papr_drc_release(papr_drc_index(drc));
     vmstate_unregister(NULL, &vmstate_drc, drc);
     papr_drc_drop_tree(drc);
     drc->dev = NULL;
     drc->core.present = false;
     drc->core.unplug_requested = false;
     drc->core.state = papr_drc_initial(drc->core.logical, false);
-    drc->run->ops->release(dev, drc->run->opaque);
+    return dev;
+}
+
+/* Whoever owns the device may remove other runs then */
+static void release(PaprDrc *drc)
+{
+    trace_papr_drc_release(papr_drc_index(drc));
+    drc->run->ops->release(detach(drc), drc->run->opaque);
+}
+
+void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t last)
+{
+    PaprDrcRun *run;
+
+    while ((run = run_below(dr, type, last)) && run->first >= first) {
+        for (uint32_t i = 0; i < run->count; i++) {
+            if (run->drcs[i].dev) {
+                detach(&run->drcs[i]);
+            }
+        }
+        g_ptr_array_remove(dr->runs[type], run);
+    }
 }
 
 void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect)
@@ -217,27 +278,42 @@ void papr_drc_unplug_request(PaprDrc *drc)
     }
 }
 
+/* True if runs went along with a device that was to be unplugged */
+static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
+{
+    guint n_runs = runs->len;
+
+    for (uint32_t n = 0; n < run->count; n++) {
+        PaprDrc *drc = &run->drcs[n];
+
+        if (!drc->dev) {
+            continue;
+        }
+        if (drc->core.unplug_requested) {
+            release(drc);
+            if (runs->len != n_runs) {
+                return true;
+            }
+            continue;
+        }
+        papr_drc_drop_tree(drc);
+        drc->core.state = papr_drc_initial(drc->core.logical, true);
+    }
+    return false;
+}
+
 /*
  * The guest starts anew: what it was asked to give back is gone, the rest is
  * there as if it had been there from the start.
  */
 void papr_dr_reset(PaprDr *dr)
 {
-    for (guint i = 0; i < dr->runs->len; i++) {
-        PaprDrcRun *run = g_ptr_array_index(dr->runs, i);
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        GPtrArray *runs = dr->runs[type];
+        guint i = 0;
 
-        for (uint32_t n = 0; n < run->count; n++) {
-            PaprDrc *drc = &run->drcs[n];
-
-            if (!drc->dev) {
-                continue;
-            }
-            if (drc->core.unplug_requested) {
-                release(drc);
-                continue;
-            }
-            papr_drc_drop_tree(drc);
-            drc->core.state = papr_drc_initial(drc->core.logical, true);
+        while (i < runs->len) {
+            i = reset_run(g_ptr_array_index(runs, i), runs) ? 0 : i + 1;
         }
     }
 }
@@ -268,30 +344,66 @@ static void describe(DrcProperties *props, const PaprDrc *drc)
     props->total++;
 }
 
+static DrcProperties *properties_new(void)
+{
+    DrcProperties *props = g_new0(DrcProperties, 1);
+
+    props->indexes = g_byte_array_new();
+    props->domains = g_byte_array_new();
+    props->names = g_string_new_len("\0\0\0", 4);
+    props->types = g_string_new_len("\0\0\0", 4);
+    g_byte_array_set_size(props->indexes, 4);
+    g_byte_array_set_size(props->domains, 4);
+    return props;
+}
+
+static void describe_run(DrcProperties *props, const PaprDrcRun *run)
+{
+    for (uint32_t n = 0; n < run->count; n++) {
+        describe(props, &run->drcs[n]);
+    }
+}
+
+/* Into the open node; frees @props */
+static void properties_write(DrcProperties *props, PaprDt *dt)
+{
+    stl_be_p(props->indexes->data, props->total);
+    stl_be_p(props->domains->data, props->total);
+    stl_be_p(props->names->str, props->total);
+    stl_be_p(props->types->str, props->total);
+    papr_dt_bytes(dt, "ibm,drc-indexes", props->indexes->data,
+                  props->indexes->len);
+    papr_dt_bytes(dt, "ibm,drc-power-domains", props->domains->data,
+                  props->domains->len);
+    papr_dt_bytes(dt, "ibm,drc-names", props->names->str, props->names->len);
+    papr_dt_bytes(dt, "ibm,drc-types", props->types->str, props->types->len);
+    g_byte_array_unref(props->indexes);
+    g_byte_array_unref(props->domains);
+    g_string_free(props->names, true);
+    g_string_free(props->types, true);
+    g_free(props);
+}
+
 void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types)
 {
-    g_autoptr(GByteArray) indexes = g_byte_array_new();
-    g_autoptr(GByteArray) domains = g_byte_array_new();
-    g_autoptr(GString) names = g_string_new_len("\0\0\0", 4);
-    g_autoptr(GString) type_names = g_string_new_len("\0\0\0", 4);
-    DrcProperties props = { indexes, domains, names, type_names };
+    DrcProperties *props = properties_new();
 
-    g_byte_array_set_size(indexes, 4);
-    g_byte_array_set_size(domains, 4);
-    for (guint i = 0; i < dr->runs->len; i++) {
-        PaprDrcRun *run = g_ptr_array_index(dr->runs, i);
-
-        for (uint32_t n = 0;
-             types & PAPR_DRC_SET(run->type) && n < run->count; n++) {
-            describe(&props, &run->drcs[n]);
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        for (guint i = 0;
+             types & PAPR_DRC_SET(type) && i < dr->runs[type]->len; i++) {
+            describe_run(props, g_ptr_array_index(dr->runs[type], i));
         }
     }
-    stl_be_p(indexes->data, props.total);
-    stl_be_p(domains->data, props.total);
-    stl_be_p(names->str, props.total);
-    stl_be_p(type_names->str, props.total);
-    papr_dt_bytes(dt, "ibm,drc-indexes", indexes->data, indexes->len);
-    papr_dt_bytes(dt, "ibm,drc-power-domains", domains->data, domains->len);
-    papr_dt_bytes(dt, "ibm,drc-names", names->str, names->len);
-    papr_dt_bytes(dt, "ibm,drc-types", type_names->str, type_names->len);
+    properties_write(props, dt);
+}
+
+void papr_dr_dt_run(PaprDr *dr, PaprDt *dt, PaprDrcType type, uint32_t first)
+{
+    DrcProperties *props = properties_new();
+    const PaprDrcRun *run = run_below(dr, type, first);
+
+    if (run && run->first == first) {
+        describe_run(props, run);
+    }
+    properties_write(props, dt);
 }

@@ -11,6 +11,8 @@
 #include "hw/pseries/dr.h"
 #include "state.h"
 
+#define PAPR_DRC_TYPES 16
+
 /* A run of connectors of one type and owner, with evenly spaced ids */
 typedef struct PaprDrcRun {
     PaprDrcType type;
@@ -39,7 +41,8 @@ struct PaprDrc {
 };
 
 struct PaprDr {
-    GPtrArray *runs;                    /* PaprDrcRun */
+    /* PaprDrcRun, by type; each array in order of ids */
+    GPtrArray *runs[PAPR_DRC_TYPES];
 };
 
 /** papr_drc_apply: do what a change of state asks for */
