@@ -40,7 +40,8 @@ typedef struct PaprDrcOps {
 PaprDr *papr_dr_new(PaprRtas *rtas);
 
 /**
- * papr_dr_add - a run: @count connectors of @type, ids @first, @first + @stride...
+ * papr_dr_add - a run of @count connectors of @type
+ * @first: the first one's id; the others follow each @stride above the last
  *
  * Runs of a type don't overlap.
  */

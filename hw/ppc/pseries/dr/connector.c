@@ -3,8 +3,9 @@
  *
  * LoPAR chapter 13.  Connectors are plain structs in arrays, one array a run
  * of evenly spaced ids, so that 32768 memory blocks cost a few megabytes and
- * one pass, and a look-up is a binary search for the run and arithmetic in it.  A connector is in the migration
- * stream while a device is behind it; an empty one has one state only.
+ * one pass; a look-up is a binary search for the run, and arithmetic in it.  A
+ * connector is in the migration stream while a device is behind it; an empty
+ * one has one state only.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

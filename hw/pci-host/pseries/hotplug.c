@@ -1,0 +1,280 @@
+/*
+ * pSeries PCI host bridge (PHB): plug and unplug of what is behind it
+ *
+ * Each function of each slot has a connector (dynamic reconfiguration
+ * connector, DRC), of the root bus and of the buses behind bridges: LoPAR
+ * section 13.6.  The guest takes functions into use and lets go of them by
+ * these; the host bridge is the handler through which QEMU plugs and unplugs,
+ * on all of its buses.
+ *
+ * Which slots are free and how functions of one device may come is for QEMU's
+ * PCI code to check: function 0 comes last, the others before it are silent.
+ *
+ * With the BQL (big QEMU lock) held: from the monitor, or in an RTAS call of
+ * the guest that lets go of a device.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/hotplug.h"
+#include "hw/pci/pci_bridge.h"
+#include "hw/pci/pci_bus.h"
+#include "system/runstate.h"
+#include "phb.h"
+#include "hw/pci-host/pseries/trace.h"
+
+/*
+ * A connector's id: index of the host bridge, chassis of the PCI bridge that
+ * the bus is behind (0: the root bus), slot and function.  The chassis and not
+ * the bus' number, which the guest may change.
+ */
+#define DRC_PHB_SHIFT       16
+#define DRC_CHASSIS_SHIFT   8
+#define DRC_PER_BUS         (PCI_SLOT_MAX * PCI_FUNC_MAX)
+#define DRC_PER_PHB         (1u << DRC_PHB_SHIFT)
+
+static uint32_t bus_drc_id(const PaprPhb *phb, uint32_t chassis)
+{
+    return papr_phb_index(phb) << DRC_PHB_SHIFT |
+           chassis << DRC_CHASSIS_SHIFT;
+}
+
+/* Of a PCI bridge; 0 if it is of a kind that has none */
+static uint32_t bridge_chassis(PCIDevice *bridge)
+{
+    return object_property_get_uint(OBJECT(bridge), "chassis_nr", NULL);
+}
+
+/* The id of the first connector on @bus */
+static uint32_t bus_first_id(const PaprPhb *phb, PCIBus *bus)
+{
+    PCIDevice *bridge = pci_bridge_get_device(bus);
+
+    return bus_drc_id(phb, bridge ? bridge_chassis(bridge) : 0);
+}
+
+PaprDrc *papr_phb_connector(PaprPhb *phb, PCIDevice *dev)
+{
+    return papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
+                        bus_first_id(phb, pci_get_bus(dev)) + dev->devfn);
+}
+
+void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
+{
+    papr_dr_dt_run(phb->pci->config.dr, dt, PAPR_DRC_PCI,
+                   bus_first_id(phb, bus));
+}
+
+/* The guest has let go of @dev, or starts anew without it */
+static void release_device(DeviceState *dev, void *phb)
+{
+    hotplug_handler_unplug(HOTPLUG_HANDLER(phb), dev, &error_abort);
+    object_unparent(OBJECT(dev));
+}
+
+static bool fill_device(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *phb,
+                        Error **errp)
+{
+    papr_pci_device_dt(phb, PCI_DEVICE(dev), dt);
+    return true;
+}
+
+static const PaprDrcOps device_drc_ops = {
+    .release = release_device,
+    .fill_dt = fill_device,
+};
+
+static void add_bus(PaprPhb *phb, PCIBus *bus)
+{
+    papr_dr_add(phb->pci->config.dr, PAPR_DRC_PCI, bus_first_id(phb, bus), 1,
+                DRC_PER_BUS, &device_drc_ops, phb);
+    qbus_set_hotplug_handler(BUS(bus), OBJECT(phb));
+}
+
+bool papr_phb_connectors_realize(PaprPhb *phb, Error **errp)
+{
+    add_bus(phb, PCI_HOST_BRIDGE(phb)->bus);
+    return true;
+}
+
+/* Bridges that are still behind @phb go with it, and so do their connectors */
+void papr_phb_connectors_unrealize(PaprPhb *phb)
+{
+    uint32_t first = bus_drc_id(phb, 0);
+
+    papr_dr_remove(phb->pci->config.dr, PAPR_DRC_PCI, first,
+                   first + DRC_PER_PHB - 1);
+    qbus_set_hotplug_handler(BUS(PCI_HOST_BRIDGE(phb)->bus), NULL);
+}
+
+static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
+{
+    uint32_t chassis = bridge_chassis(bridge);
+
+    if (!chassis) {
+        error_setg(errp, "%s: the bridge lacks a chassis_nr, by which the "
+                   "guest names slots behind it; use -device "
+                   "pci-bridge,chassis_nr=N with N from 1 to 255",
+                   object_get_typename(OBJECT(bridge)));
+        return false;
+    }
+    if (papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
+                     bus_drc_id(phb, chassis))) {
+        error_setg(errp, "Bridge chassis %u already in use: give each bridge "
+                   "a chassis_nr of its own", chassis);
+        return false;
+    }
+    return true;
+}
+
+static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    if (IS_PCI_BRIDGE(dev)) {
+        check_bridge(PAPR_PHB(handler), PCI_DEVICE(dev), errp);
+    }
+}
+
+/* Connectors of all functions in the slot of @dev */
+static void slot_connectors(PaprPhb *phb, PCIDevice *dev,
+                            PaprDrc *drcs[PCI_FUNC_MAX])
+{
+    uint32_t first = bus_first_id(phb, pci_get_bus(dev)) +
+                     PCI_DEVFN(PCI_SLOT(dev->devfn), 0);
+
+    for (int func = 0; func < PCI_FUNC_MAX; func++) {
+        drcs[func] = papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
+                                  first + func);
+    }
+}
+
+static void tell_guest(PaprPhb *phb, bool add, const PaprDrc *drc)
+{
+    const PaprPciConfig *config = &phb->pci->config;
+
+    if (papr_drc_device(drc)) {
+        config->hotplug(add, PAPR_DRC_PCI, papr_drc_index(drc),
+                        config->opaque);
+    }
+}
+
+/* A stream tells what state connectors are in: no events of its devices */
+static bool is_hot(const DeviceState *dev)
+{
+    return dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+}
+
+static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    PaprPhb *phb = PAPR_PHB(handler);
+    PCIDevice *pdev = PCI_DEVICE(dev);
+    PaprDrc *drcs[PCI_FUNC_MAX];
+
+    if (!pdev->enabled) {
+        return;         /* a virtual function, to which its device sees */
+    }
+    if (IS_PCI_BRIDGE(dev)) {
+        add_bus(phb, pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
+    }
+    if (!papr_drc_attach(papr_phb_connector(phb, pdev), dev, !is_hot(dev),
+                         errp)) {
+        return;
+    }
+    trace_papr_pci_plug(dev->canonical_path, is_hot(dev));
+    if (is_hot(dev) && PCI_FUNC(pdev->devfn) == 0) {
+        slot_connectors(phb, pdev, drcs);
+        for (int func = 0; func < PCI_FUNC_MAX; func++) {
+            tell_guest(phb, true, drcs[func]);
+        }
+    }
+}
+
+/* Bridges stay: whatever is behind them would go unseen by the guest */
+static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
+                         Error **errp)
+{
+    if (papr_drc_unplug_requested(papr_phb_connector(phb, pdev))) {
+        error_setg(errp, "unplug of %s is in progress already: the guest has "
+                   "been asked to let go of it",
+                   pdev->qdev.id ?: pdev->qdev.canonical_path);
+        return false;
+    }
+    for (int func = 0; func < PCI_FUNC_MAX; func++) {
+        DeviceState *dev = papr_drc_device(drcs[func]);
+
+        if (dev && IS_PCI_BRIDGE(dev) &&
+            (dev == DEVICE(pdev) || PCI_FUNC(pdev->devfn) == 0)) {
+            error_setg(errp, "%s: PCI bridges can't be unplugged, only what "
+                       "is behind them", dev->id ?: dev->canonical_path);
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Function 0 takes all others of its device along.  Another one only waits for
+ * that: a guest takes out whole devices.  Devices may be gone on return.
+ */
+static void unplug_request(HotplugHandler *handler, DeviceState *dev,
+                           Error **errp)
+{
+    PaprPhb *phb = PAPR_PHB(handler);
+    PCIDevice *pdev = PCI_DEVICE(dev);
+    PaprDrc *drc = papr_phb_connector(phb, pdev);
+    bool whole = PCI_FUNC(pdev->devfn) == 0;
+    PaprDrc *drcs[PCI_FUNC_MAX];
+
+    if (!drc || papr_drc_device(drc) != dev) {
+        return;         /* a virtual function */
+    }
+    slot_connectors(phb, pdev, drcs);
+    if (!check_unplug(phb, pdev, drcs, errp)) {
+        return;
+    }
+    trace_papr_pci_unplug_request(dev->canonical_path);
+    if (!whole) {
+        papr_drc_unplug_request(drc);
+        return;
+    }
+    for (int func = PCI_FUNC_MAX - 1; func >= 0; func--) {
+        papr_drc_unplug_request(drcs[func]);
+    }
+    for (int func = PCI_FUNC_MAX - 1; func >= 0; func--) {
+        tell_guest(phb, false, drcs[func]);
+    }
+}
+
+static void remove_bus(PCIBus *bus, void *phb)
+{
+    uint32_t first = bus_first_id(phb, bus);
+
+    papr_dr_remove(((PaprPhb *)phb)->pci->config.dr, PAPR_DRC_PCI, first,
+                   first + DRC_PER_BUS - 1);
+}
+
+static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    PaprPhb *phb = PAPR_PHB(handler);
+    PCIDevice *pdev = PCI_DEVICE(dev);
+
+    trace_papr_pci_unplug(dev->canonical_path);
+    if (IS_PCI_BRIDGE(dev)) {
+        /* none is asked for, but a stream may say so */
+        pci_for_each_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), remove_bus,
+                         phb);
+    }
+    qdev_unrealize(dev);
+    /* only now: it can't use its interrupts any more */
+    papr_phb_msi_forget(phb, pdev);
+}
+
+void papr_phb_hotplug_class_init(ObjectClass *oc)
+{
+    HotplugHandlerClass *hc = HOTPLUG_HANDLER_CLASS(oc);
+
+    hc->pre_plug = pre_plug;
+    hc->plug = plug;
+    hc->unplug_request = unplug_request;
+    hc->unplug = unplug;
+}
