@@ -13,7 +13,9 @@
 #define HW_PSERIES_DR_H
 
 #include "hw/pseries/dt.h"
-#include "hw/pseries/rtas.h"
+
+/* hw/pseries/rtas.h */
+typedef struct PaprRtas PaprRtas;
 
 typedef struct PaprDr PaprDr;
 typedef struct PaprDrc PaprDrc;

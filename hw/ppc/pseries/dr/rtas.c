@@ -14,6 +14,7 @@
 #include "qemu/log.h"
 #include "qemu/units.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/rtas.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 

@@ -1,0 +1,276 @@
+/*
+ * Runs of connectors: look-up, removal, reset, device tree
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-events-qdev.h"
+#include "qemu/bswap.h"
+#include "hw/qdev-core.h"
+#include "migration/vmstate.h"
+#include "hw/ppc/pseries/dr/internal.h"
+
+#include <libfdt.h>
+
+/* What connector.c calls beyond itself and is not looked at here */
+void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas)
+{
+}
+
+void qapi_event_send_device_unplug_guest_error(const char *device,
+                                               const char *path)
+{
+}
+
+const VMStateInfo vmstate_info_uint32;
+const VMStateInfo vmstate_info_bool;
+
+/* Connectors don't look into devices: any address does */
+static DeviceState devices[8];
+static PaprDr *dr;
+static unsigned released;
+
+static void count_release(DeviceState *dev, void *opaque)
+{
+    g_assert_true(dev >= devices && dev < devices + ARRAY_SIZE(devices));
+    released++;
+}
+
+static const PaprDrcOps plain_ops = { .release = count_release };
+
+/* As a host bridge: with it go its buses, ids 0x10000 to 0x1ffff */
+static void release_bridge(DeviceState *dev, void *opaque)
+{
+    count_release(dev, opaque);
+    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
+}
+
+static const PaprDrcOps bridge_ops = { .release = release_bridge };
+
+/* As a device that is itself a bridge: bus 0x100 goes with it */
+static void release_low_bus(DeviceState *dev, void *opaque)
+{
+    count_release(dev, opaque);
+    papr_dr_remove(dr, PAPR_DRC_PCI, 0x100, 0x1ff);
+}
+
+static const PaprDrcOps low_bus_ops = { .release = release_low_bus };
+
+static void add_bus(uint32_t first, const PaprDrcOps *ops)
+{
+    papr_dr_add(dr, PAPR_DRC_PCI, first, 1, 256, ops, NULL);
+}
+
+static void fresh(void)
+{
+    dr = papr_dr_new(NULL);     /* lives as long as the machine */
+    released = 0;
+}
+
+static void test_find(void)
+{
+    static const uint32_t buses[] = { 0x20000, 0, 0x10300, 0x10000, 0x100 };
+
+    fresh();
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0));
+    papr_dr_add(dr, PAPR_DRC_CPU, 8, 4, 3, &plain_ops, NULL);
+    for (int i = 0; i < ARRAY_SIZE(buses); i++) {
+        add_bus(buses[i], &plain_ops);
+    }
+    for (int i = 0; i < ARRAY_SIZE(buses); i++) {
+        for (uint32_t id = buses[i]; id < buses[i] + 256; id += 15) {
+            PaprDrc *drc = papr_dr_find(dr, PAPR_DRC_PCI, id);
+
+            g_assert_nonnull(drc);
+            g_assert_cmphex(papr_drc_index(drc), ==, 0x40000000 | id);
+            g_assert_true(papr_dr_find_index(dr, 0x40000000 | id) == drc);
+        }
+    }
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x200));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x102ff));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10400));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, UINT32_MAX));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PHB, 0));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_CPU, 4));
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_CPU, 8));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_CPU, 10));
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_CPU, 16));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_CPU, 20));
+}
+
+static void test_remove(void)
+{
+    fresh();
+    add_bus(0, &plain_ops);
+    add_bus(0x10000, &plain_ops);
+    add_bus(0x10100, &plain_ops);
+    add_bus(0x1ff00, &plain_ops);
+    add_bus(0x20000, &plain_ops);
+    g_assert_true(papr_drc_attach(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108),
+                                  &devices[0], true, &error_abort));
+
+    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x100ff);
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
+    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x1ff08));
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0xff));
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x20000));
+    g_assert_cmpuint(released, ==, 0);
+
+    /* and there again, empty */
+    add_bus(0x10100, &plain_ops);
+    g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108)));
+    papr_dr_remove(dr, PAPR_DRC_PHB, 0, UINT32_MAX);
+    g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
+}
+
+static PaprDrc *attach(PaprDrcType type, uint32_t id, int device, bool cold)
+{
+    PaprDrc *drc = papr_dr_find(dr, type, id);
+
+    g_assert_true(papr_drc_attach(drc, &devices[device], cold, &error_abort));
+    g_assert_true(papr_drc_device(drc) == &devices[device]);
+    return drc;
+}
+
+static void test_attach(void)
+{
+    Error *err = NULL;
+    PaprDrc *drc;
+
+    fresh();
+    add_bus(0, &plain_ops);
+    drc = attach(PAPR_DRC_PCI, 8, 0, true);
+    g_assert_false(papr_drc_attach(drc, &devices[1], true, &err));
+    error_free_or_abort(&err);
+    g_assert_true(papr_drc_device(drc) == &devices[0]);
+
+    /* the guest has it: nothing happens yet */
+    papr_drc_unplug_request(drc);
+    g_assert_true(papr_drc_unplug_requested(drc));
+    g_assert_cmpuint(released, ==, 0);
+
+    /* the guest never took this one */
+    drc = attach(PAPR_DRC_PCI, 16, 1, false);
+    papr_drc_unplug_request(drc);
+    g_assert_cmpuint(released, ==, 1);
+    g_assert_null(papr_drc_device(drc));
+    g_assert_false(papr_drc_unplug_requested(drc));
+
+    /* nothing behind it */
+    papr_drc_unplug_request(drc);
+    g_assert_cmpuint(released, ==, 1);
+}
+
+/* Reset takes out what was to be unplugged, with runs that go along */
+static void test_reset(void)
+{
+    fresh();
+    papr_dr_add(dr, PAPR_DRC_PHB, 0, 1, 31, &bridge_ops, NULL);
+    add_bus(0, &plain_ops);
+    add_bus(0x10000, &plain_ops);
+    add_bus(0x10200, &plain_ops);
+    add_bus(0x20000, &plain_ops);
+    papr_drc_unplug_request(attach(PAPR_DRC_PHB, 1, 0, true));
+    attach(PAPR_DRC_PHB, 2, 1, true);
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x10008, 2, true));
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x20008, 3, true));
+    attach(PAPR_DRC_PCI, 0x20010, 4, false);
+
+    papr_dr_reset(dr);
+    /* bridge 1 with all that was behind it, and the one device of bridge 2 */
+    g_assert_cmpuint(released, ==, 2);
+    g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 1)));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10208));
+    g_assert_nonnull(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 2)));
+    g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x20008)));
+    /* the guest finds this one in its tree: it has to be asked for it */
+    papr_drc_unplug_request(papr_dr_find(dr, PAPR_DRC_PCI, 0x20010));
+    g_assert_cmpuint(released, ==, 2);
+}
+
+/* The same among runs of one type, before and behind the one at work */
+static void test_reset_same_type(void)
+{
+    fresh();
+    add_bus(0, &low_bus_ops);
+    add_bus(0x100, &plain_ops);
+    add_bus(0x200, &low_bus_ops);
+    add_bus(0x300, &plain_ops);
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x200, 0, true));
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x110, 1, true));
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x310, 2, true));
+    papr_dr_reset(dr);
+    g_assert_cmpuint(released, ==, 3);
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x110));
+
+    add_bus(0x100, &plain_ops);
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0, 0, true));
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x120, 1, true));
+    papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x320, 2, true));
+    papr_dr_reset(dr);
+    /* 0x120 went with its bus */
+    g_assert_cmpuint(released, ==, 5);
+    g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x320)));
+}
+
+static void *run_tree(uint32_t first)
+{
+    PaprDt *dt = papr_dt_new();
+    size_t size;
+
+    papr_dt_begin(dt, "%s", "");
+    papr_dr_dt_run(dr, dt, PAPR_DRC_PCI, first);
+    papr_dt_end(dt);
+    return papr_dt_finish(dt, &size, &error_abort);
+}
+
+static void test_dt_run(void)
+{
+    g_autofree void *fdt = NULL;
+    g_autofree void *none = NULL;
+    const uint32_t *indexes;
+    const char *text;
+    int len;
+
+    fresh();
+    add_bus(0x10000, &plain_ops);
+    add_bus(0x10500, &plain_ops);
+    fdt = run_tree(0x10500);
+    indexes = fdt_getprop(fdt, 0, "ibm,drc-indexes", &len);
+    g_assert_cmpint(len, ==, 257 * 4);
+    g_assert_cmphex(be32_to_cpu(indexes[0]), ==, 256);
+    g_assert_cmphex(be32_to_cpu(indexes[1]), ==, 0x40010500);
+    g_assert_cmphex(be32_to_cpu(indexes[256]), ==, 0x400105ff);
+    text = fdt_getprop(fdt, 0, "ibm,drc-names", &len);
+    g_assert_cmpstr(text + 4, ==, "C66816");
+    g_assert_cmpint(len, ==, 4 + 256 * strlen("C66816") + 256);
+    text = fdt_getprop(fdt, 0, "ibm,drc-types", &len);
+    g_assert_cmpint(len, ==, 4 + 256 * sizeof("28"));
+    g_assert_cmpstr(text + 4, ==, "28");
+    indexes = fdt_getprop(fdt, 0, "ibm,drc-power-domains", &len);
+    g_assert_cmpint(len, ==, 257 * 4);
+    g_assert_cmphex(be32_to_cpu(indexes[256]), ==, UINT32_MAX);
+
+    /* a run that isn't there, though a connector is */
+    none = run_tree(0x10508);
+    indexes = fdt_getprop(none, 0, "ibm,drc-indexes", &len);
+    g_assert_cmpint(len, ==, 4);
+    g_assert_cmphex(be32_to_cpu(indexes[0]), ==, 0);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/drc-runs/find", test_find);
+    g_test_add_func("/drc-runs/remove", test_remove);
+    g_test_add_func("/drc-runs/attach", test_attach);
+    g_test_add_func("/drc-runs/reset", test_reset);
+    g_test_add_func("/drc-runs/reset-same-type", test_reset_same_type);
+    g_test_add_func("/drc-runs/dt", test_dt_run);
+    return g_test_run();
+}
