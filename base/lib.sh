@@ -29,7 +29,7 @@ kernels="6.1:bookworm 6.12:trixie"
 # Modules of these kernels for the initramfs: drivers of devices that tests plug
 # in and that Debian does not build in.  What they need comes with them.
 modules="pseries-rng
-virtio_pci virtio_blk virtio_scsi virtio_net virtio-rng virtio-gpu virtio_input
+virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio-rng virtio-gpu
 sd_mod sr_mod nvme ibmvscsi usb-storage ext4 e1000e ibmveth
 xhci-pci usbhid hid-generic evdev bochs rpaphp rpadlpar_io"
 

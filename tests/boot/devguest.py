@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A Linux guest with devices: drivers, disks, patterns, and what must be well.
+
+What storage.py, network.py and devices.py have in common.  A mode of a test is
+words that are told to the guest or the devices, in any order:
+
+  xics, xive       the interrupt controller that the guest uses
+  plain            virtio devices as they are by default: no IOMMU
+  iommu            virtio devices behind the IOMMU (iommu_platform=on)
+  narrow           iommu, and the guest uses the default DMA window only
+  own, slof        the firmware
+  hash, 4k         the guest's MMU (else radix where there is one); the kernel
+                   with pages of 4 KiB (else 64 KiB)
+  POWER8...        the CPU, else POWER9
+"""
+
+import contextlib
+import random
+import re
+import tempfile
+import time
+from pathlib import Path
+
+from guest import BUILD, PATIENCE, Failure, Guest, expect, guest_file
+
+MIB = 1 << 20
+# what a driver says of a device that does not do its work
+COMPLAINT = re.compile(r'I/O error|[Tt]imed out|[Tt]imeout|nobody cared|Call Trace|'
+                       r'reset SuperSpeed|Resetting adapter|failed to (?:find|probe|init)')
+
+
+class Mode:
+    """What the words of a test's name ask for."""
+
+    def __init__(self, *words):
+        self.ic = 'xics' if 'xics' in words else 'xive'
+        self.iommu = bool({'iommu', 'narrow'} & set(words))
+        self.firmware = next((word for word in words if word in ('own', 'slof')), 'own')
+        self.cpu = next((word for word in words if word.lower().startswith('power')), 'POWER9')
+        self.kernel = '6.12' if '4k' in words else '6.1'
+        # modules load without a word, but a driver's errors are seen
+        append = ['quiet']
+        if self.ic == 'xics' and self.cpu != 'POWER8':
+            append.append('xive=off')
+        if 'hash' in words and self.cpu != 'POWER8':
+            append.append('disable_radix')
+        if 'narrow' in words:
+            append.append('disable_ddw')
+        self.append = ' '.join(append)
+
+    def virtio(self, name, options=''):
+        """The value of -device for virtio device NAME."""
+        iommu = ',disable-legacy=on,disable-modern=off,iommu_platform=on' if self.iommu else ''
+        return f'{name}{"," if options else ""}{options}{iommu}'
+
+
+class DeviceGuest(Guest):
+    """A guest that can load drivers."""
+
+    def __init__(self, mode, smp='2', mem='1G', machine='', args=(), append=''):
+        guest_file(f'modules-{mode.kernel}')
+        super().__init__(mode.cpu, smp, mem=mem, machine=machine, kernel=mode.kernel,
+                         append=f'{mode.append} {append}'.strip(), firmware=mode.firmware,
+                         args=args, initrd=f'initramfs-{mode.kernel}.cpio')
+        self.mode = mode
+
+    def start(self, *drivers):
+        """Launch, and load DRIVERS."""
+        self.launch()
+        self.shell()
+        self.run('echo 3 > /proc/sys/kernel/printk')
+        self.load(*drivers)
+
+    def load(self, *drivers):
+        for driver in drivers:
+            self.run(f'modprobe {driver}')
+
+    def settle(self, condition):
+        """Wait in the guest for shell CONDITION: devices come when they come."""
+        self.run(f'until {condition}; do sleep 0.1; done')
+
+    def read(self, path):
+        return self.run(f'cat {path}').strip()
+
+    def hmp(self, command):
+        return self.cmd('human-monitor-command', command_line=command)
+
+    def disks(self, sizes):
+        """The names of the disks of SIZES (no two the same), once they are there."""
+        names = []
+        for size in sizes:
+            test = f'grep -lx {size // 512} /sys/block/*/size'
+            self.settle(f'{test} > /dev/null 2>&1')
+            names.append(self.run(test).strip().split('/')[3])
+        return names
+
+    def interrupts(self):
+        """/proc/interrupts: what is after the numbers of the CPUs -> counts."""
+        table = {}
+        lines = self.run('cat /proc/interrupts').splitlines()
+        cpus = lines[[line.split()[:1] for line in lines].index(['CPU0'])].split()
+        for line in lines:
+            fields = line.split()
+            if re.fullmatch(r'\w+:', fields[0] if fields else '') and len(fields) > len(cpus):
+                counts = fields[1:1 + len(cpus)]
+                if all(count.isdigit() for count in counts):
+                    table[f'{fields[0]} {" ".join(fields[1 + len(cpus):])}'] = [
+                        int(count) for count in counts]
+        return table
+
+    def is_well(self):
+        """No driver complained, and interrupts go the way that was asked for."""
+        log = self.run('dmesg')
+        found = COMPLAINT.search(log)
+        expect(not found, f'a driver complains: {log[max(0, found.start() - 300):][:900]}'
+               if found else '')
+        interrupts = self.run('cat /proc/interrupts')
+        expect({'xics': 'XICS', 'xive': 'XIVE'}[self.mode.ic] in interrupts, interrupts)
+
+
+def pattern(seed, size):
+    """SIZE bytes that another SEED does not give."""
+    stream = random.Random(seed)
+    return b''.join(stream.randbytes(min(MIB, size - at)) for at in range(0, size, MIB))
+
+
+def poll(condition, what):
+    """Wait on the host for CONDITION()."""
+    end = time.monotonic() + 120 * PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise Failure(f'still not: {what}')
+        time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def workspace():
+    """A directory for images, gone afterwards; tests of one name may run at once."""
+    parent = BUILD / 'tests' / 'boot'
+    parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=parent) as directory:
+        yield Path(directory)
+
+
+def blank(path, size):
+    with path.open('wb') as file:
+        file.truncate(size)
+    return path
