@@ -10,12 +10,16 @@
 #ifndef HW_PCI_HOST_PSERIES_PHB_H
 #define HW_PCI_HOST_PSERIES_PHB_H
 
+#include "hw/pci/pci_device.h"
 #include "hw/pci/pci_host.h"
 #include "hw/pseries/phb.h"
 
 #define PAPR_PHB_MAX            31
 #define PAPR_PHB_DMA_WINDOWS    2       /* default and dynamic (DDW) */
 #define PAPR_PHB_BUID_BASE      0x800000020000000ULL
+
+/* The 32-bit memory window on the bus; the other is where the CPU sees it */
+#define PAPR_PHB_MEM32_BUS_ADDR 0x80000000ULL
 
 /* Where MSIs are written to, on the bus */
 #define PAPR_PHB_MSI_WINDOW     0x40000000000ULL
@@ -137,8 +141,14 @@ void papr_pci_register_ddw(PaprPci *pci);
 void papr_pci_register_eeh(PaprPci *pci);
 void papr_phb_eeh_reset(PaprPhb *phb);
 
+/* names.c: papr_pci_fw_name() */
+
 /* dt.c: nodes of devices */
-/** papr_pci_device_dt: node of @dev and of what is behind it */
+/**
+ * papr_pci_device_dt: node of @dev and of what is behind it
+ *
+ * A bridge that has no bus numbers yet gets some, if there are any left.
+ */
 void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt);
 
 /*

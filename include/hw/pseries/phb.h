@@ -60,6 +60,9 @@ bool papr_phb_pre_plug(PaprPci *pci, PaprPhb *phb, Error **errp);
 /** papr_phb_index: 0 to 30 */
 uint32_t papr_phb_index(const PaprPhb *phb);
 
+/** papr_phb_fw_path: name and unit address in firmware's tree; to be freed */
+char *papr_phb_fw_path(const PaprPhb *phb);
+
 /** papr_phb_bus: the root bus, "pci.0" of the default bridge */
 PCIBus *papr_phb_bus(PaprPhb *phb);
 
@@ -72,9 +75,12 @@ void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *pci);
 /**
  * papr_pci_fw_name - a device's name in firmware's tree, as "scsi@3"
  *
- * Without the unit address; to be freed.
+ * With the unit address, "scsi@3,1" for another function than 0; to be freed.
  */
 char *papr_pci_fw_name(PCIDevice *dev);
+
+/** papr_pci_set_vga_endian: of frame buffers, to follow the guest's interrupts */
+void papr_pci_set_vga_endian(PaprPci *pci, bool big);
 
 /**
  * papr_pci_cas - the guest has negotiated: devices plugged since the start are

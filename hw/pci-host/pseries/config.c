@@ -1,0 +1,149 @@
+/*
+ * pSeries PCI host bridge (PHB): configuration space
+ *
+ * The RTAS calls by which firmware and guest reach the registers of devices:
+ * LoPAR section 7.3.4.  Registers of what is not there read as all ones and
+ * take writes without effect, with success.  BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "phb.h"
+#include "trace.h"
+
+#define ALL_ONES UINT32_MAX
+
+/* Register number: bits 11-8 in bits 31-28 of the address, LoPAR Table 7.20 */
+static uint32_t register_of(uint32_t config_addr)
+{
+    return (config_addr >> 20 & 0xf00) | (config_addr & 0xff);
+}
+
+static int32_t refuse(const char *why, uint32_t config_addr, uint32_t size)
+{
+    qemu_log_mask(LOG_GUEST_ERROR, "PCI configuration: address 0x%08x, %u "
+                  "bytes: %s\n", config_addr, size, why);
+    return RTAS_PARAMETER_ERROR;
+}
+
+/* RTAS_SUCCESS, with @dev NULL if there is no such function */
+static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
+                             PCIDevice **dev)
+{
+    if (size != 1 && size != 2 && size != 4) {
+        return refuse("size not 1, 2 or 4", config_addr, size);
+    }
+    if (config_addr & (size - 1)) {
+        return refuse("unaligned", config_addr, size);
+    }
+    if (!phb) {
+        return refuse("no such host bridge", config_addr, size);
+    }
+    *dev = papr_phb_device(phb, config_addr);
+    if (*dev && register_of(config_addr) >= pci_config_size(*dev)) {
+        return refuse("beyond the device's space", config_addr, size);
+    }
+    return RTAS_SUCCESS;
+}
+
+static int32_t config_read(PaprPhb *phb, uint32_t config_addr, uint32_t size,
+                           uint32_t *value)
+{
+    PCIDevice *dev = NULL;
+    int32_t status;
+
+    *value = ALL_ONES;
+    status = find_register(phb, config_addr, size, &dev);
+    if (dev && status == RTAS_SUCCESS) {
+        *value = pci_host_config_read_common(dev, register_of(config_addr),
+                                             pci_config_size(dev), size);
+    }
+    if (size < 4) {
+        *value &= (1u << 8 * size) - 1;
+    }
+    trace_papr_pci_config_read(phb ? phb->opt.index : -1, config_addr, size,
+                               *value, status);
+    return status;
+}
+
+static int32_t config_write(PaprPhb *phb, uint32_t config_addr, uint32_t size,
+                            uint32_t value)
+{
+    PCIDevice *dev = NULL;
+    int32_t status = find_register(phb, config_addr, size, &dev);
+
+    if (dev && status == RTAS_SUCCESS) {
+        pci_host_config_write_common(dev, register_of(config_addr),
+                                     pci_config_size(dev), value, size);
+    }
+    trace_papr_pci_config_write(phb ? phb->opt.index : -1, config_addr, size,
+                                value, status);
+    return status;
+}
+
+static PaprPhb *phb_of_words(PaprPci *pci, const uint32_t *buid)
+{
+    return papr_pci_find(pci, (uint64_t)buid[0] << 32 | buid[1]);
+}
+
+/*
+ * The old calls do not tell which bridge they mean, and bus numbers of ours
+ * are not unique: only where there is one bridge do they have a meaning.
+ */
+static PaprPhb *only_phb(PaprPci *pci)
+{
+    PaprPhb *found = NULL;
+
+    for (int i = 0; i < PAPR_PHB_MAX; i++) {
+        if (!pci->phbs[i]) {
+            continue;
+        }
+        if (found) {
+            return NULL;
+        }
+        found = pci->phbs[i];
+    }
+    return found;
+}
+
+/* config_addr, BUID (two words), size -> status, value */
+static int32_t rtas_ibm_read(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
+{
+    return config_read(phb_of_words(pci, &call->args[1]), call->args[0],
+                       call->args[3], &call->rets[1]);
+}
+
+/* config_addr, BUID (two words), size, value -> status */
+static int32_t rtas_ibm_write(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
+{
+    return config_write(phb_of_words(pci, &call->args[1]), call->args[0],
+                        call->args[3], call->args[4]);
+}
+
+/* config_addr, size -> status, value */
+static int32_t rtas_read(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
+{
+    return config_read(only_phb(pci), call->args[0], call->args[1],
+                       &call->rets[1]);
+}
+
+/* config_addr, size, value -> status */
+static int32_t rtas_write(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
+{
+    return config_write(only_phb(pci), call->args[0], call->args[1],
+                        call->args[2]);
+}
+
+static const PaprRtasEntry config_calls[] = {
+    { RTAS_READ_PCI_CONFIG, 2, 2, rtas_read },
+    { RTAS_WRITE_PCI_CONFIG, 3, 1, rtas_write },
+    { RTAS_IBM_READ_PCI_CONFIG, 4, 2, rtas_ibm_read },
+    { RTAS_IBM_WRITE_PCI_CONFIG, 5, 1, rtas_ibm_write },
+};
+
+void papr_pci_register_config(PaprPci *pci)
+{
+    papr_rtas_register(pci->config.rtas, config_calls,
+                       ARRAY_SIZE(config_calls), pci);
+}
