@@ -5,8 +5,8 @@
  * uses them, onto guest RAM.  The guest fills it by hypercalls that name it by
  * its LIOBN (logical I/O bus number).  LoPAR sections 3.2.3 and 14.5.4.2.
  *
- * Context: all with the BQL held, but for translation, which DMA of any thread
- * does by the table's memory region.
+ * Context: all of this with the BQL held.  Without it, translation, which DMA of
+ * any thread does by the table's memory region, and the guest's hypercalls.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,0 +1,266 @@
+/*
+ * pSeries platform: hypercalls on translation control entries (TCE)
+ *
+ * H_GET_TCE, H_PUT_TCE, H_STUFF_TCE and H_PUT_TCE_INDIRECT: a guest maps pages
+ * of its memory for the DMA of a device.  LoPAR section 14.5.4.2.
+ *
+ * All arguments, the list of H_PUT_TCE_INDIRECT among them, are checked before
+ * the first entry is stored.
+ *
+ * Locking: none of them needs the BQL.  Table and store are found in an RCU
+ * read section that lasts for the call, so both stay; if the window goes
+ * meanwhile, entries are stored that nobody uses any more.  Entries are single
+ * words: two calls that store the same one leave one of both values.  Who is
+ * to be told of changes is told with the BQL held (papr_tce_changed()).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/bswap.h"
+#include "qemu/log.h"
+#include "hw/pseries/guest-mem.h"
+#include "../trace.h"
+#include "internal.h"
+#include "tce.h"
+
+#define LIST_BYTES 4096
+#define LIST_MAX   (LIST_BYTES / TCE_BYTES)
+
+/*
+ * LoPAR ends H_STUFF_TCE at 512 entries.  Linux before 6.4 gives the call a
+ * whole mapping, and would leave it mapped if refused.  What one contiguous
+ * allocation can have fits in this; it is over in less than 100 us.
+ */
+#define STUFF_MAX  65536
+
+/** Span - entries that a call names */
+typedef struct Span {
+    PaprTceTable *tcet;
+    PaprTceStore *store;
+    uint64_t index;
+} Span;
+
+/* Context: RCU read section */
+static bool find(PaprIommu *iommu, const char *call, uint64_t liobn,
+                 uint64_t ioba, uint64_t count, Span *span)
+{
+    const PaprTceWindow *window;
+
+    span->tcet = papr_iommu_find(iommu, liobn);
+    span->store = span->tcet ? qatomic_rcu_read(&span->tcet->store) : NULL;
+    if (!span->store) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: no window has LIOBN 0x%" PRIx64
+                      "\n", call, liobn);
+        return false;
+    }
+    window = &span->store->window;
+    if (!papr_tce_in_window(window->bus_addr, window->pages,
+                            window->page_shift, ioba, count, &span->index)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "%s: LIOBN 0x%" PRIx64 ": 0x%" PRIx64
+                      ", %" PRIu64 " pages: outside of the window\n", call,
+                      liobn, ioba, count);
+        return false;
+    }
+    return true;
+}
+
+/*
+ * The guest's own RAM?  That is asked of the first 4 KiB: the last of the
+ * largest pages may reach beyond the end of memory.
+ */
+static bool is_own(uint64_t address)
+{
+    return papr_mem_is_ram(address, 1 << TCE_SHIFT_MIN);
+}
+
+/*
+ * May the guest store these?  Memory is looked up once for all, from the lowest
+ * page to the highest, which nearly always lie in the same region; and page by
+ * page if that is not all RAM.
+ */
+static bool may_store(const char *call, const PaprTceStore *store,
+                      const uint64_t *tces, unsigned n)
+{
+    uint64_t below = (1ull << store->window.page_shift) - 1 - TCE_ACCESS;
+    uint64_t lowest = UINT64_MAX, highest = 0, bits = 0, bad;
+    unsigned i;
+
+    for (i = 0; i < n; i++) {
+        if (tces[i] & TCE_ACCESS) {
+            uint64_t address = tces[i] & ~TCE_ACCESS;
+
+            bits |= address;
+            lowest = MIN(lowest, address);
+            highest = MAX(highest, address);
+        }
+    }
+    if (lowest > highest) {
+        return true;
+    }
+    if (!(bits & below)) {
+        uint64_t span = highest - lowest;
+
+        if (span <= UINT64_MAX - LIST_BYTES &&
+            papr_mem_is_ram(lowest, span + (1 << TCE_SHIFT_MIN))) {
+            return true;
+        }
+    }
+    for (i = 0; i < n; i++) {
+        bad = tces[i];
+        if ((bad & TCE_ACCESS) &&
+            ((bad & below) || !is_own(bad & ~TCE_ACCESS))) {
+            qemu_log_mask(LOG_GUEST_ERROR, "%s: TCE 0x%" PRIx64 ": not a page "
+                          "of RAM\n", call, bad);
+            return false;
+        }
+    }
+    return true;
+}
+
+static int64_t get_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
+                       uint64_t *tce)
+{
+    Span span;
+
+    RCU_READ_LOCK_GUARD();
+
+    if (!find(iommu, "H_GET_TCE", liobn, ioba, 1, &span)) {
+        return H_PARAMETER;
+    }
+    *tce = qatomic_read(&span.store->entries[span.index]);
+    return H_SUCCESS;
+}
+
+static int64_t h_get_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    uint64_t liobn = args[0], ioba = args[1], tce = 0;
+    int64_t rc = get_tce(opaque, liobn, ioba, &tce);
+
+    if (rc == H_SUCCESS) {
+        args[0] = tce;
+    }
+    trace_papr_tce_get(liobn, ioba, tce, rc);
+    return rc;
+}
+
+static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
+                       uint64_t tce)
+{
+    Span span;
+
+    RCU_READ_LOCK_GUARD();
+
+    if (!find(iommu, "H_PUT_TCE", liobn, ioba, 1, &span) ||
+        !may_store("H_PUT_TCE", span.store, &tce, 1)) {
+        return H_PARAMETER;
+    }
+    qatomic_set(&span.store->entries[span.index], tce);
+    papr_tce_changed(span.tcet, span.store, span.index, 1);
+    return H_SUCCESS;
+}
+
+static int64_t h_put_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    int64_t rc = put_tce(opaque, args[0], args[1], args[2]);
+
+    trace_papr_tce_put(args[0], args[1], args[2], rc);
+    return rc;
+}
+
+static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
+                         uint64_t tce, uint64_t count)
+{
+    uint64_t *entry;
+    Span span;
+
+    RCU_READ_LOCK_GUARD();
+
+    if (!find(iommu, "H_STUFF_TCE", liobn, ioba, 0, &span)) {
+        return H_PARAMETER;
+    }
+    if (count > STUFF_MAX) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_STUFF_TCE: %" PRIu64 " pages\n",
+                      count);
+        return H_P4;
+    }
+    if (!find(iommu, "H_STUFF_TCE", liobn, ioba, count, &span) ||
+        !may_store("H_STUFF_TCE", span.store, &tce, 1)) {
+        return H_PARAMETER;
+    }
+    entry = &span.store->entries[span.index];
+    for (uint64_t i = 0; i < count; i++) {
+        /* to unmap what never was mapped needs no memory */
+        if (qatomic_read(&entry[i]) != tce) {
+            qatomic_set(&entry[i], tce);
+        }
+    }
+    papr_tce_changed(span.tcet, span.store, span.index, count);
+    return H_SUCCESS;
+}
+
+static int64_t h_stuff_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    int64_t rc = stuff_tce(opaque, args[0], args[1], args[2], args[3]);
+
+    trace_papr_tce_stuff(args[0], args[1], args[2], args[3], rc);
+    return rc;
+}
+
+static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
+                                uint64_t ioba, uint64_t list, uint64_t count)
+{
+    uint64_t tces[LIST_MAX];
+    uint64_t *entry;
+    Span span;
+
+    /* a number of tables, by an option that is not offered */
+    if ((int64_t)liobn < 0) {
+        return H_FUNCTION;
+    }
+
+    RCU_READ_LOCK_GUARD();
+
+    if (count > LIST_MAX ||
+        !find(iommu, "H_PUT_TCE_INDIRECT", liobn, ioba, count, &span)) {
+        return H_PARAMETER;
+    }
+    /* a copy: the guest may write to the list while it is checked */
+    if (list % LIST_BYTES || !papr_mem_read(list, tces, count * TCE_BYTES)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_PUT_TCE_INDIRECT: list at 0x%" PRIx64
+                      "\n", list);
+        return H_PARAMETER;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        tces[i] = be64_to_cpu(tces[i]);
+    }
+    if (!may_store("H_PUT_TCE_INDIRECT", span.store, tces, count)) {
+        return H_PARAMETER;
+    }
+    entry = &span.store->entries[span.index];
+    for (unsigned i = 0; i < count; i++) {
+        qatomic_set(&entry[i], tces[i]);
+    }
+    papr_tce_changed(span.tcet, span.store, span.index, count);
+    return H_SUCCESS;
+}
+
+static int64_t h_put_tce_indirect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    int64_t rc = put_tce_indirect(opaque, args[0], args[1], args[2], args[3]);
+
+    trace_papr_tce_indirect(args[0], args[1], args[2], args[3], rc);
+    return rc;
+}
+
+static const PaprHcall calls[] = {
+    { H_GET_TCE, PAPR_HCALL_LOCKLESS, 2, 1, h_get_tce },
+    { H_PUT_TCE, PAPR_HCALL_LOCKLESS, 3, 0, h_put_tce },
+    { H_STUFF_TCE, PAPR_HCALL_LOCKLESS, 4, 0, h_stuff_tce },
+    { H_PUT_TCE_INDIRECT, PAPR_HCALL_LOCKLESS, 4, 0, h_put_tce_indirect },
+};
+
+void papr_iommu_register_hcalls(PaprIommu *iommu, PaprHcallTable *hcalls)
+{
+    papr_hcall_register(hcalls, calls, ARRAY_SIZE(calls), iommu);
+}

@@ -1,0 +1,99 @@
+/*
+ * pSeries platform: TCE (translation control entry) tables (private to iommu/)
+ *
+ * Locking: tables and windows come and go under the BQL, published by atomic
+ * pointers and freed after an RCU (read-copy-update) grace period.  So who
+ * found a table or a store in an RCU read section may use it to the section's
+ * end, without the BQL: DMA of any thread (translate.c) and hypercalls
+ * (hcalls.c).  Entries are 64-bit words that are loaded and stored atomically.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_IOMMU_INTERNAL_H
+#define HW_PPC_PSERIES_IOMMU_INTERNAL_H
+
+#include "exec/memory.h"
+#include "hw/pseries/iommu.h"
+#include "hw/qdev-core.h"
+#include "qemu/qht.h"
+#include "qemu/rcu.h"
+
+#define TYPE_PAPR_TCE_REGION "spapr-iommu-memory-region"
+
+/* LIOBNs that PAPR_LIOBN_PCI() makes: found by index */
+#define TCE_PCI_PHBS    32
+#define TCE_PCI_WINDOWS 2
+
+struct PaprIommu {
+    PaprTceTable *pci[TCE_PCI_PHBS][TCE_PCI_WINDOWS];
+    struct qht others;                  /* PaprTceTable by LIOBN */
+};
+
+/**
+ * PaprTceStore - a window and its entries
+ *
+ * The window is constant while the store is published.
+ */
+typedef struct PaprTceStore {
+    struct rcu_head rcu;
+    PaprTceWindow window;
+    uint64_t *entries;                  /* host endian */
+} PaprTceStore;
+
+struct PaprTceTable {
+    DeviceState parent_obj;
+
+    struct rcu_head rcu;
+    PaprIommu *iommu;
+    uint32_t liobn;
+    PaprTceStore *store;                /* NULL: no window */
+    /*
+     * Is anyone to be told of changes?  Written under the BQL, followed by a
+     * full barrier: see papr_tce_changed().
+     */
+    bool notified;
+    bool bypass;
+
+    MemoryRegion root;                  /* holds the other two */
+    MemoryRegion bypass_region;
+    IOMMUMemoryRegion region;           /* the window */
+
+    /* as the stream has them: vmstate.c */
+    struct {
+        uint32_t pages;
+        uint64_t bus_addr;
+        uint32_t page_shift;
+        bool def_win;
+        PaprTceStore *store;
+    } mig;
+};
+
+/* store.c: memory for entries */
+/** papr_tce_store_new: all entries zero; takes memory only as they are set */
+PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp);
+/** papr_tce_store_free: after a grace period; may be NULL */
+void papr_tce_store_free(PaprTceStore *store);
+
+/* table.c */
+/** papr_iommu_find: RCU read section or BQL */
+PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
+/** papr_tce_install: @store becomes the window of a table without one; BQL */
+void papr_tce_install(PaprTceTable *tcet, PaprTceStore *store);
+
+/* translate.c */
+/**
+ * papr_tce_changed - entries have been stored: tell those who asked for it
+ *
+ * Context: RCU read section in which @store was found; takes the BQL if there
+ * is someone to tell.
+ */
+void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
+                      uint64_t index, uint64_t count);
+
+/* hcalls.c */
+void papr_iommu_register_hcalls(PaprIommu *iommu, PaprHcallTable *hcalls);
+
+/* vmstate.c */
+extern const VMStateDescription vmstate_papr_tce;
+
+#endif

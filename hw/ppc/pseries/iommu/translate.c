@@ -1,0 +1,210 @@
+/*
+ * pSeries platform: translation of I/O addresses, and who is told of changes
+ *
+ * The memory region of a window: devices' DMA (direct memory access) comes here
+ * through QEMU's memory API; VFIO and vhost, which keep translations of their
+ * own, register for notifications.  LoPAR section 3.2.2.2.
+ *
+ * Locking: translation runs in any thread, in an RCU read section of the
+ * memory core's.  The store that it finds is not freed before the section's
+ * end; if the window is taken away or exchanged meanwhile, the access is as one
+ * that came earlier or later.  An entry is one aligned word, loaded at once: an
+ * access meets the old mapping or the new one.  The guest orders what it maps
+ * and the start of DMA by a sync (LoPAR 14.5.4.2.2), the start itself goes
+ * through a lock or an eventfd to another thread.
+ *
+ * Notifiers come, go and are called with the BQL held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "exec/address-spaces.h"
+#include "qapi/error.h"
+#include "../trace.h"
+#include "internal.h"
+#include "tce.h"
+
+/*
+ * One translation looks at so many entries at most: two cache lines of them,
+ * as larger blocks would cost accesses of a few bytes more than they save long
+ * ones.
+ */
+#define BLOCK_ORDER_MAX 4
+
+QEMU_BUILD_BUG_ON(TCE_READ != IOMMU_RO || TCE_WRITE != IOMMU_WO);
+
+static IOMMUTLBEntry translate(IOMMUMemoryRegion *mr, hwaddr addr,
+                               IOMMUAccessFlags flag, int iommu_idx)
+{
+    PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
+    const PaprTceStore *store = qatomic_rcu_read(&tcet->store);
+    IOMMUTLBEntry entry = {
+        .target_as = &address_space_memory,
+        .addr_mask = ~(hwaddr)0,
+        .perm = IOMMU_NONE,
+    };
+    uint32_t shift;
+    uint64_t index, tce;
+
+    if (!store || addr >> store->window.page_shift >= store->window.pages) {
+        trace_papr_tce_translate(tcet->liobn, addr, 0, 0, IOMMU_NONE);
+        return entry;
+    }
+    shift = store->window.page_shift;
+    index = addr >> shift;
+    tce = qatomic_read(&store->entries[index]);
+
+    entry.perm = tce & TCE_ACCESS;
+    entry.addr_mask = (1ull << shift) - 1;
+    if (entry.perm != IOMMU_NONE) {
+        shift += papr_tce_block(store->entries, store->window.pages, index,
+                                tce, shift, BLOCK_ORDER_MAX);
+        entry.addr_mask = (1ull << shift) - 1;
+        entry.translated_addr = tce & ~entry.addr_mask;
+    }
+    entry.iova = addr & ~entry.addr_mask;
+    trace_papr_tce_translate(tcet->liobn, addr, entry.translated_addr,
+                             entry.addr_mask, entry.perm);
+    return entry;
+}
+
+static uint64_t min_page_size(IOMMUMemoryRegion *mr)
+{
+    PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
+
+    return 1ull << (tcet->store ? tcet->store->window.page_shift
+                                : PAPR_TCE_PAGE_SHIFT);
+}
+
+/*
+ * VFIO asks for the host kernel's table that serves this one: entries are in
+ * memory of our own (store.c).
+ */
+static int get_attr(IOMMUMemoryRegion *mr, enum IOMMUMemoryRegionAttr attr,
+                    void *data)
+{
+    return attr == IOMMU_ATTR_SPAPR_TCE_FD ? -ENODEV : -EINVAL;
+}
+
+/* ---- notifications ---- */
+
+/*
+ * Tell @n of the run that begins at @index with @tce, in aligned powers of two
+ * and only what lies in the part of the window that it registered for.
+ */
+static void notify_run(IOMMUNotifier *n, const PaprTceStore *store,
+                       uint64_t index, uint64_t count, uint64_t tce)
+{
+    uint32_t shift = store->window.page_shift;
+    uint64_t run = index << shift;
+    uint64_t start = MAX(run, n->start);
+    uint64_t last = MIN(run + (count << shift) - 1, n->end);
+    IOMMUTLBEvent event = {
+        .type = tce & TCE_ACCESS ? IOMMU_NOTIFIER_MAP : IOMMU_NOTIFIER_UNMAP,
+        .entry.target_as = &address_space_memory,
+        .entry.perm = tce & TCE_ACCESS,
+    };
+
+    for (; start <= last; start += event.entry.addr_mask + 1) {
+        event.entry.iova = start;
+        event.entry.addr_mask = papr_tce_piece(start, last);
+        if (event.entry.perm != IOMMU_NONE) {
+            event.entry.translated_addr =
+                papr_tce_address(tce, shift) + (start - run);
+        }
+        memory_region_notify_iommu_one(n, &event);
+    }
+}
+
+/*
+ * Stored lockless, then looked who is to be told; notify_flag_changed() says
+ * that there is someone, then the notifier's replay reads the entries.  With a
+ * full barrier on both sides, either the replay sees the entry or it is told
+ * here.  What is told is what the entries are by then, so that with two who
+ * store at once the last word is the one that stays.
+ */
+void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
+                      uint64_t index, uint64_t count)
+{
+    uint64_t end = index + count, tce, run;
+    IOMMUNotifier *n;
+
+    /* entries before @notified: pairs with notify_flag_changed() */
+    smp_mb();
+    if (likely(!qatomic_read(&tcet->notified))) {
+        return;
+    }
+
+    BQL_LOCK_GUARD();
+    /* a window that has gone meanwhile has taken its mappings along */
+    if (tcet->store != store) {
+        return;
+    }
+    for (; index < end; index += run) {
+        run = papr_tce_run(store->entries, index, end - index,
+                           store->window.page_shift, &tce);
+        IOMMU_NOTIFIER_FOREACH(n, &tcet->region) {
+            notify_run(n, store, index, run, tce);
+        }
+    }
+}
+
+/* Who comes later gets what is mapped already */
+static void replay(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
+{
+    PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
+    const PaprTceStore *store = tcet->store;
+    uint64_t end, run, tce;
+
+    if (!store) {
+        return;
+    }
+    end = n->end >> store->window.page_shift;
+    end = MIN(end, store->window.pages - 1) + 1;
+    for (uint64_t i = n->start >> store->window.page_shift; i < end; i += run) {
+        run = papr_tce_run(store->entries, i, end - i,
+                           store->window.page_shift, &tce);
+        if (tce & TCE_ACCESS) {
+            notify_run(n, store, i, run, tce);
+        }
+    }
+}
+
+static int notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old,
+                               IOMMUNotifierFlag now, Error **errp)
+{
+    PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
+
+    if (now & IOMMU_NOTIFIER_DEVIOTLB_UNMAP) {
+        error_setg(errp, "TCE table 0x%" PRIx32 " has no device IOTLB: use the "
+                   "device without ats=on", tcet->liobn);
+        return -EINVAL;
+    }
+    qatomic_set(&tcet->notified, now != IOMMU_NOTIFIER_NONE);
+    /* @notified before entries, in replay: pairs with papr_tce_changed() */
+    smp_mb();
+    return 0;
+}
+
+static void region_class_init(ObjectClass *oc, void *data)
+{
+    IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(oc);
+
+    imrc->translate = translate;
+    imrc->replay = replay;
+    imrc->get_min_page_size = min_page_size;
+    imrc->get_attr = get_attr;
+    imrc->notify_flag_changed = notify_flag_changed;
+}
+
+static const TypeInfo types[] = {
+    {
+        .name = TYPE_PAPR_TCE_REGION,
+        .parent = TYPE_IOMMU_MEMORY_REGION,
+        .class_init = region_class_init,
+    },
+};
+DEFINE_TYPES(types)
