@@ -328,6 +328,8 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     PaprDrc *drc = papr_dr_find(phb->pci->config.dr, PAPR_DRC_PHB,
                                 phb->opt.index);
 
+    /* for the guest that plugs it in: no firmware is there to add it */
+    papr_dt_string(dt, "name", "pci");
     papr_dt_string(dt, "device_type", "pci");
     papr_dt_string(dt, "compatible", "IBM,Logical_PHB");
     papr_dt_cell_list(dt, "reg", phb->buid >> 32, phb->buid, 0, 0);

@@ -89,7 +89,6 @@ static void add_bus(PaprPhb *phb, PCIBus *bus)
 {
     papr_dr_add(phb->pci->config.dr, PAPR_DRC_PCI, bus_first_id(phb, bus), 1,
                 DRC_PER_BUS, &device_drc_ops, phb);
-    qbus_set_hotplug_handler(BUS(bus), OBJECT(phb));
 }
 
 bool papr_phb_connectors_realize(PaprPhb *phb, Error **errp)
@@ -105,7 +104,6 @@ void papr_phb_connectors_unrealize(PaprPhb *phb)
 
     papr_dr_remove(phb->pci->config.dr, PAPR_DRC_PCI, first,
                    first + DRC_PER_PHB - 1);
-    qbus_set_hotplug_handler(BUS(PCI_HOST_BRIDGE(phb)->bus), NULL);
 }
 
 static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
@@ -164,6 +162,15 @@ static bool is_hot(const DeviceState *dev)
     return dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
 }
 
+/* The bridge's own hotplug controller, if it has one, is not for PAPR guests */
+static void plug_bridge(PaprPhb *phb, PCIBridge *bridge)
+{
+    PCIBus *bus = pci_bridge_get_sec_bus(bridge);
+
+    add_bus(phb, bus);
+    qbus_set_hotplug_handler(BUS(bus), OBJECT(phb));
+}
+
 static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
     PaprPhb *phb = PAPR_PHB(handler);
@@ -174,7 +181,7 @@ static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
         return;         /* a virtual function, to which its device sees */
     }
     if (IS_PCI_BRIDGE(dev)) {
-        add_bus(phb, pci_bridge_get_sec_bus(PCI_BRIDGE(dev)));
+        plug_bridge(phb, PCI_BRIDGE(dev));
     }
     if (!papr_drc_attach(papr_phb_connector(phb, pdev), dev, !is_hot(dev),
                          errp)) {

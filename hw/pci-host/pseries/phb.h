@@ -14,7 +14,6 @@
 #include "hw/pci/pci_host.h"
 #include "hw/pseries/phb.h"
 
-#define PAPR_PHB_MAX            31
 #define PAPR_PHB_DMA_WINDOWS    2       /* default and dynamic (DDW) */
 #define PAPR_PHB_BUID_BASE      0x800000020000000ULL
 
@@ -76,6 +75,7 @@ struct PaprPhb {
     AddressSpace dma_as;
     PaprTceTable *tce[PAPR_PHB_DMA_WINDOWS];
     MemoryRegion msi_window;
+    MemoryRegion msi_alias;             /* for devices that bypass @dma_root */
 
     uint32_t lsi[PCI_NUM_PINS];         /* interrupt numbers of INTA to INTD */
     GHashTable *msi;                    /* by config_addr: PaprPhbMsi */

@@ -24,6 +24,8 @@
 #define TYPE_PAPR_PHB "spapr-pci-host-bridge"
 OBJECT_DECLARE_SIMPLE_TYPE(PaprPhb, PAPR_PHB)
 
+#define PAPR_PHB_MAX 31         /* indexes are below it */
+
 typedef struct PaprPci PaprPci;
 
 /**
@@ -81,11 +83,5 @@ char *papr_pci_fw_name(PCIDevice *dev);
 
 /** papr_pci_set_vga_endian: of frame buffers, to follow the guest's interrupts */
 void papr_pci_set_vga_endian(PaprPci *pci, bool big);
-
-/**
- * papr_pci_cas - the guest has negotiated: devices plugged since the start are
- * there as if they had always been
- */
-void papr_pci_cas(PaprPci *pci);
 
 #endif

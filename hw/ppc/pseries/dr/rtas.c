@@ -138,7 +138,8 @@ static bool start_tree(PaprDrc *drc)
     drc->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);
     if (!ok || !drc->tree) {
         papr_drc_drop_tree(drc);
-        warn_report_err(err);
+        /* a guest could ask for ever */
+        warn_report_err_once(err);
         return false;
     }
     drc->offset = fdt_first_subnode(drc->tree, 0);
