@@ -1,0 +1,61 @@
+/*
+ * pSeries PCI host bridge: arithmetic of DMA windows
+ *
+ * Pure: no device headers, unit-tested on the host.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PCI_HOST_PSERIES_WINDOW_H
+#define HW_PCI_HOST_PSERIES_WINDOW_H
+
+/* PaprDmaRange: I/O addresses @start .. @start + @size - 1; may end at 2^64 */
+typedef struct PaprDmaRange {
+    uint64_t start;
+    uint64_t size;
+} PaprDmaRange;
+
+/**
+ * PaprDmaLimits - what a bridge can offer
+ * @page_sizes: each bit a legal size of an I/O page
+ * @max_tces: translation control entries (TCE) of a window; a power of two
+ * @low, @high: where windows begin: the first while there is none, else the
+ *              second; the other one if that is no good
+ */
+typedef struct PaprDmaLimits {
+    uint64_t page_sizes;
+    uint64_t max_tces;
+    uint64_t low;
+    uint64_t high;
+} PaprDmaLimits;
+
+/** papr_dma_page_sizes: all that a bridge can be told to offer */
+uint64_t papr_dma_page_sizes(void);
+
+/**
+ * papr_dma_page_size_mask - as ibm,query-pe-dma-window tells sizes
+ * @page_sizes: each bit a size; those that the call does not know are left out
+ */
+uint32_t papr_dma_page_size_mask(uint64_t page_sizes);
+
+/**
+ * papr_dma_max_tces - entries that map all RAM by the smallest pages
+ * @highest_ram: first address above it
+ */
+uint64_t papr_dma_max_tces(uint64_t highest_ram);
+
+/** papr_dma_overlap: have @a and @b an address in common? */
+bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b);
+
+/**
+ * papr_dma_place - find room for a window of 2^@window_shift bytes
+ * @page_shift, @window_shift: any values, as the guest gave them
+ * @taken: @n_taken ranges to keep out of; the first @n_windows are windows
+ * @start: where it can begin
+ *
+ * Returns false if it cannot be had.
+ */
+bool papr_dma_place(const PaprDmaLimits *limits, uint32_t page_shift,
+                    uint32_t window_shift, const PaprDmaRange *taken,
+                    size_t n_taken, size_t n_windows, uint64_t *start);
+
+#endif
