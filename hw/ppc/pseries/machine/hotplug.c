@@ -2,7 +2,9 @@
  * pSeries platform: what is plugged into the machine
  *
  * One row a kind of device.  Pre-plug checks the device against the machine
- * and hands it what it needs; plug ties it to its connector.
+ * and hands it what it needs; plug ties it to its connector.  Unplug asks the
+ * guest by way of the connector, which has the device taken out in the end.
+ * PCI devices are plugged into their host bridge (PHB), not into the machine.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,6 +14,7 @@
 #include "hw/mem/memory-device.h"
 #include "hw/qdev-core.h"
 #include "system/numa.h"
+#include "system/runstate.h"
 #include "machine.h"
 
 static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
@@ -81,21 +84,70 @@ static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     papr_rng_attach(dev, pm->hcalls);
 }
 
+static void phb_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    papr_phb_pre_plug(pm->pci, PAPR_PHB(dev), errp);
+}
+
+static PaprDrc *phb_connector(PaprMachine *pm, DeviceState *dev)
+{
+    return papr_dr_find(pm->dr, PAPR_DRC_PHB, papr_phb_index(PAPR_PHB(dev)));
+}
+
+static void phb_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    PaprDrc *drc = phb_connector(pm, dev);
+    bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+
+    if (papr_drc_attach(drc, dev, !hot, errp) && hot) {
+        papr_events_hotplug(pm->events, PAPR_HOTPLUG_ADD, PAPR_DRC_PHB,
+                            PAPR_HOTPLUG_BY_INDEX, 1, papr_drc_index(drc));
+    }
+}
+
+/* What is behind the bridge goes along: the guest gives up all or nothing */
+static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    PaprDrc *drc = phb_connector(pm, dev);
+
+    if (papr_drc_unplug_requested(drc)) {
+        error_setg(errp, "unplug of %s is in progress already: the guest has "
+                   "been asked to let go of it",
+                   dev->id ?: dev->canonical_path);
+        return;
+    }
+    papr_drc_unplug_request(drc);
+    if (papr_drc_device(drc)) {
+        papr_events_hotplug(pm->events, PAPR_HOTPLUG_REMOVE, PAPR_DRC_PHB,
+                            PAPR_HOTPLUG_BY_INDEX, 1, papr_drc_index(drc));
+    }
+}
+
+static void phb_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    qdev_unrealize(dev);
+}
+
 static void memory_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     error_setg(errp, "%s: memory devices can't be plugged into this machine; "
                "give all memory with -m", object_get_typename(OBJECT(dev)));
 }
 
+typedef void PlugStep(PaprMachine *pm, DeviceState *dev, Error **errp);
+
 typedef struct PlugRow {
     const char *type;
-    void (*pre_plug)(PaprMachine *pm, DeviceState *dev, Error **errp);
-    void (*plug)(PaprMachine *pm, DeviceState *dev, Error **errp);
+    PlugStep *pre_plug;
+    PlugStep *plug;
+    PlugStep *unplug_request;           /* NULL: it stays */
+    PlugStep *unplug;
 } PlugRow;
 
 static const PlugRow plug_table[] = {
     { TYPE_PAPR_CPU_CORE, core_pre_plug, core_plug },
     { TYPE_PAPR_RNG, NULL, rng_plug },
+    { TYPE_PAPR_PHB, phb_pre_plug, phb_plug, phb_unplug_request, phb_unplug },
     { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
 };
 
@@ -121,8 +173,19 @@ static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 static void unplug_request(HotplugHandler *handler, DeviceState *dev,
                            Error **errp)
 {
-    error_setg(errp, "%s can't be unplugged from this machine",
-               object_get_typename(OBJECT(dev)));
+    const PlugRow *row = row_of(dev);
+
+    if (!row->unplug_request) {
+        error_setg(errp, "%s can't be unplugged from this machine",
+                   object_get_typename(OBJECT(dev)));
+        return;
+    }
+    row->unplug_request(PAPR_MACHINE(handler), dev, errp);
+}
+
+static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+{
+    row_of(dev)->unplug(PAPR_MACHINE(handler), dev, errp);
 }
 
 static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
@@ -148,12 +211,24 @@ static const PaprDrcOps core_drc_ops = {
     .fill_dt = papr_machine_fill_core,
 };
 
+static void remove_phb(DeviceState *dev, void *machine)
+{
+    hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
+    object_unparent(OBJECT(dev));
+}
+
+static const PaprDrcOps phb_drc_ops = {
+    .release = remove_phb,
+    .fill_dt = papr_machine_fill_phb,
+};
+
 void papr_machine_add_connectors(PaprMachine *pm)
 {
     MachineState *ms = MACHINE(pm);
 
     papr_dr_add(pm->dr, PAPR_DRC_CPU, 0, pm->cpu_host.vsmt,
                 ms->smp.max_cpus / ms->smp.threads, &core_drc_ops, pm);
+    papr_dr_add(pm->dr, PAPR_DRC_PHB, 0, 1, PAPR_PHB_MAX, &phb_drc_ops, pm);
 }
 
 void papr_machine_hotplug_class_init(ObjectClass *oc)
@@ -163,5 +238,6 @@ void papr_machine_hotplug_class_init(ObjectClass *oc)
     hc->pre_plug = pre_plug;
     hc->plug = plug;
     hc->unplug_request = unplug_request;
+    hc->unplug = unplug;
     MACHINE_CLASS(oc)->get_hotplug_handler = get_handler;
 }

@@ -190,6 +190,7 @@ static void init_calls(PaprMachine *pm)
         .caps = &pm->caps,
         .associativity = associativity,
         .system_reset = papr_machine_system_reset_irq,
+        .interrupt_endian = papr_machine_interrupt_endian,
         .opaque = pm,
     };
     papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
@@ -207,6 +208,7 @@ static bool init_platform(PaprMachine *pm, Error **errp)
         return false;
     }
     pm->irq_map = papr_irqs_msi_map(pm->irqs, &pm->irq_map_nr);
+    pm->iommu = papr_iommu_new(pm->hcalls);
     pm->dr = papr_dr_new(pm->rtas);
     papr_machine_add_connectors(pm);
     return true;
@@ -249,12 +251,12 @@ static bool init_devices(PaprMachine *pm, Error **errp)
     if (!pm->watchdogs) {
         return false;
     }
-    pm->vio = papr_vio_bus_new(pm->hcalls, pm->rtas, pm->irqs);
+    pm->vio = papr_vio_bus_new(pm->hcalls, pm->rtas, pm->irqs, pm->iommu);
     for (int i = 0; serial_hd(i); i++) {
         papr_vio_add_vty(pm->vio, serial_hd(i));
     }
     papr_vio_add_nvram(pm->vio);
-    return true;
+    return papr_machine_init_devices(pm, errp);
 }
 
 static void init_cas(PaprMachine *pm)

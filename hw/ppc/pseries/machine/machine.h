@@ -17,11 +17,13 @@
 #include "hw/pseries/dr.h"
 #include "hw/pseries/event.h"
 #include "hw/pseries/firmware.h"
+#include "hw/pseries/iommu.h"
 #include "hw/pseries/irq.h"
 #include "hw/pseries/misc.h"
 #include "hw/pseries/mmu.h"
 #include "hw/pseries/numa.h"
 #include "hw/pseries/ovec.h"
+#include "hw/pseries/phb.h"
 #include "hw/pseries/rtas.h"
 #include "hw/pseries/vcpu.h"
 #include "hw/pseries/vio.h"
@@ -60,16 +62,20 @@ struct PaprMachine {
     PaprMmu *mmu;
     PaprIrqs *irqs;
     PaprDr *dr;
+    PaprIommu *iommu;
     PaprEvents *events;
     PaprFwnmi *fwnmi;
     PaprRtc *rtc;
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprVioBus *vio;
+    PaprPci *pci;
+    PCIBus *pci_bus;                    /* of the default host bridge */
     PaprFirmware *firmware;
     PaprHcallConfig hcall_config;
 
     uint64_t rma_size;                  /* real mode area */
+    bool stdout_path;                   /* the tree names a console */
 
     PaprCas cas;                        /* offer and outcome of CAS */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */
@@ -101,6 +107,13 @@ void papr_machine_options_init(Object *obj);
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);
 
+/* devices.c */
+bool papr_machine_init_devices(PaprMachine *pm, Error **errp);
+void papr_machine_interrupt_endian(void *machine, bool little);
+
+/* fw-path.c */
+void papr_machine_fw_path_class_init(ObjectClass *oc);
+
 /* vhyp.c */
 void papr_machine_vhyp_class_init(ObjectClass *oc);
 
@@ -112,6 +125,8 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
                               Error **errp);
 bool papr_machine_fill_core(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
                             void *machine, Error **errp);
+bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
+                           void *machine, Error **errp);
 
 /* nmi.c */
 void papr_machine_nmi_class_init(ObjectClass *oc);

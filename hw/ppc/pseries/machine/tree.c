@@ -4,8 +4,12 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qemu/cutils.h"
 #include "../dt/build.h"
 #include "machine.h"
+
+#include <libfdt.h>
 
 static void fill_rng(PaprDt *dt, uint32_t intc_phandle, void *opaque)
 {
@@ -33,7 +37,9 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .hpt_shift = papr_mmu_hpt_shift(pm->mmu),
         .rma_size = pm->rma_size,
         .hotpluggable_cpus = true,
-        .stdout_path = true,
+        .stdout_path = pm->stdout_path,
+        .multi_tce = true,
+        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB),
         .host_model = pm->opt.host_model,
         .host_serial = pm->opt.host_serial,
         .boot_device = pm->opt.boot_device,
@@ -45,13 +51,16 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
                               Error **errp)
 {
     PaprMachine *pm = machine;
-    PaprDtExtra rng = { fill_rng, pm->rng };
+    PaprDtExtra extra[] = {
+        { papr_pci_dt, pm->pci },
+        { fill_rng, pm->rng },
+    };
     PaprDtInput in;
 
     describe(pm, &in);
     in.whole = whole;
-    in.extra = &rng;
-    in.n_extra = pm->rng ? 1 : 0;
+    in.extra = extra;
+    in.n_extra = pm->rng ? 2 : 1;
     return papr_dt_build(&in, size, errp);
 }
 
@@ -62,5 +71,35 @@ bool papr_machine_fill_core(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
 
     describe(machine, &in);
     papr_dt_cpu_node(&in, dt, papr_vcpu(PAPR_CPU_CORE(dev)->threads[0]));
+    return true;
+}
+
+/* The interrupt controller's phandle: firmware may have put one of its own */
+static uint32_t intc_phandle(PaprMachine *pm)
+{
+    size_t size;
+    const void *fdt = papr_firmware_fdt(pm->firmware, &size);
+    int node;
+
+    fdt_for_each_subnode(node, fdt, 0) {
+        if (strstart(fdt_get_name(fdt, node, NULL) ?: "",
+                     "interrupt-controller", NULL)) {
+            return fdt_get_phandle(fdt, node);
+        }
+    }
+    return 0;
+}
+
+bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
+                           void *machine, Error **errp)
+{
+    uint32_t phandle = intc_phandle(machine);
+
+    if (!phandle) {
+        error_setg(errp, "the guest's device tree has no interrupt controller "
+                   "that a host bridge could name");
+        return false;
+    }
+    papr_phb_dt(PAPR_PHB(dev), dt, phandle);
     return true;
 }

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/fw-path-provider.h"
 #include "hw/intc/intc.h"
 #include "hw/nmi.h"
 #include "hw/hotplug.h"
@@ -73,6 +74,7 @@ static void machine_class_init(ObjectClass *oc, void *data)
     papr_machine_hotplug_class_init(oc);
     papr_machine_vhyp_class_init(oc);
     papr_machine_nmi_class_init(oc);
+    papr_machine_fw_path_class_init(oc);
     INTERRUPT_STATS_PROVIDER_CLASS(oc)->print_info = print_pic;
 }
 
@@ -96,6 +98,7 @@ static const TypeInfo machine_types[] = {
         .interfaces = (InterfaceInfo[]) {
             { TYPE_HOTPLUG_HANDLER },
             { TYPE_NMI },
+            { TYPE_FW_PATH_PROVIDER },
             { TYPE_PPC_VIRTUAL_HYPERVISOR },
             { TYPE_INTERRUPT_STATS_PROVIDER },
             { }

@@ -1,0 +1,145 @@
+/*
+ * pSeries platform: the devices a machine has without -device
+ *
+ * The first PCI host bridge, and what -nic, -drive, -vga and -usb ask for.
+ * Context: machine init.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/mem/memory-device.h"
+#include "hw/sysbus.h"
+#include "hw/usb.h"
+#include "net/net.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "system/blockdev.h"
+#include "system/system.h"
+#include "machine.h"
+
+static void hotplug_event(bool add, PaprDrcType type, uint32_t index,
+                          void *machine)
+{
+    papr_events_hotplug(((PaprMachine *)machine)->events,
+                        add ? PAPR_HOTPLUG_ADD : PAPR_HOTPLUG_REMOVE, type,
+                        PAPR_HOTPLUG_BY_INDEX, 1, index);
+}
+
+static uint64_t highest_ram(const MachineState *ms)
+{
+    if (!ms->device_memory) {
+        return ms->ram_size;
+    }
+    return ms->device_memory->base +
+           memory_region_size(&ms->device_memory->mr);
+}
+
+static bool init_pci(PaprMachine *pm, Error **errp)
+{
+    PaprPciConfig config = {
+        .rtas = pm->rtas,
+        .irqs = pm->irqs,
+        .dr = pm->dr,
+        .iommu = pm->iommu,
+        .numa = &pm->numa,
+        .highest_ram = highest_ram(MACHINE(pm)),
+        .hotplug = hotplug_event,
+        .opaque = pm,
+    };
+    DeviceState *phb;
+
+    pm->pci = papr_pci_new(&config);
+    phb = qdev_new(TYPE_PAPR_PHB);
+    qdev_prop_set_uint32(phb, "index", 0);
+    if (!sysbus_realize_and_unref(SYS_BUS_DEVICE(phb), errp)) {
+        return false;
+    }
+    pm->pci_bus = papr_phb_bus(PAPR_PHB(phb));
+    return true;
+}
+
+/* -nic model=: ibmveth is the name that Linux has for the virtual adapter */
+static void init_networks(PaprMachine *pm)
+{
+    NICInfo *nic;
+
+    while ((nic = qemu_find_nic_info(TYPE_PAPR_VLAN, true, "ibmveth"))) {
+        papr_vio_add_vlan(pm->vio, nic);
+    }
+    pci_init_nic_devices(pm->pci_bus, NULL);
+}
+
+/* An adapter for each bus=, and one for bus 0 in any case */
+static void init_disks(PaprMachine *pm)
+{
+    for (int bus = 0; bus <= drive_get_max_bus(IF_SCSI); bus++) {
+        papr_vio_add_vscsi(pm->vio);
+    }
+}
+
+static bool init_vga(PaprMachine *pm, bool *has_vga, Error **errp)
+{
+    *has_vga = vga_interface_type != VGA_NONE;
+    switch (vga_interface_type) {
+    case VGA_NONE:
+    case VGA_STD:
+    case VGA_CIRRUS:
+    case VGA_VIRTIO:
+        pci_vga_init(pm->pci_bus);
+        return true;
+    case VGA_DEVICE:                    /* a -device that the user gave */
+        vga_interface_created = true;
+        return true;
+    default:
+        error_setg(errp, "-vga: Unsupported VGA mode, only -vga std or -vga "
+                   "virtio is supported");
+        return false;
+    }
+}
+
+static void init_usb(PaprMachine *pm, bool has_vga)
+{
+    MachineState *ms = MACHINE(pm);
+    Object *bus;
+
+    if (has_vga && defaults_enabled() && !ms->usb_disabled) {
+        ms->usb = true;
+    }
+    if (!ms->usb) {
+        return;
+    }
+    pci_create_simple(pm->pci_bus, -1, "nec-usb-xhci");
+    if (!has_vga) {
+        return;
+    }
+    bus = object_resolve_type_unambiguous(TYPE_USB_BUS, &error_abort);
+    usb_create_simple(USB_BUS(bus), "usb-kbd");
+    usb_create_simple(USB_BUS(bus), "usb-mouse");
+}
+
+bool papr_machine_init_devices(PaprMachine *pm, Error **errp)
+{
+    bool has_vga;
+
+    if (!init_pci(pm, errp)) {
+        return false;
+    }
+    init_networks(pm);
+    init_disks(pm);
+    if (!init_vga(pm, &has_vga, errp)) {
+        return false;
+    }
+    init_usb(pm, has_vga);
+    /* with a screen, firmware finds its console by itself */
+    pm->stdout_path = !has_vga || !MACHINE(pm)->enable_graphics;
+    return true;
+}
+
+/*
+ * Drivers of old guests take the frame buffer to be in the byte order that they
+ * take interrupts in
+ */
+void papr_machine_interrupt_endian(void *machine, bool little)
+{
+    papr_pci_set_vga_endian(((PaprMachine *)machine)->pci, !little);
+}
