@@ -8,18 +8,37 @@
 
 #include "chardev/char.h"
 #include "hw/pseries/dt.h"
+#include "hw/pseries/iommu.h"
 #include "hw/pseries/irq.h"
 #include "hw/pseries/rtas.h"
+#include "net/net.h"
+
+/* QOM type of the logical LAN, also a model of -nic */
+#define TYPE_PAPR_VLAN "spapr-vlan"
+/* QOM types: the SCSI adapter, and the LAN adapter, a model= of -nic */
+#define TYPE_PAPR_VSCSI "spapr-vscsi"
+#define TYPE_PAPR_VLAN  "spapr-vlan"
 
 typedef struct PaprVioBus PaprVioBus;
 
 /** papr_vio_bus_new: the bridge ("spapr-vio-bridge"), its bus and calls */
 PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
-                             PaprIrqs *irqs);
+                             PaprIrqs *irqs, PaprIommu *iommu);
 
 /** papr_vio_add_vty, papr_vio_add_nvram: the machine's own devices; init */
 void papr_vio_add_vty(PaprVioBus *bus, Chardev *chardev);
 void papr_vio_add_nvram(PaprVioBus *bus);
+
+/** papr_vio_add_vlan: a logical LAN with the options of @nd (-nic, -net nic) */
+void papr_vio_add_vlan(PaprVioBus *bus, NICInfo *nd);
+
+/**
+ * papr_vio_add_vscsi - a SCSI adapter, the next -drive if=scsi bus
+ *
+ * Its disks are those of -drive if=scsi,bus=N, N being how many SCSI buses
+ * there are already.
+ */
+void papr_vio_add_vscsi(PaprVioBus *bus);
 
 /** papr_vio_dt: the /vdevice node and its children */
 void papr_vio_dt(PaprVioBus *bus, PaprDt *dt);

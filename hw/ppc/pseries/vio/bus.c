@@ -54,6 +54,13 @@ void papr_vio_signal(PaprVioDevice *dev)
     papr_irq_trigger(papr_vio_bus_of(dev)->irqs, dev->irq);
 }
 
+void papr_vio_notify(PaprVioDevice *dev)
+{
+    if (dev->signal_state & 1) {
+        papr_vio_signal(dev);
+    }
+}
+
 /*
  * A device's interrupt follows from its unit address, so that it is the same
  * on both sides of a migration.  libvirt numbers terminals from 0x30000000 and
@@ -119,10 +126,14 @@ static void device_realize(DeviceState *qdev, Error **errp)
                           "another reg=.\n");
         return;
     }
-    vdc->realize(dev, errp);
-    if (*errp) {
-        papr_irq_release(papr_vio_bus_of(dev)->irqs, dev->irq);
+    if (papr_vio_dma_realize(dev, errp)) {
+        vdc->realize(dev, errp);
+        if (!*errp) {
+            return;
+        }
+        papr_vio_dma_unrealize(dev);
     }
+    papr_irq_release(papr_vio_bus_of(dev)->irqs, dev->irq);
 }
 
 static void device_unrealize(DeviceState *qdev)
@@ -133,6 +144,7 @@ static void device_unrealize(DeviceState *qdev)
     if (vdc->unrealize) {
         vdc->unrealize(dev);
     }
+    papr_vio_dma_unrealize(dev);
     papr_irq_release(papr_vio_bus_of(dev)->irqs, dev->irq);
 }
 
@@ -141,7 +153,8 @@ static void device_reset(DeviceState *qdev)
     PaprVioDevice *dev = PAPR_VIO_DEVICE(qdev);
     PaprVioDeviceClass *vdc = PAPR_VIO_DEVICE_GET_CLASS(dev);
 
-    dev->crq = (PaprCrq) {};
+    papr_crq_close(dev);
+    papr_vio_dma_reset(dev);
     dev->signal_state = 0;
     if (vdc->reset) {
         vdc->reset(dev);
@@ -163,14 +176,21 @@ static int64_t h_vio_signal(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* "quiesce", called by SLOF before it starts the kernel: no queue stays */
+/* "quiesce", called by SLOF as it leaves the machine to the kernel: no queue
+ * and no mapping stays
+ */
 static int32_t rtas_quiesce(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     PaprVioBus *bus = opaque;
     BusChild *kid;
 
     QTAILQ_FOREACH(kid, &BUS(bus)->children, sibling) {
-        ((PaprVioDevice *)kid->child)->crq = (PaprCrq) {};
+        PaprVioDevice *dev = (PaprVioDevice *)kid->child;
+
+        papr_crq_close(dev);
+        if (dev->tcet) {
+            papr_tce_clear(dev->tcet);
+        }
     }
     return RTAS_SUCCESS;
 }
@@ -184,7 +204,7 @@ static const PaprRtasEntry vio_rtas[] = {
 };
 
 PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
-                             PaprIrqs *irqs)
+                             PaprIrqs *irqs, PaprIommu *iommu)
 {
     DeviceState *bridge = qdev_new(TYPE_PAPR_VIO_BRIDGE);
     PaprVioBus *bus = PAPR_VIO_BUS(qbus_new(TYPE_PAPR_VIO_BUS, bridge,
@@ -193,11 +213,15 @@ PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
     bus->hcalls = hcalls;
     bus->rtas = rtas;
     bus->irqs = irqs;
+    bus->iommu = iommu;
     bus->next_reg = VIO_REG_BASE;
     sysbus_realize_and_unref(SYS_BUS_DEVICE(bridge), &error_fatal);
 
     papr_hcall_register(hcalls, vio_hcalls, ARRAY_SIZE(vio_hcalls), bus);
     papr_rtas_register(rtas, vio_rtas, ARRAY_SIZE(vio_rtas), bus);
+    papr_vio_dma_init(bus);
+    papr_crq_init(bus);
+    papr_vlan_init(bus);
     papr_vty_init(bus);
     papr_nvram_init(bus);
     return bus;
@@ -217,6 +241,7 @@ static void device_dt(PaprVioDevice *dev, PaprDt *dt)
     }
     /* second cell: 0 for an edge, LoPAR B.5.5 */
     papr_dt_cell_list(dt, "interrupts", dev->irq, 0);
+    papr_vio_dma_dt(dev, dt);
     if (vdc->dt) {
         vdc->dt(dev, dt);
     }

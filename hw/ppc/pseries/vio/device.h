@@ -1,7 +1,7 @@
 /*
  * pSeries platform: virtual I/O (VIO) devices (private to vio/)
  *
- * All of it under the BQL.
+ * All of it under the BQL, DMA (direct memory access) included.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,6 +11,7 @@
 #include "hw/pseries/vio.h"
 #include "hw/qdev-core.h"
 #include "qom/object.h"
+#include "system/dma.h"
 
 #define TYPE_PAPR_VIO_BRIDGE "spapr-vio-bridge"
 #define TYPE_PAPR_VIO_BUS "spapr-vio-bus"
@@ -25,19 +26,32 @@ struct PaprVioBus {
     PaprHcallTable *hcalls;
     PaprRtas *rtas;
     PaprIrqs *irqs;
+    PaprIommu *iommu;
     uint32_t next_reg;                  /* for devices without reg= */
 };
 
 /**
  * PaprCrq - command/response queue (CRQ) of a device, LoPAR 17.2.3.1
  *
- * Part of every device's stream; none of the devices without DMA has one.
+ * Where the guest finds what the device sends.  Part of every device's stream,
+ * though terminals and the like have none.
  */
 typedef struct PaprCrq {
     uint64_t addr;                      /* I/O address */
     uint32_t size;                      /* bytes; 0: not registered */
     uint32_t next;                      /* offset of the next entry to fill */
 } PaprCrq;
+
+/** PaprCrqEntry: what goes through a CRQ, either way; host endian */
+typedef struct PaprCrqEntry {
+    uint64_t high;                      /* its first byte is the header */
+    uint64_t low;
+} PaprCrqEntry;
+
+/* Headers of entries: LoPAR Table 17.9 */
+#define PAPR_CRQ_COMMAND   0x80
+#define PAPR_CRQ_INIT      0xc0
+#define PAPR_CRQ_TRANSPORT 0xff         /* only the platform sends those */
 
 struct PaprVioDevice {
     DeviceState parent_obj;
@@ -46,6 +60,9 @@ struct PaprVioDevice {
     uint32_t irq;
     uint64_t signal_state;              /* H_VIO_SIGNAL; 1: interrupts on */
     PaprCrq crq;
+
+    PaprTceTable *tcet;                 /* NULL: the device does no DMA */
+    AddressSpace dma;                   /* valid with a table */
 };
 
 struct PaprVioDeviceClass {
@@ -55,13 +72,24 @@ struct PaprVioDeviceClass {
     const char *dt_type;
     const char *dt_compatible;
     uint64_t signal_mask;               /* bits H_VIO_SIGNAL may set */
+    uint64_t dma_window;                /* bytes of I/O addresses; 0: no DMA */
 
     void (*realize)(PaprVioDevice *dev, Error **errp);
     void (*reset)(PaprVioDevice *dev);
     void (*unrealize)(PaprVioDevice *dev);
     /* further properties of the device's node */
     void (*dt)(PaprVioDevice *dev, PaprDt *dt);
+    /*
+     * The guest takes its queues back: nothing may touch them, or the memory
+     * of requests, from here on
+     */
+    void (*stop)(PaprVioDevice *dev);
+    /* the guest sent an entry; NULL: the device has no CRQ */
+    int64_t (*crq_entry)(PaprVioDevice *dev, const PaprCrqEntry *entry);
 };
+
+/* What all devices with DMA have: room for buffers of many requests */
+#define PAPR_VIO_DMA_WINDOW 0x10000000
 
 #define PAPR_VIO_PROPERTIES(state, field)                                   \
     DEFINE_PROP_UINT32("reg", state, field.reg, UINT32_MAX)
@@ -81,6 +109,66 @@ PaprVioDevice *papr_vio_find(PaprVioBus *bus, uint64_t reg);
 
 /** papr_vio_signal: interrupt the guest; an edge */
 void papr_vio_signal(PaprVioDevice *dev);
+
+/** papr_vio_notify: papr_vio_signal, if the guest has asked for interrupts */
+void papr_vio_notify(PaprVioDevice *dev);
+
+/**
+ * papr_vio_may_access: are all of @len bytes at @addr mapped for @dir?
+ *
+ * Of the moment: the guest may change its table at any time, and DMA then
+ * fails or goes elsewhere in the guest's own RAM.
+ */
+static inline bool papr_vio_may_access(PaprVioDevice *dev, uint64_t addr,
+                                       uint64_t len, DMADirection dir)
+{
+    return addr + len >= addr &&
+           dma_memory_valid(&dev->dma, addr, len, dir, MEMTXATTRS_UNSPECIFIED);
+}
+
+/** papr_vio_read, papr_vio_write: DMA; false when something isn't mapped */
+static inline bool papr_vio_read(PaprVioDevice *dev, uint64_t addr, void *buf,
+                                 uint64_t len)
+{
+    return dma_memory_read(&dev->dma, addr, buf, len,
+                           MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+}
+
+static inline bool papr_vio_write(PaprVioDevice *dev, uint64_t addr,
+                                  const void *buf, uint64_t len)
+{
+    return dma_memory_write(&dev->dma, addr, buf, len,
+                            MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
+}
+
+bool papr_vio_read_be64(PaprVioDevice *dev, uint64_t addr, uint64_t *value);
+
+/** papr_vio_write_be64: aligned values are written in one piece */
+bool papr_vio_write_be64(PaprVioDevice *dev, uint64_t addr, uint64_t value);
+
+/* dma.c: of a device whose class has a DMA window; without one, nothing */
+bool papr_vio_dma_realize(PaprVioDevice *dev, Error **errp);
+void papr_vio_dma_unrealize(PaprVioDevice *dev);
+void papr_vio_dma_reset(PaprVioDevice *dev);
+void papr_vio_dma_dt(PaprVioDevice *dev, PaprDt *dt);
+/* registers ibm,set-tce-bypass */
+void papr_vio_dma_init(PaprVioBus *bus);
+
+/* crq.c: registers the calls about CRQs */
+void papr_crq_init(PaprVioBus *bus);
+
+/** papr_crq_close: no queue; requests of the guest end without an answer */
+void papr_crq_close(PaprVioDevice *dev);
+
+/**
+ * papr_crq_send - put an entry into the guest's queue, and notify it
+ *
+ * False, with a line in the guest error log, if it has none or it is full.
+ */
+bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry);
+
+/* vlan.c: registers the calls of logical LANs */
+void papr_vlan_init(PaprVioBus *bus);
 
 /* vty.c: registers the terminal calls of @bus */
 void papr_vty_init(PaprVioBus *bus);

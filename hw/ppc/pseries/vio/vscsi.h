@@ -1,0 +1,129 @@
+/*
+ * pSeries platform: virtual SCSI adapter (private to vscsi*.c)
+ *
+ * LoPAR section 17.4 and appendix E.  All of it under the BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_VIO_VSCSI_H
+#define HW_PPC_PSERIES_VIO_VSCSI_H
+
+#include "hw/scsi/scsi.h"
+#include "hw/scsi/viosrp.h"
+#include "qemu/units.h"
+#include "device.h"
+
+OBJECT_DECLARE_SIMPLE_TYPE(PaprVscsi, PAPR_VSCSI)
+
+/* A stream has room for this many; two are kept from the guest's credit */
+#define VSCSI_REQUESTS 24
+#define VSCSI_CREDIT   (VSCSI_REQUESTS - 2)
+
+/* What the guest is told it may transfer at once, in bytes */
+#define VSCSI_MAX_TRANSFER (2 * MiB)
+
+/* Descriptors of a transfer: a page for each 4 KiB of the largest, and more */
+#define VSCSI_MAX_DESCRIPTORS 4096
+
+/**
+ * PaprVscsiReq - an information unit (IU) of the guest's that is worked on
+ *
+ * IUs are structures of the SCSI RDMA protocol (SRP) or, in a management
+ * datagram (MAD), of the adapter itself.  The answer is made in @iu too.
+ */
+typedef struct PaprVscsiReq {
+    bool active;
+    uint8_t format;                     /* enum viosrp_crq_formats */
+    uint16_t iu_len;                    /* bytes that the guest sent */
+    uint64_t iu_addr;                   /* where they are; the answer too */
+    union {
+        uint8_t iu[SRP_MAX_IU_LEN];
+        union viosrp_iu u;              /* big-endian */
+    };
+
+    SCSIRequest *sreq;                  /* NULL: not a command of a device */
+    uint32_t tag;                       /* index of the request */
+    uint32_t wanted;                    /* bytes that the device transfers */
+    uint32_t data_len;                  /* the same, or what a stream said */
+    uint32_t skip;                      /* transferred before migration */
+    bool writing;                       /* to the device */
+    bool bad_buffer;                    /* the command ends with an error */
+    uint64_t buffer_len;                /* of the guest's buffer */
+    bool has_sg;
+    QEMUSGList sg;                      /* of the buffer what is transferred */
+
+    uint32_t sense_len;
+    uint8_t sense[SCSI_SENSE_BUF_SIZE];
+
+    /* for streams only: see vscsi.c */
+    uint8_t stream_crq[16];
+    uint8_t stream_format;
+    uint16_t stream_local;
+    uint16_t stream_total;
+    uint16_t stream_offset;
+} PaprVscsiReq;
+
+struct PaprVscsi {
+    PaprVioDevice vio;
+    SCSIBus bus;
+    PaprVscsiReq reqs[VSCSI_REQUESTS];
+};
+
+static inline PaprVscsi *vscsi_of(SCSIRequest *sreq)
+{
+    return PAPR_VSCSI(sreq->bus->qbus.parent);
+}
+
+/* vscsi.c */
+
+/** vscsi_free_request: its slot is for the next one */
+void vscsi_free_request(PaprVscsiReq *req);
+
+/** vscsi_answer: send the @len bytes of req->iu, an IU or MAD with @tag */
+void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
+                  size_t len);
+
+/* vscsi-command.c */
+
+/**
+ * SrpDescriptors - where an SRP command's memory descriptors are
+ * @format: SRP_DATA_DESC_*
+ * @offset: in the IU
+ * @local: how many the IU has itself
+ * @total: how many there are, the others in the guest's table
+ */
+typedef struct SrpDescriptors {
+    uint8_t format;
+    uint32_t offset;
+    uint32_t local;
+    uint32_t total;
+} SrpDescriptors;
+
+/** vscsi_find_descriptors: of direction req->writing; false: not in the IU */
+bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out);
+
+/** vscsi_command: an SRP command; true when it is done with */
+bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req);
+
+/** vscsi_find_device: by SRP's big-endian logical unit number; may be NULL */
+SCSIDevice *vscsi_find_device(PaprVscsi *vscsi, uint64_t srp_lun, int *lun);
+
+/* what the SCSI layer calls */
+QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq);
+void vscsi_transfer_data(SCSIRequest *sreq, uint32_t len);
+void vscsi_complete(SCSIRequest *sreq, size_t residual);
+void vscsi_cancelled(SCSIRequest *sreq);
+
+/* vscsi-mad.c: an answer is sent before they return */
+void vscsi_login(PaprVscsi *vscsi, PaprVscsiReq *req);
+void vscsi_mad(PaprVscsi *vscsi, PaprVscsiReq *req);
+
+/* vscsi-task.c */
+
+/** vscsi_cancel_all: every command ends without an answer, now */
+void vscsi_cancel_all(PaprVscsi *vscsi);
+
+/** vscsi_task_management: SRP_TSK_MGMT; the answer is sent */
+void vscsi_task_management(PaprVscsi *vscsi, PaprVscsiReq *req);
+
+#endif
