@@ -14,13 +14,13 @@
 #define HW_PSERIES_IOMMU_H
 
 #include "exec/memory.h"
-#include "hw/pseries/hcall.h"
 #include "qom/object.h"
 
 #define TYPE_PAPR_TCE_TABLE "spapr-tce-table"
 OBJECT_DECLARE_SIMPLE_TYPE(PaprTceTable, PAPR_TCE_TABLE)
 
 typedef struct PaprIommu PaprIommu;
+typedef struct PaprHcallTable PaprHcallTable;
 
 /*
  * LIOBNs: part of the guest's device tree and of streams.  A host bridge has

@@ -20,6 +20,7 @@
 #include "qemu/bswap.h"
 #include "qemu/log.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/hcall.h"
 #include "../trace.h"
 #include "internal.h"
 #include "tce.h"
