@@ -21,6 +21,7 @@ from guest import BUILD, Guest, expect, guest_file, main
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
 TWO_NODES = ('-numa', 'node,memdev=a', '-numa', 'node,memdev=b')
 RANDOM = ('-object', 'rng-builtin,id=a')
+PHB = 'spapr-pci-host-bridge'
 TWO_VTYS = ('-chardev', 'null,id=a', '-chardev', 'null,id=b')
 
 
@@ -96,6 +97,20 @@ WRONG = [
     ('', ('-device', 'power10_v2.0-spapr-cpu-core,core-id=9', '-smp', '1,maxcpus=2'),
      'core.*9'),
     ('', ('-drive', 'if=pflash,file=small,format=raw'), 'spapr-nvram .*8192 and 1048576.*512'),
+    ('', ('-device', PHB), 'index is missing.*0 to 30'),
+    ('', ('-device', f'{PHB},index=31'), r'index 31 is too large \(max 30\)'),
+    ('', ('-device', f'{PHB},index=0'), 'PHB 0 already attached: use another'),
+    ('', ('-device', f'{PHB},index=30', '-device', f'{PHB},index=30'), 'PHB 30 already attached'),
+    ('', ('-device', f'{PHB},index=1,mem_win_size=4G'), 'mem_win_size: .*at most 2 GiB'),
+    ('', ('-device', f'{PHB},index=1,mem_win_size=1000'), 'mem_win_size: .*multiple of 64 KiB'),
+    ('', ('-device', f'{PHB},index=1,mem_win_size=0'), "mem_win_size: .*can't do without"),
+    ('', ('-device', f'{PHB},index=1,mem64_win_size=2T'), 'mem64_win_size: .*at most 1 TiB'),
+    ('', ('-device', f'{PHB},index=1,io_win_size=128K'), 'io_win_size: .*at most 64 KiB'),
+    ('', ('-device', f'{PHB},index=1,io_win_size=0'), "io_win_size: .*can't do without"),
+    ('', ('-device', f'{PHB},index=1,numa_node=3'), 'numa_node: there is no node 3.*-numa'),
+    ('', ('-device', 'virtio-rng-pci,bus=pci.1'), "Bus 'pci.1' not found"),
+    ('', ('-device', 'virtio-rng-pci,addr=1', '-device', 'virtio-rng-pci,addr=1'), 'slot 1 '),
+    ('', ('-device', 'virtio-rng-pci,addr=20'), 'addr'),
     ('', ('-device', 'isa-serial'), "'ISA' bus"),
 ]
 

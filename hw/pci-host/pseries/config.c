@@ -27,6 +27,13 @@ static int32_t refuse(const char *why, uint32_t config_addr, uint32_t size)
     return RTAS_PARAMETER_ERROR;
 }
 
+static uint32_t space_size(PaprPhb *phb, PCIDevice *dev)
+{
+    uint32_t size = pci_config_size(dev);
+
+    return phb->opt.extended_config ? size : MIN(size, PCI_CONFIG_SPACE_SIZE);
+}
+
 /* RTAS_SUCCESS, with @dev NULL if there is no such function */
 static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
                              PCIDevice **dev)
@@ -41,7 +48,7 @@ static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
         return refuse("no such host bridge", config_addr, size);
     }
     *dev = papr_phb_device(phb, config_addr);
-    if (*dev && register_of(config_addr) >= pci_config_size(*dev)) {
+    if (*dev && register_of(config_addr) >= space_size(phb, *dev)) {
         return refuse("beyond the device's space", config_addr, size);
     }
     return RTAS_SUCCESS;
@@ -57,9 +64,9 @@ static int32_t config_read(PaprPhb *phb, uint32_t config_addr, uint32_t size,
     status = find_register(phb, config_addr, size, &dev);
     if (dev && status == RTAS_SUCCESS) {
         *value = pci_host_config_read_common(dev, register_of(config_addr),
-                                             pci_config_size(dev), size);
+                                             space_size(phb, dev), size);
     }
-    if (size < 4) {
+    if (size < 4 && status == RTAS_SUCCESS) {
         *value &= (1u << 8 * size) - 1;
     }
     trace_papr_pci_config_read(phb ? phb->opt.index : -1, config_addr, size,
@@ -75,7 +82,7 @@ static int32_t config_write(PaprPhb *phb, uint32_t config_addr, uint32_t size,
 
     if (dev && status == RTAS_SUCCESS) {
         pci_host_config_write_common(dev, register_of(config_addr),
-                                     pci_config_size(dev), value, size);
+                                     space_size(phb, dev), value, size);
     }
     trace_papr_pci_config_write(phb ? phb->opt.index : -1, config_addr, size,
                                 value, status);

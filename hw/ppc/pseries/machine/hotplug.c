@@ -240,4 +240,5 @@ void papr_machine_hotplug_class_init(ObjectClass *oc)
     hc->unplug_request = unplug_request;
     hc->unplug = unplug;
     MACHINE_CLASS(oc)->get_hotplug_handler = get_handler;
+    machine_class_allow_dynamic_sysbus_dev(MACHINE_CLASS(oc), TYPE_PAPR_PHB);
 }
