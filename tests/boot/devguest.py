@@ -77,7 +77,8 @@ class DeviceGuest(Guest):
 
     def settle(self, condition):
         """Wait in the guest for shell CONDITION: devices come when they come."""
-        self.run(f'until {condition}; do sleep 0.1; done')
+        tries = int(1200 * PATIENCE)
+        self.run(f'for i in $(seq {tries}); do {condition} && break; sleep 0.1; done; {condition}')
 
     def read(self, path):
         return self.run(f'cat {path}').strip()

@@ -96,7 +96,7 @@ def to_host(guest, n, name):
     expect(server.finish() == data, f'{name}: the host received other data')
 
     # nc ends when it has read the other side's end, sent all or not: one after the other
-    listen(guest, PORT, '/tmp/data')
+    listen(guest, PORT, '< /tmp/data')
     data2 = pattern(n + 100, SIZE)
     address = ('127.0.0.1', forwarded_port(guest, n))
     with socket.create_connection(address, 120 * PATIENCE) as connection:
@@ -107,9 +107,9 @@ def to_host(guest, n, name):
 
 
 def listen(guest, port, sends):
-    """Listen in the background; send SENDS; what is received makes /tmp/sum-PORT."""
-    guest.run(f'(nc -l -p {port} < {sends} | md5sum > /tmp/sum-{port}) & '
-              f'until netstat -ltn | grep -q :{port}; do sleep 0.1; done')
+    """Listen in the background, with input SENDS; what is received makes /tmp/sum-PORT."""
+    guest.run(f'(nc -l -p {port} {sends} | md5sum > /tmp/sum-{port}) & true')
+    guest.settle(f'netstat -ltn | grep -q :{port}')
 
 
 def slirp(*words):
@@ -172,9 +172,9 @@ def between(left, right, n):
         # open for reading and writing: nc has nothing to send and sees no end
         receiver.run('[ -p /tmp/open ] || mkfifo /tmp/open')
         receiver.run('exec 9<>/tmp/open')
-        listen(receiver, PORT, '/dev/fd/9')
+        listen(receiver, PORT, '<&9')
     for (sender, _), address in zip(pair, (2, 1)):
-        sender.run(f'nc 10.0.{n}.{address} {PORT} < /tmp/data &')
+        sender.run(f'nc 10.0.{n}.{address} {PORT} < /tmp/data & true')
     for sender, receiver in pair:
         sent = sender.run('md5sum < /tmp/data').split()[0]
         got = receiver.run(f'wait; cat /tmp/sum-{PORT}').split()[0]
