@@ -92,6 +92,20 @@ static inline void hpt_pair(void)
     hcall(H_REMOVE, 0, out, 0, 0);
 }
 
+/* 512 pages, one after the other, into the window that is there at boot */
+static inline void map_list(void)
+{
+    static uint64_t list[512] __attribute__((aligned(4096)));
+
+    for (int i = 0; !list[511] && i < 512; i++) {
+        list[i] = (uint64_t)i << 12 | 3;
+    }
+    if (hcall(H_PUT_TCE_INDIRECT, 0x80000000, 0, (uintptr_t)list, 512)) {
+        print("FAIL H_PUT_TCE_INDIRECT\n");
+        power_off();
+    }
+}
+
 static inline void rtas_query(void)
 {
     uint32_t args[] = { 0 }, rets[2];
@@ -103,6 +117,7 @@ CHUNK_OF(trivials, trivial)
 CHUNK_OF(xics_cycles, xics_cycle)
 CHUNK_OF(xive_cycles, xive_cycle)
 CHUNK_OF(hpt_pairs, hpt_pair)
+CHUNK_OF(map_lists, map_list)
 CHUNK_OF(rtas_queries, rtas_query)
 
 static uint64_t take(Once *chunk)
@@ -175,6 +190,7 @@ static const struct {
     { "xive", prepare_xive, xive_cycles },
     { "hpt", NULL, hpt_pairs },
     { "hpt-halted", prepare_halted, hpt_pairs },
+    { "tce", NULL, map_lists },
     { "rtas", NULL, rtas_queries },
 };
 

@@ -84,7 +84,8 @@ static uint64_t run_of(const uint64_t *entries, uint64_t index, uint64_t max,
 
 static void test_run(void)
 {
-    uint64_t e[8] = { 0x10003, 0x11003, 0x12003, 0x13001, 0x14001, 0, 0x500, 3 };
+    uint64_t e[8] = { 0x10003, 0x11003, 0x12003, 0x13001,
+                      0x14001, 0, 0x500, 3 };
 
     g_assert_cmpuint(run_of(e, 0, 8, 12), ==, 3);
     g_assert_cmpuint(run_of(e, 0, 2, 12), ==, 2);
