@@ -21,6 +21,7 @@ static const struct {
     { "xive-queue", test_xive_queue },
     { "hash-flush", test_hash_flush },
     { "hash-modes", test_hash_modes },
+    { "tce-race", test_tce_race },
     { "fuzz", test_fuzz },
     { "mmio-fuzz", test_mmio_fuzz },
 };

@@ -45,6 +45,7 @@ void test_xive_storm(void);
 void test_xive_queue(void);
 void test_hash_flush(void);
 void test_hash_modes(void);
+void test_tce_race(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
 

@@ -1,0 +1,125 @@
+/*
+ * TCEs (translation control entries): windows come and go while other vCPUs
+ * map and unmap, LoPAR 7.3.27 and 14.5.4.2
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "tests.h"
+
+#define LIOBN       0x80000000
+#define LIOBN_DDW   0x80000001
+#define BUID_HIGH   0x08000000
+#define BUID_LOW    0x20000000
+
+#define ROUNDS      2000
+#define WINDOW      (1ull << 28)
+#define SHIFT       16
+#define TCES        (WINDOW >> SHIFT)
+#define OWN_PAGES   64              /* of each vCPU in the window of the boot */
+
+static volatile uint64_t window;    /* where the window was put; 0: no idea */
+static volatile bool done;
+static uint64_t lists[CPUS][512] __attribute__((aligned(4096)));
+
+/* What maps something here: the same page for all entries, by rights */
+static inline uint64_t some_tce(uint64_t *random)
+{
+    return (1ull << 20) | (random_next(random) & 3);
+}
+
+static void must_be_either(long rc)
+{
+    if (rc != H_PARAMETER) {
+        expect(rc, H_SUCCESS);
+    }
+}
+
+/* In a window that may be there: done, or refused as a whole */
+static void use_window(struct cpu *cpu, uint64_t *random)
+{
+    uint64_t page = random_next(random) % (TCES - 512);
+    uint64_t at = window + (page << SHIFT), tce = LIOBN_DDW;
+
+    switch (random_next(random) % 4) {
+    case 0:
+        must_be_either(hcall(H_PUT_TCE, tce, at, some_tce(random), 0));
+        break;
+    case 1:
+        must_be_either(hcall(H_STUFF_TCE, tce, at, some_tce(random), 512));
+        break;
+    case 2:
+        must_be_either(hcall(H_PUT_TCE_INDIRECT, tce, at,
+                             (uintptr_t)lists[cpu->id], 512));
+        break;
+    default:
+        if (hcall1(H_GET_TCE, &tce, at, 0, 0) == H_SUCCESS) {
+            expect(tce & ~3ull, tce ? 1ull << 20 : 0);
+        }
+    }
+}
+
+/* In a part of the other window that nobody else uses: what is put stays */
+static void use_own(struct cpu *cpu, uint64_t *random)
+{
+    uint64_t page = random_next(random) % OWN_PAGES;
+    uint64_t at = (cpu->id * OWN_PAGES + page) << 12;
+    uint64_t tce = some_tce(random), found = LIOBN;
+
+    expect(hcall(H_PUT_TCE, LIOBN, at, tce, 0), H_SUCCESS);
+    expect(hcall1(H_GET_TCE, &found, at, 0, 0), H_SUCCESS);
+    expect(found, tce);
+}
+
+static void map_and_unmap(struct cpu *cpu)
+{
+    uint64_t random = 0x1234567 + cpu->id;
+
+    for (unsigned i = 0; i < 512; i++) {
+        lists[cpu->id][i] = some_tce(&random);
+    }
+    while (!done) {
+        use_window(cpu, &random);
+        use_own(cpu, &random);
+        cpu->count++;
+    }
+}
+
+static void make_windows(void)
+{
+    uint32_t create[] = { 0, BUID_HIGH, BUID_LOW, SHIFT, 28 };
+    uint32_t liobn[] = { LIOBN_DDW }, rets[4];
+    uint64_t random = 99;
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        expect(rtas(RTAS_IBM_CREATE_PE_DMA_WINDOW, 5, create, 4, rets), 0);
+        expect(rets[0], RTAS_SUCCESS);
+        expect(rets[1], LIOBN_DDW);
+        window = (uint64_t)rets[2] << 32 | rets[3];
+        for (uint64_t n = random_next(&random) % 500; n; n--) {
+            use_window(&cpus[0], &random);
+        }
+        expect(rtas(RTAS_IBM_REMOVE_PE_DMA_WINDOW, 1, liobn, 1, rets), 0);
+        expect(rets[0], RTAS_SUCCESS);
+    }
+}
+
+void test_tce_race(void)
+{
+    for (unsigned i = 0; i < 512; i++) {
+        lists[0][i] = 1ull << 20 | 3;
+    }
+    for (unsigned id = 1; id < CPUS; id++) {
+        expect(start_cpu(id, map_and_unmap, NULL), true);
+    }
+    make_windows();
+    done = true;
+    for (unsigned id = 1; id < CPUS; id++) {
+        while (cpus[id].running) {
+            relax();
+        }
+        expect(cpus[id].count != 0, true);
+        wait_stopped(id);
+    }
+    /* with the last window went all that was in it */
+    expect(hcall(H_PUT_TCE, LIOBN_DDW, window, 0, 0), H_PARAMETER);
+}
