@@ -222,9 +222,8 @@ static void respond_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
 
 /*
  * Units are addressed in up to four levels of two bytes, the first two bits
- * telling the form: 0 bus and target (here channel and target, if not zero, and
- * the unit is in the next level), 1 flat unit number, 2 target, channel and
- * unit at once.
+ * telling the form: 0 bus (here channel) and target, the unit being in the next
+ * level, or, with bus 0, a unit; 1 a unit; 2 target, channel and unit at once.
  */
 SCSIDevice *vscsi_find_device(PaprVscsi *vscsi, uint64_t srp_lun, int *lun)
 {

@@ -13,6 +13,7 @@
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "hw/ppc/pseries/trace.h"
@@ -26,6 +27,9 @@
 #define CRQ_FORMAT_MESSAGE     6
 #define CRQ_MESSAGE_PING       0xf5
 #define CRQ_MESSAGE_PING_REPLY 0xf6
+
+/* Up to the tag, which all of them have at the same place */
+#define IU_MIN 16
 
 static PaprVscsiReq *new_request(PaprVscsi *vscsi)
 {
@@ -53,7 +57,7 @@ void vscsi_free_request(PaprVscsiReq *req)
 void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
                   size_t len)
 {
-    PaprCrqEntry entry = { .low = tag };
+    PaprCrqEntry entry = { .low = be64_to_cpu(tag) };
     bool written = papr_vio_write(&vscsi->vio, req->iu_addr, req->iu, len);
 
     if (!written) {
@@ -64,7 +68,7 @@ void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
                  (uint64_t)req->format << 48 |
                  (uint64_t)(written ? VIOSRP_OK : VIOSRP_ADAPTER_FAIL) << 32 |
                  len;
-    trace_papr_vscsi_answer(vscsi->vio.reg, tag, req->iu[0], len);
+    trace_papr_vscsi_answer(vscsi->vio.reg, entry.low, req->iu[0], len);
     papr_crq_send(&vscsi->vio, &entry);
 }
 
@@ -96,9 +100,9 @@ static int64_t take_iu(PaprVscsi *vscsi, const PaprCrqEntry *entry)
     PaprVscsiReq *req;
     bool done = true;
 
-    if (len > SRP_MAX_IU_LEN) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: IU of %u bytes, more than "
-                      "%u\n", vscsi->vio.reg, len, SRP_MAX_IU_LEN);
+    if (len < IU_MIN || len > SRP_MAX_IU_LEN) {
+        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: IU of %u bytes, not %u to "
+                      "%u\n", vscsi->vio.reg, len, IU_MIN, SRP_MAX_IU_LEN);
         return H_PARAMETER;
     }
     req = new_request(vscsi);

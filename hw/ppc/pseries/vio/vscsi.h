@@ -79,7 +79,7 @@ static inline PaprVscsi *vscsi_of(SCSIRequest *sreq)
 /** vscsi_free_request: its slot is for the next one */
 void vscsi_free_request(PaprVscsiReq *req);
 
-/** vscsi_answer: send the @len bytes of req->iu, an IU or MAD with @tag */
+/** vscsi_answer: send @len bytes of req->iu; @tag as in the guest's IU */
 void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
                   size_t len);
 
