@@ -491,6 +491,43 @@ static void test_dynamic(void)
     qtest_quit(qts);
 }
 
+/* KiB of memory that QEMU has in use, or 0 if the host does not tell */
+static uint64_t resident(QTestState *qts)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            (int)qtest_pid(qts));
+    g_autofree char *status = NULL;
+    const char *line;
+
+    if (!g_file_get_contents(path, &status, NULL, NULL)) {
+        return 0;
+    }
+    line = strstr(status, "VmRSS:");
+    return line ? g_ascii_strtoull(line + 6, NULL, 10) : 0;
+}
+
+/* 4 TiB of 64 KiB pages: a table of 512 MiB, of which little is used */
+static void test_large(void)
+{
+    const uint64_t size = 4 * TiB;
+    QTestState *qts = start("-m 256M,slots=1,maxmem=4T");
+    uint64_t before = resident(qts);
+    uint64_t base = create_window(qts, 16, 42), tce;
+
+    g_assert_cmpint(put(qts, LIOBN_DDW, base + size - 1, 2 * MiB | TCE_RW), ==,
+                    H_SUCCESS);
+    /* to unmap, and to look, takes no memory */
+    for (uint64_t at = 0; at < size; at += 65536ull << 16) {
+        g_assert_cmpint(stuff(qts, LIOBN_DDW, base + at, 0, 65535), ==,
+                        H_SUCCESS);
+    }
+    g_assert_cmphex(got(qts, LIOBN_DDW, base + size - 1), ==,
+                    2 * MiB | TCE_RW);
+    g_assert_cmpint(get(qts, LIOBN_DDW, base + size, &tce), ==, H_PARAMETER);
+    g_assert_cmpuint(resident(qts), <, before + 64 * 1024);
+    qtest_quit(qts);
+}
+
 /* ---- streams ---- */
 
 typedef struct Stream {
@@ -640,6 +677,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/tce/dma-refused", test_dma_refused);
     qtest_add_func("pseries/tce/reset", test_reset);
     qtest_add_func("pseries/tce/dynamic", test_dynamic);
+    qtest_add_func("pseries/tce/large", test_large);
     qtest_add_func("pseries/tce/migrate", test_migrate);
     qtest_add_func("pseries/tce/migrate-other-window",
                    test_migrate_other_window);
