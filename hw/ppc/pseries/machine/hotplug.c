@@ -12,6 +12,7 @@
 #include "qapi/error.h"
 #include "hw/hotplug.h"
 #include "hw/mem/memory-device.h"
+#include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
 #include "system/numa.h"
 #include "system/runstate.h"
@@ -193,9 +194,25 @@ static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
     row_of(dev)->plug(PAPR_MACHINE(handler), dev, errp);
 }
 
+/*
+ * The host bridge of a PCI device handles it, wherever it is plugged in.  Its
+ * bus would say so, too, but virtio-iommu asks the machine.
+ */
+static HotplugHandler *host_bridge_of(DeviceState *dev)
+{
+    PCIDevice *pdev = (PCIDevice *)object_dynamic_cast(OBJECT(dev),
+                                                       TYPE_PCI_DEVICE);
+    BusState *root = pdev ? BUS(pci_device_root_bus(pdev)) : NULL;
+
+    if (!root || !object_dynamic_cast(OBJECT(root->parent), TYPE_PAPR_PHB)) {
+        return NULL;
+    }
+    return HOTPLUG_HANDLER(root->parent);
+}
+
 static HotplugHandler *get_handler(MachineState *ms, DeviceState *dev)
 {
-    return row_of(dev) ? HOTPLUG_HANDLER(ms) : NULL;
+    return row_of(dev) ? HOTPLUG_HANDLER(ms) : host_bridge_of(dev);
 }
 
 static void remove_core(DeviceState *dev, void *machine)
