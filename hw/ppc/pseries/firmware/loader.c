@@ -176,7 +176,8 @@ static bool choose(const PaprFirmwareConfig *config, const PaprElf *elf,
                    bool *own, Error **errp)
 {
     ERRP_GUARD();
-    if (config->own == ON_OFF_AUTO_ON && !config->kernel) {
+    if (config->own == ON_OFF_AUTO_ON && !config->kernel &&
+        !qtest_enabled()) {     /* there no vCPU runs */
         error_setg(errp, "x-vof=on needs -kernel");
         error_append_hint(errp, "Without -kernel, x-vof=auto or off boots "
                           "from disk or network through SLOF.\n");
