@@ -1,0 +1,838 @@
+/*
+ * PCI devices, PCI bridges and host bridges, plugged and unplugged
+ *
+ * The test is the guest: it fetches events and drives the connectors.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qobject/qdict.h"
+#include "libpapr.h"
+
+#include <libfdt.h>
+
+#define PCI_DRC(phb, chassis, slot, func)                                    \
+    (0x40000000u | (phb) << 16 | (chassis) << 8 | (slot) << 3 | (func))
+#define PHB_DRC(index) (0x20000000u | (index))
+#define BUID_HIGH 0x8000000u
+#define BUID_LOW(index) (0x20000000u | (index))
+
+#define ISOLATION 9001
+#define ALLOCATION 9003
+#define ENTITY_SENSE 9003
+enum { SENSE_EMPTY, SENSE_PRESENT, SENSE_UNUSABLE };
+
+enum { COMPLETE, NEXT_CHILD = 2, NEXT_PROPERTY, PREVIOUS_PARENT };
+#define NOT_CONFIGURABLE (-9003)
+
+#define AREA PAPR_TEST_RAM
+#define AREA_BYTES 4096
+#define LOG_BUFFER (AREA + AREA_BYTES)
+#define LOG_BYTES 2048
+
+#define EVENT_MASK 0xffffffffu
+#define LOG_HOTPLUG 229
+/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
+#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
+
+enum { RESOURCE_PHB = 4, RESOURCE_PCI };
+enum { ADD = 1, REMOVE };
+
+/* The test's device: any will do that needs no backend */
+#define DEVICE "virtio-scsi-pci"
+#define DEVICE_NODE "scsi"
+
+static int32_t isolate(QTestState *qts, uint32_t index)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, index, 0);
+}
+
+static int32_t unisolate(QTestState *qts, uint32_t index)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, index, 1);
+}
+
+static int32_t allocate(QTestState *qts, uint32_t index, bool usable)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, index, usable);
+}
+
+static void sense_is(QTestState *qts, uint32_t index, uint32_t expected)
+{
+    uint32_t rets[2];
+
+    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
+                              index), ==, RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, expected);
+}
+
+static bool has_connector(QTestState *qts, uint32_t index)
+{
+    return papr_rtas(qts, "get-sensor-state", 2, NULL, ENTITY_SENSE, index) ==
+        RTAS_SUCCESS;
+}
+
+static int32_t fetch_event(QTestState *qts)
+{
+    return papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0, EVENT_MASK, 0,
+                     LOG_BUFFER, LOG_BYTES);
+}
+
+static void no_event(QTestState *qts)
+{
+    g_assert_cmpint(fetch_event(qts), ==, RTAS_NO_ERRORS_FOUND);
+}
+
+/* The next event asks to take or give up this connector */
+static void event_is(QTestState *qts, uint8_t action, uint32_t index)
+{
+    uint8_t resource = index >> 28 == 2 ? RESOURCE_PHB : RESOURCE_PCI;
+
+    g_assert_cmpint(fetch_event(qts), ==, RTAS_SUCCESS);
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER) & 0xff, ==, LOG_HOTPLUG);
+    /* by index */
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
+                    resource << 24 | action << 16 | 2 << 8);
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==, index);
+}
+
+static int32_t configure(QTestState *qts)
+{
+    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA, 0);
+}
+
+static char *area_string(QTestState *qts)
+{
+    uint32_t at = papr_ld32(qts, AREA + 8);
+    char text[64] = "";
+
+    g_assert_cmpuint(at, <, AREA_BYTES - sizeof(text));
+    qtest_memread(qts, AREA + at, text, sizeof(text) - 1);
+    return g_strdup(text);
+}
+
+static void start_walk(QTestState *qts, uint32_t index)
+{
+    papr_st32(qts, AREA, index);
+    papr_st32(qts, AREA + 4, 0);
+}
+
+/*
+ * Walk what ibm,configure-connector tells, from where it is: properties by path
+ * as "scsi@2/reg", nodes with an empty value as "scsi@2"
+ */
+static GHashTable *walk(QTestState *qts)
+{
+    GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
+                                              (GDestroyNotify)g_bytes_unref);
+    g_autofree char *path = g_strdup("");
+    int32_t status;
+
+    while ((status = configure(qts)) > COMPLETE) {
+        g_autofree char *name = NULL;
+        char *full, *end;
+        uint32_t len;
+        uint8_t *value;
+
+        switch (status) {
+        case NEXT_CHILD:
+            name = area_string(qts);
+            full = g_strconcat(path, *path ? "/" : "", name, NULL);
+            g_free(path);
+            path = full;
+            g_hash_table_insert(found, g_strdup(path), g_bytes_new(NULL, 0));
+            break;
+        case NEXT_PROPERTY:
+            name = area_string(qts);
+            len = papr_ld32(qts, AREA + 12);
+            value = g_malloc(len);
+            qtest_memread(qts, AREA + papr_ld32(qts, AREA + 16), value, len);
+            g_hash_table_insert(found, g_strdup_printf("%s/%s", path, name),
+                                g_bytes_new_take(value, len));
+            break;
+        case PREVIOUS_PARENT:
+            end = strrchr(path, '/');
+            g_assert_nonnull(end);
+            *end = '\0';
+            break;
+        default:
+            g_assert_not_reached();
+        }
+    }
+    g_assert_cmpint(status, ==, COMPLETE);
+    return found;
+}
+
+static const uint32_t *cells(GHashTable *found, const char *path, size_t *n)
+{
+    GBytes *value = g_hash_table_lookup(found, path);
+    const uint32_t *data;
+
+    if (!value) {
+        g_test_message("%s is missing", path);
+        g_assert_nonnull(value);
+    }
+    data = g_bytes_get_data(value, n);
+    *n /= sizeof(*data);
+    return data;
+}
+
+static void cell_is(GHashTable *found, const char *path, uint32_t expected)
+{
+    size_t n;
+    const uint32_t *data = cells(found, path, &n);
+
+    g_assert_cmpuint(n, ==, 1);
+    g_assert_cmphex(be32_to_cpu(*data), ==, expected);
+}
+
+/* Take what is behind a slot's connector into use; it is called @node */
+static void take_device(QTestState *qts, uint32_t index, const char *node)
+{
+    g_autofree char *drc = g_strdup_printf("%s/ibm,my-drc-index", node);
+    g_autofree char *reg = g_strdup_printf("%s/reg", node);
+    g_autoptr(GHashTable) found = NULL;
+    size_t n;
+
+    sense_is(qts, index, SENSE_PRESENT);
+    g_assert_cmpint(unisolate(qts, index), ==, RTAS_SUCCESS);
+    start_walk(qts, index);
+    found = walk(qts);
+    cell_is(found, drc, index);
+    /* the function is where the connector says */
+    g_assert_cmphex(be32_to_cpu(*cells(found, reg, &n)) >> 8 & 0xff, ==,
+                    index & 0xff);
+}
+
+static uint32_t vendor_id(QTestState *qts, unsigned phb, unsigned slot,
+                          unsigned func)
+{
+    uint32_t rets[2] = { 0, UINT32_MAX };
+
+    papr_rtas(qts, "ibm,read-pci-config", 2, rets, slot << 11 | func << 8,
+              BUID_HIGH, BUID_LOW(phb), 2);
+    return rets[1] & 0xffff;
+}
+
+/* Wait for DEVICE_DELETED of these two, in any order; @other may be NULL */
+static void both_deleted(QTestState *qts, const char *id, const char *other)
+{
+    while (id || other) {
+        QDict *event = qtest_qmp_eventwait_ref(qts, "DEVICE_DELETED");
+        const char *device = qdict_get_try_str(qdict_get_qdict(event, "data"),
+                                               "device");
+
+        if (id && !g_strcmp0(device, id)) {
+            id = NULL;
+        } else if (other && !g_strcmp0(device, other)) {
+            other = NULL;
+        }
+        qobject_unref(event);
+    }
+}
+
+static void deleted(QTestState *qts, const char *id)
+{
+    both_deleted(qts, id, NULL);
+}
+
+static bool exists(QTestState *qts, const char *id)
+{
+    g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
+    QDict *answer = qtest_qmp(qts, "{ 'execute': 'qom-list', 'arguments': "
+                              "{ 'path': %s } }", path);
+    bool there = qdict_haskey(answer, "return");
+
+    qobject_unref(answer);
+    return there;
+}
+
+static void del(QTestState *qts, const char *id)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
+                             "{ 'id': %s } }", id);
+}
+
+static void expect_error(QDict *answer, const char *text)
+{
+    const char *desc;
+
+    g_assert_true(qdict_haskey(answer, "error"));
+    desc = qdict_get_str(qdict_get_qdict(answer, "error"), "desc");
+    if (!strstr(desc, text)) {
+        g_test_message("\"%s\" is not about \"%s\"", desc, text);
+        g_assert_not_reached();
+    }
+    qobject_unref(answer);
+}
+
+static void del_fails(QTestState *qts, const char *id, const char *text)
+{
+    expect_error(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': "
+                           "{ 'id': %s } }", id), text);
+}
+
+#define add_fails(qts, text, driver, id, ...)                                \
+    expect_error(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "   \
+                           "{ 'driver': %s, 'id': %s, " __VA_ARGS__ "} }",   \
+                           driver, id), text)
+
+#define add(qts, driver, id, ...)                                            \
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': " \
+                             "{ 'driver': %s, 'id': %s, " __VA_ARGS__ "} }", \
+                             driver, id)
+
+static void test_add_remove(void)
+{
+    const uint32_t drc = PCI_DRC(0, 0, 2, 0);
+    QTestState *qts = papr_start("-smp 1");
+
+    sense_is(qts, drc, SENSE_EMPTY);
+    no_event(qts);
+    for (int i = 0; i < 3; i++) {
+        add(qts, DEVICE, "hot", "'addr': '2'");
+        event_is(qts, ADD, drc);
+        no_event(qts);
+        g_assert_cmphex(vendor_id(qts, 0, 2, 0), ==, 0x1af4);
+        start_walk(qts, drc);
+        g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+        take_device(qts, drc, DEVICE_NODE "@2");
+
+        del(qts, "hot");
+        event_is(qts, REMOVE, drc);
+        del_fails(qts, "hot", "in progress already");
+        no_event(qts);
+        sense_is(qts, drc, SENSE_PRESENT);
+        g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
+        deleted(qts, "hot");
+        sense_is(qts, drc, SENSE_EMPTY);
+        g_assert_cmphex(vendor_id(qts, 0, 2, 0), ==, 0xffff);
+        g_assert_cmpint(unisolate(qts, drc), ==, RTAS_NO_SUCH_INDICATOR);
+    }
+    qtest_quit(qts);
+}
+
+/* The guest may put a device away and take it back without being asked */
+static void test_guest_round_trip(void)
+{
+    const uint32_t drc = PCI_DRC(0, 0, 2, 0);
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2");
+
+    take_device(qts, drc, DEVICE_NODE "@2");
+    g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
+    sense_is(qts, drc, SENSE_PRESENT);
+    g_assert_cmpint(unisolate(qts, drc), ==, RTAS_SUCCESS);
+    /* in the middle of configuration */
+    g_assert_cmpint(isolate(qts, drc), ==, RTAS_PARAMETER_ERROR);
+    take_device(qts, drc, DEVICE_NODE "@2");
+    g_assert_true(exists(qts, "cold"));
+
+    /* isolated already when the request comes: gone at once, unasked */
+    g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
+    del(qts, "cold");
+    deleted(qts, "cold");
+    no_event(qts);
+    qtest_quit(qts);
+}
+
+static void test_never_taken(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+
+    add(qts, DEVICE, "hot", "'addr': '3'");
+    del(qts, "hot");
+    deleted(qts, "hot");
+    sense_is(qts, PCI_DRC(0, 0, 3, 0), SENSE_EMPTY);
+    /* the request to add it may still be fetched: it leads nowhere */
+    event_is(qts, ADD, PCI_DRC(0, 0, 3, 0));
+    no_event(qts);
+    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    qtest_quit(qts);
+}
+
+static void test_multifunction(void)
+{
+    const uint32_t drc0 = PCI_DRC(0, 0, 2, 0), drc1 = PCI_DRC(0, 0, 2, 1);
+    const uint32_t drc7 = PCI_DRC(0, 0, 2, 7);
+    QTestState *qts = papr_start("-smp 1");
+
+    add(qts, DEVICE, "f7", "'addr': '2.7', 'multifunction': true");
+    add(qts, DEVICE, "f1", "'addr': '2.1', 'multifunction': true");
+    no_event(qts);
+    add_fails(qts, "single function", DEVICE, "f0", "'addr': '2.0'");
+    no_event(qts);
+    add(qts, DEVICE, "f0", "'addr': '2.0', 'multifunction': true");
+    event_is(qts, ADD, drc0);
+    event_is(qts, ADD, drc1);
+    event_is(qts, ADD, drc7);
+    no_event(qts);
+    add_fails(qts, "function 0 already", DEVICE, "f2",
+              "'addr': '2.2', 'multifunction': true");
+    take_device(qts, drc0, DEVICE_NODE "@2");
+    take_device(qts, drc1, DEVICE_NODE "@2,1");
+    take_device(qts, drc7, DEVICE_NODE "@2,7");
+
+    /* of one function the guest isn't told: it takes out whole devices */
+    del(qts, "f1");
+    no_event(qts);
+    del_fails(qts, "f1", "in progress already");
+    del(qts, "f0");
+    event_is(qts, REMOVE, drc7);
+    event_is(qts, REMOVE, drc1);
+    event_is(qts, REMOVE, drc0);
+    no_event(qts);
+    del_fails(qts, "f7", "in progress already");
+    g_assert_cmpint(isolate(qts, drc7), ==, RTAS_SUCCESS);
+    deleted(qts, "f7");
+    g_assert_cmpint(isolate(qts, drc1), ==, RTAS_SUCCESS);
+    deleted(qts, "f1");
+    g_assert_cmpint(isolate(qts, drc0), ==, RTAS_SUCCESS);
+    deleted(qts, "f0");
+
+    /* functions that wait for function 0 go at once */
+    add(qts, DEVICE, "f3", "'addr': '2.3'");
+    del(qts, "f3");
+    deleted(qts, "f3");
+    no_event(qts);
+    qtest_quit(qts);
+}
+
+static void test_occupied(void)
+{
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2");
+
+    add_fails(qts, "slot 2 function 0 not available", DEVICE, "hot",
+              "'addr': '2'");
+    add_fails(qts, "function 0 already", DEVICE, "hot", "'addr': '2.1'");
+    no_event(qts);
+    g_assert_false(exists(qts, "hot"));
+    /* still so while the guest is asked for it */
+    del(qts, "cold");
+    event_is(qts, REMOVE, PCI_DRC(0, 0, 2, 0));
+    add_fails(qts, "slot 2 function 0 not available", DEVICE, "hot",
+              "'addr': '2'");
+    qtest_quit(qts);
+}
+
+static void test_bridges(void)
+{
+    const uint32_t behind = PCI_DRC(0, 7, 4, 0);
+    QTestState *qts = papr_start("-smp 1 -device pci-bridge,id=cold,"
+                                 "chassis_nr=7,addr=1");
+    g_autoptr(GHashTable) found = NULL;
+    const uint32_t *indexes;
+    size_t n;
+
+    sense_is(qts, behind, SENSE_EMPTY);
+    add(qts, DEVICE, "dev", "'bus': 'cold', 'addr': '4'");
+    event_is(qts, ADD, behind);
+    take_device(qts, behind, DEVICE_NODE "@4");
+    del_fails(qts, "cold", "can't be unplugged");
+    del(qts, "dev");
+    event_is(qts, REMOVE, behind);
+    g_assert_cmpint(isolate(qts, behind), ==, RTAS_SUCCESS);
+    deleted(qts, "dev");
+
+    add_fails(qts, "chassis 7 already in use", "pci-bridge", "same",
+              "'chassis_nr': 7");
+    add_fails(qts, "chassis_nr", "pci-bridge", "none", "'addr': '2'");
+    add_fails(qts, "chassis_nr", "i82801b11-bridge", "other", "'addr': '2'");
+    no_event(qts);
+
+    /* a bridge comes hot, then what is behind it, all told in one walk */
+    g_assert_false(has_connector(qts, PCI_DRC(0, 255, 1, 0)));
+    add(qts, "pci-bridge", "hot", "'chassis_nr': 255, 'addr': '3'");
+    event_is(qts, ADD, PCI_DRC(0, 0, 3, 0));
+    add(qts, DEVICE, "dev2", "'bus': 'hot', 'addr': '1'");
+    event_is(qts, ADD, PCI_DRC(0, 255, 1, 0));
+    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==, RTAS_SUCCESS);
+    start_walk(qts, PCI_DRC(0, 0, 3, 0));
+    found = walk(qts);
+    cell_is(found, "pci@3/ibm,my-drc-index", PCI_DRC(0, 0, 3, 0));
+    cell_is(found, "pci@3/" DEVICE_NODE "@1/ibm,my-drc-index",
+            PCI_DRC(0, 255, 1, 0));
+    indexes = cells(found, "pci@3/ibm,drc-indexes", &n);
+    g_assert_cmpuint(n, ==, 257);
+    g_assert_cmphex(be32_to_cpu(indexes[0]), ==, 256);
+    g_assert_cmphex(be32_to_cpu(indexes[1 + 8]), ==, PCI_DRC(0, 255, 1, 0));
+    qtest_quit(qts);
+}
+
+/* What was to be unplugged goes at reset; what is new is there after it */
+static void test_reset(void)
+{
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2 "
+                                 "-device pci-bridge,id=bridge,chassis_nr=1,"
+                                 "addr=3 "
+                                 "-device " DEVICE ",id=behind,bus=bridge,"
+                                 "addr=5");
+
+    add(qts, DEVICE, "new", "'addr': '4'");
+    add(qts, DEVICE, "half", "'addr': '6'");
+    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
+    start_walk(qts, PCI_DRC(0, 0, 6, 0));
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    del(qts, "cold");
+    del(qts, "behind");
+    qtest_system_reset(qts);
+    both_deleted(qts, "cold", "behind");
+    sense_is(qts, PCI_DRC(0, 0, 2, 0), SENSE_EMPTY);
+    sense_is(qts, PCI_DRC(0, 1, 5, 0), SENSE_EMPTY);
+    sense_is(qts, PCI_DRC(0, 0, 4, 0), SENSE_PRESENT);
+    no_event(qts);
+
+    /* both are configured: the guest is asked */
+    del(qts, "new");
+    event_is(qts, REMOVE, PCI_DRC(0, 0, 4, 0));
+    del(qts, "half");
+    event_is(qts, REMOVE, PCI_DRC(0, 0, 6, 0));
+    g_assert_cmpint(isolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
+    deleted(qts, "half");
+    qtest_quit(qts);
+}
+
+typedef struct Stream {
+    char *dir;
+    char *uri;
+} Stream;
+
+static void save(QTestState *qts, Stream *stream)
+{
+    stream->dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
+    stream->uri = g_strdup_printf("file:%s/state", stream->dir);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", stream->uri);
+    g_assert_true(papr_migrated(qts));
+    qtest_quit(qts);
+}
+
+static void restore(QTestState *qts, Stream *stream)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s } }", stream->uri);
+    g_assert_true(papr_migrated(qts));
+    unlink(stream->uri + strlen("file:"));
+    rmdir(stream->dir);
+    g_free(stream->uri);
+    g_free(stream->dir);
+}
+
+/*
+ * One device the guest was asked for, one it was only told of, one that it is
+ * about to take, one behind another host bridge
+ */
+static void test_migrate(void)
+{
+    const uint32_t going = PCI_DRC(0, 0, 2, 0), told = PCI_DRC(0, 0, 3, 0);
+    const uint32_t half = PCI_DRC(0, 0, 4, 0), other = PCI_DRC(1, 0, 2, 0);
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=going,addr=2");
+    g_autoptr(GHashTable) found = NULL;
+    Stream stream;
+
+    del(qts, "going");
+    add(qts, DEVICE, "told", "'addr': '3'");
+    add(qts, DEVICE, "half", "'addr': '4'");
+    add(qts, "spapr-pci-host-bridge", "phb1", "'index': 1");
+    add(qts, DEVICE, "other", "'bus': 'phb1.0', 'addr': '2'");
+    event_is(qts, REMOVE, going);
+    g_assert_cmpint(unisolate(qts, half), ==, RTAS_SUCCESS);
+    start_walk(qts, half);
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    g_assert_cmpint(configure(qts), ==, NEXT_PROPERTY);
+    g_assert_cmpint(allocate(qts, PHB_DRC(1), true), ==, RTAS_SUCCESS);
+    save(qts, &stream);
+
+    qts = papr_start("-smp 1 -incoming defer "
+                     "-device " DEVICE ",id=going,addr=2 "
+                     "-device " DEVICE ",id=told,addr=3 "
+                     "-device spapr-pci-host-bridge,id=phb1,index=1 "
+                     "-device " DEVICE ",id=other,bus=phb1.0,addr=2");
+    /* however it comes there, it is the stream that counts */
+    add(qts, DEVICE, "half", "'bus': 'pci.0', 'addr': '4'");
+    restore(qts, &stream);
+
+    event_is(qts, ADD, told);
+    event_is(qts, ADD, half);
+    event_is(qts, ADD, PHB_DRC(1));
+    event_is(qts, ADD, other);
+    no_event(qts);
+    del_fails(qts, "going", "in progress already");
+    g_assert_cmpint(isolate(qts, going), ==, RTAS_SUCCESS);
+    deleted(qts, "going");
+    take_device(qts, told, DEVICE_NODE "@3");
+    start_walk(qts, half);
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    found = walk(qts);
+    g_assert_cmpint(isolate(qts, half), ==, RTAS_SUCCESS);
+    /* usable, but not unisolated: the walk can't begin */
+    start_walk(qts, PHB_DRC(1));
+    g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+    g_assert_cmpint(unisolate(qts, PHB_DRC(1)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    qtest_quit(qts);
+}
+
+/* The number of the first MSI-X of @slot on bridge @phb: 0 if there is none */
+static uint32_t allocate_msi(QTestState *qts, unsigned phb, unsigned slot)
+{
+    uint32_t rets[4];
+
+    if (papr_rtas(qts, "ibm,change-msi", 4, rets, slot << 11, BUID_HIGH,
+                  BUID_LOW(phb), 4, 3, 0) != RTAS_SUCCESS || rets[1] != 3) {
+        return 0;
+    }
+    g_assert_cmpint(papr_rtas(qts, "ibm,query-interrupt-source-number", 3, rets,
+                              slot << 11, BUID_HIGH, BUID_LOW(phb), 0), ==,
+                    RTAS_SUCCESS);
+    return rets[1];
+}
+
+static void take_phb(QTestState *qts, unsigned index)
+{
+    g_autofree char *node = g_strdup_printf("pci@80000002%07x", index);
+    g_autofree char *name = g_strdup_printf("%s/name", node);
+    g_autofree char *drcs = g_strdup_printf("%s/ibm,drc-indexes", node);
+    g_autofree char *my = g_strdup_printf("%s/ibm,my-drc-index", node);
+    g_autoptr(GHashTable) found = NULL;
+    const uint32_t *indexes;
+    size_t n;
+
+    sense_is(qts, PHB_DRC(index), SENSE_UNUSABLE);
+    g_assert_cmpint(unisolate(qts, PHB_DRC(index)), ==, RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(allocate(qts, PHB_DRC(index), true), ==, RTAS_SUCCESS);
+    sense_is(qts, PHB_DRC(index), SENSE_PRESENT);
+    g_assert_cmpint(unisolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
+    start_walk(qts, PHB_DRC(index));
+    found = walk(qts);
+    cell_is(found, my, PHB_DRC(index));
+    indexes = cells(found, drcs, &n);
+    g_assert_cmpuint(n, ==, 257);
+    g_assert_cmphex(be32_to_cpu(indexes[1]), ==, PCI_DRC(index, 0, 0, 0));
+    /* no firmware is there that would add it */
+    g_assert_cmpstr(g_bytes_get_data(g_hash_table_lookup(found, name), &n), ==,
+                    "pci");
+}
+
+static void give_phb_back(QTestState *qts, unsigned index, const char *id)
+{
+    event_is(qts, REMOVE, PHB_DRC(index));
+    g_assert_cmpint(isolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
+    g_assert_true(exists(qts, id));
+    g_assert_cmpint(allocate(qts, PHB_DRC(index), false), ==, RTAS_SUCCESS);
+    deleted(qts, id);
+    sense_is(qts, PHB_DRC(index), SENSE_UNUSABLE);
+    g_assert_false(has_connector(qts, PCI_DRC(index, 0, 2, 0)));
+}
+
+static void test_phb(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+    QDict *event;
+
+    add(qts, "spapr-pci-host-bridge", "phb", "'index': 5");
+    event_is(qts, ADD, PHB_DRC(5));
+    take_phb(qts, 5);
+    add(qts, DEVICE, "dev", "'bus': 'phb.0', 'addr': '2'");
+    event_is(qts, ADD, PCI_DRC(5, 0, 2, 0));
+    take_device(qts, PCI_DRC(5, 0, 2, 0), DEVICE_NODE "@2");
+    g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
+
+    /* the guest keeps it */
+    del(qts, "phb");
+    event_is(qts, REMOVE, PHB_DRC(5));
+    del_fails(qts, "phb", "in progress already");
+    g_assert_cmpint(unisolate(qts, PHB_DRC(5)), ==, RTAS_SUCCESS);
+    event = qtest_qmp_eventwait_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR");
+    g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "device"), ==,
+                    "phb");
+    qobject_unref(event);
+    g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
+
+    /* it gives it up, with the device behind it */
+    del(qts, "phb");
+    give_phb_back(qts, 5, "phb");
+    g_assert_false(exists(qts, "dev"));
+    g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0xffff);
+    no_event(qts);
+
+    /* at once if it never took it */
+    add(qts, "spapr-pci-host-bridge", "phb", "'index': 5");
+    add(qts, "pci-bridge", "bridge", "'bus': 'phb.0', 'chassis_nr': 9");
+    add(qts, DEVICE, "dev", "'bus': 'bridge', 'addr': '2'");
+    sense_is(qts, PCI_DRC(5, 9, 2, 0), SENSE_PRESENT);
+    del(qts, "phb");
+    deleted(qts, "phb");
+    g_assert_false(has_connector(qts, PCI_DRC(5, 9, 2, 0)));
+    g_assert_false(exists(qts, "dev"));
+    qtest_quit(qts);
+}
+
+static void test_phb_reset(void)
+{
+    QTestState *qts = papr_start("-smp 1 -device spapr-pci-host-bridge,"
+                                 "id=cold,index=3 "
+                                 "-device " DEVICE ",id=dev,bus=cold.0,addr=2 "
+                                 "-device " DEVICE ",id=dev0,bus=pci.0,addr=2");
+
+    sense_is(qts, PHB_DRC(3), SENSE_PRESENT);
+    add(qts, "spapr-pci-host-bridge", "new", "'index': 4");
+    del(qts, "cold");
+    del(qts, "dev");
+    del(qts, "dev0");
+    qtest_system_reset(qts);
+    both_deleted(qts, "cold", "dev0");
+    g_assert_false(exists(qts, "dev"));
+    sense_is(qts, PHB_DRC(3), SENSE_UNUSABLE);
+    sense_is(qts, PHB_DRC(4), SENSE_PRESENT);
+    g_assert_false(has_connector(qts, PCI_DRC(3, 0, 2, 0)));
+    g_assert_true(has_connector(qts, PCI_DRC(4, 0, 2, 0)));
+    no_event(qts);
+    del(qts, "new");
+    event_is(qts, REMOVE, PHB_DRC(4));
+    qtest_quit(qts);
+}
+
+static void test_phb_errors(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+
+    add_fails(qts, "index", "spapr-pci-host-bridge", "phb", "'ddw': true");
+    add_fails(qts, "PHB 0 already", "spapr-pci-host-bridge", "phb",
+              "'index': 0");
+    add_fails(qts, "31", "spapr-pci-host-bridge", "phb", "'index': 31");
+    no_event(qts);
+    /* what failed left nothing behind */
+    add(qts, "spapr-pci-host-bridge", "phb", "'index': 30");
+    event_is(qts, ADD, PHB_DRC(30));
+    take_phb(qts, 30);
+    qtest_quit(qts);
+}
+
+/* Numbers and windows are free again: the same ones, a hundred times */
+static void test_phb_loop(void)
+{
+    QTestState *qts = papr_start("-smp 1");
+    uint32_t first_msi = 0;
+
+    for (unsigned i = 0; i < 100; i++) {
+        unsigned index = 1 + i % 30;
+        QDict *add_phb = qdict_new();
+        uint32_t msi;
+
+        qdict_put_str(add_phb, "driver", "spapr-pci-host-bridge");
+        qdict_put_str(add_phb, "id", "phb");
+        qdict_put_int(add_phb, "index", index);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', "
+                                 "'arguments': %p }", add_phb);
+        event_is(qts, ADD, PHB_DRC(index));
+        take_phb(qts, index);
+        add(qts, DEVICE, "dev", "'bus': 'phb.0', 'addr': '2'");
+        event_is(qts, ADD, PCI_DRC(index, 0, 2, 0));
+        take_device(qts, PCI_DRC(index, 0, 2, 0), DEVICE_NODE "@2");
+        msi = allocate_msi(qts, index, 2);
+        g_assert_cmphex(msi, !=, 0);
+        if (!i) {
+            first_msi = msi;
+        }
+        g_assert_cmphex(msi, ==, first_msi);
+        if (i % 2) {
+            del(qts, "dev");
+            event_is(qts, REMOVE, PCI_DRC(index, 0, 2, 0));
+            g_assert_cmpint(isolate(qts, PCI_DRC(index, 0, 2, 0)), ==,
+                            RTAS_SUCCESS);
+            deleted(qts, "dev");
+        }
+        del(qts, "phb");
+        give_phb_back(qts, index, "phb");
+    }
+    qtest_quit(qts);
+}
+
+/* A device that goes gives its interrupt numbers back */
+static void test_device_msi(void)
+{
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=stays,addr=1");
+    uint32_t stays = allocate_msi(qts, 0, 1);
+    uint32_t first = 0;
+
+    g_assert_cmphex(stays, !=, 0);
+    for (int i = 0; i < 4; i++) {
+        uint32_t msi;
+
+        add(qts, DEVICE, "hot", "'addr': '2'");
+        take_device(qts, PCI_DRC(0, 0, 2, 0), DEVICE_NODE "@2");
+        msi = allocate_msi(qts, 0, 2);
+        g_assert_cmphex(msi, !=, 0);
+        g_assert_cmphex(msi, !=, stays);
+        first = first ?: msi;
+        g_assert_cmphex(msi, ==, first);
+        del(qts, "hot");
+        g_assert_cmpint(isolate(qts, PCI_DRC(0, 0, 2, 0)), ==, RTAS_SUCCESS);
+        deleted(qts, "hot");
+    }
+    qtest_quit(qts);
+}
+
+/* "ibm,drc-indexes" of a node: how many, and its first one */
+static uint32_t first_drc(const void *fdt, const char *path, uint32_t expected)
+{
+    int node = fdt_path_offset(fdt, path);
+    int len;
+    const uint32_t *indexes;
+
+    g_assert_cmpint(node, >=, 0);
+    indexes = fdt_getprop(fdt, node, "ibm,drc-indexes", &len);
+    g_assert_nonnull(indexes);
+    g_assert_cmpint(len, ==, 4 * (expected + 1));
+    g_assert_cmpuint(be32_to_cpu(indexes[0]), ==, expected);
+    return be32_to_cpu(indexes[1]);
+}
+
+/* Each node has the connectors that are its own */
+static void test_tree(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "dtb", NULL);
+    g_autofree char *fdt = NULL;
+    QTestState *qts = papr_start("-smp 1 "
+                                 "-device spapr-pci-host-bridge,index=2 "
+                                 "-device pci-bridge,chassis_nr=3,bus=pci.0,"
+                                 "addr=1");
+    size_t size;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments': "
+                             "{ 'filename': %s } }", file);
+    g_assert_true(g_file_get_contents(file, &fdt, &size, NULL));
+    g_assert_cmphex(first_drc(fdt, "/", 31), ==, PHB_DRC(0));
+    g_assert_cmphex(first_drc(fdt, "/pci@800000020000000", 256), ==,
+                    PCI_DRC(0, 0, 0, 0));
+    g_assert_cmphex(first_drc(fdt, "/pci@800000020000000/pci@1", 256), ==,
+                    PCI_DRC(0, 3, 0, 0));
+    g_assert_cmphex(first_drc(fdt, "/pci@800000020000002", 256), ==,
+                    PCI_DRC(2, 0, 0, 0));
+    unlink(file);
+    rmdir(dir);
+    qtest_quit(qts);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/pci-hotplug/add-remove", test_add_remove);
+    qtest_add_func("pseries/pci-hotplug/round-trip", test_guest_round_trip);
+    qtest_add_func("pseries/pci-hotplug/never-taken", test_never_taken);
+    qtest_add_func("pseries/pci-hotplug/multifunction", test_multifunction);
+    qtest_add_func("pseries/pci-hotplug/occupied", test_occupied);
+    qtest_add_func("pseries/pci-hotplug/bridges", test_bridges);
+    qtest_add_func("pseries/pci-hotplug/reset", test_reset);
+    qtest_add_func("pseries/pci-hotplug/migrate", test_migrate);
+    qtest_add_func("pseries/pci-hotplug/device-msi", test_device_msi);
+    qtest_add_func("pseries/pci-hotplug/phb", test_phb);
+    qtest_add_func("pseries/pci-hotplug/phb-reset", test_phb_reset);
+    qtest_add_func("pseries/pci-hotplug/phb-errors", test_phb_errors);
+    qtest_add_func("pseries/pci-hotplug/phb-loop", test_phb_loop);
+    qtest_add_func("pseries/pci-hotplug/tree", test_tree);
+    return g_test_run();
+}
