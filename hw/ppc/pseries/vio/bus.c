@@ -176,7 +176,8 @@ static int64_t h_vio_signal(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* "quiesce", called by SLOF as it leaves the machine to the kernel: no queue
+/*
+ * "quiesce", called by SLOF as it leaves the machine to the kernel: no queue
  * and no mapping stays
  */
 static int32_t rtas_quiesce(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)

@@ -142,10 +142,10 @@ bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry)
                                     : "no queue for an answer");
         return false;
     }
-    /* the header last: the guest takes the entry when it sees it */
     if (!papr_vio_write_be64(dev, addr + 8, entry->low)) {
         return false;
     }
+    /* the header last: the guest takes the entry when it sees it */
     smp_wmb();
     if (!papr_vio_write_be64(dev, addr, entry->high)) {
         return false;

@@ -4,9 +4,9 @@
  * LoPAR sections 17.3.1 and 17.3.3.  The guest gives buffers by hypercall; they
  * are kept here in pools by size, or, without pools, in the page that the guest
  * lends for it (the buffer list).  A packet goes into the smallest buffer that
- * holds it, behind 8 bytes with the guest's handle, and an entry with the handle
- * into the receive queue, a ring whose valid bit changes sense each time round.
- * Called by vlan.c and QEMU's net layer, under the BQL.
+ * holds it, behind 8 bytes with the guest's handle, and an entry with that
+ * handle into the receive queue, a ring whose valid bit changes sense each time
+ * round.  Called by vlan.c and QEMU's net layer, under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

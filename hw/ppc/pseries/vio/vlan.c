@@ -64,10 +64,11 @@ static int64_t bad_argument(PaprVlan *vlan, const char *call, uint64_t value)
 static bool is_mapped(PaprVlan *vlan, uint64_t addr, uint64_t len,
                       uint64_t align)
 {
+    PaprVioDevice *vio = &vlan->vio;
+
     return addr % align == 0 && len % align == 0 &&
-           papr_vio_may_access(&vlan->vio, addr, len, DMA_DIRECTION_TO_DEVICE) &&
-           papr_vio_may_access(&vlan->vio, addr, len,
-                               DMA_DIRECTION_FROM_DEVICE);
+           papr_vio_may_access(vio, addr, len, DMA_DIRECTION_TO_DEVICE) &&
+           papr_vio_may_access(vio, addr, len, DMA_DIRECTION_FROM_DEVICE);
 }
 
 static void set_mac(PaprVlan *vlan, uint64_t mac)

@@ -51,13 +51,13 @@ struct PaprVlan {
 
     NICConf conf;
     NICState *nic;
-    MACAddr own_mac;                    /* of the options: reset brings it back */
+    MACAddr own_mac;                    /* of the options, and after reset */
     bool use_pools;
 
     bool open;                          /* between REGISTER and FREE */
-    uint64_t list;                      /* I/O address of the buffer list page */
+    uint64_t list;                      /* I/O address of the buffer list */
     uint64_t queue_offset;              /* next entry of the receive queue */
-    uint32_t n_buffers;                 /* the guest has given and not got back */
+    uint32_t n_buffers;                 /* given by the guest, not used yet */
 
     VlanPool pools[VLAN_POOLS];         /* by size */
     /* without pools: offsets in the list, of the last one added and taken */

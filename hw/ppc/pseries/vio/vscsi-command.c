@@ -40,7 +40,7 @@ static uint32_t descriptor_bytes(uint8_t format, uint32_t count)
     }
 }
 
-/* Descriptors of data to the device come first, after what is more of the CDB */
+/* Data to the device comes first, behind what does not fit cmd->cdb */
 bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out)
 {
     const struct srp_cmd *cmd = &req->u.srp.cmd;
@@ -107,7 +107,7 @@ static struct srp_direct_buf *read_descriptors(PaprVscsi *vscsi,
     return list;
 }
 
-/* Put the part [from, to) of the buffer into req->sg; false if it isn't mapped */
+/* Put part [from, to) of the buffer into req->sg; false if it isn't mapped */
 static bool fill_sg(PaprVscsi *vscsi, PaprVscsiReq *req,
                     const struct srp_direct_buf *list, uint32_t n,
                     uint64_t from, uint64_t to)

@@ -256,7 +256,7 @@ static uint32_t transferred_before(const PaprVscsiReq *req)
     return QEMU_ALIGN_DOWN(done - 1, STREAM_PIECE);
 }
 
-/* NULL: the request is not the adapter's, and nothing of it reaches the guest */
+/* NULL: not the adapter's request, and nothing of it reaches the guest */
 static void *load_request(QEMUFile *f, SCSIRequest *sreq)
 {
     PaprVscsi *vscsi = vscsi_of(sreq);
