@@ -225,16 +225,52 @@ static void bus_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
     }
 }
 
+/* What a bridge lets through; none at reset, then firmware opens them */
+static void bridge_windows(PCIDevice *bridge, PaprDt *dt)
+{
+    static const struct {
+        uint8_t type;
+        uint8_t enable;         /* in the command register */
+        uint32_t space;
+    } windows[] = {
+        { PCI_BASE_ADDRESS_SPACE_IO, PCI_COMMAND_IO, PCI_SPACE_IO },
+        { PCI_BASE_ADDRESS_SPACE_MEMORY, PCI_COMMAND_MEMORY, PCI_SPACE_MEM32 },
+        { PCI_BASE_ADDRESS_MEM_PREFETCH, PCI_COMMAND_MEMORY,
+          PCI_SPACE_MEM64 | PCI_SPACE_PREFETCHABLE },
+    };
+    uint32_t cells[ARRAY_SIZE(windows) * (2 * ADDRESS_CELLS + SIZE_CELLS)];
+    unsigned n = 0;
+
+    for (int i = 0; i < ARRAY_SIZE(windows); i++) {
+        uint64_t base = pci_bridge_get_base(bridge, windows[i].type);
+        uint64_t limit = pci_bridge_get_limit(bridge, windows[i].type);
+        uint32_t address[] = { windows[i].space, base >> 32, base };
+
+        if (limit < base ||
+            !(bridge->config[PCI_COMMAND] & windows[i].enable)) {
+            continue;
+        }
+        memcpy(&cells[n], address, sizeof(address));
+        memcpy(&cells[n + ADDRESS_CELLS], address, sizeof(address));
+        n += 2 * ADDRESS_CELLS;
+        cells[n++] = (limit - base + 1) >> 32;
+        cells[n++] = limit - base + 1;
+    }
+    papr_dt_cells(dt, "ranges", cells, n);
+}
+
 /*
- * Linux goes behind a bridge only if its node has both of these.  Firmware puts
- * the real windows in their place; empty ranges leave them to the guest.
+ * Linux goes behind a bridge only if its node has all of these: firmware would
+ * add them, but not every guest is started by it.  What firmware has added is
+ * replaced by what this says when the guest negotiates.
  */
 static void bridge_dt(PCIDevice *bridge, PaprDt *dt)
 {
+    papr_dt_string(dt, "device_type", "pci");
     if (bridge->config[PCI_SECONDARY_BUS]) {
         papr_dt_cell_list(dt, "bus-range", bridge->config[PCI_SECONDARY_BUS],
                           bridge->config[PCI_SUBORDINATE_BUS]);
-        papr_dt_empty(dt, "ranges");
+        bridge_windows(bridge, dt);
     }
 }
 

@@ -553,6 +553,9 @@ static void test_dt_devices(void)
     CELLS_ARE(fdt, PHB0 "/pci@2", "bus-range", 1, 3);
     CELLS_ARE(fdt, PHB0 "/pci@2,1", "bus-range", 4, 4);
     CELLS_ARE(fdt, PHB0 "/pci@9", "bus-range", 5, 5);
+    string_is(fdt, PHB0 "/pci@9", "device_type", "pci");
+    /* no window is open yet */
+    cells_are(fdt, PHB0 "/pci@9", "ranges", NULL, 0);
     CELLS_ARE(fdt, PHB0 "/pci@2", "#address-cells", 3);
     CELLS_ARE(fdt, PHB0 "/pci@2", "#size-cells", 2);
     has_none(fdt, PHB0 "/pci@2", "min-grant");
