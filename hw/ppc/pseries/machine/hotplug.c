@@ -152,6 +152,7 @@ static const PlugRow plug_table[] = {
     { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
 };
 
+/* NULL for other devices of the system bus, like a part of a PCI device */
 static const PlugRow *row_of(DeviceState *dev)
 {
     for (int i = 0; i < ARRAY_SIZE(plug_table); i++) {
@@ -166,7 +167,7 @@ static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
     const PlugRow *row = row_of(dev);
 
-    if (row->pre_plug) {
+    if (row && row->pre_plug) {
         row->pre_plug(PAPR_MACHINE(handler), dev, errp);
     }
 }
@@ -176,7 +177,7 @@ static void unplug_request(HotplugHandler *handler, DeviceState *dev,
 {
     const PlugRow *row = row_of(dev);
 
-    if (!row->unplug_request) {
+    if (!row || !row->unplug_request) {
         error_setg(errp, "%s can't be unplugged from this machine",
                    object_get_typename(OBJECT(dev)));
         return;
@@ -191,7 +192,11 @@ static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 
 static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 {
-    row_of(dev)->plug(PAPR_MACHINE(handler), dev, errp);
+    const PlugRow *row = row_of(dev);
+
+    if (row) {
+        row->plug(PAPR_MACHINE(handler), dev, errp);
+    }
 }
 
 /*
