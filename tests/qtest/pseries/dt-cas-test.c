@@ -478,6 +478,40 @@ static void test_cas_addresses(void)
     qtest_quit(qts);
 }
 
+/*
+ * What was plugged or was to be unplugged before the call: the outcome is in the
+ * tree, and the guest isn't asked for it.
+ */
+static void test_cas_plugged(void)
+{
+    QTestState *qts = papr_start("-cpu power9 "
+                                 "-device virtio-scsi-pci,id=going,addr=2");
+    g_autofree void *fdt = NULL;
+
+    qtest_qmp_device_add(qts, "virtio-scsi-pci", "new", "{ 'addr': '3' }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
+                             "{ 'id': 'going' } }");
+    write_structure(qts, VEC_ADDR, &linux_radix_xive);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+
+    fdt = reply_tree(qts);
+    g_assert_cmphex(prop_u32(fdt, "/pci@800000020000000/scsi@3",
+                             "ibm,my-drc-index"), ==, 0x40000018);
+    g_assert_cmpint(fdt_path_offset(fdt, "/pci@800000020000000/scsi@2"), <, 0);
+    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
+                              UINT32_MAX, 0, PAPR_TEST_RAM, 2048), ==,
+                    RTAS_NO_ERRORS_FOUND);
+
+    /* the guest has it now, and is asked for it */
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
+                             "{ 'id': 'new' } }");
+    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
+                              UINT32_MAX, 0, PAPR_TEST_RAM, 2048), ==,
+                    RTAS_SUCCESS);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -491,5 +525,6 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cas/modes", test_cas_modes);
     qtest_add_func("pseries/cas/refused", test_cas_refused);
     qtest_add_func("pseries/cas/addresses", test_cas_addresses);
+    qtest_add_func("pseries/cas/plugged", test_cas_plugged);
     return g_test_run();
 }
