@@ -25,6 +25,7 @@ void qapi_event_send_device_unplug_guest_error(const char *device,
 
 const VMStateInfo vmstate_info_uint32;
 const VMStateInfo vmstate_info_bool;
+const VMStateInfo vmstate_info_unused_buffer;
 
 /* Connectors don't look into devices: any address does */
 static DeviceState devices[8];

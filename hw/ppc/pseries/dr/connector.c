@@ -15,6 +15,7 @@
 #include "qemu/bswap.h"
 #include "hw/qdev-core.h"
 #include "migration/vmstate.h"
+#include "system/runstate.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 
@@ -35,10 +36,47 @@ static const struct {
     [PAPR_DRC_PMEM] = { "MEM", "PMEM " },
 };
 
+static bool never(void *opaque)
+{
+    return false;
+}
+
+/*
+ * The light of a slot (DR indicator): QEMU's older pseries keeps and sends it.
+ * The guest can't read it and nobody sees it.
+ */
+static const VMStateDescription vmstate_light = {
+    .name = "spapr_drc/physical",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = never,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UNUSED(sizeof(uint32_t)),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+/* A stream may have it of empty slots, too; only streams that come from there */
+static void accept_lights(PaprDrcRun *run)
+{
+    if (!drc_types[run->type].physical ||
+        !runstate_check(RUN_STATE_INMIGRATE)) {
+        return;
+    }
+    for (uint32_t i = 0; i < run->count; i++) {
+        vmstate_register(NULL, papr_drc_index(&run->drcs[i]), &vmstate_light,
+                         &run->drcs[i]);
+    }
+    run->lights_registered = true;
+}
+
 static void free_run(gpointer data)
 {
     PaprDrcRun *run = data;
 
+    for (uint32_t i = 0; run->lights_registered && i < run->count; i++) {
+        vmstate_unregister(NULL, &vmstate_light, &run->drcs[i]);
+    }
     g_free(run->drcs);
     g_free(run);
 }
@@ -104,6 +142,7 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
         drc->core.isolate_for_unplug_only = type == PAPR_DRC_LMB;
         drc->core.state = papr_drc_initial(drc->core.logical, false);
     }
+    accept_lights(run);
     g_ptr_array_insert(dr->runs[type], runs_up_to(dr, type, first), run);
 }
 

@@ -22,6 +22,7 @@ typedef struct PaprDrcRun {
     const PaprDrcOps *ops;
     void *opaque;
     PaprDrc *drcs;
+    bool lights_registered;
 } PaprDrcRun;
 
 struct PaprDrc {
