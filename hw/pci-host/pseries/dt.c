@@ -79,6 +79,32 @@ static unsigned number_buses(PCIBus *bus, unsigned last)
     return last;
 }
 
+static unsigned count_buses(PCIBus *bus)
+{
+    unsigned n = 0;
+
+    for (int devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
+        PCIDevice *dev = bus->devices[devfn];
+
+        if (dev && bus_behind(dev)) {
+            n += 1 + count_buses(bus_behind(dev));
+        }
+    }
+    return n;
+}
+
+/*
+ * Numbers go on from one host bridge to the next, as long as there are enough:
+ * SLOF counts so, and does not find devices again when the guest negotiates if
+ * their bus has another number.
+ */
+static unsigned number_phb(PaprPhb *phb, unsigned last)
+{
+    PCIBus *root = phb->parent_obj.bus;
+
+    return number_buses(root, last + count_buses(root) > LAST_BUS ? 0 : last);
+}
+
 /*
  * A bridge plugged into the running guest: on the root bus there is room above
  * all others; elsewhere its parent's numbers end where its neighbour's begin.
@@ -382,10 +408,8 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     }
 }
 
-void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
+static void phb_node(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
 {
-    number_buses(phb->parent_obj.bus, 0);
-
     papr_dt_begin(dt, "%s", phb->dt_name);
     phb_identity(phb, dt);
     phb_ranges(phb, dt);
@@ -395,13 +419,21 @@ void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
     papr_dt_end(dt);
 }
 
+void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
+{
+    number_phb(phb, 0);
+    phb_node(phb, dt, intc_phandle);
+}
+
 void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *opaque)
 {
     PaprPci *pci = opaque;
+    unsigned last = 0;
 
     for (int i = 0; i < PAPR_PHB_MAX; i++) {
         if (pci->phbs[i]) {
-            papr_phb_dt(pci->phbs[i], dt, intc_phandle);
+            last = number_phb(pci->phbs[i], last);
+            phb_node(pci->phbs[i], dt, intc_phandle);
         }
     }
 }

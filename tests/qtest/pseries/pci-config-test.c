@@ -274,6 +274,30 @@ static void test_bridges(void)
     qtest_quit(qts);
 }
 
+/* Numbers go on, since SLOF counts so, whatever the order of options */
+static void test_bus_numbers(void)
+{
+    QTestState *qts = papr_start("-device spapr-pci-host-bridge,index=9,id=x "
+                                 "-device spapr-pci-host-bridge,index=4,id=y "
+                                 "-device pci-bridge,chassis_nr=6,bus=x.0,"
+                                 "addr=1,id=f "
+                                 "-device pci-bridge,chassis_nr=7,bus=y.0,"
+                                 "addr=1,id=g "
+                                 "-device pci-bridge,chassis_nr=8,bus=g,"
+                                 "addr=1 "
+                                 "-device pci-bridge,chassis_nr=9,bus=pci.0,"
+                                 "addr=1 " RNG "bus=f,addr=2");
+    uint32_t bridge = ADDR(0, 1, 0);
+
+    g_assert_cmphex(cfg_read(qts, 0, bridge + PCI_SECONDARY_BUS, 1), ==, 1);
+    g_assert_cmphex(cfg_read(qts, 4, bridge + PCI_SECONDARY_BUS, 1), ==, 2);
+    g_assert_cmphex(cfg_read(qts, 4, bridge + PCI_SUBORDINATE_BUS, 1), ==, 3);
+    g_assert_cmphex(cfg_read(qts, 9, bridge + PCI_SECONDARY_BUS, 1), ==, 4);
+    g_assert_cmphex(cfg_read(qts, 9, ADDR(4, 2, 0), 4), ==, ID_RNG);
+    g_assert_cmphex(cfg_read(qts, 4, ADDR(4, 2, 0), 4), ==, ALL_ONES);
+    qtest_quit(qts);
+}
+
 /* --- several host bridges ------------------------------------------------- */
 
 static void test_all_phbs(void)
@@ -662,6 +686,7 @@ int main(int argc, char **argv)
     qtest_add_func("/pseries/pci-config/old-calls", test_old_calls);
     qtest_add_func("/pseries/pci-config/extended", test_extended);
     qtest_add_func("/pseries/pci-config/bridges", test_bridges);
+    qtest_add_func("/pseries/pci-config/bus-numbers", test_bus_numbers);
     qtest_add_func("/pseries/pci-config/all-phbs", test_all_phbs);
     qtest_add_func("/pseries/pci-config/windows", test_windows);
     qtest_add_func("/pseries/pci-config/lsi", test_lsi);
