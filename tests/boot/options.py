@@ -6,7 +6,7 @@ A wrong option ends QEMU with status 1 and one line of error, which names the
 option or the value and says what would do; a hint may follow on a second line.
 No file is written.  A good start says nothing at all.
 
-    options.py wrong | help | monitor
+    options.py wrong | help | monitor | devices
 """
 
 import os
@@ -224,8 +224,63 @@ def monitor():
         expect(not said, f'said on a plain start: {said}')
 
 
+SCREEN = ['nec-usb-xhci', 'usb-mouse', 'usb-kbd', 'VGA']
+VIO = ['spapr-vio-bridge', 'spapr-vscsi', 'scsi-cd', 'spapr-vlan', 'spapr-nvram', 'spapr-vty']
+NO_VLAN = [name for name in VIO if name != 'spapr-vlan']
+DISK = ['spapr-vio-bridge', 'spapr-vscsi', 'scsi-cd', 'scsi-hd', *VIO[3:]]
+NULL = 'driver=null-co,size=1M'
+
+# arguments, the devices that `info qtree` shows on PCI and VIO, in its order
+MADE = [
+    ((), [*SCREEN, *VIO]),
+    (('-nodefaults',), ['spapr-vio-bridge', 'spapr-nvram']),
+    (('-vga', 'std'), [*SCREEN, *VIO]),
+    (('-vga', 'virtio'), [*SCREEN[:3], 'virtio-vga', 'virtio-gpu-device', *VIO]),
+    (('-vga', 'none'), VIO),
+    (('-vga', 'none', '-usb'), ['nec-usb-xhci', *VIO]),
+    (('-nodefaults', '-device', 'virtio-vga'),
+     ['virtio-vga', 'virtio-gpu-device', 'spapr-vio-bridge', 'spapr-nvram']),
+    (('-device', 'bochs-display'), ['bochs-display', *SCREEN, *VIO]),
+    (('-device', 'virtio-gpu-pci'), ['virtio-gpu-pci', 'virtio-gpu-device', *SCREEN, *VIO]),
+    (('-hda', 'json:{"driver": "null-co"}'), [*SCREEN, *DISK]),
+    (('-drive', f'if=virtio,{NULL}'), ['virtio-blk-pci', 'virtio-blk-device', *SCREEN, *VIO]),
+    (('-device', 'virtio-scsi-pci', '-drive', f'if=scsi,{NULL}'),
+     ['virtio-scsi-pci', 'virtio-scsi-device', *SCREEN, *DISK]),
+    (('-nic', 'none'), [*SCREEN, *NO_VLAN]),
+    (('-nic', 'user'), [*SCREEN, *VIO]),
+    (('-nic', 'user,model=e1000e'), [*SCREEN, 'e1000e', *NO_VLAN]),
+    (('-nic', 'user,model=virtio'),
+     [*SCREEN, 'virtio-net-pci', 'virtio-net-device', *NO_VLAN]),
+]
+# devices of the machine itself
+OWN = r'spapr-pci-host-bridge|spapr-xive|power\d+_.*|spapr-tce.*|ics.*|icp.*|xive.*'
+
+
+def differs(args, expected):
+    """The complaint about what QEMU makes of ARGS, or None."""
+    done = subprocess.run([BINARY, '-L', guest_file('slof.bin').parent, '-L', guest_file('roms'),
+                           '-M', 'pseries', '-display', 'none', '-S', '-monitor', 'stdio', *args],
+                          input='info qtree\nquit\n', text=True, capture_output=True,
+                          timeout=60, check=False)
+    made = [name for name in re.findall(r'\bdev: ([^,\s]+)', done.stdout)
+            if not re.fullmatch(OWN, name)]
+    if done.returncode or done.stderr:
+        return f'status {done.returncode}: {done.stderr}'
+    return None if made == expected else f'made {made}, not {expected}'
+
+
+def devices():
+    """Shorthand options make the devices that they stand for, with their ROMs."""
+    bad = []
+    for args, expected in MADE:
+        complaint = differs(args, expected)
+        if complaint:
+            bad.append(f'{" ".join(args)}: {complaint}')
+    expect(not bad, '\n'.join(bad))
+
+
 if __name__ == '__main__':
-    parts = {'wrong': wrong, 'help': lists, 'monitor': monitor}
+    parts = {'wrong': wrong, 'help': lists, 'monitor': monitor, 'devices': devices}
     if len(sys.argv) != 2 or sys.argv[1] not in parts:
         sys.exit(__doc__)
     main(lambda part: parts[part]())
