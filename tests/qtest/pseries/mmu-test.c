@@ -422,7 +422,8 @@ static void test_block_remove(void)
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BLOCK_REMOVE, regs), ==,
                     H_SUCCESS);
     for (int i = 0; i < 8; i++) {
-        g_assert_cmphex(regs[1 + i], ==, RESPONSE | 1ull << 58 | ptex[i]);
+        /* from r4 on: Linux takes them from there */
+        g_assert_cmphex(regs[i], ==, RESPONSE | 1ull << 58 | ptex[i]);
         check_entry(qts, ptex[i], 0, 0);
     }
 
@@ -443,14 +444,14 @@ static void test_block_remove(void)
     regs[8] = END;
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BLOCK_REMOVE, regs), ==,
                     H_PARTIAL);
-    g_assert_cmphex(regs[1], ==, RESPONSE | 1ull << 58 | ptex[0]);
+    g_assert_cmphex(regs[0], ==, RESPONSE | 1ull << 58 | ptex[0]);
+    g_assert_cmphex(regs[1] >> 57, ==, (RESPONSE | 1ull << 59) >> 57);
     g_assert_cmphex(regs[2] >> 57, ==, (RESPONSE | 1ull << 59) >> 57);
-    g_assert_cmphex(regs[3] >> 57, ==, (RESPONSE | 1ull << 59) >> 57);
-    g_assert_cmphex(regs[4] >> 57, ==, (RESPONSE | 3ull << 59) >> 57);
-    g_assert_cmphex(regs[5] >> 57, ==, (RESPONSE | 5ull << 59) >> 57);
-    g_assert_cmphex(regs[6] >> 57, ==, (RESPONSE | 4ull << 59) >> 57);
-    g_assert_cmphex(regs[7] >> 57, ==, (RESPONSE | 2ull << 59) >> 57);
-    g_assert_cmphex(regs[8], ==, END);
+    g_assert_cmphex(regs[3] >> 57, ==, (RESPONSE | 3ull << 59) >> 57);
+    g_assert_cmphex(regs[4] >> 57, ==, (RESPONSE | 5ull << 59) >> 57);
+    g_assert_cmphex(regs[5] >> 57, ==, (RESPONSE | 4ull << 59) >> 57);
+    g_assert_cmphex(regs[6] >> 57, ==, (RESPONSE | 2ull << 59) >> 57);
+    g_assert_cmphex(regs[7], ==, END);
     check_entry(qts, ptex[0], 0, 0);
     check_entry(qts, ptex[2], pte0_of(block) | BOLTED, PAGE | R);
 

@@ -497,15 +497,20 @@ static unsigned block_claim(Work *w, Block *block, uint64_t ts, uint64_t ava,
     return code;
 }
 
+/*
+ * The results are from r4 on, one register before the specifiers they are of:
+ * that is where Linux takes them from.  LoPAR leaves it open.
+ */
 static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     uint64_t ava = args[0] & HPTE0_AVPN_B, pte0[BLOCK_MAX];
-    uint64_t *ts = &args[1];
+    uint64_t *ts = args;
     int64_t result = H_SUCCESS;
     bool claimed[BLOCK_MAX] = { false };
     Block block = { .anchored = false };
     Work w;
 
+    memmove(ts, &args[1], BLOCK_MAX * sizeof(*ts));
     RCU_READ_LOCK_GUARD();
     begin(&w, opaque, cpu);
     for (int i = 0; i < BLOCK_MAX && ts[i] >> TS_TYPE_SHIFT != TS_END; i++) {
@@ -652,7 +657,7 @@ static const PaprHcall hpt_calls[] = {
     { H_CLEAR_REF,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_ref },
     { H_CLEAR_MOD,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_mod },
     { H_BULK_REMOVE,  PAPR_HCALL_LOCKLESS, 8, 8, h_bulk_remove },
-    { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 9, h_block_remove },
+    { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 8, h_block_remove },
 };
 
 void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls)
