@@ -342,10 +342,13 @@ static int32_t set_number(PaprPhb *phb, PCIDevice *dev, PaprRtasCall *call)
     PaprPhbMsi *msi = find_msi(phb, call->args[0]);
     MsiType type = wanted_type(dev, function);
 
+    /* Linux tries all functions to be sure that a device has no MSIs */
     if (type == TYPE_NONE) {
-        qemu_log_mask(LOG_GUEST_ERROR, "ibm,change-msi: function %u is not for "
-                      "device 0x%x of host bridge %u\n", function,
-                      call->args[0], phb->opt.index);
+        if (count) {
+            qemu_log_mask(LOG_GUEST_ERROR, "ibm,change-msi: function %u is not "
+                          "for device 0x%x of host bridge %u\n", function,
+                          call->args[0], phb->opt.index);
+        }
         return RTAS_PARAMETER_ERROR;
     }
     count = MIN(count, vectors(dev, type));
