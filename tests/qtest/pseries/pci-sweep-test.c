@@ -1,10 +1,10 @@
 /*
  * Every PCI device that QEMU has, on the pseries machine
  *
- * One test a device: there from the start, reset, a second one plugged in behind
- * a bridge, both asked to go, reset, gone.  That a guest finds the device or can use it
- * is for other tests; here QEMU has to come through, with a device tree of it
- * all at each reset.
+ * One test a device: there from the start, reset, a second one plugged in
+ * behind a bridge, both asked to go, reset, gone.  That a guest finds the
+ * device or can use it is for other tests; here QEMU has to come through, with
+ * a device tree of it all at each reset.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
