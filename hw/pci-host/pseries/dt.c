@@ -15,6 +15,7 @@
 #include "qemu/osdep.h"
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
+#include "qemu/units.h"
 #include "phb.h"
 #include "trace.h"
 
@@ -34,6 +35,11 @@ enum {
 /* reg: configuration space, six base address registers, expansion ROM */
 #define REGIONS_MAX     (1 + PCI_NUM_REGIONS)
 #define REGION_CELLS    (ADDRESS_CELLS + SIZE_CELLS)
+
+/* "ranges" of bridges: here, there, size; ports, memory, prefetchable memory */
+#define BRIDGE_WINDOWS      3
+#define BRIDGE_RANGE_CELLS  (2 * ADDRESS_CELLS + SIZE_CELLS)
+#define PORTS_OF_BUS        (4 * KiB)
 
 /* Cells of an entry of "interrupt-map", and those of its parent's interrupt */
 #define MAP_CELLS       7
@@ -103,6 +109,22 @@ static unsigned number_phb(PaprPhb *phb, unsigned last)
     PCIBus *root = phb->parent_obj.bus;
 
     return number_buses(root, last + count_buses(root) > LAST_BUS ? 0 : last);
+}
+
+/* The lowest number behind the host bridge */
+static unsigned first_bus(PaprPhb *phb)
+{
+    PCIBus *root = phb->parent_obj.bus;
+    unsigned first = LAST_BUS;
+
+    for (int devfn = 0; devfn < ARRAY_SIZE(root->devices); devfn++) {
+        PCIDevice *dev = root->devices[devfn];
+
+        if (dev && bus_behind(dev)) {
+            first = MIN(first, dev->config[PCI_SECONDARY_BUS]);
+        }
+    }
+    return first;
 }
 
 /*
@@ -251,38 +273,63 @@ static void bus_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
     }
 }
 
-/* What a bridge lets through; none at reset, then firmware opens them */
-static void bridge_windows(PCIDevice *bridge, PaprDt *dt)
+/* An entry of "ranges": the bus behind a bridge has its parent's addresses */
+static unsigned bridge_range(uint32_t *cells, uint32_t space, uint64_t base,
+                             uint64_t limit)
+{
+    uint32_t address[ADDRESS_CELLS] = { space, base >> 32, base };
+    uint64_t size = limit - base + 1;
+
+    memcpy(cells, address, sizeof(address));
+    memcpy(cells + ADDRESS_CELLS, address, sizeof(address));
+    cells[2 * ADDRESS_CELLS] = size >> 32;
+    cells[2 * ADDRESS_CELLS + 1] = size;
+    return BRIDGE_RANGE_CELLS;
+}
+
+/* What firmware lets a bridge pass on */
+static unsigned open_windows(PCIDevice *bridge, uint32_t *cells)
 {
     static const struct {
         uint8_t type;
         uint8_t enable;         /* in the command register */
         uint32_t space;
-    } windows[] = {
+    } windows[BRIDGE_WINDOWS] = {
         { PCI_BASE_ADDRESS_SPACE_IO, PCI_COMMAND_IO, PCI_SPACE_IO },
         { PCI_BASE_ADDRESS_SPACE_MEMORY, PCI_COMMAND_MEMORY, PCI_SPACE_MEM32 },
         { PCI_BASE_ADDRESS_MEM_PREFETCH, PCI_COMMAND_MEMORY,
           PCI_SPACE_MEM64 | PCI_SPACE_PREFETCHABLE },
     };
-    uint32_t cells[ARRAY_SIZE(windows) * (2 * ADDRESS_CELLS + SIZE_CELLS)];
     unsigned n = 0;
 
-    for (int i = 0; i < ARRAY_SIZE(windows); i++) {
+    for (int i = 0; i < BRIDGE_WINDOWS; i++) {
         uint64_t base = pci_bridge_get_base(bridge, windows[i].type);
         uint64_t limit = pci_bridge_get_limit(bridge, windows[i].type);
-        uint32_t address[] = { windows[i].space, base >> 32, base };
 
-        if (limit < base ||
-            !(bridge->config[PCI_COMMAND] & windows[i].enable)) {
-            continue;
+        if (base <= limit &&
+            (bridge->config[PCI_COMMAND] & windows[i].enable)) {
+            n += bridge_range(&cells[n], windows[i].space, base, limit);
         }
-        memcpy(&cells[n], address, sizeof(address));
-        memcpy(&cells[n + ADDRESS_CELLS], address, sizeof(address));
-        n += 2 * ADDRESS_CELLS;
-        cells[n++] = (limit - base + 1) >> 32;
-        cells[n++] = limit - base + 1;
     }
-    papr_dt_cells(dt, "ranges", cells, n);
+    return n;
+}
+
+/*
+ * Where nobody has opened windows Linux does so itself, for memory but not for
+ * I/O ports.  Propose some: 4 KiB a bus, in the order of buses, so that those
+ * of a bridge contain those of the bridges behind it.
+ */
+static unsigned propose_ports(PaprPhb *phb, PCIDevice *bridge, uint32_t *cells)
+{
+    unsigned before = first_bus(phb) - 1;
+    uint64_t base = (bridge->config[PCI_SECONDARY_BUS] - before) * PORTS_OF_BUS;
+    uint64_t end = (bridge->config[PCI_SUBORDINATE_BUS] - before + 1) *
+                   PORTS_OF_BUS;
+
+    if (end > phb->opt.io_win_size) {
+        return 0;
+    }
+    return bridge_range(cells, PCI_SPACE_IO, base, end - 1);
 }
 
 /*
@@ -290,14 +337,22 @@ static void bridge_windows(PCIDevice *bridge, PaprDt *dt)
  * add them, but not every guest is started by it.  What firmware has added is
  * replaced by what this says when the guest negotiates.
  */
-static void bridge_dt(PCIDevice *bridge, PaprDt *dt)
+static void bridge_dt(PaprPhb *phb, PCIDevice *bridge, PaprDt *dt)
 {
+    bool is_set_up = bridge->config[PCI_COMMAND] &
+                     (PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+    uint32_t ranges[BRIDGE_WINDOWS * BRIDGE_RANGE_CELLS];
+    unsigned n;
+
     papr_dt_string(dt, "device_type", "pci");
-    if (bridge->config[PCI_SECONDARY_BUS]) {
-        papr_dt_cell_list(dt, "bus-range", bridge->config[PCI_SECONDARY_BUS],
-                          bridge->config[PCI_SUBORDINATE_BUS]);
-        bridge_windows(bridge, dt);
+    if (!bridge->config[PCI_SECONDARY_BUS]) {
+        return;
     }
+    papr_dt_cell_list(dt, "bus-range", bridge->config[PCI_SECONDARY_BUS],
+                      bridge->config[PCI_SUBORDINATE_BUS]);
+    n = is_set_up ? open_windows(bridge, ranges)
+                  : propose_ports(phb, bridge, ranges);
+    papr_dt_cells(dt, "ranges", ranges, n);
 }
 
 static void device_node(PaprPhb *phb, PCIDevice *dev, PaprDt *dt)
@@ -315,7 +370,7 @@ static void device_node(PaprPhb *phb, PCIDevice *dev, PaprDt *dt)
         papr_dt_u32(dt, "ibm,pci-config-space-type", 1);
     }
     if (behind) {
-        bridge_dt(dev, dt);
+        bridge_dt(phb, dev, dt);
         bus_dt(phb, behind, dt);
     }
     papr_dt_end(dt);
