@@ -442,6 +442,10 @@ static QTestState *start_edu(const char *more)
     return qts;
 }
 
+/* Those of events of the platform itself, which have sources without a device */
+#define EPOW 0x1000u
+#define HOTPLUG 0x1001u
+
 /* All interrupts come to the first vCPU */
 static void open_source(QTestState *qts, uint32_t number)
 {
@@ -481,7 +485,7 @@ static void test_delivery(void)
 {
     /* none of these is a number that an MSI may have, or has */
     static const uint16_t bad[] = {
-        0, 1, 2, 0xfff, 0x1000, 0x1001, 0x1100, 0x1200, 0x1201, 0x12ff,
+        0, 1, 2, 0xfff, EPOW, HOTPLUG, 0x1100, 0x1200, 0x1201, 0x12ff,
         FIRST + 1, END - 1, END, 0x8000, 0xffff,
     };
     QTestState *qts = start_edu("");
@@ -490,6 +494,8 @@ static void test_delivery(void)
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
     enable_msi(qts);
     open_source(qts, FIRST);
+    open_source(qts, EPOW);
+    open_source(qts, HOTPLUG);
     g_assert_cmphex(take(qts), ==, 0);
     send_msi(qts);
     g_assert_cmphex(take(qts), ==, FIRST);
@@ -539,12 +545,14 @@ static void bus_write(QTestState *qts, uint64_t addr, uint64_t value,
 static void test_window(void)
 {
     static const uint32_t bad[] = {
-        0, 0xfff, 0x1100, 0x1200, END, 0x10000 | FIRST, 0x80000000, UINT32_MAX,
+        0, 0xfff, EPOW, 0x1100, 0x1200, END, 0x10000 | FIRST, 0x80000000,
+        UINT32_MAX,
     };
     QTestState *qts = start_edu("");
 
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
     open_source(qts, FIRST);
+    open_source(qts, EPOW);
     g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, 0x80000000, 0x1000,
                                (PAPR_TEST_RAM & ~0xfffULL) | 3), ==, H_SUCCESS);
 
