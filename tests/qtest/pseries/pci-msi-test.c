@@ -442,7 +442,7 @@ static QTestState *start_edu(const char *more)
     return qts;
 }
 
-/* Those of events of the platform itself, which have sources without a device */
+/* Those of the platform's own events, which have sources without a device */
 #define EPOW 0x1000u
 #define HOTPLUG 0x1001u
 
