@@ -10,11 +10,14 @@ QEMU's tests end at the first assertion that fails.  Here the point that failed
 is told, and the rest is run all the same.
 """
 
+import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+BINARY = os.environ.get('QTEST_QEMU_BINARY', './qemu-system-ppc64')
+FIRMWARE = Path(BINARY).parent / 'qemu-bundle/usr/local/share/qemu/slof.bin'
 SKIPPED = Path(__file__).resolve().parent / 'skipped.txt'
 POINT = re.compile(r'(not )?ok\b *\d* *(/\S+)(.*)')
 
@@ -82,6 +85,9 @@ def run_points(command, account, points, hidden):
 
 def main():
     command = sys.argv[1:]
+    if not FIRMWARE.exists():
+        print('1..0 # SKIP firmware and option ROMs are missing: run ./configure')
+        return
     account = Account()
     points = all_points(command)
     if not points:
