@@ -298,6 +298,38 @@ static void test_bus_numbers(void)
     qtest_quit(qts);
 }
 
+/* Whatever is written where, calls have their status and a reset mends it */
+static void test_random(void)
+{
+    QTestState *qts = papr_start("-machine ic-mode=xics " BRIDGES
+                                 E1000E "addr=1 "
+                                 "-device qemu-xhci,bus=b,addr=5 "
+                                 "-device nvme,serial=a,bus=c,addr=6");
+    static const uint32_t sizes[] = { 1, 2, 4, 3 };
+
+    for (int i = 0; i < 2000; i++) {
+        uint32_t r = g_test_rand_int();
+        /* buses, slots and functions that often are there */
+        uint32_t addr = ADDR(r & 7, r >> 3 & 15, r >> 7 & 1);
+        uint32_t reg = r >> 8 & (i & 1 ? 0x3f : 0xfff);
+        uint32_t size = sizes[r >> 20 & 3];
+        uint32_t value, rets[2];
+        int32_t status;
+
+        addr = WITH_REG(addr, r >> 22 & 1 ? reg : reg & ~3);
+        status = write_status(qts, BUID(0), addr, size, g_test_rand_int());
+        g_assert_true(status == RTAS_SUCCESS || status == RTAS_PARAMETER_ERROR);
+        status = read_status(qts, BUID(r >> 23 & 1), addr, size, &value);
+        g_assert_true(status == RTAS_SUCCESS || status == RTAS_PARAMETER_ERROR);
+        papr_rtas(qts, "write-pci-config", 1, NULL, r, r >> 29,
+                  g_test_rand_int());
+        papr_rtas(qts, "read-pci-config", 2, rets, r, r >> 29);
+    }
+    qtest_system_reset(qts);
+    check_bridges(qts);
+    qtest_quit(qts);
+}
+
 /* --- several host bridges ------------------------------------------------- */
 
 static void test_all_phbs(void)
@@ -691,6 +723,7 @@ int main(int argc, char **argv)
     qtest_add_func("/pseries/pci-config/old-calls", test_old_calls);
     qtest_add_func("/pseries/pci-config/extended", test_extended);
     qtest_add_func("/pseries/pci-config/bridges", test_bridges);
+    qtest_add_func("/pseries/pci-config/random", test_random);
     qtest_add_func("/pseries/pci-config/bus-numbers", test_bus_numbers);
     qtest_add_func("/pseries/pci-config/all-phbs", test_all_phbs);
     qtest_add_func("/pseries/pci-config/windows", test_windows);
