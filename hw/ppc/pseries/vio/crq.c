@@ -31,7 +31,7 @@ static PaprVioDevice *find_device(PaprVioBus *bus, uint64_t unit,
 
 void papr_crq_close(PaprVioDevice *dev)
 {
-    PaprVioDeviceClass *vdc = PAPR_VIO_DEVICE_GET_CLASS(dev);
+    PaprVioDeviceClass *vdc = papr_vio_class(dev);
 
     dev->crq = (PaprCrq) {};
     if (vdc->stop) {
@@ -48,7 +48,7 @@ static int64_t h_reg_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!dev) {
         return H_PARAMETER;
     }
-    if (!PAPR_VIO_DEVICE_GET_CLASS(dev)->crq_entry) {
+    if (!papr_vio_class(dev)->crq_entry) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_REG_CRQ: unit 0x%x has no queue\n",
                       dev->reg);
         return H_NOT_FOUND;
@@ -79,7 +79,7 @@ static int64_t h_free_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!dev) {
         return H_PARAMETER;
     }
-    if (PAPR_VIO_DEVICE_GET_CLASS(dev)->crq_entry) {
+    if (papr_vio_class(dev)->crq_entry) {
         papr_crq_close(dev);
         dev->signal_state = 0;
         trace_papr_crq_free(dev->reg);
@@ -108,7 +108,7 @@ static int64_t h_send_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_CLOSED;
     }
     trace_papr_crq_from_guest(dev->reg, entry.high, entry.low);
-    return PAPR_VIO_DEVICE_GET_CLASS(dev)->crq_entry(dev, &entry);
+    return papr_vio_class(dev)->crq_entry(dev, &entry);
 }
 
 /* H_ENABLE_CRQ: r4 unit address.  No queue is ever disabled */

@@ -91,6 +91,12 @@ struct PaprVioDeviceClass {
 /* What all devices with DMA have: room for buffers of many requests */
 #define PAPR_VIO_DMA_WINDOW 0x10000000
 
+/** papr_vio_class: without QOM's check of the type, for hypercalls */
+static inline PaprVioDeviceClass *papr_vio_class(PaprVioDevice *dev)
+{
+    return (PaprVioDeviceClass *)OBJECT(dev)->class;
+}
+
 #define PAPR_VIO_PROPERTIES(state, field)                                   \
     DEFINE_PROP_UINT32("reg", state, field.reg, UINT32_MAX)
 

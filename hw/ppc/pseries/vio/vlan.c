@@ -42,16 +42,19 @@
 #define ATTR_REFUSED (ATTR_LARGE_RECEIVE | ATTR_SIZE_CONTROL | ATTR_SUM_IPV6 | \
                       ATTR_SUM_IPV4 | ATTR_TRUNK)
 
+static void vlan_realize(PaprVioDevice *vio, Error **errp);
+
 static PaprVlan *find_vlan(PaprVioBus *bus, uint64_t unit, const char *call)
 {
-    Object *dev = object_dynamic_cast(OBJECT(papr_vio_find(bus, unit)),
-                                      TYPE_PAPR_VLAN);
+    PaprVioDevice *dev = papr_vio_find(bus, unit);
 
-    if (!dev) {
-        qemu_log_mask(LOG_GUEST_ERROR, "%s: no LAN adapter 0x%" PRIx64 "\n",
-                      call, unit);
+    /* of this class */
+    if (dev && papr_vio_class(dev)->realize == vlan_realize) {
+        return container_of(dev, PaprVlan, vio);
     }
-    return (PaprVlan *)dev;
+    qemu_log_mask(LOG_GUEST_ERROR, "%s: no LAN adapter 0x%" PRIx64 "\n", call,
+                  unit);
+    return NULL;
 }
 
 static int64_t bad_argument(PaprVlan *vlan, const char *call, uint64_t value)
@@ -377,9 +380,9 @@ static void vlan_dt(PaprVioDevice *vio, PaprDt *dt)
 {
     PaprVlan *vlan = PAPR_VLAN(vio);
     uint8_t padded[8] = {};
-    size_t skip = (vlan->conf.macaddr.a[0] & 3) == 2 ? 2 : 0;
+    size_t skip = (vlan->own_mac.a[0] & 3) == 2 ? 2 : 0;
 
-    memcpy(padded + 2, vlan->conf.macaddr.a, sizeof(MACAddr));
+    memcpy(padded + 2, vlan->own_mac.a, sizeof(MACAddr));
     papr_dt_bytes(dt, "local-mac-address", padded + skip,
                   sizeof(padded) - skip);
     papr_dt_u32(dt, "ibm,mac-address-filters", 0);

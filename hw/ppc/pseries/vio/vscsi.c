@@ -145,7 +145,7 @@ static void reply_in_entry(PaprVscsi *vscsi, uint8_t header, uint8_t format,
 /* The guest's entries, LoPAR E.7: header, format, reserved, status, ... */
 static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
 {
-    PaprVscsi *vscsi = PAPR_VSCSI(vio);
+    PaprVscsi *vscsi = container_of(vio, PaprVscsi, vio);
     uint8_t header = entry->high >> 56, format = entry->high >> 48;
     uint8_t status = entry->high >> 32;
 

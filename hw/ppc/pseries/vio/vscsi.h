@@ -71,7 +71,7 @@ struct PaprVscsi {
 
 static inline PaprVscsi *vscsi_of(SCSIRequest *sreq)
 {
-    return PAPR_VSCSI(sreq->bus->qbus.parent);
+    return container_of(sreq->bus, PaprVscsi, bus);
 }
 
 /* vscsi.c */
