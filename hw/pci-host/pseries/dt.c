@@ -112,10 +112,10 @@ static unsigned number_phb(PaprPhb *phb, unsigned last)
 }
 
 /* The lowest number behind the host bridge */
-static unsigned first_bus(PaprPhb *phb)
+static int first_bus(PaprPhb *phb)
 {
     PCIBus *root = phb->parent_obj.bus;
-    unsigned first = LAST_BUS;
+    int first = LAST_BUS;
 
     for (int devfn = 0; devfn < ARRAY_SIZE(root->devices); devfn++) {
         PCIDevice *dev = root->devices[devfn];
@@ -321,15 +321,17 @@ static unsigned open_windows(PCIDevice *bridge, uint32_t *cells)
  */
 static unsigned propose_ports(PaprPhb *phb, PCIDevice *bridge, uint32_t *cells)
 {
-    unsigned before = first_bus(phb) - 1;
-    uint64_t base = (bridge->config[PCI_SECONDARY_BUS] - before) * PORTS_OF_BUS;
-    uint64_t end = (bridge->config[PCI_SUBORDINATE_BUS] - before + 1) *
-                   PORTS_OF_BUS;
+    /* the guest may have changed numbers to anything since they were given */
+    int before = first_bus(phb) - 1;
+    int first = bridge->config[PCI_SECONDARY_BUS] - before;
+    int last = bridge->config[PCI_SUBORDINATE_BUS] - before;
 
-    if (end > phb->opt.io_win_size) {
+    if (first < 1 || last < first ||
+        (last + 1) * PORTS_OF_BUS > phb->opt.io_win_size) {
         return 0;
     }
-    return bridge_range(cells, PCI_SPACE_IO, base, end - 1);
+    return bridge_range(cells, PCI_SPACE_IO, first * PORTS_OF_BUS,
+                        (last + 1) * PORTS_OF_BUS - 1);
 }
 
 /*

@@ -55,7 +55,8 @@ PaprPci *papr_pci_new(const PaprPciConfig *config);
  * papr_phb_pre_plug - from the machine's hotplug handler, before realize
  *
  * Hands @phb what it needs; refuses an index that is missing, too large or
- * taken.
+ * taken, windows larger than the room for them and NUMA nodes that are not
+ * there.
  */
 bool papr_phb_pre_plug(PaprPci *pci, PaprPhb *phb, Error **errp);
 
