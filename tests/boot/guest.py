@@ -59,8 +59,8 @@ class Guest(QEMUMachine):
         own = {'': '', 'slof': ',x-vof=off', 'own': ',x-vof=on'}[firmware]
         self.set_machine(f'pseries{own}{machine}')
         self.set_console()
-        self.add_args('-nodefaults', '-L', str(BUILD / 'guest'), '-cpu', cpu,
-                      '-smp', smp, '-m', mem)
+        self.add_args('-nodefaults', '-L', str(BUILD / 'guest'), '-L', str(BUILD / 'guest' / 'roms'),
+                      '-cpu', cpu, '-smp', smp, '-m', mem)
         if linux:
             self.add_args('-kernel', str(guest_file(f'vmlinux-{kernel}')),
                           '-initrd', str(BUILD / initrd),

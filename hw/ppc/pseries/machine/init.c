@@ -385,5 +385,7 @@ void papr_machine_init(MachineState *ms)
     vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
     qemu_register_boot_set(set_boot_device, pm);
+    /* of -boot order=; what once= says comes after this */
+    set_boot_device(pm, ms->boot_config.order, &error_abort);
     qemu_register_wakeup_support();
 }
