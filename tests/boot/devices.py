@@ -134,7 +134,169 @@ def affinity(*words):
             guest.is_well()
 
 
-TESTS = {test.__name__.replace('_', '-'): test for test in (phbs, topology, affinity)}
+def msi(*words):
+    """More interrupts wanted than there are: who comes late goes without, and all
+    that is given back is given again.  A disk, by a level interrupt if need be, is
+    read all the time.
+
+    Each virtio-serial asks for 64 of its 2048 vectors.
+    """
+    mode = Mode(*words)
+    serials = 54
+    slots = [f'{n // 18:04x}:00:{n % 18 + 1:02x}.0' for n in range(serials)]
+    with workspace() as directory:
+        (directory / 'disk').write_bytes(pattern(1, MIB))
+        args = ['-drive', f'if=none,id=disk,format=raw,file={directory / "disk"}',
+                '-device', mode.virtio('virtio-blk-pci', 'drive=disk,bus=pci.0,addr=0'),
+                '-device', 'spapr-pci-host-bridge,index=1,id=phb1',
+                '-device', 'spapr-pci-host-bridge,index=2,id=phb2']
+        for n in range(serials):
+            bus = f'phb{n // 18}' if n >= 18 else 'pci'
+            args += ['-device', mode.virtio(
+                'virtio-serial-pci', f'bus={bus}.0,addr={n % 18 + 1:x},max_ports=31,'
+                                     'vectors=2048,ioeventfd=off')]
+        with DeviceGuest(mode, args=args) as guest:
+            guest.start('virtio_pci', 'virtio_blk', 'virtio_console')
+            guest.settle('[ -b /dev/vda ]')
+            guest.run('while cmp /dev/vda /dev/vda -n 65536; do'
+                      ' echo 3 > /proc/sys/vm/drop_caches; done > /tmp/differ 2>&1 & true')
+            counts = vectors(guest, slots)
+            full = max(counts)
+            expect(full == 64 and counts[0] == 64, f'{counts}')
+            expect(min(counts) < full, f'not exhausted: {counts}')
+            # backwards, then forwards: those that went without come first, then last
+            for order in (slots[::-1], slots):
+                bind(guest, 'unbind', slots)
+                expect(sum(vectors(guest, slots)) == 0, 'interrupts of no device')
+                bind(guest, 'bind', order)
+                again = vectors(guest, order)
+                expect(again == counts, f'at first {counts}, then {again}')
+            # one that goes makes room for one that had none
+            bind(guest, 'unbind', slots[:1] + slots[-1:])
+            bind(guest, 'bind', slots[-1:])
+            expect(vectors(guest, slots[-1:]) == [full], 'what was given back is not given')
+            expect(not guest.read('/tmp/differ'), guest.read('/tmp/differ'))
+            guest.is_well()
+
+
+def vectors(guest, slots):
+    """How many MSIs each of SLOTS has."""
+    out = guest.run(f'for d in {" ".join(slots)}; do'
+                    ' ls /sys/bus/pci/devices/$d/msi_irqs 2> /dev/null | wc -l; done')
+    return [int(count) for count in out.split()]
+
+
+def bind(guest, action, slots):
+    guest.run(f'for d in {" ".join(slots)}; do'
+              f' echo $d > /sys/bus/pci/drivers/virtio-pci/{action} || touch /failed; done;'
+              ' [ ! -e /failed ]')
+
+
+class Picture:
+    """A screendump."""
+
+    def __init__(self, guest, device, path):
+        guest.cmd('screendump', filename=str(path), device=device)
+        self.data = path.read_bytes()
+        head = re.match(rb'P6\s+(\d+)\s+(\d+)\s+255\s', self.data)
+        expect(head, f'{device}: no picture: {self.data[:40]}')
+        self.width, self.height = int(head.group(1)), int(head.group(2))
+        self.pixels = self.data[head.end():]
+
+    def is_all(self, colour):
+        return self.pixels == colour * (self.width * self.height)
+
+
+def fill(guest, path, pixel, count):
+    """Write PIXEL, in the words of printf, COUNT times to PATH."""
+    guest.run(f"printf '{pixel}' > /tmp/pixels; for i in $(seq {count.bit_length()});"
+              ' do cat /tmp/pixels /tmp/pixels > /tmp/twice; mv /tmp/twice /tmp/pixels; done;'
+              f' head -c {4 * count} /tmp/pixels > {path}')
+
+
+def displays(*words):
+    """What Linux draws is on the screen, in the right colours; text, too."""
+    mode = Mode(*words)
+    draw(mode, 'bochs', 'VGA,id=screen,romfile=')
+    draw(mode, 'virtio-gpu', mode.virtio('virtio-gpu-pci', 'id=screen'))
+
+
+def draw(mode, driver, device):
+    """Fill the screen of DEVICE through DRIVER's frame buffer, then through its text."""
+    with workspace() as directory, DeviceGuest(mode, args=['-device', device]) as guest:
+        def is_all(colour):
+            return Picture(guest, 'screen', directory / 'screen.ppm').is_all(colour)
+
+        guest.start('virtio_pci', driver)
+        guest.settle('[ -c /dev/fb0 ]')
+        # a text console, with a background of its own but for the cursor
+        guest.run("printf '\\033[?25l\\033[47;31m\\033[2J' > /dev/tty1")
+        poll(lambda: is_all(b'\xaa\xaa\xaa'), f'{driver}: the console is grey')
+        width, height = map(int, guest.read('/sys/class/graphics/fb0/virtual_size').split(','))
+        # blue, green, red, nothing: the order of bytes of both drivers' 32 bits
+        for pixel, colour in ((r'\0\0\377\0', b'\xff\0\0'), (r'\377\200\0\0', b'\0\x80\xff')):
+            fill(guest, '/dev/fb0', pixel, width * height)
+            poll(lambda: is_all(colour), f'{driver}: the screen has colour {colour}')
+        guest.is_well()
+
+
+def keyboard(*words):
+    """Keys of QEMU's window come to Linux from a USB keyboard, and a tablet's moves."""
+    mode = Mode(*words)
+    args = ['-device', 'qemu-xhci,id=usb', '-device', 'usb-kbd,bus=usb.0',
+            '-device', 'usb-tablet,bus=usb.0']
+    with DeviceGuest(mode, args=args) as guest:
+        guest.start('xhci-pci', 'usbhid', 'hid-generic', 'evdev')
+        inputs = {}
+        for name in ('Keyboard', 'Tablet'):
+            guest.settle(f'grep -q {name} /sys/class/input/event*/device/name 2> /dev/null')
+            inputs[name] = guest.run(
+                f'grep -l {name} /sys/class/input/event*/device/name').split('/')[4]
+            guest.settle(f'[ -c /dev/input/{inputs[name]} ]')
+            guest.run(f'cat /dev/input/{inputs[name]} > /tmp/{name} & true')
+        # struct input_event without its time: EV_KEY, KEY_A = 30, pressed
+        wanted = {'Keyboard': '01001e0001000000', 'Tablet': '0300000000400000'}
+
+        def arrived():
+            guest.cmd('send-key', keys=[{'type': 'qcode', 'data': 'a'}])
+            for value in (0x1000, 0x4000):
+                guest.cmd('input-send-event', events=[
+                    {'type': 'abs', 'data': {'axis': 'x', 'value': value}}])
+            return all(bytes_in in guest.run(f'hexdump -v -e \'1/1 "%02x"\' /tmp/{name}')
+                       for name, bytes_in in wanted.items())
+        poll(arrived, f'{wanted}')
+        guest.is_well()
+
+
+def ivshmem(*words):
+    """Memory of the host, in a device's window of 64 bits."""
+    mode = Mode(*words)
+    size = 4 * MIB
+    with workspace() as directory:
+        path = blank(directory / 'shared', size)
+        args = ['-object', f'memory-backend-file,id=shared,share=on,size={size},mem-path={path}',
+                '-device', 'ivshmem-plain,memdev=shared']
+        with DeviceGuest(mode, args=args) as guest, path.open('r+b') as file:
+            guest.start()
+            place = '/sys/bus/pci/devices/0000:00:00.0'
+            expect(guest.read(f'{place}/vendor') == '0x1af4', 'no ivshmem')
+            guest.run(f'echo 1 > {place}/enable')
+            start, end, _ = (int(word, 16) for word in
+                             guest.read(f'{place}/resource').splitlines()[2].split())
+            expect(end - start + 1 == size, f'a window of {end - start + 1}')
+            with mmap.mmap(file.fileno(), size) as shared:
+                for offset in (0, 8, size // 2, size - 8):
+                    shared[offset:offset + 8] = pattern(offset, 8)
+                    value = int.from_bytes(shared[offset:offset + 8], 'little')
+                    out = guest.run(f'devmem {start + offset:#x} 64')
+                    expect(int(out, 16) == value, f'at {offset:#x} {out}, not {value:#x}')
+                    guest.run(f'devmem {start + offset:#x} 32 0x89abcdef')
+                    expect(shared[offset:offset + 4] == bytes.fromhex('efcdab89'),
+                           f'at {offset:#x} {shared[offset:offset + 8]}')
+
+
+TESTS = {test.__name__.replace('_', '-'): test for test in (
+    phbs, topology, affinity, msi, displays, keyboard, ivshmem)}
 
 
 def run(name, *words):

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disks: 256 MiB over each of the machine's kinds of storage, there and back.
+"""Disks: 256 MiB over each of the machine's kinds of storage, there and back; saved
+and restored while they work, and adapters too.
 
 Arguments: the scene, and words of the mode (devguest.py).
 """
 
 import hashlib
-import time
 
-from devguest import MIB, DeviceGuest, Mode, blank, pattern, workspace
-from guest import BOOTED, Failure, expect, main
+from devguest import MIB, DeviceGuest, Mode, blank, pattern, poll, workspace
+from guest import Failure, expect, main
+from network import DRIVERS as NET_DRIVERS
+from network import adapter, interface
 
 SIZE = 256 * MIB
 # behind the first part, for the second
@@ -101,7 +103,78 @@ def storage(*words):
             expect(not any(content[SIZE + SPARE:]), f'{name}: written beyond the end')
 
 
-TESTS = {test.__name__.replace('_', '-'): test for test in (storage,)}
+def saved(*words):
+    """Saved to a file under way, restored in a new process: no disk has other data
+    than was written, no disk and no adapter stands."""
+    mode = Mode(*words)
+    # nvme does not migrate
+    kinds = ['blk', 'blk-io', 'scsi', 'scsi-io', 'vscsi', 'usb']
+    nets = list(enumerate(['virtio-net-pci', 'e1000e', 'spapr-vlan'], 1))
+    with workspace() as directory:
+        args = []
+        for n, name in enumerate(kinds, 4):
+            args += drive(name, blank(directory / name, n * MIB))
+        args += storage_devices(mode, kinds)
+        for n, kind in nets:
+            args += ['-netdev', f'user,id=net{n},net=10.0.{n}.0/24,host=10.0.{n}.2',
+                     '-device', adapter(mode, kind, n)]
+        state = directory / 'state'
+        with DeviceGuest(mode, args=args) as guest:
+            guest.start(*DRIVERS, *NET_DRIVERS)
+            works = {}
+            for disk in guest.disks([n * MIB for n, _ in enumerate(kinds, 4)]):
+                works[disk] = keep_disk_busy(guest, disk)
+            for n, _ in nets:
+                name = interface(guest, n)
+                guest.run(f'ip link set {name} up && ip addr add 10.0.{n}.15/24 dev {name}')
+                works[name] = keep_busy(guest, name, f'ping -c 1 -W 5 10.0.{n}.2')
+            go_on(guest, works)
+            guest.cmd('migrate', uri=f'file:{state}')
+            poll(lambda: guest.cmd('query-migrate').get('status') in ('completed', 'failed'),
+                 'saved')
+            expect(guest.cmd('query-migrate')['status'] == 'completed', 'saving failed')
+        with DeviceGuest(mode, args=[*args, '-incoming', f'file:{state}']) as guest:
+            guest.launch()
+            poll(lambda: guest.cmd('query-status')['status'] == 'running', 'restored')
+            guest.send('\n')
+            guest.prompt()
+            for _ in range(3):
+                go_on(guest, works)
+            guest.run('[ ! -e /failed ]')
+            guest.is_well()
+
+
+def keep_busy(guest, name, command):
+    """Run COMMAND again and again; the file that gets a line each time it succeeds."""
+    guest.run(f'while true; do {{ {command}; }} > /dev/null 2>&1 && echo >> /tmp/{name};'
+              ' done & true')
+    return f'/tmp/{name}'
+
+
+def keep_disk_busy(guest, disk):
+    """Write to two places and read back, past the page cache; /failed if it differs."""
+    # at 0 and at 2 MiB
+    guest.run(f'mkdir /tmp/of-{disk} && head -c {2 * MIB} /dev/urandom > /tmp/of-{disk}/data')
+    write = (f'dd if=/tmp/of-{disk}/data of=/dev/{disk} bs=256k seek=$((n % 2 * 8)) oflag=direct'
+             ' conv=notrunc')
+    read = (f'dd if=/dev/{disk} of=/tmp/of-{disk}/back bs=256k count=8 skip=$((n % 2 * 8))'
+            ' iflag=direct')
+    differ = f'cmp /tmp/of-{disk}/data /tmp/of-{disk}/back || touch /failed'
+    return keep_busy(guest, disk, f'n=$((n + 1)); {write} && {read} && {{ {differ}; }}')
+
+
+def go_on(guest, works):
+    """Each of WORKS gets further."""
+    def lines():
+        return [int(count) for count in
+                guest.run(f'for f in {" ".join(works.values())}; do wc -l < $f || echo 0; done'
+                          ' 2> /dev/null').split()]
+    before = lines()
+    poll(lambda: all(b > a for a, b in zip(before, lines())),
+         f'each of {list(works)} moves: {before}')
+
+
+TESTS = {test.__name__.replace('_', '-'): test for test in (storage, saved)}
 
 
 def run(name, *words):
