@@ -896,6 +896,76 @@ static void test_migrate_write(void)
     check_migrate(true);
 }
 
+/* Make a stream say that @done bytes of the command's data are transferred */
+static void change_stream(const char *state, Vscsi *v, const Command *c,
+                          uint32_t done)
+{
+    g_autofree char *contents = NULL;
+    uint8_t iu[SRP_MAX_IU_LEN];
+    char *found, *data_len;
+    size_t size;
+
+    build(v, c, iu);
+    g_assert_true(g_file_get_contents(state, &contents, &size, NULL));
+    found = contents;
+    /* the guest's RAM has it too, but for what follows: tag, active */
+    for (;;) {
+        found = memmem(found, contents + size - found, iu, sizeof(iu));
+        g_assert_nonnull(found);
+        data_len = found + sizeof(iu) + 5;
+        if (ldl_be_p(data_len) == c->pieces[0].len) {
+            break;
+        }
+        found++;
+    }
+    stl_be_p(data_len, c->pieces[0].len - done);
+    g_assert_true(g_file_set_contents(state, contents, size, NULL));
+}
+
+/*
+ * A command of QEMU before this one, which moved data in pieces of 128 KiB: the
+ * disk goes on, and its data belongs behind what the guest has.  This stream's
+ * disk has not moved on, so that data of the command's start is what comes.
+ */
+static void test_migrate_partial(void)
+{
+    const uint32_t done = 128 * 1024;
+    g_autofree uint8_t *before = g_malloc(done);
+    g_autofree uint8_t *after = g_malloc(done);
+    g_autofree char *state = NULL;
+    char *dir, *file;
+    Vscsi v, there;
+    Answer answer;
+    Command c = transfer(false, 64, 512);
+
+    make_disk(&dir, &file);
+    state = g_build_filename(dir, "state", NULL);
+    v = start_failing(file, true, "");
+    connect_crq(&v);
+    wake(&v);
+    memset(before, 0x5a, done);
+    vio_write(v.qts, DATA, before, done);
+    send_command(&v, &c);
+    qtest_qmp_eventwait(v.qts, "STOP");
+    vio_save(v.qts, state);
+    change_stream(state, &v, &c, done);
+    qtest_quit(v.qts);
+
+    there = start_failing(file, false, "-incoming defer");
+    there.next = v.next;
+    g_assert_true(vio_load(there.qts, state));
+    qtest_qmp_assert_success(there.qts, "{ 'execute': 'cont' }");
+    get_answer(&there, &answer);
+    g_assert_cmphex(answer.u.srp.rsp.status, ==, GOOD);
+    g_assert_cmphex(answer.u.srp.rsp.flags, ==, 0);
+    vio_read(there.qts, DATA, after, done);
+    g_assert_cmpmem(after, done, before, done);
+    disk_is(file, 64, &there, DATA + done, 512 * SECTOR - done);
+    qtest_quit(there.qts);
+    unlink(state);
+    remove_disk(dir, file);
+}
+
 static void test_no_hotplug(void)
 {
     char *dir, *file;
@@ -926,6 +996,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/vscsi/free-in-flight", test_free_in_flight);
     qtest_add_func("pseries/vscsi/migrate/read", test_migrate_read);
     qtest_add_func("pseries/vscsi/migrate/write", test_migrate_write);
+    qtest_add_func("pseries/vscsi/migrate/partial", test_migrate_partial);
     qtest_add_func("pseries/vscsi/no-hotplug", test_no_hotplug);
     return g_test_run();
 }
