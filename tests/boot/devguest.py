@@ -8,10 +8,11 @@ words that are told to the guest or the devices, in any order:
   plain            virtio devices as they are by default: no IOMMU
   iommu            virtio devices behind the IOMMU (iommu_platform=on)
   narrow           iommu, and the guest uses the default DMA window only
-  own, slof        the firmware
+  own, slof        the firmware (to Debian: slof boots from its disk, through GRUB)
   hash, 4k         the guest's MMU (else radix where there is one); the kernel
                    with pages of 4 KiB (else 64 KiB)
   POWER8...        the CPU, else POWER9
+  debian           the guest is Debian's (debian_guest.py), else the initramfs
 """
 
 import contextlib
@@ -21,6 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from debian_guest import Debian
 from guest import BUILD, PATIENCE, Failure, Guest, expect, guest_file
 
 MIB = 1 << 20
@@ -38,6 +40,7 @@ class Mode:
         self.firmware = next((word for word in words if word in ('own', 'slof')), 'own')
         self.cpu = next((word for word in words if word.lower().startswith('power')), 'POWER9')
         self.kernel = '6.12' if '4k' in words else '6.1'
+        self.guest = DebianDevices if 'debian' in words else DeviceGuest
         # modules load without a word, but a driver's errors are seen
         append = ['quiet']
         if self.ic == 'xics' and self.cpu != 'POWER8':
@@ -54,26 +57,10 @@ class Mode:
         return f'{name}{"," if options else ""}{options}{iommu}'
 
 
-class DeviceGuest(Guest):
-    """A guest that can load drivers."""
+class WithDevices:
+    """What a guest is asked about its devices."""
 
-    def __init__(self, mode, smp='2', mem='1G', machine='', args=(), append=''):
-        guest_file(f'modules-{mode.kernel}')
-        super().__init__(mode.cpu, smp, mem=mem, machine=machine, kernel=mode.kernel,
-                         append=f'{mode.append} {append}'.strip(), firmware=mode.firmware,
-                         args=args, initrd=f'initramfs-{mode.kernel}.cpio')
-        self.mode = mode
-
-    def start(self, *drivers):
-        """Launch, and load DRIVERS."""
-        self.launch()
-        self.shell()
-        self.run('echo 3 > /proc/sys/kernel/printk')
-        self.load(*drivers)
-
-    def load(self, *drivers):
-        for driver in drivers:
-            self.run(f'modprobe {driver}')
+    mode = None
 
     def settle(self, condition):
         """Wait in the guest for shell CONDITION: devices come when they come."""
@@ -117,6 +104,46 @@ class DeviceGuest(Guest):
                if found else '')
         interrupts = self.run('cat /proc/interrupts')
         expect({'xics': 'XICS', 'xive': 'XIVE'}[self.mode.ic] in interrupts, interrupts)
+
+
+class DeviceGuest(WithDevices, Guest):
+    """A guest that can load drivers."""
+
+    def __init__(self, mode, smp='2', mem='1G', machine='', args=(), append=''):
+        guest_file(f'modules-{mode.kernel}')
+        super().__init__(mode.cpu, smp, mem=mem, machine=machine, kernel=mode.kernel,
+                         append=f'{mode.append} {append}'.strip(), firmware=mode.firmware,
+                         args=args, initrd=f'initramfs-{mode.kernel}.cpio')
+        self.mode = mode
+
+    def start(self, *drivers):
+        """Launch, and load DRIVERS."""
+        self.launch()
+        self.shell()
+        self.run('echo 3 > /proc/sys/kernel/printk')
+        self.load(*drivers)
+
+    def load(self, *drivers):
+        for driver in drivers:
+            self.run(f'modprobe {driver}')
+
+
+class DebianDevices(WithDevices, Debian):
+    """Debian's guest, with a system disk besides the other devices."""
+
+    def __init__(self, mode, smp='2', mem='1G', args=()):
+        through_slof = mode.firmware == 'slof'
+        super().__init__(mode.cpu, smp, mem, args=args, firmware=mode.firmware,
+                         machine=f',ic-mode={mode.ic}' if through_slof else '',
+                         append=None if through_slof else mode.append)
+        self.mode = mode
+
+    def start(self, *_):
+        """Launch, and log in; udev loads the drivers."""
+        self.launch()
+        self.login()
+        for applet in ('nc', 'netstat', 'ping'):
+            self.run(f'{applet}() {{ busybox {applet} "$@"; }}')
 
 
 def pattern(seed, size):

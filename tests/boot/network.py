@@ -10,7 +10,7 @@ import re
 import socket
 import threading
 
-from devguest import MIB, DeviceGuest, Mode, pattern
+from devguest import MIB, Mode, pattern
 from guest import PATIENCE, Failure, expect, main
 
 SIZE = 32 * MIB
@@ -121,7 +121,7 @@ def slirp(*words):
         args += ['-netdev', f'user,id=net{n},net=10.0.{n}.0/24,host=10.0.{n}.2,'
                             f'hostfwd=tcp:127.0.0.1:0-10.0.{n}.15:{PORT}',
                  '-device', adapter(mode, kind, n)]
-    with DeviceGuest(mode, args=args) as guest:
+    with mode.guest(mode, args=args) as guest:
         guest.start(*DRIVERS)
         for n, kind in enumerate(kinds, 1):
             name = interface(guest, n)
@@ -144,11 +144,9 @@ def guests(*words):
             args[side] += ['-netdev', f'socket,id=net{n},fd={sockets[side].fileno()}',
                            '-device', adapter(mode, kinds[side], n)]
             args[side][-1] = args[side][-1].replace(mac(n), mac(n + 16 * side))
-    with DeviceGuest(mode, args=args[0]) as left, DeviceGuest(mode, args=args[1]) as right:
-        left.launch()
+    with mode.guest(mode, args=args[0]) as left, mode.guest(mode, args=args[1]) as right:
+        left.start(*DRIVERS)
         right.start(*DRIVERS)
-        left.shell()
-        left.load(*DRIVERS)
         for sockets in ends:
             sockets[0].close()
             sockets[1].close()

@@ -75,7 +75,7 @@ def storage(*words):
         for bus in ('scsi-io', 'vscsi'):
             args += [*drive(f'cd-{bus}', directory / 'cd', ',readonly=on'),
                      '-device', f'scsi-cd,bus={bus}.0,drive=cd-{bus}']
-        with DeviceGuest(mode, args=args) as guest:
+        with mode.guest(mode, args=args) as guest:
             guest.start(*DRIVERS)
             source, *disks = guest.disks([SIZE, *sizes.values()])
             for reads, writes in zip([source, *disks], disks):
