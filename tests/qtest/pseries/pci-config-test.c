@@ -660,6 +660,56 @@ static void test_dt_order(void)
     qtest_quit(qts);
 }
 
+#define AREA PAPR_TEST_RAM
+#define DRC(slot) (0x40000000 | (slot) << 3)
+#define ISOLATION 9001
+
+/* A walk through the node behind the connector of @slot: its "bus-range" */
+static uint32_t configured_bus(QTestState *qts, unsigned slot)
+{
+    uint32_t bus = 0;
+    int32_t status;
+
+    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION,
+                              DRC(slot), 1), ==, RTAS_SUCCESS);
+    papr_st32(qts, AREA, DRC(slot));
+    papr_st32(qts, AREA + 4, 0);
+    while ((status = papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA,
+                               0)) > 0) {
+        char name[16] = "";
+
+        qtest_memread(qts, AREA + papr_ld32(qts, AREA + 8), name, 15);
+        if (status == 3 && !strcmp(name, "bus-range")) {
+            bus = papr_ld32(qts, AREA + papr_ld32(qts, AREA + 16));
+        }
+    }
+    g_assert_cmpint(status, ==, 0);
+    return bus;
+}
+
+/* A bridge that comes later gets a number above those there are */
+static void test_plugged_bridge(void)
+{
+    QTestState *qts = papr_start(BRIDGES);
+
+    qtest_qmp_device_add(qts, "pci-bridge", "hot", "{ 'chassis_nr': 9,"
+                         " 'addr': '0xa' }");
+    g_assert_cmphex(cfg_read(qts, 0, ADDR(0, 10, 0) + PCI_SECONDARY_BUS, 1),
+                    ==, 0);
+    g_assert_cmpuint(configured_bus(qts, 10), ==, 6);
+    check_bridges(qts);
+    qtest_qmp_device_add(qts, "virtio-rng-pci", "rng", "{ 'bus': 'hot',"
+                         " 'addr': '3' }");
+    g_assert_cmphex(cfg_read(qts, 0, ADDR(6, 3, 0), 4), ==, ID_RNG);
+
+    /* none left */
+    cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SUBORDINATE_BUS, 1, 0xff);
+    qtest_qmp_device_add(qts, "pci-bridge", "more", "{ 'chassis_nr': 10,"
+                         " 'addr': '0xb' }");
+    g_assert_cmpuint(configured_bus(qts, 11), ==, 0);
+    qtest_quit(qts);
+}
+
 /* --- migration ------------------------------------------------------------ */
 
 static bool migrate(QTestState *qts, const char *command, const char *file)
@@ -731,6 +781,7 @@ int main(int argc, char **argv)
     qtest_add_func("/pseries/pci-config/dt/phb", test_dt_phb);
     qtest_add_func("/pseries/pci-config/dt/devices", test_dt_devices);
     qtest_add_func("/pseries/pci-config/dt/order", test_dt_order);
+    qtest_add_func("/pseries/pci-config/plugged-bridge", test_plugged_bridge);
     qtest_add_func("/pseries/pci-config/migrate", test_migrate);
     return g_test_run();
 }
