@@ -44,7 +44,7 @@ typedef struct PaprPhbOptions {
     uint64_t dma_win_addr;
     uint64_t dma_win_size;
     uint64_t dma64_win_addr;
-    uint64_t page_sizes;                /* pgsz: each bit a legal I/O page size */
+    uint64_t page_sizes;                /* pgsz: a legal I/O page size a bit */
     uint32_t numa_node;
     bool ddw;                           /* dynamic DMA windows */
     bool extended_config;               /* PCI Express: 4 KiB, not 256 bytes */
@@ -56,7 +56,7 @@ struct PaprPhb {
 
     PaprPci *pci;                       /* set at pre-plug */
     PaprPhbOptions opt;
-    uint64_t buid;                      /* bus unit id: names it in RTAS calls */
+    uint64_t buid;                      /* bus unit id: its name in calls */
     char *dt_name;
 
     /* what the CPU sees of the bus */
@@ -134,7 +134,7 @@ void papr_phb_dma_reset(PaprPhb *phb);
 /* "ibm,dma-window", "ibm,ddw-applicable", "ibm,ddw-extensions" of the node */
 void papr_phb_dma_dt(PaprPhb *phb, PaprDt *dt);
 
-/* ddw.c: dynamic DMA windows, LoPAR 7.3.27.4; window.c: their arithmetic, pure */
+/* ddw.c: dynamic DMA windows, LoPAR 7.3.27.4; window.c: their arithmetic */
 void papr_pci_register_ddw(PaprPci *pci);
 
 /* eeh.c: enhanced error handling, LoPAR 7.3.11 */

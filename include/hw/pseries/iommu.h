@@ -5,8 +5,8 @@
  * uses them, onto guest RAM.  The guest fills it by hypercalls that name it by
  * its LIOBN (logical I/O bus number).  LoPAR sections 3.2.3 and 14.5.4.2.
  *
- * Context: all of this with the BQL held.  Without it, translation, which DMA of
- * any thread does by the table's memory region, and the guest's hypercalls.
+ * Context: all of this with the BQL held.  Without it: translation, which DMA
+ * of any thread does by the table's memory region, and the guest's hypercalls.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -60,7 +60,7 @@ typedef struct PaprTceWindow {
  */
 bool papr_tce_enable(PaprTceTable *tcet, const PaprTceWindow *window,
                      Error **errp);
-/** papr_tce_disable: all is unmapped, the window goes; at once if there is none */
+/** papr_tce_disable: all is unmapped, the window goes, if there is one */
 void papr_tce_disable(PaprTceTable *tcet);
 /** papr_tce_clear: nothing is mapped, the window stays: at reset */
 void papr_tce_clear(PaprTceTable *tcet);

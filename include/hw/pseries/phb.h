@@ -1,8 +1,8 @@
 /*
  * pSeries platform: PCI host bridges (PHB)
  *
- * The user makes them (-device spapr-pci-host-bridge,index=N), the machine makes
- * the one with index 0.  What they have in common (the calls by which a guest
+ * The user makes them (-device spapr-pci-host-bridge,index=N), the machine
+ * makes the one with index 0.  What they have in common (the calls by which a guest
  * reaches them, and what they need of the platform) is a PaprPci.
  *
  * Context: the BQL held, for all of it.
@@ -82,7 +82,7 @@ void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *pci);
  */
 char *papr_pci_fw_name(PCIDevice *dev);
 
-/** papr_pci_set_vga_endian: of frame buffers, to follow the guest's interrupts */
+/** papr_pci_set_vga_endian: of frame buffers, as the guest's interrupts */
 void papr_pci_set_vga_endian(PaprPci *pci, bool big);
 
 #endif

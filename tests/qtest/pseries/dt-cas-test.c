@@ -479,8 +479,8 @@ static void test_cas_addresses(void)
 }
 
 /*
- * What was plugged or was to be unplugged before the call: the outcome is in the
- * tree, and the guest isn't asked for it.
+ * What was plugged or was to be unplugged before the call: the outcome is in
+ * the tree, and the guest isn't asked for it.
  */
 static void test_cas_plugged(void)
 {

@@ -56,7 +56,7 @@ static const VMStateDescription vmstate_light = {
     },
 };
 
-/* A stream may have it of empty slots, too; only streams that come from there */
+/* Streams of QEMU before ours may have it of empty slots, too */
 static void accept_lights(PaprDrcRun *run)
 {
     if (!drc_types[run->type].physical ||
