@@ -11,6 +11,7 @@
 #include "qemu/units.h"
 #include "libpapr.h"
 #include <libfdt.h>
+#include <sys/resource.h>
 
 #define BUID_HIGH 0x08000000u
 #define BUID_LOW(phb) (0x20000000u + (phb))
@@ -332,6 +333,64 @@ static void cells_are(const void *fdt, const char *property,
     cells_are(fdt, property, (const uint32_t[]){ __VA_ARGS__ },             \
               ARRAY_SIZE(((const uint32_t[]){ __VA_ARGS__ })))
 
+static rlim_t address_space(QTestState *qts)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", qtest_pid(qts));
+    g_autofree char *statm = NULL;
+
+    g_assert_true(g_file_get_contents(path, &statm, NULL, NULL));
+    return g_ascii_strtoull(statm, NULL, 10) * getpagesize();
+}
+
+static void limit_memory(QTestState *qts, rlim_t bytes)
+{
+    struct rlimit limit = { bytes, RLIM_INFINITY };
+
+    g_assert_cmpint(prlimit(qtest_pid(qts), RLIMIT_AS, &limit, NULL), ==, 0);
+}
+
+/*
+ * Without memory for a table the guest gets no window; at a reset it has to do
+ * without that of the boot, until a reset finds memory again.
+ */
+static void test_no_memory(void)
+{
+    /* the table of the window of the boot: 8 MiB */
+    QTestState *qts = papr_start("-m 512M,slots=1,maxmem=1T "
+                                 "-global spapr-pci-host-bridge."
+                                 "dma_win_size=4G");
+    uint32_t rets[4];
+    rlim_t before = address_space(qts);
+
+    if (before > TiB) {
+        g_test_skip("a sanitizer's address space can't be limited");
+        qtest_quit(qts);
+        return;
+    }
+    limit_memory(qts, before + 6 * MiB);
+    g_assert_cmpint(create_status(qts, 0, 12, 40, rets), ==,
+                    RTAS_HARDWARE_ERROR);
+    g_assert_cmpuint(available(qts, 0), ==, 1);
+    no_window(qts, LIOBN(0, 1));
+
+    limit_memory(qts, before);
+    g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
+    while (address_space(qts) > before - 7 * MiB) {
+        g_usleep(1000);                 /* freed when nobody can use it */
+    }
+    limit_memory(qts, before - 2 * MiB);
+    g_assert_cmpint(reset_windows(qts, 0), ==, RTAS_HARDWARE_ERROR);
+    qtest_system_reset(qts);
+    no_window(qts, LIOBN(0, 0));
+    g_assert_cmpuint(available(qts, 0), ==, 2);
+
+    limit_memory(qts, RLIM_INFINITY);
+    qtest_system_reset(qts);
+    window_is(qts, LIOBN(0, 0), LOW, 4 * GiB);
+    create(qts, 0, 12, 40, LIOBN(0, 1), HIGH);
+    qtest_quit(qts);
+}
+
 static void test_tree(void)
 {
     QTestState *qts = papr_start("-m 256M");
@@ -486,6 +545,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-ddw/resets", test_resets);
     qtest_add_func("pseries/pci-ddw/bridges", test_bridges);
     qtest_add_func("pseries/pci-ddw/wild", test_wild);
+    qtest_add_func("pseries/pci-ddw/no-memory", test_no_memory);
     qtest_add_func("pseries/pci-ddw/tree", test_tree);
     qtest_add_func("pseries/pci-ddw/options", test_options);
     qtest_add_func("pseries/pci-ddw/bad-options", test_bad_options);
