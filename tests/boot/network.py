@@ -13,7 +13,7 @@ import threading
 from devguest import MIB, Mode, pattern
 from guest import PATIENCE, Failure, expect, main
 
-SIZE = 32 * MIB
+SIZE = 16 * MIB
 PORT = 5000     # in guests, each of which has its own
 DRIVERS = ('virtio_pci', 'virtio_net', 'e1000e', 'ibmveth')
 
@@ -155,7 +155,7 @@ def guests(*words):
                 name = interface(guest, n + 16 * side)
                 guest.run(f'ip link set {name} up && '
                           f'ip addr add 10.0.{n}.{1 + side}/24 dev {name}')
-            guest.run('head -c 33554432 /dev/urandom > /tmp/data')
+            guest.run(f'head -c {SIZE} /dev/urandom > /tmp/data')
         for n in range(1, len(pairs) + 1):
             left.settle(f'ping -c 1 -W 1 10.0.{n}.2 > /dev/null')
             between(left, right, n)
