@@ -2,8 +2,8 @@
  * pSeries platform: PCI host bridges (PHB)
  *
  * The user makes them (-device spapr-pci-host-bridge,index=N), the machine
- * makes the one with index 0.  What they have in common (the calls by which a guest
- * reaches them, and what they need of the platform) is a PaprPci.
+ * makes the one with index 0.  What they have in common (the calls by which a
+ * guest reaches them, and what they need of the platform) is a PaprPci.
  *
  * Context: the BQL held, for all of it.
  *

@@ -261,6 +261,8 @@ static void unrealize(DeviceState *dev)
     vmstate_unregister(VMSTATE_IF(tcet), &vmstate_papr_tce, tcet);
     withdraw(tcet);
     papr_tce_disable(tcet);
+    /* each region in another one holds a reference to the table */
+    memory_region_del_subregion(&tcet->root, &tcet->bypass_region);
     papr_tce_store_free(g_steal_pointer(&tcet->mig.store));
 }
 
