@@ -37,8 +37,8 @@ def boot(cpu, disk):
         source = guest.run('findmnt -n -o SOURCE /').strip()
         expect(source == f'/dev/{ROOT_DEVICE[disk]}', f'the root file system is on {source}')
         guest.settled()
-        guest.run('date > /root/written && sync && echo 3 > /proc/sys/vm/drop_caches && '
-                  'test -s /root/written')
+        guest.run('date > /var/tmp/written && sync && echo 3 > /proc/sys/vm/drop_caches && '
+                  'test -s /var/tmp/written')
         guest.poweroff()
 
 
