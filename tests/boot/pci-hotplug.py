@@ -162,14 +162,18 @@ def bridge(ic):
         guest.is_well()
 
 
-def host_bridge(ic):
-    """A host bridge comes, then a card behind it; they go together."""
-    with HotplugGuest(ic) as guest:
+def host_bridge(ic, firmware):
+    """A host bridge comes, then a card behind it; they go together.
+
+    The second card's interrupt is a level one, which the bridge's node describes.
+    """
+    with HotplugGuest(ic, firmware=firmware) as guest:
         guest.start()
-        for turn in range(2):
+        for turn, card in enumerate(('virtio-net-pci', 'rtl8139')):
             guest.plug('spapr-pci-host-bridge', 'phb', index=4)
             guest.take(phb_drc(4), 'phb')
-            guest.plug_net('net1', turn, bus='phb.0', addr='2')
+            guest.plug(card, 'net1', netdev='net', mac=MAC.format(turn), romfile='',
+                       bus='phb.0', addr='2')
             guest.take(pci_drc(2, phb=4))
             place = [place for place in guest.slots() if not place.startswith('0000:')]
             expect(len(place) == 1 and place[0].endswith(':00:02.0'), f'{guest.slots()}')
