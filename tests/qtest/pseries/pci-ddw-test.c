@@ -339,7 +339,7 @@ static rlim_t address_space(QTestState *qts)
     g_autofree char *statm = NULL;
 
     g_assert_true(g_file_get_contents(path, &statm, NULL, NULL));
-    return g_ascii_strtoull(statm, NULL, 10) * getpagesize();
+    return g_ascii_strtoull(statm, NULL, 10) * qemu_real_host_page_size();
 }
 
 static void limit_memory(QTestState *qts, rlim_t bytes)

@@ -3,9 +3,9 @@
  *
  * bootindex= becomes "qemu,boot-list" in /chosen, a list of paths in the tree
  * as SLOF builds it; where SLOF names a device in another way than QEMU does,
- * the name is made here.  A disk's unit address is its logical unit number (LUN)
- * in the 64-bit form of the SCSI architecture model (SAM-5, section 4.7), which
- * each kind of adapter uses in its own way.
+ * the name is made here.  A disk's unit address is its logical unit number
+ * (LUN) in the 64-bit form of the SCSI architecture model (SAM-5, section 4.7),
+ * which each kind of adapter uses in its own way.
  *
  * Callers: QEMU, for get_boot_devices_list().  BQL.
  *
