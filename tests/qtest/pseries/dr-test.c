@@ -168,7 +168,8 @@ static void test_bad_area(void)
     };
     static const uint32_t indexes[] = {
         0, CPU_DRC(1), CPU_DRC(3), CPU_DRC(8), CPU_DRC(0xfffffff),
-        0, 0x20000000, 0x40000000, 0x80000000, 0xf0000000, UINT32_MAX,
+        /* of a host bridge and its slots that can't be; no such kinds */
+        0x2000001f, 0x401f0000, 0x80000000, 0xf0000000, UINT32_MAX,
     };
     static const uint32_t steps[] = { 1000, 0x80000000, UINT32_MAX };
     QTestState *qts = start("");
@@ -222,7 +223,8 @@ static void test_empty(void)
 static void test_bad_arguments(void)
 {
     static const uint32_t indexes[] = {
-        0, 1, CPU_DRC(1), CPU_DRC(8), 0x20000000, 0x80000000, UINT32_MAX,
+        0, 1, CPU_DRC(1), CPU_DRC(8), 0x2000001f, 0x401f0000, 0x80000000,
+        UINT32_MAX,
     };
     static const uint32_t types[] = { 0, 1, 9000, 9004, 9999, UINT32_MAX };
     QTestState *qts = start("");
