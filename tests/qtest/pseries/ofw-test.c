@@ -762,7 +762,6 @@ static void test_refused(void)
     options = g_strdup_printf("-kernel %s -machine x-vof=on -bios x", kernel);
     assert_refused(options, "x-vof", "-bios");
 
-    assert_refused("-machine x-vof=on", "x-vof=on", "-kernel");
     assert_refused("-initrd /dev/null", "-initrd", "-kernel");
     assert_refused("-bios /none/fw.bin",
                    "Could not find LPAR firmware '/none/fw.bin'");
