@@ -21,39 +21,11 @@
 #define REPLY_SIZE  0x200000
 #define RAM_END     (256 * MiB)
 
-static void *dump_tree(QTestState *qts)
-{
-    g_autofree char *name = NULL;
-    char *fdt = NULL;
-    size_t size = 0;
-    int fd = g_file_open_tmp("papr-dt-XXXXXX", &name, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments':"
-                             " { 'filename': %s } }", name);
-    g_assert_true(g_file_get_contents(name, &fdt, &size, NULL));
-    unlink(name);
-    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
-    return fdt;
-}
-
-static int node_at(const void *fdt, const char *path)
-{
-    int node = fdt_path_offset(fdt, path);
-
-    if (node < 0) {
-        g_test_message("no node %s", path);
-    }
-    g_assert_cmpint(node, >=, 0);
-    return node;
-}
-
 static void assert_prop(const void *fdt, const char *path, const char *name,
                         const void *value, int size)
 {
     int got;
-    const void *prop = fdt_getprop(fdt, node_at(fdt, path), name, &got);
+    const void *prop = fdt_getprop(fdt, papr_tree_node(fdt, path), name, &got);
 
     if (!prop || got != size || memcmp(prop, value, size)) {
         g_test_message("wrong: %s of %s", name, path);
@@ -64,13 +36,13 @@ static void assert_prop(const void *fdt, const char *path, const char *name,
 
 static void assert_no_prop(const void *fdt, const char *path, const char *name)
 {
-    g_assert_null(fdt_getprop(fdt, node_at(fdt, path), name, NULL));
+    g_assert_null(fdt_getprop(fdt, papr_tree_node(fdt, path), name, NULL));
 }
 
 static uint32_t prop_u32(const void *fdt, const char *path, const char *name)
 {
     int got;
-    const void *prop = fdt_getprop(fdt, node_at(fdt, path), name, &got);
+    const void *prop = fdt_getprop(fdt, papr_tree_node(fdt, path), name, &got);
 
     g_assert_nonnull(prop);
     g_assert_cmpint(got, ==, 4);
@@ -80,7 +52,8 @@ static uint32_t prop_u32(const void *fdt, const char *path, const char *name)
 static bool has_string(const void *fdt, const char *path, const char *name,
                        const char *value)
 {
-    return fdt_stringlist_search(fdt, node_at(fdt, path), name, value) >= 0;
+    return fdt_stringlist_search(fdt, papr_tree_node(fdt, path), name,
+                                 value) >= 0;
 }
 
 static void test_root(void)
@@ -88,7 +61,7 @@ static void test_root(void)
     QTestState *qts = papr_start("-cpu power9 -name guest=tree "
                                  "-uuid 01234567-89ab-cdef-0123-456789abcdef "
                                  "-M host-model=a,host-serial=b");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
 
     assert_prop(fdt, "/", "compatible", BYTES("qemu,pseries\0"));
     assert_prop(fdt, "/", "model", BYTES("IBM pSeries (emulated by qemu)\0"));
@@ -106,10 +79,10 @@ static void test_cpus_power9(void)
 {
     QTestState *qts = papr_start("-cpu power9 "
                                  "-smp 8,threads=4,cores=2,maxcpus=16");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
     static const char cpu[] = "/cpus/PowerPC,POWER9@4";
 
-    node_at(fdt, "/cpus/PowerPC,POWER9@0");
+    papr_tree_node(fdt, "/cpus/PowerPC,POWER9@0");
     g_assert_cmpint(fdt_path_offset(fdt, "/cpus/PowerPC,POWER9@1"), <, 0);
     g_assert_cmpint(fdt_path_offset(fdt, "/cpus/PowerPC,POWER9@8"), <, 0);
     g_assert_cmphex(prop_u32(fdt, cpu, "reg"), ==, 4);
@@ -164,11 +137,11 @@ static void test_cpus_levels(void)
 
     for (int i = 0; i < ARRAY_SIZE(cases); i++) {
         QTestState *qts = papr_start("%s", cases[i].options);
-        g_autofree void *fdt = dump_tree(qts);
+        g_autofree void *fdt = papr_tree(qts);
         const uint8_t *pa;
         int node, size;
 
-        node = node_at(fdt, cases[i].cpu);
+        node = papr_tree_node(fdt, cases[i].cpu);
         pa = fdt_getprop(fdt, node, "ibm,pa-features", &size);
         g_assert_cmpint(size, ==, cases[i].pa_size);
         g_assert_cmpuint(pa[0], ==, size - 2);
@@ -193,7 +166,7 @@ static void test_memory(void)
         "-object memory-backend-ram,id=m0,size=768M "
         "-object memory-backend-ram,id=m1,size=2048M "
         "-numa node,memdev=m0,cpus=0 -numa node,memdev=m1");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
     uint64_t sum = 0;
     int node;
 
@@ -228,7 +201,7 @@ static void test_rtas(void)
         "hcall-watchdog",
     };
     QTestState *qts = papr_start("-smp 1,maxcpus=4 -cpu power9");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
 
     for (int i = 0; i < ARRAY_SIZE(names); i++) {
         g_assert_true(has_string(fdt, "/rtas", "ibm,hypertas-functions",
@@ -249,7 +222,7 @@ static void test_rtas(void)
 
     qts = papr_start("-cpu power9 -M resize-hpt=disabled");
     g_free(fdt);
-    fdt = dump_tree(qts);
+    fdt = papr_tree(qts);
     g_assert_false(has_string(fdt, "/rtas", "ibm,hypertas-functions",
                               "hcall-hpt-resize"));
     qtest_quit(qts);
@@ -271,7 +244,7 @@ static void test_chosen(void)
 
     for (int i = 0; i < ARRAY_SIZE(cases); i++) {
         QTestState *qts = papr_start("%s", cases[i].options);
-        g_autofree void *fdt = dump_tree(qts);
+        g_autofree void *fdt = papr_tree(qts);
         uint8_t support[] = {
             0x17, cases[i].intc, 0x18, cases[i].mmu, 0x19, 0, 0x1a, 0x40,
         };
@@ -279,8 +252,8 @@ static void test_chosen(void)
 
         assert_prop(fdt, "/chosen", "ibm,arch-vec-5-platform-support", support,
                     sizeof(support));
-        g_assert_nonnull(fdt_getprop(fdt, node_at(fdt, "/chosen"), "rng-seed",
-                                     &size));
+        g_assert_nonnull(fdt_getprop(fdt, papr_tree_node(fdt, "/chosen"),
+                                     "rng-seed", &size));
         g_assert_cmpint(size, ==, 32);
         qtest_quit(qts);
     }
@@ -295,7 +268,7 @@ static void test_chosen(void)
 static void test_numa_form2(void)
 {
     QTestState *qts = papr_start(NUMA_OPTIONS "-numa dist,src=0,dst=1,val=40");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
 
     assert_prop(fdt, "/rtas", "ibm,numa-distance-table",
                 BYTES("\0\0\0\4\x0a\x28\x28\x0a"));

@@ -8,6 +8,7 @@
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
 #include "libpapr.h"
+#include <libfdt.h>
 
 #define RTAS_BLOCK (PAPR_TEST_RAM - 0x1000)
 
@@ -95,4 +96,32 @@ bool papr_migrated(QTestState *qts)
         }
         g_usleep(1000);
     }
+}
+
+void *papr_tree(QTestState *qts)
+{
+    g_autofree char *name = NULL;
+    char *fdt = NULL;
+    size_t size = 0;
+    int fd = g_file_open_tmp("papr-dt-XXXXXX", &name, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments':"
+                             " { 'filename': %s } }", name);
+    g_assert_true(g_file_get_contents(name, &fdt, &size, NULL));
+    unlink(name);
+    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
+    return fdt;
+}
+
+int papr_tree_node(const void *fdt, const char *path)
+{
+    int node = fdt_path_offset(fdt, path);
+
+    if (node < 0) {
+        g_test_message("no node %s", path);
+    }
+    g_assert_cmpint(node, >=, 0);
+    return node;
 }

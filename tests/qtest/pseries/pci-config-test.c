@@ -441,39 +441,12 @@ static void test_lsi(void)
 
 /* --- device tree ---------------------------------------------------------- */
 
-static void *dump_tree(QTestState *qts)
-{
-    g_autofree char *name = NULL;
-    char *fdt = NULL;
-    size_t size = 0;
-    int fd = g_file_open_tmp("papr-pci-XXXXXX", &name, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments':"
-                             " { 'filename': %s } }", name);
-    g_assert_true(g_file_get_contents(name, &fdt, &size, NULL));
-    unlink(name);
-    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
-    return fdt;
-}
-
-static int node_at(const void *fdt, const char *path)
-{
-    int node = fdt_path_offset(fdt, path);
-
-    if (node < 0) {
-        g_test_message("no node %s", path);
-    }
-    g_assert_cmpint(node, >=, 0);
-    return node;
-}
-
 static void cells_are(const void *fdt, const char *path, const char *name,
                       const uint32_t *cells, int n)
 {
     int size;
-    const uint8_t *prop = fdt_getprop(fdt, node_at(fdt, path), name, &size);
+    const uint8_t *prop = fdt_getprop(fdt, papr_tree_node(fdt, path), name,
+                                      &size);
 
     if (!prop || size != n * 4) {
         g_test_message("%s of %s: %d bytes", name, path, size);
@@ -494,13 +467,13 @@ static void cells_are(const void *fdt, const char *path, const char *name,
 
 static void has_none(const void *fdt, const char *path, const char *name)
 {
-    g_assert_null(fdt_getprop(fdt, node_at(fdt, path), name, NULL));
+    g_assert_null(fdt_getprop(fdt, papr_tree_node(fdt, path), name, NULL));
 }
 
 static void string_is(const void *fdt, const char *path, const char *name,
                       const char *value)
 {
-    g_assert_cmpstr(fdt_getprop(fdt, node_at(fdt, path), name, NULL), ==,
+    g_assert_cmpstr(fdt_getprop(fdt, papr_tree_node(fdt, path), name, NULL), ==,
                     value);
 }
 
@@ -510,8 +483,8 @@ static void string_is(const void *fdt, const char *path, const char *name,
 static void check_interrupt_map(const void *fdt, const char *path, unsigned phb)
 {
     int size;
-    const uint8_t *map = fdt_getprop(fdt, node_at(fdt, path), "interrupt-map",
-                                     &size);
+    const uint8_t *map = fdt_getprop(fdt, papr_tree_node(fdt, path),
+                                     "interrupt-map", &size);
     uint32_t controller;
 
     g_assert_cmpint(size, ==, 32 * 4 * 7 * 4);
@@ -540,7 +513,7 @@ static void test_dt_phb(void)
                                  "-device spapr-pci-host-bridge,index=5,"
                                  "mem_win_size=512M,mem64_win_size=0,"
                                  "io_win_size=32K,numa_node=1");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
 
     string_is(fdt, PHB0, "device_type", "pci");
     string_is(fdt, PHB0, "compatible", "IBM,Logical_PHB");
@@ -557,7 +530,7 @@ static void test_dt_phb(void)
               0x3000000, 0x2100, 0, 0x2100, 0, 0x100, 0);
     CELLS_ARE(fdt, PHB0, "ibm,dma-window", 0x80000000, 0, 0, 0, 0x40000000);
     has_none(fdt, PHB0, "ibm,associativity");
-    g_assert_nonnull(fdt_getprop(fdt, node_at(fdt, PHB0), "used-by-rtas",
+    g_assert_nonnull(fdt_getprop(fdt, papr_tree_node(fdt, PHB0), "used-by-rtas",
                                  NULL));
     check_interrupt_map(fdt, PHB0, 0);
 
@@ -579,7 +552,7 @@ static void test_dt_devices(void)
                                  "-device virtio-scsi-pci,addr=3,"
                                  "multifunction=on "
                                  "-device virtio-balloon-pci,addr=1e");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
     const char *nic = PHB0 "/ethernet@1";
     const char *far = PHB0 "/pci@2/pci@1/pci@4/legacy-device@3";
 
@@ -603,9 +576,9 @@ static void test_dt_devices(void)
               0x01000818, 0, 0, 0, 0x20,
               0x0200081c, 0, 0, 0, 0x4000);
 
-    node_at(fdt, PHB0 "/scsi@3");
-    node_at(fdt, PHB0 "/usb-xhci@3,1");
-    node_at(fdt, PHB0 "/legacy-device@1e");
+    papr_tree_node(fdt, PHB0 "/scsi@3");
+    papr_tree_node(fdt, PHB0 "/usb-xhci@3,1");
+    papr_tree_node(fdt, PHB0 "/legacy-device@1e");
     CELLS_ARE(fdt, PHB0 "/pci@2", "bus-range", 1, 3);
     CELLS_ARE(fdt, PHB0 "/pci@2,1", "bus-range", 4, 4);
     CELLS_ARE(fdt, PHB0 "/pci@9", "bus-range", 5, 5);
@@ -622,7 +595,7 @@ static void test_dt_devices(void)
     has_none(fdt, PHB0 "/pci@2", "min-grant");
     has_none(fdt, PHB0 "/pci@2", "ibm,pci-config-space-type");
     string_is(fdt, far, "ibm,loc-code", "qemu_virtio-rng-pci:0000:03:03.0");
-    node_at(fdt, PHB0 "/pci@9/legacy-device@1f,7");
+    papr_tree_node(fdt, PHB0 "/pci@9/legacy-device@1f,7");
     qtest_quit(qts);
 }
 
@@ -632,14 +605,14 @@ static void test_dt_order(void)
     QTestState *qts = papr_start(RNG "addr=5 " RNG "addr=3 " RNG "addr=4 "
                                  "-device spapr-pci-host-bridge,index=7 "
                                  "-device spapr-pci-host-bridge,index=2");
-    g_autofree void *fdt = dump_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
     static const char *const expected[] = {
         "legacy-device@3", "legacy-device@4", "legacy-device@5",
     };
     int n = 0, node;
     uint32_t last = 0;
 
-    fdt_for_each_subnode(node, fdt, node_at(fdt, PHB0)) {
+    fdt_for_each_subnode(node, fdt, papr_tree_node(fdt, PHB0)) {
         g_assert_cmpint(n, <, ARRAY_SIZE(expected));
         g_assert_cmpstr(fdt_get_name(fdt, node, NULL), ==, expected[n++]);
     }

@@ -297,21 +297,6 @@ static void test_wild(void)
 
 /* --- the user's part ------------------------------------------------------ */
 
-static void *device_tree(QTestState *qts)
-{
-    g_autofree char *name = g_strdup_printf("%s/papr-ddw-%d.dtb",
-                                            g_get_tmp_dir(), getpid());
-    char *fdt;
-    gsize size;
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments':"
-                             " { 'filename': %s } }", name);
-    g_assert_true(g_file_get_contents(name, &fdt, &size, NULL));
-    unlink(name);
-    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
-    return fdt;
-}
-
 static void cells_are(const void *fdt, const char *property,
                       const uint32_t *cells, size_t n)
 {
@@ -394,7 +379,7 @@ static void test_no_memory(void)
 static void test_tree(void)
 {
     QTestState *qts = papr_start("-m 256M");
-    g_autofree void *fdt = device_tree(qts);
+    g_autofree void *fdt = papr_tree(qts);
     g_autofree void *other = NULL;
 
     CELLS_ARE(fdt, "ibm,dma-window", LIOBN(0, 0), 0, 0, 0, 1 * GiB);
@@ -409,7 +394,7 @@ static void test_tree(void)
     qts = papr_start("-global spapr-pci-host-bridge.ddw=off "
                      "-global spapr-pci-host-bridge.dma_win_addr=0x10000000 "
                      "-global spapr-pci-host-bridge.dma_win_size=0xf0000000");
-    other = device_tree(qts);
+    other = papr_tree(qts);
     CELLS_ARE(other, "ibm,dma-window", LIOBN(0, 0), 0, 0x10000000, 0,
               0xf0000000);
     cells_are(other, "ibm,ddw-applicable", NULL, 0);

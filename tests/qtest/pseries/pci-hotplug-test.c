@@ -793,18 +793,12 @@ static uint32_t first_drc(const void *fdt, const char *path, uint32_t expected)
 /* Each node has the connectors that are its own */
 static void test_tree(void)
 {
-    g_autofree char *dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
-    g_autofree char *file = g_build_filename(dir, "dtb", NULL);
-    g_autofree char *fdt = NULL;
     QTestState *qts = papr_start("-smp 1 "
                                  "-device spapr-pci-host-bridge,index=2 "
                                  "-device pci-bridge,chassis_nr=3,bus=pci.0,"
                                  "addr=1");
-    size_t size;
+    g_autofree void *fdt = papr_tree(qts);
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'dumpdtb', 'arguments': "
-                             "{ 'filename': %s } }", file);
-    g_assert_true(g_file_get_contents(file, &fdt, &size, NULL));
     g_assert_cmphex(first_drc(fdt, "/", 31), ==, PHB_DRC(0));
     g_assert_cmphex(first_drc(fdt, "/pci@800000020000000", 256), ==,
                     PCI_DRC(0, 0, 0, 0));
@@ -812,8 +806,6 @@ static void test_tree(void)
                     PCI_DRC(0, 3, 0, 0));
     g_assert_cmphex(first_drc(fdt, "/pci@800000020000002", 256), ==,
                     PCI_DRC(2, 0, 0, 0));
-    unlink(file);
-    rmdir(dir);
     qtest_quit(qts);
 }
 
