@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from debian_guest import Debian, made
-from guest import BUILD, Guest, expect, main, skip
+from guest import BUILD, Guest, expect, main_of, skip
 
 ROOT_DEVICE = {'virtio-blk': 'vda2', 'virtio-scsi': 'sda2', 'vscsi': 'sda2', 'nvme': 'nvme0n1p2'}
 MODEL = {'POWER8': 'POWER8', 'POWER9': 'POWER9', 'POWER10': 'POWER10'}
@@ -183,7 +183,6 @@ BOOT_LIST = ['/pci@800000020000000/scsi@4/disk@101000200000000',
              '/vdevice/v-scsi@71000003/disk@8000000000000000',
              '/pci@800000020000000/ethernet@5']
 
-SCENES = {'make': make, 'boot': boot, 'order': order, 'boot-list': boot_list}
 
 if __name__ == '__main__':
-    main(lambda scene, *args: SCENES[scene](*args))
+    main_of(make, boot, order, boot_list)

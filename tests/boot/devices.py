@@ -9,7 +9,7 @@ import mmap
 import re
 
 from devguest import MIB, DeviceGuest, Mode, blank, pattern, poll, workspace
-from guest import Failure, expect, main
+from guest import expect, main_of
 
 PHBS = 31
 
@@ -295,15 +295,5 @@ def ivshmem(*words):
                            f'at {offset:#x} {shared[offset:offset + 8]}')
 
 
-TESTS = {test.__name__.replace('_', '-'): test for test in (
-    phbs, topology, affinity, msi, displays, keyboard, ivshmem)}
-
-
-def run(name, *words):
-    if name not in TESTS:
-        raise Failure(f'{name}: not one of {" ".join(TESTS)}')
-    TESTS[name](*words)
-
-
 if __name__ == '__main__':
-    main(run)
+    main_of(phbs, topology, affinity, msi, displays, keyboard, ivshmem)

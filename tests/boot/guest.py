@@ -137,3 +137,14 @@ def main(test):
     except Failure as failure:
         print(f'FAILED: {failure}', file=sys.stderr)
         sys.exit(1)
+
+
+def main_of(*tests):
+    """Run the one of TESTS that the first argument names."""
+    by_name = {test.__name__.replace('_', '-'): test for test in tests}
+
+    def run(name, *words):
+        expect(name in by_name, f'{name}: not one of {" ".join(by_name)}')
+        by_name[name](*words)
+
+    main(run)

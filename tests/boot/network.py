@@ -11,7 +11,7 @@ import socket
 import threading
 
 from devguest import MIB, Mode, pattern
-from guest import PATIENCE, Failure, expect, main
+from guest import PATIENCE, expect, main_of
 
 SIZE = 16 * MIB
 PORT = 5000     # in guests, each of which has its own
@@ -179,14 +179,5 @@ def between(left, right, n):
         expect(got == sent, f'network {n}: received {got}, sent {sent}')
 
 
-TESTS = {test.__name__.replace('_', '-'): test for test in (slirp, guests)}
-
-
-def run(name, *words):
-    if name not in TESTS:
-        raise Failure(f'{name}: not one of {" ".join(TESTS)}')
-    TESTS[name](*words)
-
-
 if __name__ == '__main__':
-    main(run)
+    main_of(slirp, guests)

@@ -9,7 +9,7 @@ Arguments: the scene, and words of the mode (devguest.py).
 import hashlib
 
 from devguest import MIB, DeviceGuest, Mode, blank, pattern, poll, workspace
-from guest import Failure, expect, main
+from guest import expect, main_of
 from network import DRIVERS as NET_DRIVERS
 from network import adapter, interface
 
@@ -174,14 +174,5 @@ def go_on(guest, works):
          f'each of {list(works)} moves: {before}')
 
 
-TESTS = {test.__name__.replace('_', '-'): test for test in (storage, saved)}
-
-
-def run(name, *words):
-    if name not in TESTS:
-        raise Failure(f'{name}: not one of {" ".join(TESTS)}')
-    TESTS[name](*words)
-
-
 if __name__ == '__main__':
-    main(run)
+    main_of(storage, saved)
