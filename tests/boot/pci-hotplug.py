@@ -15,7 +15,7 @@ from pathlib import Path
 
 from debian_guest import Debian
 from devguest import MIB, pattern
-from guest import BUILD, expect, main
+from guest import BUILD, expect, main_of
 
 MAC = '52:54:00:12:34:{:02x}'
 
@@ -242,14 +242,5 @@ def reboot(ic):
         guest.network_works(1)
 
 
-TESTS = {scene.__name__.replace('_', '-'): scene
-         for scene in (devices, functions, bridge, host_bridge, slot_power, early, reboot)}
-
-
-def run(name, *args):
-    expect(name in TESTS, f'{name}: not one of {" ".join(TESTS)}')
-    TESTS[name](*args)
-
-
 if __name__ == '__main__':
-    main(run)
+    main_of(devices, functions, bridge, host_bridge, slot_power, early, reboot)
