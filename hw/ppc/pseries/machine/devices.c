@@ -34,7 +34,8 @@ static uint64_t highest_ram(const MachineState *ms)
            memory_region_size(&ms->device_memory->mr);
 }
 
-static bool init_pci(PaprMachine *pm, Error **errp)
+/* The bus of the default bridge; NULL on failure */
+static PCIBus *init_pci(PaprMachine *pm, Error **errp)
 {
     PaprPciConfig config = {
         .rtas = pm->rtas,
@@ -52,21 +53,20 @@ static bool init_pci(PaprMachine *pm, Error **errp)
     phb = qdev_new(TYPE_PAPR_PHB);
     qdev_prop_set_uint32(phb, "index", 0);
     if (!sysbus_realize_and_unref(SYS_BUS_DEVICE(phb), errp)) {
-        return false;
+        return NULL;
     }
-    pm->pci_bus = papr_phb_bus(PAPR_PHB(phb));
-    return true;
+    return papr_phb_bus(PAPR_PHB(phb));
 }
 
 /* -nic model=: ibmveth is the name that Linux has for the virtual adapter */
-static void init_networks(PaprMachine *pm)
+static void init_networks(PaprMachine *pm, PCIBus *bus)
 {
     NICInfo *nic;
 
     while ((nic = qemu_find_nic_info(TYPE_PAPR_VLAN, true, "ibmveth"))) {
         papr_vio_add_vlan(pm->vio, nic);
     }
-    pci_init_nic_devices(pm->pci_bus, NULL);
+    pci_init_nic_devices(bus, NULL);
 }
 
 /* An adapter for each bus=, and one for bus 0 in any case */
@@ -77,7 +77,7 @@ static void init_disks(PaprMachine *pm)
     }
 }
 
-static bool init_vga(PaprMachine *pm, bool *has_vga, Error **errp)
+static bool init_vga(PCIBus *bus, bool *has_vga, Error **errp)
 {
     *has_vga = vga_interface_type != VGA_NONE;
     switch (vga_interface_type) {
@@ -85,7 +85,7 @@ static bool init_vga(PaprMachine *pm, bool *has_vga, Error **errp)
     case VGA_STD:
     case VGA_CIRRUS:
     case VGA_VIRTIO:
-        pci_vga_init(pm->pci_bus);
+        pci_vga_init(bus);
         return true;
     case VGA_DEVICE:                    /* a -device that the user gave */
         vga_interface_created = true;
@@ -97,10 +97,10 @@ static bool init_vga(PaprMachine *pm, bool *has_vga, Error **errp)
     }
 }
 
-static void init_usb(PaprMachine *pm, bool has_vga)
+static void init_usb(PaprMachine *pm, PCIBus *bus, bool has_vga)
 {
     MachineState *ms = MACHINE(pm);
-    Object *bus;
+    Object *usb_bus;
 
     if (has_vga && defaults_enabled() && !ms->usb_disabled) {
         ms->usb = true;
@@ -108,28 +108,29 @@ static void init_usb(PaprMachine *pm, bool has_vga)
     if (!ms->usb) {
         return;
     }
-    pci_create_simple(pm->pci_bus, -1, "nec-usb-xhci");
+    pci_create_simple(bus, -1, "nec-usb-xhci");
     if (!has_vga) {
         return;
     }
-    bus = object_resolve_type_unambiguous(TYPE_USB_BUS, &error_abort);
-    usb_create_simple(USB_BUS(bus), "usb-kbd");
-    usb_create_simple(USB_BUS(bus), "usb-mouse");
+    usb_bus = object_resolve_type_unambiguous(TYPE_USB_BUS, &error_abort);
+    usb_create_simple(USB_BUS(usb_bus), "usb-kbd");
+    usb_create_simple(USB_BUS(usb_bus), "usb-mouse");
 }
 
 bool papr_machine_init_devices(PaprMachine *pm, Error **errp)
 {
+    PCIBus *bus = init_pci(pm, errp);
     bool has_vga;
 
-    if (!init_pci(pm, errp)) {
+    if (!bus) {
         return false;
     }
-    init_networks(pm);
+    init_networks(pm, bus);
     init_disks(pm);
-    if (!init_vga(pm, &has_vga, errp)) {
+    if (!init_vga(bus, &has_vga, errp)) {
         return false;
     }
-    init_usb(pm, has_vga);
+    init_usb(pm, bus, has_vga);
     /* with a screen, firmware finds its console by itself */
     pm->stdout_path = !has_vga || !MACHINE(pm)->enable_graphics;
     return true;

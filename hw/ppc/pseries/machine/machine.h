@@ -70,7 +70,6 @@ struct PaprMachine {
     DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprVioBus *vio;
     PaprPci *pci;
-    PCIBus *pci_bus;                    /* of the default host bridge */
     PaprFirmware *firmware;
     PaprHcallConfig hcall_config;
 
