@@ -65,7 +65,7 @@ static int32_t query_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         *out++ = tces >> 32;
         *out++ = tces;
     } else {
-        *out++ = MIN(tces, 1U << 31);
+        *out++ = tces;
     }
     *out++ = sizes;
     *out++ = 0;                         /* no H_MIGRATE_DMA */

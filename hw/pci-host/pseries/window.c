@@ -13,6 +13,8 @@
 
 /* Windows of less than this help no guest: that of the boot has as many */
 #define MIN_TCES (1ULL << 18)
+/* Streams and the short form of the query count entries in 32 bits */
+#define MAX_TCES (1ULL << 31)
 
 #define SMALLEST_PAGE_SHIFT 12
 
@@ -61,7 +63,7 @@ uint64_t papr_dma_max_tces(uint64_t highest_ram)
 {
     uint64_t pages = highest_ram >> SMALLEST_PAGE_SHIFT;
 
-    return MAX(pow2ceil(pages), MIN_TCES);
+    return MIN(MAX(pow2ceil(pages), MIN_TCES), MAX_TCES);
 }
 
 bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b)

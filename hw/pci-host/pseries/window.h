@@ -38,7 +38,7 @@ uint64_t papr_dma_page_sizes(void);
 uint32_t papr_dma_page_size_mask(uint64_t page_sizes);
 
 /**
- * papr_dma_max_tces - entries that map all RAM by the smallest pages
+ * papr_dma_max_tces - entries that map all RAM by the smallest pages, or 2^31
  * @highest_ram: first address above it
  */
 uint64_t papr_dma_max_tces(uint64_t highest_ram);
