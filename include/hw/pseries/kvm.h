@@ -1,0 +1,139 @@
+/*
+ * pSeries platform: what the KVM accelerator tells and does for it
+ *
+ * The functions lie in target/ppc/kvm.  Without KVM in the build, or in force,
+ * papr_kvm_facts() is NULL, and nobody gets to call the others.  What QEMU's own
+ * code asks of KVM on PowerPC is in target/ppc/kvm_ppc.h.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_KVM_H
+#define HW_PSERIES_KVM_H
+
+#include "qapi/error.h"
+#include "target/ppc/cpu-qom.h"
+
+/**
+ * PaprKvmFacts - what the host's KVM can do, asked once when the VM is created
+ * @hv: KVM-HV (the host is a hypervisor, or a guest with nested virtualization),
+ *      else KVM-PR (the guest runs in problem state)
+ * @irq_xics, @irq_xive: in-kernel interrupt controllers
+ * @radix, @hash_v3: translation on POWER9 and later
+ * @immediate_exit: a vCPU can be entered just to finish what it was about
+ * @htab_fd: the hash page table is the kernel's, read and written as a stream
+ * @resize_hpt: KVM_PPC_RESIZE_HPT_*
+ * @tce_64, @multi_tce, @tce_vfio: TCE tables in the kernel; lists handled there;
+ *      tables of devices that the host passes through
+ * @enable_hcall: each hypercall that the kernel handles can be had or not
+ * @htm, @fwnmi, @nested_hv, @rpt_invalidate, @dawr1, @ail_mode_3, @hwrng,
+ * @fixup_hcall: by the names of their KVM_CAP_PPC_*
+ * @large_decr_bits: width of the decrementer in bits; 0: only 32
+ * @smt_threads: threads of a core now; @smt_possible: bit n for 2^n
+ * @cpu_char: KVM_PPC_GET_CPU_CHAR is there and gave what follows
+ * @character, @character_mask, @behaviour, @behaviour_mask: its answer
+ */
+typedef struct PaprKvmFacts {
+    bool hv;
+    bool irq_xics;
+    bool irq_xive;
+    bool radix;
+    bool hash_v3;
+    bool immediate_exit;
+    bool htab_fd;
+    bool resize_hpt;
+    bool tce_64;
+    bool multi_tce;
+    bool tce_vfio;
+    bool enable_hcall;
+    bool htm;
+    bool fwnmi;
+    bool nested_hv;
+    bool rpt_invalidate;
+    bool dawr1;
+    bool ail_mode_3;
+    bool hwrng;
+    bool fixup_hcall;
+    bool cpu_char;
+    uint32_t large_decr_bits;
+    uint32_t smt_threads;
+    uint32_t smt_possible;
+    uint64_t character;
+    uint64_t character_mask;
+    uint64_t behaviour;
+    uint64_t behaviour_mask;
+} PaprKvmFacts;
+
+#ifdef CONFIG_KVM
+
+/** papr_kvm_facts: constant for the life of the VM; NULL: KVM is not in force */
+const PaprKvmFacts *papr_kvm_facts(void);
+
+/**
+ * papr_kvm_enable_hcall - have the kernel handle hypercall @opcode, or not
+ *
+ * To be called before any vCPU runs.  Returns 0, or a negative errno: -ENOSYS
+ * if the kernel does not know the call.
+ */
+int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
+
+/**
+ * papr_kvm_set_r3 - a hypercall that has returned, fails after all
+ *
+ * For calls that sleep: as far as the kernel is concerned they are complete.
+ * Context: BQL, the vCPU is halted.
+ */
+void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value);
+
+/*
+ * Hash page table (HPT): target/ppc/kvm/hpt.c.  BQL.
+ */
+
+/**
+ * papr_kvm_hpt_alloc - the kernel allocates, or empties, the partition's table
+ * @shift: log2 of its bytes
+ *
+ * Returns the shift that it has, which may be less than asked for; 0: this
+ * kernel wants the table in our memory (PR); or a negative errno.
+ */
+int papr_kvm_hpt_alloc(int shift);
+
+/** papr_kvm_hpt_open: a stream of entries from @index on; -1 with @errp set */
+int papr_kvm_hpt_open(bool write, uint64_t index, Error **errp);
+
+/* Entries from @ptex on as host words, for the debugger; false: none */
+bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *words);
+bool papr_kvm_hpt_write(uint64_t ptex, uint64_t pte0, uint64_t pte1);
+
+/* 0, a positive number of milliseconds to wait, or a negative errno */
+int papr_kvm_hpt_resize_prepare(int shift, uint64_t flags);
+int papr_kvm_hpt_resize_commit(int shift, uint64_t flags);
+
+/**
+ * papr_kvm_set_process_table - POWER9's translation mode and process table
+ * @table: second doubleword of the partition table entry
+ *
+ * 0 or a negative errno.
+ */
+int papr_kvm_set_process_table(bool radix, bool gtse, uint64_t table);
+
+/**
+ * papr_kvm_tce_create - a TCE table in the kernel: target/ppc/kvm/tce.c
+ * @fd: gets the file that stands for the table, for VFIO
+ *
+ * Returns its entries, host memory of @pages words in the guest's (big) endian
+ * as FACTS about KVM_CREATE_SPAPR_TCE tell, or NULL: not to be had.
+ */
+uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
+                              uint64_t bus_addr, uint64_t pages, int *fd);
+void papr_kvm_tce_free(uint64_t *entries, uint64_t pages, int fd);
+
+#else
+
+static inline const PaprKvmFacts *papr_kvm_facts(void)
+{
+    return NULL;
+}
+
+#endif
+
+#endif
