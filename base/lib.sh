@@ -27,11 +27,13 @@ cached_meson() {
 kernels="6.1:bookworm 6.12:trixie"
 
 # Modules of these kernels for the initramfs: drivers of devices that tests plug
-# in and that Debian does not build in.  What they need comes with them.
+# in and that Debian does not build in, and KVM for the hosts of tests/kvm.  What
+# they need comes with them.
 modules="pseries-rng
 virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio-rng virtio-gpu
 sd_mod sr_mod nvme ibmvscsi usb-storage ext4 e1000e ibmveth
-xhci-pci usbhid hid-generic evdev bochs rpaphp rpadlpar_io"
+xhci-pci usbhid hid-generic evdev bochs rpaphp rpadlpar_io
+kvm-hv vhost_net tun vfio-pci"
 
 # Whether the cache has kernel $1 with just these modules, which are of use to
 # no other build of the kernel.
@@ -42,12 +44,23 @@ kernel_is_complete() {
 # Whether the cache has all that base/fetch guest brings.
 guest_is_complete() {
     local file kernel
-    for file in slof.bin vof.bin busybox roms; do
+    for file in slof.bin vof.bin skiboot.lid busybox roms; do
         [ -e "$cache/guest/$file" ] || return
     done
     for kernel in $kernels; do
         kernel_is_complete "${kernel%:*}" || return
     done
+}
+
+# Packages for ppc64el that tools/kvm-build links, C library included, of a
+# release that is no newer than the cross compiler of any machine.
+sysroot_release=bookworm
+sysroot_packages="libc6 libc6-dev linux-libc-dev
+libglib2.0-0 libglib2.0-dev libpcre2-dev libpixman-1-dev libfdt-dev zlib1g-dev"
+
+# Whether the cache has just these.
+sysroot_is_complete() {
+    [ "$(cat "$cache/sysroot/packages" 2> /dev/null)" = "$sysroot_packages" ]
 }
 
 # Hold the cache to ourselves until we end.  What another run left behind in
