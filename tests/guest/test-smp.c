@@ -124,7 +124,7 @@ void test_start_stop(void)
 
     expect(rtas(RTAS_START_CPU, 3, nobody, 1, &ret), RTAS_PARAMETER_ERROR);
     expect(rtas(RTAS_START_CPU, 3, self, 1, &ret) != 0, true);
-    for (unsigned i = 1; i <= 500; i++) {
+    for (unsigned i = 1; i <= 2000; i++) {
         for (unsigned id = 1; id < CPUS; id++) {
             expect(start_cpu(id, count, NULL), true);
         }

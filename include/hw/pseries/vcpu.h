@@ -39,6 +39,16 @@ typedef struct PaprVcpu {
     uint64_t dtl_addr;
     uint64_t dtl_size;
     bool prod;                          /* H_PROD latch, see H_CEDE */
+
+    /* start-cpu was called, the vCPU has yet to begin; BQL */
+    struct {
+        bool pending;
+        uint64_t entry;
+        uint64_t r3;
+        uint64_t lpcr;
+        int64_t tb_offset;
+        struct VMChangeStateEntry *at_stop;
+    } start;
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
@@ -70,9 +80,20 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
 /**
  * papr_vcpu_start - enter a stopped vCPU at @entry with r3 = @r3, real mode,
  * interrupts off, endianness and LPCR as a PAPR start-cpu asks
- * (LoPAR 7.3.8.3).  Context: BQL, target halted.
+ * (LoPAR 7.3.8.3)
+ * @peer: calls start-cpu, and its modes are taken over; NULL for the first vCPU
+ *
+ * From a vCPU's thread, the target is told, and is not "stopped" any more; it
+ * begins when it is out of its guest.  Context: BQL, target halted.
  */
-void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3);
+void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
+                     uint64_t r3);
+
+/** papr_vcpu_cancel_start: a start that is under way is off; at reset, BQL */
+void papr_vcpu_cancel_start(PaprVcpu *vcpu);
+
+/** papr_vcpu_is_stopped: in the "RTAS stopped" state; BQL */
+bool papr_vcpu_is_stopped(const PaprVcpu *vcpu);
 
 /** papr_vcpu_stop_self: halt with interrupts off until papr_vcpu_start() */
 void papr_vcpu_stop_self(PaprVcpu *vcpu);

@@ -54,6 +54,7 @@ static void forget_areas(PaprVcpu *vcpu)
     vcpu->slb_shadow_addr = vcpu->slb_shadow_size = 0;
     vcpu->dtl_addr = vcpu->dtl_size = 0;
     vcpu->prod = false;
+    papr_vcpu_cancel_start(vcpu);
 }
 
 /* Registers of a stopped vCPU that differ from what the CPU model resets to */

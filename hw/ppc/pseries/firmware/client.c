@@ -470,7 +470,8 @@ static void set_registers(PaprFirmware *fw, PowerPCCPU *cpu, uint64_t stack)
     CPUPPCState *env = &cpu->env;
     const PaprImages *images = &fw->images;
 
-    papr_vcpu_start(papr_vcpu(cpu), images->kernel_entry, images->initrd_addr);
+    papr_vcpu_start(papr_vcpu(cpu), NULL, images->kernel_entry,
+                    images->initrd_addr);
     env->gpr[1] = stack;
     env->gpr[4] = images->initrd_size;
     env->gpr[5] = fw->client.entry;

@@ -252,7 +252,7 @@ static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
                    top - room);
         return false;
     }
-    papr_vcpu_start(papr_vcpu(boot_cpu), IMAGE_ENTRY, top - room);
+    papr_vcpu_start(papr_vcpu(boot_cpu), NULL, IMAGE_ENTRY, top - room);
     boot_cpu->env.gpr[5] = 0;
     return true;
 }

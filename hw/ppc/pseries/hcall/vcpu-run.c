@@ -14,6 +14,7 @@
 #include "hw/pseries/vcpu.h"
 #include "system/hw_accel.h"
 #include "system/kvm.h"
+#include "system/runstate.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/helper_regs.h"
 #include "target/ppc/kvm_ppc.h"
@@ -31,29 +32,66 @@ void papr_vcpu_wake(PaprVcpu *vcpu)
     qemu_cpu_kick(cs);
 }
 
-/* A vCPU that runs already, whose modes a new one takes over; NULL if none */
-static PaprVcpu *find_running(const PaprVcpu *not_this)
+/* The record of a start-cpu that the target has yet to carry out */
+static void end_start(PaprVcpu *vcpu)
 {
-    PaprVcpu *vcpu = NULL;
-
-    while ((vcpu = papr_vcpu_next(not_this->vcpus, vcpu))) {
-        if (vcpu != not_this && !vcpu->cpu->env.quiesced) {
-            return vcpu;
-        }
-    }
-    return NULL;
+    vcpu->start.pending = false;
+    g_clear_pointer(&vcpu->start.at_stop, qemu_del_vm_change_state_handler);
 }
 
-void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3)
+/* In the target's thread, out of its guest, or while the machine is stopped */
+static void begin(PaprVcpu *vcpu)
 {
     PowerPCCPU *cpu = vcpu->cpu;
     CPUPPCState *env = &cpu->env;
-    PaprVcpu *peer = find_running(vcpu);
-    target_ulong lpcr;
 
+    if (!vcpu->start.pending) {
+        return;                         /* done, or the machine was reset */
+    }
+    end_start(vcpu);
     cpu_synchronize_state(CPU(cpu));
+    if (env->mmu_model == POWERPC_MMU_3_00) {
+        env->spr[SPR_PSSCR] &= ~PSSCR_EC;
+    }
+    env->tb_env->tb_offset = vcpu->start.tb_offset;
+    env->msr = (1ULL << MSR_SF) | (1ULL << MSR_ME);
+    env->nip = vcpu->start.entry;
+    env->gpr[1] = 0;
+    env->gpr[3] = vcpu->start.r3;
+    env->gpr[4] = 0;
+    vcpu->prod = false;
+    env->quiesced = false;
+    CPU(cpu)->halted = 0;
+    kvmppc_set_reg_ppc_online(cpu, 1);
+    ppc_store_lpcr(cpu, vcpu->start.lpcr);  /* hflags and interrupts follow */
+    qemu_cpu_kick(CPU(cpu));
+}
 
-    lpcr = env->spr[SPR_LPCR];
+static void begin_work(CPUState *cs, run_on_cpu_data data)
+{
+    begin(papr_vcpu(POWERPC_CPU(cs)));
+}
+
+/* A stream has no place for a start that is under way */
+static void begin_at_stop(void *opaque, bool running, RunState state)
+{
+    if (!running) {
+        begin(opaque);
+    }
+}
+
+/*
+ * A vCPU that has just called stop-self may not be through with that call: its
+ * thread has yet to write r3, which must not hit the registers that it is to
+ * start with.  So it does this itself, once it is out of its guest.
+ */
+void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
+                     uint64_t r3)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+    uint64_t lpcr = env->spr[SPR_LPCR];
+
+    vcpu->start.tb_offset = env->tb_env->tb_offset;
     if (peer) {
         /*
          * Where and in which endianness interrupts are taken, and how
@@ -62,25 +100,29 @@ void papr_vcpu_start(PaprVcpu *vcpu, uint64_t entry, uint64_t r3)
         cpu_synchronize_state(CPU(peer->cpu));
         lpcr = (lpcr & ~LPCR_OF_ALL_VCPUS) |
                (peer->cpu->env.spr[SPR_LPCR] & LPCR_OF_ALL_VCPUS);
-        env->tb_env->tb_offset = peer->cpu->env.tb_env->tb_offset;
+        vcpu->start.tb_offset = peer->cpu->env.tb_env->tb_offset;
     }
     /* from now on interrupts end its waiting */
-    lpcr |= POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm;
-    if (env->mmu_model == POWERPC_MMU_3_00) {
-        env->spr[SPR_PSSCR] &= ~PSSCR_EC;
+    vcpu->start.lpcr = lpcr | POWERPC_CPU_GET_CLASS(vcpu->cpu)->lpcr_pm;
+    vcpu->start.entry = entry;
+    vcpu->start.r3 = r3;
+    vcpu->start.pending = true;
+    if (!current_cpu) {
+        begin(vcpu);
+        return;
     }
+    vcpu->start.at_stop = qemu_add_vm_change_state_handler(begin_at_stop, vcpu);
+    async_run_on_cpu(CPU(vcpu->cpu), begin_work, RUN_ON_CPU_NULL);
+}
 
-    env->msr = (1ULL << MSR_SF) | (1ULL << MSR_ME);
-    env->nip = entry;
-    env->gpr[1] = 0;
-    env->gpr[3] = r3;
-    env->gpr[4] = 0;
-    vcpu->prod = false;
-    env->quiesced = false;
-    CPU(cpu)->halted = 0;
-    kvmppc_set_reg_ppc_online(cpu, 1);
-    ppc_store_lpcr(cpu, lpcr);          /* hflags and interrupts follow */
-    qemu_cpu_kick(CPU(cpu));
+void papr_vcpu_cancel_start(PaprVcpu *vcpu)
+{
+    end_start(vcpu);
+}
+
+bool papr_vcpu_is_stopped(const PaprVcpu *vcpu)
+{
+    return vcpu->cpu->env.quiesced && !vcpu->start.pending;
 }
 
 void papr_vcpu_stop_self(PaprVcpu *vcpu)
@@ -97,7 +139,7 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu)
     ppc_store_lpcr(cpu, env->spr[SPR_LPCR] &
                         ~POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
     kvmppc_set_reg_ppc_online(cpu, 0);
-    qemu_cpu_kick(cs);
+    cpu_exit(cs);                       /* out, once the call is complete */
 }
 
 typedef struct LpcrChange {

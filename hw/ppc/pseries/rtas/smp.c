@@ -3,8 +3,8 @@
  * query-cpu-stopped-state
  *
  * LoPAR section 7.3.8.  A vCPU's id is its number in
- * "ibm,ppc-interrupt-server#s".  env->quiesced is the "RTAS stopped" state, in
- * which all but the boot vCPU begin.  BQL held.
+ * "ibm,ppc-interrupt-server#s".  All but the boot vCPU begin in the "RTAS
+ * stopped" state, env->quiesced.  BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,8 +37,8 @@ static int32_t query_stopped(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (!vcpu) {
         return RTAS_PARAMETER_ERROR;
     }
-    call->rets[1] = vcpu->cpu->env.quiesced ? CPU_IS_STOPPED
-                                            : CPU_IS_NOT_STOPPED;
+    call->rets[1] = papr_vcpu_is_stopped(vcpu) ? CPU_IS_STOPPED
+                                               : CPU_IS_NOT_STOPPED;
     return RTAS_SUCCESS;
 }
 
@@ -50,13 +50,13 @@ static int32_t start_cpu(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         return RTAS_PARAMETER_ERROR;
     }
     /* one that only sleeps in H_CEDE is halted too, but not to be started */
-    if (!vcpu->cpu->env.quiesced || !CPU(vcpu->cpu)->halted) {
+    if (!papr_vcpu_is_stopped(vcpu) || !CPU(vcpu->cpu)->halted) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS: start-cpu: vCPU %u runs\n",
                       vcpu->id);
         return RTAS_HARDWARE_ERROR;
     }
     trace_papr_rtas_start_cpu(vcpu->id, call->args[1], call->args[2]);
-    papr_vcpu_start(vcpu, call->args[1], call->args[2]);
+    papr_vcpu_start(vcpu, papr_vcpu(cpu), call->args[1], call->args[2]);
     return RTAS_SUCCESS;
 }
 
