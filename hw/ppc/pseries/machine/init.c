@@ -382,7 +382,7 @@ void papr_machine_init(MachineState *ms)
         return;
     }
     papr_qtest_init(pm->rtas);
-    vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
+    papr_machine_init_vmstate(pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
     qemu_register_boot_set(set_boot_device, pm);
     /* of -boot order=; what once= says comes after this */

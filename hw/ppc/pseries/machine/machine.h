@@ -131,7 +131,7 @@ bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
 void papr_machine_nmi_class_init(ObjectClass *oc);
 void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu);
 
-/* vmstate.c */
-extern const VMStateDescription vmstate_papr_machine;
+/* vmstate.c: the machine's state migrates; in init, once all of it is there */
+void papr_machine_init_vmstate(PaprMachine *pm);
 
 #endif

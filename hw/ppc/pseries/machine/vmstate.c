@@ -10,7 +10,11 @@
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/bitmap.h"
+#include "qemu/coroutine.h"
 #include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "system/kvm.h"
+#include "system/runstate.h"
 #include "machine.h"
 
 static bool before_version_3(void *opaque, int version_id)
@@ -199,10 +203,45 @@ static const VMStateDescription vmstate_dtb = {
     },
 };
 
+/*
+ * The guest's timebase.  With KVM it follows the host's, and QEMU's own code
+ * (cpu_ppc_clock_vm_state_change()) keeps it and sets it.  With TCG it follows
+ * the virtual clock, which is in the stream, too; so only a stream that comes
+ * from KVM has something to say here.  Upstream's TCG sends a number of its host
+ * that means nothing to the guest: what is far off is not believed.
+ */
+#define TIMEBASE_FAR_OFF_S 3600
+
+static void save_tcg_timebase(PaprMachine *pm)
+{
+    PaprVcpu *boot = papr_vcpu_next(pm->vcpus, NULL);
+
+    pm->tb.guest_timebase = cpu_ppc_load_tbl(&boot->cpu->env);
+    pm->tb.time_of_the_day_ns = qemu_clock_get_ns(QEMU_CLOCK_HOST);
+    pm->tb.runstate_paused = true;      /* the value is not to be replaced */
+}
+
+static void load_tcg_timebase(PaprMachine *pm)
+{
+    PaprVcpu *vcpu = papr_vcpu_next(pm->vcpus, NULL);
+    CPUPPCState *env = &vcpu->cpu->env;
+    int64_t ahead = pm->tb.guest_timebase - cpu_ppc_load_tbl(env);
+
+    if (ahead < 0 || ahead / env->tb_env->tb_freq > TIMEBASE_FAR_OFF_S) {
+        return;
+    }
+    for (; vcpu; vcpu = papr_vcpu_next(pm->vcpus, vcpu)) {
+        vcpu->cpu->env.tb_env->tb_offset += ahead;
+    }
+}
+
 static int machine_pre_save(void *opaque)
 {
     PaprMachine *pm = opaque;
 
+    if (!kvm_enabled()) {
+        save_tcg_timebase(pm);
+    }
     papr_caps_pre_save(&pm->caps);
     pm->patb_entry = *papr_mmu_patb_entry(pm->mmu);
     return 0;
@@ -217,6 +256,47 @@ static int machine_pre_load(void *opaque)
     return 0;
 }
 
+static int select_controller(PaprMachine *pm, int version_id)
+{
+    int ret = papr_cas_post_load(&pm->cas);
+
+    return ret < 0 ? ret : papr_irqs_post_load(pm->irqs, version_id);
+}
+
+typedef struct OutsideWork {
+    PaprMachine *pm;
+    Coroutine *loader;
+    int version_id;
+    int ret;
+} OutsideWork;
+
+static void select_outside(void *opaque)
+{
+    OutsideWork *work = opaque;
+
+    work->ret = select_controller(work->pm, work->version_id);
+    aio_co_wake(work->loader);
+}
+
+/*
+ * An interrupt controller in the kernel comes with pages that are mapped like
+ * RAM, which block devices are told of; and they must not be told from within
+ * a coroutine, as which an incoming stream is read.  So this waits for the main
+ * loop to do it.
+ */
+static int select_from_loader(PaprMachine *pm, int version_id)
+{
+    OutsideWork work = { .pm = pm, .version_id = version_id };
+
+    if (!qemu_in_coroutine()) {
+        return select_controller(pm, version_id);
+    }
+    work.loader = qemu_coroutine_self();
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), select_outside, &work);
+    qemu_coroutine_yield();
+    return work.ret;
+}
+
 static int machine_post_load(void *opaque, int version_id)
 {
     PaprMachine *pm = opaque;
@@ -228,12 +308,14 @@ static int machine_post_load(void *opaque, int version_id)
     if (version_id < 3) {
         papr_rtc_import_offset(pm->rtc, pm->legacy_rtc_offset);
     }
+    if (!kvm_enabled() && version_id >= 2) {
+        load_tcg_timebase(pm);
+    }
     *papr_mmu_patb_entry(pm->mmu) = pm->patb_entry;
-    ret = papr_cas_post_load(&pm->cas);
-    return ret < 0 ? ret : papr_irqs_post_load(pm->irqs, version_id);
+    return select_from_loader(pm, version_id);
 }
 
-const VMStateDescription vmstate_papr_machine = {
+static const VMStateDescription vmstate_papr_machine = {
     .name = "spapr",
     .version_id = 3,
     .minimum_version_id = 1,
@@ -271,3 +353,13 @@ const VMStateDescription vmstate_papr_machine = {
         NULL
     },
 };
+
+void papr_machine_init_vmstate(PaprMachine *pm)
+{
+    vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
+    if (kvm_enabled()) {
+        /* the host's timebase goes on while the machine is stopped */
+        qemu_add_vm_change_state_handler(cpu_ppc_clock_vm_state_change,
+                                         &pm->tb);
+    }
+}
