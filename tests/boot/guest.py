@@ -48,24 +48,13 @@ def expect(condition, what):
         raise Failure(what)
 
 
-class Guest(QEMUMachine):
-    """One QEMU with a console whose text is kept in `self.text`."""
+class Machine(QEMUMachine):
+    """A QEMU with a shell on its console, whose text is kept in `self.text`."""
 
-    def __init__(self, cpu='POWER9', smp='1', mem='1G', machine='', kernel='6.1',
-                 append='', firmware='', args=(), linux=True, initrd='initramfs.cpio'):
-        binary = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
+    def __init__(self, binary):
         # the harness gives a time-out to each test: this one only ends hangs
         super().__init__(binary, drain_console=False, qmp_timer=120 * PATIENCE)
-        own = {'': '', 'slof': ',x-vof=off', 'own': ',x-vof=on'}[firmware]
-        self.set_machine(f'pseries{own}{machine}')
         self.set_console()
-        self.add_args('-nodefaults', '-L', str(BUILD / 'guest'), '-L', str(BUILD / 'guest' / 'roms'),
-                      '-cpu', cpu, '-smp', smp, '-m', mem)
-        if linux:
-            self.add_args('-kernel', str(guest_file(f'vmlinux-{kernel}')),
-                          '-initrd', str(BUILD / initrd),
-                          '-append', f'console=hvc0 {append}'.strip())
-        self.add_args(*args)
         self.text = ''
 
     def __exit__(self, *_):
@@ -111,10 +100,11 @@ class Guest(QEMUMachine):
     def prompt(self):
         self.until(re.escape(SHELL))
 
-    def run(self, command):
+    def run(self, command, seconds=600):
         """Run COMMAND in the guest's shell; its output, or Failure if it fails."""
         self.send(f'{command}; echo "<status:$?>"\n')
         self.until(r'echo "<status:\$\?>"\r*\n')
+        end = time.monotonic() + seconds * PATIENCE
         before = self.text
         found = None
         while not found:
@@ -123,11 +113,37 @@ class Guest(QEMUMachine):
                 before = self.text
                 self.console_socket.settimeout(1)
                 expect(self.more(), f'{command}: the console closed after {before[-500:]}')
+                expect(time.monotonic() < end, f'{command}: no end after {before[-500:]}')
         output = self.text[:found.start()].replace('\r', '')
         self.text = self.text[found.end():]
         self.prompt()
         expect(found.group(1) == '0', f'{command}: status {found.group(1)}: {output[-800:]}')
         return output
+
+
+class Guest(Machine):
+    """One QEMU with the machine under test."""
+
+    def __init__(self, cpu='POWER9', smp='1', mem='1G', machine='', kernel='6.1',
+                 append='', firmware='', args=(), linux=True, initrd='initramfs.cpio'):
+        super().__init__(self.place('qemu-system-ppc64'))
+        own = {'': '', 'slof': ',x-vof=off', 'own': ',x-vof=on'}[firmware]
+        self.set_machine(f'pseries{own}{machine}')
+        self.add_args('-nodefaults', '-L', self.place('guest'), '-L', self.place('guest/roms'),
+                      '-cpu', cpu, '-smp', smp, '-m', mem)
+        if linux:
+            self.add_args('-kernel', self.place(f'guest/vmlinux-{kernel}'),
+                          '-initrd', self.place(initrd),
+                          '-append', f'console=hvc0 {append}'.strip())
+        self.add_args(*args)
+
+    def place(self, name):
+        """Where QEMU finds file NAME of the build directory."""
+        if name == 'qemu-system-ppc64':
+            return os.environ.get('PAPR_QEMU', str(BUILD / name))
+        if name.startswith('guest/'):
+            guest_file(name[6:])
+        return str(BUILD / name)
 
 
 def main(test):

@@ -1,0 +1,593 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Emulated Power hosts with KVM-HV (Linux's), in which the binary under test runs guests.
+
+Outermost is this script, on any machine.  It runs, emulated by TCG, a `Host`: a
+Linux with kvm-hv loaded and the files of a guest in its initramfs under /lab,
+among them QEMU cross-built for ppc64le by tools/kvm-build.  In the host runs that
+QEMU, whose guest is an `Inner`.  Hosts are
+
+    powernv9, powernv10, powernv8   bare metal, on skiboot, by the QEMU of the build
+    lpar                            a partition of the peer (tools/peer), which has
+                                    the nested API: KVM has in-kernel XICS, no XIVE
+
+(Debian's kernels have no kvm-pr, so that there is no host of that kind.)  A test:
+
+    with Host('powernv9') as host:
+        host.launch()
+        with host.guest(smp='2', irqchip='on', append='xive=off') as guest:
+            guest.launch()              # or VMLaunchFailure, with what QEMU printed
+            guest.shell()
+            print(guest.run('cat /proc/interrupts'))
+            print(guest.cmd('human-monitor-command', command_line='info pic'))
+            guest.send('poweroff -f\\n')
+            guest.wait(60)
+            print(guest.exitcode(), guest.get_log())
+
+An Inner is a Guest (tests/boot/guest.py, on qemu.machine) and does what that does;
+its console, QMP and further channels are connections that the QEMU inside makes to
+this script, over a network between the host and the machine this runs on.  A host
+takes any number of guests, one after another or at a time.  `scenes()` makes a
+test of functions that share one host.
+
+From the environment: PAPR_KVM_QEMU, another QEMU for ppc64le hosts than
+build/kvm/guest/qemu-system-ppc64; PAPR_HOST_QEMU, another to emulate hosts.
+"""
+
+import fcntl
+import importlib.machinery
+import importlib.util
+import io
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+import threading
+import time
+import traceback
+from pathlib import Path
+
+TREE = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(TREE / 'tests' / 'boot'))
+
+from guest import (BUILD, PATIENCE, TROUBLE, Failure, Guest, Machine,  # noqa: E402
+                   expect, guest_file, skip)
+from qemu.machine.machine import VMLaunchFailure  # noqa: E402
+from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
+
+# the machine this runs on, as a host sees it; the host, as QEMU's network has it
+GATEWAY = '10.0.2.2'
+HOST_ADDRESS = '10.0.2.15'
+LAB = '/lab'
+# how many commands a host runs at a time
+AGENTS = 3
+# how many hosts may run at a time: one takes two cores
+HOSTS = 2
+ROMS = ('efi-virtio.rom', 'efi-e1000e.rom', 'vgabios-stdvga.bin')
+
+POWERNV = ('-nic', 'none', '-monitor', 'none', '-L', '{build}/pristine/pc-bios',
+           '-bios', '{build}/guest/skiboot.lid')
+KINDS = {
+    'powernv8': ('-M', 'powernv8', '-cpu', 'POWER8', *POWERNV),
+    'powernv9': ('-M', 'powernv9', '-cpu', 'POWER9', *POWERNV),
+    'powernv10': ('-M', 'powernv10', '-cpu', 'POWER10', *POWERNV),
+    'lpar': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
+}
+# what a guest of a host is by default: the CPU of that host
+CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10', 'lpar': 'POWER9'}
+
+# Run by the initramfs's init: KVM, the network, and shells for this script.
+SETUP = f'''#!/bin/sh
+busybox --install -s /bin
+for word in $(cat /proc/cmdline); do
+    case $word in lab.port=*) port=${{word#*=}} ;; esac
+done
+mkdir -p /tmp /dev/shm /dev/net
+mount -t tmpfs -o size=90% tmpfs /tmp
+modprobe kvm-hv
+modprobe virtio_pci
+modprobe virtio_net
+[ -c /dev/kvm ] || exit 1
+ip link set lo up
+n=0
+until [ -d /sys/class/net/eth0 ]; do
+    n=$((n + 1)); [ $n -lt 100 ] || exit 2
+    usleep 50000
+done
+ip addr add {HOST_ADDRESS}/24 dev eth0
+ip link set eth0 up
+ip route add default via {GATEWAY}
+[ -z "$port" ] || for n in {' '.join(str(n) for n in range(AGENTS))}; do
+    while :; do nc {GATEWAY} $port -e /bin/sh || usleep 200000; done < /dev/null > /dev/null 2>&1 &
+done
+[ ! -f {LAB}/run ] || sh {LAB}/run
+'''
+
+
+def tool(name):
+    """A script of tools/, as a module."""
+    loader = importlib.machinery.SourceFileLoader(name, str(TREE / 'tools' / name))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(name, loader))
+    loader.exec_module(module)
+    return module
+
+
+def binary():
+    """QEMU for ppc64le hosts."""
+    path = Path(os.environ.get('PAPR_KVM_QEMU', BUILD / 'kvm' / 'guest' / 'qemu-system-ppc64'))
+    if not path.is_file():
+        skip(f'{path} is missing: run tools/kvm-build')
+    return path
+
+
+def initramfs(kernel, out, extra=()):
+    """Write to OUT a host's initramfs: a guest's, and the lab in an archive of its own.
+
+    EXTRA are pairs of a name in /lab and what that file has in it.
+    """
+    tools = tool('initramfs')
+    archive = tools.Archive()
+    archive.add('tests/kvm-host', 0o100755, SETUP.encode())
+    archive.directory(LAB[1:])
+    archive.directory(f'{LAB[1:]}/guest')
+    archive.directory(f'{LAB[1:]}/guest/roms')
+    archive.file(f'{LAB[1:]}/qemu-system-ppc64', binary())
+    archive.file(f'{LAB[1:]}/guest/slof.bin', guest_file('slof.bin'), 0o644)
+    archive.file(f'{LAB[1:]}/guest/vmlinux-6.1', guest_file('vmlinux-6.1'), 0o644)
+    archive.file(f'{LAB[1:]}/initramfs.cpio', BUILD / 'initramfs.cpio', 0o644)
+    for rom in ROMS:
+        archive.file(f'{LAB[1:]}/guest/roms/{rom}', guest_file(f'roms/{rom}'), 0o644)
+    for name, content in extra:
+        archive.add(f'{LAB[1:]}/{name}', 0o100755, content)
+    base = BUILD / f'initramfs-{kernel}.cpio'
+    if not base.is_file():
+        skip(f'{base} is missing: run ./configure')
+    out.write_bytes(base.read_bytes() + archive.finish())
+
+
+def emulator(kind):
+    """The QEMU that emulates hosts of KIND."""
+    if kind != 'lpar':
+        return os.environ.get('PAPR_HOST_QEMU', str(BUILD / 'qemu-system-ppc64'))
+    done = subprocess.run([TREE / 'tools' / 'peer'], stdout=subprocess.PIPE, text=True,
+                          env={**os.environ, 'BUILD': str(BUILD)}, check=False)
+    expect(done.returncode == 0, 'tools/peer does not build the host')
+    return done.stdout.split()[-1]
+
+
+def host_options(kind, smp, mem):
+    """What the QEMU that emulates a host of KIND is told, but for kernel and console."""
+    options = [option.format(build=BUILD) for option in KINDS[kind]]
+    bus = 'pci.0' if kind == 'lpar' else 'pcie.0'
+    return [*options, '-accel', 'tcg,thread=multi', '-smp', smp, '-m', mem, '-display', 'none',
+            '-L', f'{BUILD}/guest', '-L', f'{BUILD}/guest/roms',
+            '-netdev', 'user,id=net0', '-device', f'virtio-net-pci,netdev=net0,bus={bus}']
+
+
+class Slot:
+    """One of the places for hosts on this machine; others wait."""
+
+    def __init__(self):
+        self.files = [open(BUILD / f'.lab.lock.{n}', 'a', encoding='ascii') for n in range(HOSTS)]
+        while not any(self.take(file) for file in self.files):
+            time.sleep(0.5)
+
+    @staticmethod
+    def take(file):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def leave(self):
+        for file in self.files:
+            file.close()
+
+
+def listener():
+    return socket.create_server(('127.0.0.1', 0))
+
+
+def port_of(server):
+    return server.getsockname()[1]
+
+
+class Host(Machine):
+    """An emulated host of one of KINDS.
+
+    `launch()` it; then it takes commands and guests.  Leaving its `with` ends it and
+    all that is in it.
+    """
+
+    def __init__(self, kind='powernv9', kernel='6.1', smp='2', mem='4G', append=''):
+        self.slot = Slot()
+        self.kind = kind
+        self.pushed = set()
+        self.guests = 0
+        self.seen = ''
+        self.agents = listener()
+        super().__init__(emulator(kind))
+        self.add_args(*host_options(kind, smp, mem))
+        self.kernel = kernel
+        self.append = append
+
+    def _pre_launch(self):
+        super()._pre_launch()
+        archive = Path(self.temp_dir) / 'host.cpio'
+        initramfs(self.kernel, archive)
+        self._qemu_full_args += (
+            '-kernel', str(guest_file(f'vmlinux-{self.kernel}')), '-initrd', str(archive),
+            '-append', 'console=hvc0 quiet pseries.test=kvm-host pseries.noexit '
+                       f'lab.port={port_of(self.agents)} {self.append}')
+
+    def launch(self):
+        """Boot the host, until it takes commands."""
+        super().launch()
+        status = self.until(r'PSERIES-TEST-EXIT (\d+)').group(1)
+        expect(status == '0', f'the host {self.kind} has {"no KVM" if status == "1" else "no network"}')
+        self.run('true')
+
+    def __exit__(self, *args):
+        try:
+            super().__exit__(*args)
+        finally:
+            self.agents.close()
+            self.slot.leave()
+
+    # --- commands ---
+
+    def begin(self, command, seconds):
+        """Have an agent start COMMAND; its connection."""
+        self.agents.settimeout(seconds * PATIENCE)
+        try:
+            agent, _ = self.agents.accept()
+        except TimeoutError:
+            raise Failure(f'the host {self.kind} takes no command:\n{self.console()}') from None
+        agent.sendall(f'(\n{command}\n) < /dev/null 2>&1; echo "<status:$?>"; exit\n'.encode())
+        return agent
+
+    @staticmethod
+    def end(agent, command, seconds):
+        """Wait for COMMAND's end: its status, and its output as bytes."""
+        end = time.monotonic() + seconds * PATIENCE
+        output = bytearray()
+        with agent:
+            while True:
+                left = end - time.monotonic()
+                try:
+                    agent.settimeout(max(left, 0.01))
+                    data = agent.recv(1 << 20)
+                except TimeoutError:
+                    raise Failure(f'the host does not end: {command}\n{output[-2000:]!r}') from None
+                if not data:
+                    break
+                output += data
+        found = re.search(rb'<status:(\d+)>\n$', output[-40:])
+        expect(found, f'the host ended its shell in: {command}\n{output[-2000:]!r}')
+        return int(found.group(1)), bytes(output[:-len(found.group())])
+
+    def raw(self, command, seconds=60):
+        """Run COMMAND, text for the host's shell: its status, and its output as bytes."""
+        return self.end(self.begin(command, seconds), command, seconds)
+
+    def call(self, command, seconds=60):
+        """Run COMMAND: (status, output)."""
+        status, output = self.raw(command, seconds)
+        return status, output.decode('utf-8', 'replace')
+
+    def run(self, command, seconds=60):
+        """Run COMMAND; its output, or Failure if it fails."""
+        status, output = self.call(command, seconds)
+        expect(status == 0, f'host: {command}: status {status}: {output[-2000:]}')
+        return output
+
+    # --- files ---
+
+    def fetch(self, path, seconds=120):
+        """What is in the host's file PATH."""
+        status, content = self.raw(f'cat {shlex.quote(path)}', seconds)
+        expect(status == 0, f'host: {content.decode("utf-8", "replace")}')
+        return content
+
+    def fetch_tree(self, path, folder, seconds=300):
+        """Unpack the host's directory PATH into FOLDER."""
+        status, content = self.raw(f'tar c -C {shlex.quote(path)} .', seconds)
+        expect(status == 0, f'host: no directory {path}')
+        with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+            archive.extractall(folder)
+
+    def push(self, content, path, seconds=120):
+        """Make the host's file PATH of CONTENT, bytes."""
+        with listener() as server:
+            server.settimeout(seconds * PATIENCE)
+            command = f'nc {GATEWAY} {port_of(server)} > {shlex.quote(path)}'
+            agent = self.begin(command, seconds)
+            try:
+                connection, _ = server.accept()
+            except TimeoutError:
+                raise Failure(f'host: no connection to fill {path}') from None
+            with connection:
+                connection.settimeout(seconds * PATIENCE)
+                connection.sendall(content)
+        status, output = self.end(agent, command, seconds)
+        expect(status == 0, f'host: {path}: {output!r}')
+        return path
+
+    def place(self, name):
+        """Where the host has file NAME of the build directory; brought there if need be."""
+        path = f'{LAB}/{name}'
+        if name not in self.pushed:
+            self.pushed.add(name)
+            status, _ = self.call(f'[ -e {path} ]')
+            if status:
+                self.push((BUILD / name).read_bytes(), path)
+        return path
+
+    # --- the network ---
+
+    def forward(self, port):
+        """A port of 127.0.0.1 that leads to the host's PORT, where something is to listen."""
+        monitor = 'human-monitor-command'
+        answer = self.cmd(monitor, command_line=f'hostfwd_add net0 tcp:127.0.0.1:0-{HOST_ADDRESS}:{port}')
+        expect(not answer, f'hostfwd_add: {answer}')
+        for line in self.cmd(monitor, command_line='info usernet').splitlines():
+            words = line.split()
+            if words[:1] == ['TCP[HOST_FORWARD]'] and words[-3] == str(port):
+                return int(words[3])
+        raise Failure(f'info usernet has no port {port}')
+
+    # --- guests ---
+
+    def guest(self, cpu='', irqchip='', accel='', env=(), **options):
+        """An Inner on this host, to be launched.
+
+        Of a Guest's options, `cpu` is by default the host's, `mem` 512M.  IRQCHIP is
+        that of -accel kvm,kernel-irqchip=, ACCEL has more options of that accelerator.
+        ENV is a dictionary of QEMU's environment there: IOCTL_TRACE, GCOV_PREFIX...
+        """
+        return Inner(self, cpu or CPUS[self.kind], irqchip, accel, dict(env), **options)
+
+    def qemu(self, *args, env=(), seconds=60):
+        """Run QEMU with ARGS until it ends, such as with an error: (status, output).
+
+        A status from 128 on is that of a signal; 137 is also what comes of not ending.
+        """
+        words = [f'{name}={value}' for name, value in dict(env).items()]
+        command = shlex.join(['env', *words, 'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
+                              self.place('qemu-system-ppc64'), '-L', f'{LAB}/guest',
+                              '-L', f'{LAB}/guest/roms', *args])
+        return self.call(command, seconds + 30)
+
+    def console(self):
+        """All that the host's console has printed and no check has read."""
+        if self._console_socket:
+            self.console_socket.settimeout(0.01)
+            while True:
+                before = len(self.text)
+                if not self.more() or len(self.text) == before:
+                    break
+        return self.text[-3000:]
+
+    def check(self):
+        """Failure if the host's kernel is in trouble."""
+        self.console()
+        text, self.text = self.text, ''
+        self.seen = (self.seen + text)[-20000:]
+        trouble = TROUBLE.search(text)
+        if trouble:
+            raise Failure(f'the host is in trouble: {text[trouble.start():][:3000]}')
+
+    def alive(self):
+        """Whether the host takes commands."""
+        try:
+            return self.is_running() and self.call('true', 20)[0] == 0
+        except Failure:
+            return False
+
+
+class Process:
+    """A process in a host, as subprocess.Popen would have it."""
+
+    def __init__(self, host, folder, command, env):
+        self.host = host
+        self.folder = folder
+        self.returncode = None
+        words = [f'{name}={value}' for name, value in env.items()]
+        start = shlex.join(['env', *words, 'sh', '-c', f'echo $$ > {folder}/pid; exec "$@"', 'sh',
+                            *command])
+        host.run(f'mkdir -p {folder}\n'
+                 f'( {start} > {folder}/log 2>&1; echo $? > {folder}/status.new\n'
+                 f'  mv {folder}/status.new {folder}/status ) < /dev/null > /dev/null 2>&1 &\n'
+                 f'until [ -s {folder}/pid ]; do usleep 10000; done')
+        self.pid = int(host.run(f'cat {folder}/pid'))
+
+    def poll(self):
+        if self.returncode is None:
+            status, output = self.host.call(f'cat {self.folder}/status')
+            if status == 0:
+                code = int(output)
+                self.returncode = code if code < 128 else 128 - code
+        return self.returncode
+
+    def wait(self, timeout=None):
+        limit = 600 if timeout is None else timeout
+        end = time.monotonic() + limit * PATIENCE
+        while self.poll() is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired('qemu-system-ppc64', limit)
+            time.sleep(0.1)
+        return self.returncode
+
+    def signal(self, number):
+        if self.poll() is None:
+            self.host.call(f'kill -{int(number)} {self.pid}')
+
+    def kill(self):
+        self.signal(signal.SIGKILL)
+
+    def terminate(self):
+        self.signal(signal.SIGTERM)
+
+
+class Inner(Guest):
+    """A guest of the machine under test, by KVM, in a Host.
+
+    Made by Host.guest().  `channel(NAME)` before launch() makes a character device NAME
+    that is a connection to this script, `sockets[NAME]` after it: such as for
+    args=('-gdb', 'chardev:gdb').  `folder` is the guest's own directory in the host.
+    """
+
+    def __init__(self, host, cpu, irqchip, accel, env, mem='512M', **options):
+        self.host = host
+        self.env = env
+        self.servers = {}
+        self.sockets = {}
+        host.guests += 1
+        self.folder = f'/tmp/guest{host.guests}'
+        super().__init__(cpu=cpu, mem=mem, **options)
+        kvm = ['kvm', accel, f'kernel-irqchip={irqchip}' if irqchip else '']
+        self._args[:0] = ['-accel', ','.join(filter(None, kvm))]
+
+    def place(self, name):
+        return self.host.place(name)
+
+    def channel(self, name):
+        """Have a character device NAME: before launch()."""
+        self.servers[name] = listener()
+
+    @property
+    def _base_args(self):
+        args = ['-display', 'none', '-vga', 'none']
+        for name in self.servers:
+            if name not in ('mon', 'console'):
+                args += ['-chardev', self.channel_option(name)]
+        return [*args, '-chardev', self.channel_option('mon'), '-mon', 'chardev=mon,mode=control',
+                '-machine', self._machine,
+                '-chardev', self.channel_option('console'), '-serial', 'chardev:console']
+
+    def channel_option(self, name):
+        return f'socket,id={name},host={GATEWAY},port={port_of(self.servers[name])}'
+
+    def _pre_launch(self):
+        self.channel('mon')
+        self.channel('console')
+        self._iolog = None
+        self._qemu_full_args = (self._binary, *self._base_args, *self._args)
+
+    def _launch(self):
+        self._pre_launch()
+        self._popen = Process(self.host, self.folder, self._qemu_full_args, self.env)
+        self._launched = True
+        for name, server in self.servers.items():
+            self.sockets[name] = self.accepted(name, server)
+        self._console_socket = self.sockets.pop('console')
+        monitor = self.sockets.pop('mon')
+        self.readable(monitor)
+        self._qmp_connection = QEMUMonitorProtocol(monitor, nickname=self._name)
+        self._qmp.connect()
+
+    def accepted(self, name, server):
+        """QEMU's connection for channel NAME."""
+        end = time.monotonic() + 120 * PATIENCE
+        server.settimeout(1)
+        while True:
+            try:
+                connection, _ = server.accept()
+                return connection
+            except TimeoutError:
+                expect(self._popen.poll() is None, f'QEMU ended without channel {name}')
+                expect(time.monotonic() < end, f'QEMU does not connect channel {name}: {self.stderr()}')
+
+    def readable(self, monitor):
+        """Wait for the greeting, which comes once QEMU's main loop runs."""
+        end = time.monotonic() + 120 * PATIENCE
+        monitor.settimeout(1)
+        while True:
+            try:
+                data = monitor.recv(1, socket.MSG_PEEK)
+                break
+            except TimeoutError:
+                expect(time.monotonic() < end, f'QEMU is silent: {self.stderr()}')
+        expect(data, 'QEMU ended')
+        monitor.settimeout(None)
+
+    def _load_io_log(self):
+        self._iolog = self.stderr()
+
+    def _post_shutdown(self):
+        for connection in (*self.servers.values(), *self.sockets.values()):
+            connection.close()
+        self.servers, self.sockets = {}, {}
+        super()._post_shutdown()
+
+    def stderr(self):
+        """What QEMU has printed, at any time."""
+        return self.host.call(f'cat {self.folder}/log')[1]
+
+    def trace(self):
+        """What the ioctl watcher wrote to env['IOCTL_TRACE']."""
+        return self.host.fetch(self.env['IOCTL_TRACE']).decode()
+
+    def __exit__(self, *args):
+        super().__exit__(*args)
+        self.host.check()
+
+
+class Lab:
+    """A host for one scene after another, booted anew if one has left it in ruins."""
+
+    def __init__(self, kind, **options):
+        self.kind = kind
+        self.options = options
+        self.running = None
+
+    def host(self):
+        if self.running and not self.running.alive():
+            self.leave()
+        if not self.running:
+            host = Host(self.kind, **self.options)
+            try:
+                host.launch()
+            except BaseException:
+                host.__exit__()
+                raise
+            self.running = host
+        return self.running
+
+    def leave(self):
+        host, self.running = self.running, None
+        if host:
+            host.__exit__()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.leave()
+
+
+def scenes(kind, points, **options):
+    """A test in TAP: POINTS are (name, function of a host) that share hosts of KIND."""
+    print(f'1..{len(points)}', flush=True)
+    with Lab(kind, **options) as lab:
+        for number, (name, function) in enumerate(points, 1):
+            limit = threading.Timer(300 * PATIENCE, lambda: lab.running and lab.running._popen.kill())
+            limit.start()
+            begin = time.monotonic()
+            try:
+                function(lab.host())
+                print(f'ok {number} {name}', flush=True)
+            except Exception:  # pylint: disable=broad-except
+                print(f'not ok {number} {name}')
+                print(re.sub('^', '# ', traceback.format_exc().rstrip(), flags=re.M), flush=True)
+            finally:
+                limit.cancel()
+            print(f'# {time.monotonic() - begin:.1f} s', flush=True)
+
+
+__all__ = ['BUILD', 'Failure', 'GATEWAY', 'Guest', 'Host', 'Inner', 'KINDS', 'Lab', 'VMLaunchFailure',
+           'expect', 'scenes', 'skip']
