@@ -65,6 +65,14 @@ void papr_vcpu_map_free(PaprVcpuMap *map);
 void papr_vcpu_map_add(PaprVcpuMap *map, PaprVcpu *vcpu);
 void papr_vcpu_map_remove(PaprVcpuMap *map, PaprVcpu *vcpu);
 
+/**
+ * papr_cpu_core_register - add "@model-spapr-cpu-core", a core of CPUs @model
+ *
+ * For `host`, which is there only with KVM: called by the accelerator when it
+ * has registered the CPU's own type.  The models that TCG knows have theirs.
+ */
+void papr_cpu_core_register(const char *model);
+
 /** papr_vcpu_find: the vCPU with this id, or NULL; any id is safe to ask for */
 PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id);
 

@@ -17,9 +17,12 @@
 #include "system/cpus.h"
 #include "system/hw_accel.h"
 #include "system/numa.h"
+#include "system/kvm.h"
 #include "system/reset.h"
+#include "target/ppc/kvm_ppc.h"
 #include "core.h"
 
+/* Of all POWER processors; KVM says it, too */
 #define PAPR_TIMEBASE_HZ 512000000ULL
 
 const char *papr_cpu_core_type(const char *cpu_type)
@@ -126,6 +129,14 @@ static PowerPCCPU *create_thread(PaprCpuCore *core, int i)
     return cpu;
 }
 
+/* Of the host where the guest runs on its timebase */
+static uint32_t timebase_hz(void)
+{
+    uint32_t hz = kvm_enabled() ? kvmppc_get_tbfreq() : 0;
+
+    return hz ? hz : PAPR_TIMEBASE_HZ;
+}
+
 /* Make @cpu, thread @index of its core, a processor of this partition */
 static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
 {
@@ -141,11 +152,20 @@ static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
     for (int i = 0; i < ARRAY_SIZE(constants); i++) {
         cpu->env.spr_cb[constants[i].spr].default_value = constants[i].value;
     }
-    papr_caps_cpu_init(host->caps, cpu);
     cpu_ppc_set_1lpar(cpu);
     /* the timebase asks whether there is a hypervisor */
     cpu_ppc_set_vhyp(cpu, host->vhyp);
-    cpu_ppc_tb_init(&cpu->env, PAPR_TIMEBASE_HZ);
+    cpu_ppc_tb_init(&cpu->env, timebase_hz());
+}
+
+/* Page sizes and segments as the machine's options say and the host has */
+static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
+{
+    ERRP_GUARD();
+
+    papr_caps_cpu_init(caps, cpu);
+    kvm_check_mmu(cpu, errp);
+    return !*errp;
 }
 
 static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
@@ -155,6 +175,10 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     PaprVcpu *vcpu = papr_vcpu(cpu);
 
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
+        return false;
+    }
+    if (!settle_mmu(cpu, host->caps, errp)) {
+        qdev_unrealize(DEVICE(cpu));
         return false;
     }
     tie_to_machine(cpu, i, host);
@@ -239,6 +263,19 @@ static void core_class_init(ObjectClass *oc, void *data)
     device_class_set_legacy_reset(dc, core_legacy_reset);
     device_class_set_props(dc, core_properties);
     PAPR_CPU_CORE_CLASS(oc)->cpu_type = data;
+}
+
+void papr_cpu_core_register(const char *model)
+{
+    g_autofree char *name = g_strconcat(model, "-", TYPE_PAPR_CPU_CORE, NULL);
+
+    type_register_static(&(TypeInfo) {
+        .name = name,
+        .parent = TYPE_PAPR_CPU_CORE,
+        .class_init = core_class_init,
+        /* stays, as the type does */
+        .class_data = g_strconcat(model, POWERPC_CPU_TYPE_SUFFIX, NULL),
+    });
 }
 
 #define PAPR_CORE_OF(model)                                     \

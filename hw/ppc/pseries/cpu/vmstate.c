@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "migration/vmstate.h"
+#include "system/kvm.h"
 #include "core.h"
 
 static bool has_vpa(void *opaque)
@@ -87,6 +88,13 @@ static int vcpu_post_load(void *opaque, int version_id)
                             : FIELD_EX64(cpu->env.msr, MSR, EE);
 
     cpu->env.quiesced = CPU(cpu)->halted && !can_wake;
+    if (kvm_enabled() && !cpu->env.quiesced) {
+        /*
+         * Waits in H_CEDE, which is the kernel's here: it knows of nobody who
+         * waits in QEMU.  The call may end for no reason, so it does.
+         */
+        CPU(cpu)->halted = 0;
+    }
     ppc_maybe_interrupt(&cpu->env);
     return 0;
 }
