@@ -47,6 +47,8 @@ typedef enum PaprIcMode {
  */
 typedef struct PaprIntcOps {
     const char *name;
+    /* at reset: deactivate and activate, in place of reset */
+    bool anew_at_reset;
     /* a vCPU appears or goes; its presentation state is kept in @vcpu */
     bool (*vcpu_create)(void *be, PaprVcpu *vcpu, Error **errp);
     void (*vcpu_destroy)(void *be, PaprVcpu *vcpu);

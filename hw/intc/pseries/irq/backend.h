@@ -18,6 +18,19 @@
  *   by irq/ in XIVE alone, right after papr_xive_new();
  * - trigger() and set_level() only see numbers that are claimed.
  *
+ * A controller has one state and up to two sets of operations on it: emulated,
+ * and run by the host's kernel (KVM; "xics-kvm", "xive-kvm").  For those of KVM:
+ *
+ * - they are called from their own activate() to their own deactivate(), and
+ *   all calls of that time go to them; at any other time the emulated ones are;
+ * - activate() makes the kernel's device, connects all vCPUs and gives it the
+ *   whole state; if it fails nothing of it is left;
+ * - deactivate() puts the device away, and all state to what reset() makes it;
+ * - one that can't be sure that its reset() makes the kernel forget everything
+ *   sets anew_at_reset, and is deactivated and activated instead;
+ * - the emulated model's state is what migrates: vmstate's pre_save takes it
+ *   from the kernel, post_load() gives it there.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HW_INTC_PSERIES_IRQ_BACKEND_H
@@ -27,6 +40,15 @@
 
 extern const PaprIntcOps *papr_xics_ops;
 extern const PaprIntcOps *papr_xive_ops;
+
+/* The same controllers run by the host's kernel, on the state of those above */
+#ifdef CONFIG_KVM
+extern const PaprIntcOps *papr_xics_kvm_ops;
+extern const PaprIntcOps *papr_xive_kvm_ops;
+#else
+#define papr_xics_kvm_ops ((const PaprIntcOps *)NULL)
+#define papr_xive_kvm_ops ((const PaprIntcOps *)NULL)
+#endif
 
 /** papr_xics_new: the XICS backend; its QOM object is @owner's child "ics" */
 void *papr_xics_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,

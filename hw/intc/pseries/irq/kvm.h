@@ -1,0 +1,77 @@
+/*
+ * pSeries interrupts: what both of KVM's interrupt controllers share
+ *
+ * A controller that the host's kernel runs, XICS or XIVE, is a second set of
+ * operations (PaprIntcOps) on the state of the emulated one: see irqs.c for who
+ * chooses.  Only in builds with KVM.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_INTC_PSERIES_IRQ_KVM_H
+#define HW_INTC_PSERIES_IRQ_KVM_H
+
+#include "hw/pseries/irq.h"
+
+#ifdef CONFIG_KVM
+
+/**
+ * papr_irq_kvm_allowed - may the kernel run a controller?
+ * @required: it must (kernel-irqchip=on)
+ *
+ * False without KVM, or with kernel-irqchip=off.
+ */
+bool papr_irq_kvm_allowed(bool *required);
+
+/**
+ * papr_irq_kvm_in_force - the kernel's controller takes over, or is given up
+ *
+ * While it is in force devices may hand it events without QEMU (irqfd), by the
+ * number that an MSI has as its data.  To be called by a backend at the end of
+ * activate() and at the beginning of deactivate(); once more with the same
+ * value does no harm.  Context: BQL.
+ */
+void papr_irq_kvm_in_force(bool in_force);
+
+/**
+ * papr_irq_kvm_changed - tell devices that work with irqfds to set them up anew
+ *
+ * Called by irqs.c alone, once the new controller gets the events.
+ */
+void papr_irq_kvm_changed(void);
+
+/*
+ * Events for the controller in the kernel, which finds the source by number;
+ * any thread.  One that has just been given up has no use for them.
+ */
+void papr_irq_kvm_trigger(uint32_t irq);
+void papr_irq_kvm_set_level(uint32_t irq, bool level);
+
+/**
+ * papr_irq_kvm_create - the device of @type, for vCPU ids below @n_servers
+ * @group, @attr: where the kernel wants to know the number; older ones don't
+ *
+ * Tight numbers matter: the host has so many of them for all its guests.
+ * Returns the device's file, or -1 with @errp set.
+ */
+int papr_irq_kvm_create(uint32_t type, uint32_t group, uint64_t attr,
+                        uint32_t n_servers, Error **errp);
+
+/** papr_irq_kvm_connect: the vCPU to device @fd by KVM_CAP_ @capability */
+bool papr_irq_kvm_connect(PaprVcpu *vcpu, uint32_t capability, int fd,
+                          Error **errp);
+
+#else
+
+static inline bool papr_irq_kvm_allowed(bool *required)
+{
+    *required = false;
+    return false;
+}
+
+static inline void papr_irq_kvm_changed(void)
+{
+}
+
+#endif
+
+#endif
