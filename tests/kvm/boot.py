@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boot Linux by KVM in emulated hosts, and see that it runs as it was asked to.
+
+Arguments: HOST SCENE..., where a SCENE is IC-IRQCHIP-MMU-SMP-FIRMWARE, such as
+xive-on-radix-2-own.  IC is what the guest is to use: xics and xive are told on the
+guest's command line, to a machine that offers both; xics-only and xive-only are
+ic-mode=xics and ic-mode=xive.  IRQCHIP is that of -accel kvm,kernel-irqchip=: on,
+off, or auto for neither.  The scenes share one host (host.py); one on its own:
+
+    PAPR_BUILD=build tests/kvm/boot.py powernv9 xive-on-radix-2-own
+"""
+
+import sys
+
+from host import expect, scenes
+
+
+def in_kernel(kind, ic, irqchip):
+    """Whether the interrupt controller is to be KVM's."""
+    return irqchip != 'off' and (ic == 'xics' or kind != 'lpar')
+
+
+def check(guest, ic, mmu, smp, emulated):
+    cpuinfo = guest.run('cat /proc/cpuinfo')
+    expect(cpuinfo.count('processor\t') == int(smp), f'{smp} CPUs: {cpuinfo}')
+    expect(f'MMU\t\t: {mmu.capitalize()}' in cpuinfo, f'MMU {mmu}: {cpuinfo}')
+    interrupts = guest.run('cat /proc/interrupts')
+    expect(ic.upper() in interrupts, f'{ic}: {interrupts}')
+    pic = guest.cmd('human-monitor-command', command_line='info pic')
+    expect(f'irqchip: {"emulated" if emulated else "in-kernel"}' in pic, f'info pic: {pic}')
+
+
+def boots(host, ic, irqchip, mmu, smp, firmware):
+    append, machine = [], ''
+    isa3 = host.kind != 'powernv8'
+    if ic.endswith('-only'):
+        ic = ic[:-5]
+        machine = f',ic-mode={ic}'
+    elif ic == 'xics' and isa3:
+        append.append('xive=off')
+    if mmu == 'hash' and isa3:
+        append.append('disable_radix')
+    with host.guest(smp=smp, machine=machine, firmware=firmware, append=' '.join(append),
+                    irqchip='' if irqchip == 'auto' else irqchip) as guest:
+        guest.launch()
+        guest.shell()
+        check(guest, ic, mmu, smp, not in_kernel(host.kind, ic, irqchip))
+        guest.send('poweroff -f\n')
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}: {guest.get_log()}')
+        expect('warning' not in guest.get_log(), guest.get_log())
+
+
+def scene(name):
+    *ic, irqchip, mmu, smp, firmware = name.split('-')
+    return name, lambda host: boots(host, '-'.join(ic), irqchip, mmu, smp, firmware)
+
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [scene(name) for name in sys.argv[2:]])
