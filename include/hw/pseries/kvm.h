@@ -97,12 +97,21 @@ void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value);
  */
 int papr_kvm_hpt_alloc(int shift);
 
-/** papr_kvm_hpt_open: a stream of entries from @index on; -1 with @errp set */
+/**
+ * papr_kvm_hpt_open - a stream of the kernel's table, to read or to write
+ * @index: the entry that it begins at
+ *
+ * Returns a file, or -1 with @errp set.  Any thread.
+ */
 int papr_kvm_hpt_open(bool write, uint64_t index, Error **errp);
 
-/* Entries from @ptex on as host words, for the debugger; false: none */
-bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *words);
-bool papr_kvm_hpt_write(uint64_t ptex, uint64_t pte0, uint64_t pte1);
+/**
+ * papr_kvm_hpt_read - @n entries from @ptex on, for the debugger
+ * @pte: gets them as a table in memory has them, in big endian
+ *
+ * Any thread; false: no such entries.
+ */
+bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte);
 
 /* 0, a positive number of milliseconds to wait, or a negative errno */
 int papr_kvm_hpt_resize_prepare(int shift, uint64_t flags);
@@ -120,12 +129,20 @@ int papr_kvm_set_process_table(bool radix, bool gtse, uint64_t table);
  * papr_kvm_tce_create - a TCE table in the kernel: target/ppc/kvm/tce.c
  * @fd: gets the file that stands for the table, for VFIO
  *
- * Returns its entries, host memory of @pages words in the guest's (big) endian
- * as FACTS about KVM_CREATE_SPAPR_TCE tell, or NULL: not to be had.
+ * Returns its entries, @pages words in host endian, or NULL with errno in *@fd,
+ * negative: not to be had.  BQL.
  */
 uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
                               uint64_t bus_addr, uint64_t pages, int *fd);
-void papr_kvm_tce_free(uint64_t *entries, uint64_t pages, int fd);
+
+/**
+ * papr_kvm_tce_retire - the kernel forgets the table
+ *
+ * Its @entries read as zero, and may be written, until papr_kvm_tce_unmap():
+ * for other threads that still look at them.  BQL.
+ */
+void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd);
+void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages);
 
 #else
 

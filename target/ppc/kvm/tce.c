@@ -1,0 +1,93 @@
+/*
+ * KVM on PowerPC: tables of translation control entries (TCE) in the kernel
+ *
+ * A guest's H_PUT_TCE then is done in the kernel, without an exit to QEMU.
+ * The entries are pages of the kernel's that are mapped here, so that emulated
+ * devices translate by the same ones.  They are words in host endian, and are
+ * allocated as they are touched.  Called by hw/ppc/pseries/iommu/store.c.
+ *
+ * Locking: the BQL; the pages themselves are read and written by any thread.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <linux/kvm.h>
+#include "system/kvm.h"
+#include "hw/pseries/kvm.h"
+
+/* The window that a kernel without KVM_CAP_SPAPR_TCE_64 can have */
+#define OLD_PAGE_SHIFT 12
+
+static size_t bytes_of(uint64_t pages)
+{
+    return ROUND_UP(pages * sizeof(uint64_t), qemu_real_host_page_size());
+}
+
+static int create(uint32_t liobn, uint32_t page_shift, uint64_t bus_addr,
+                  uint64_t pages)
+{
+    struct kvm_create_spapr_tce_64 window = {
+        .liobn = liobn,
+        .page_shift = page_shift,
+        .offset = bus_addr >> page_shift,
+        .size = pages,
+    };
+    struct kvm_create_spapr_tce old = {
+        .liobn = liobn,
+        .window_size = pages << page_shift,
+    };
+
+    if (papr_kvm_facts()->tce_64) {
+        return kvm_vm_ioctl(kvm_state, KVM_CREATE_SPAPR_TCE_64, &window);
+    }
+    if (bus_addr || page_shift != OLD_PAGE_SHIFT ||
+        old.window_size != pages << page_shift ||
+        !kvm_check_extension(kvm_state, KVM_CAP_SPAPR_TCE)) {
+        return -EOPNOTSUPP;
+    }
+    return kvm_vm_ioctl(kvm_state, KVM_CREATE_SPAPR_TCE, &old);
+}
+
+uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
+                              uint64_t bus_addr, uint64_t pages, int *fd)
+{
+    void *entries;
+
+    *fd = create(liobn, page_shift, bus_addr, pages);
+    if (*fd < 0) {
+        return NULL;
+    }
+    entries = mmap(NULL, bytes_of(pages), PROT_READ | PROT_WRITE, MAP_SHARED,
+                   *fd, 0);
+    if (entries == MAP_FAILED) {
+        int error = errno;
+
+        close(*fd);
+        *fd = -error;
+        return NULL;
+    }
+    return entries;
+}
+
+/*
+ * The kernel keeps the table as long as it is open or mapped, and its number is
+ * in use as long.  To wait for those who read entries is not possible under the
+ * BQL, so empty memory takes the place of the kernel's pages at once.
+ */
+void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
+{
+    void *empty = mmap(entries, bytes_of(pages), PROT_READ | PROT_WRITE,
+                       MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                       -1, 0);
+
+    /* the mapping that it replaces is one, too */
+    g_assert(empty == entries);
+    close(fd);
+}
+
+void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages)
+{
+    munmap(entries, bytes_of(pages));
+}
