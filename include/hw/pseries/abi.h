@@ -265,4 +265,28 @@ enum PaprRtasToken {
 };
 #undef PAPR_RTAS_ENUM
 
+/*
+ * H_GET_CPU_CHARACTERISTICS: what speculation the processor's instructions
+ * prevent (characteristics), and what a guest should do about it (behaviour).
+ * KVM_PPC_GET_CPU_CHAR has the same bits of the host.
+ */
+#define PAPR_IBM_BIT(n) (1ull << (63 - (n)))
+
+#define CPU_CHAR_SPEC_BAR_ORI31      PAPR_IBM_BIT(0)
+#define CPU_CHAR_BCCTRL_SERIALISED   PAPR_IBM_BIT(1)
+#define CPU_CHAR_L1D_FLUSH_ORI30     PAPR_IBM_BIT(2)
+#define CPU_CHAR_L1D_FLUSH_TRIG2     PAPR_IBM_BIT(3)
+#define CPU_CHAR_L1D_THREAD_PRIVATE  PAPR_IBM_BIT(4)
+#define CPU_CHAR_BRANCH_HINTS        PAPR_IBM_BIT(5)
+#define CPU_CHAR_COUNT_CACHE_OFF     PAPR_IBM_BIT(7)
+#define CPU_CHAR_BCCTR_FLUSH_ASSIST  PAPR_IBM_BIT(9)
+
+#define CPU_BEHAV_FAVOUR_SECURITY    PAPR_IBM_BIT(0)
+#define CPU_BEHAV_L1D_FLUSH          PAPR_IBM_BIT(1)
+#define CPU_BEHAV_BOUNDS_BARRIER     PAPR_IBM_BIT(2)
+#define CPU_BEHAV_FLUSH_COUNT_CACHE  PAPR_IBM_BIT(5)
+#define CPU_BEHAV_NO_FLUSH_ENTRY     PAPR_IBM_BIT(7)
+#define CPU_BEHAV_NO_FLUSH_UACCESS   PAPR_IBM_BIT(8)
+#define CPU_BEHAV_NO_STORE_BARRIER   PAPR_IBM_BIT(9)
+
 #endif

@@ -61,11 +61,16 @@ typedef struct PaprCaps {
  * @cpu_type: QOM type of the CPU model
  * @max_compat_pvr: logical PVR of max-cpu-compat, 0 without
  * @smp_threads: threads per core
+ * @kvm: what the host's KVM offers; NULL: TCG
+ * @backing_shift: log2 of the smallest page of the host that backs the guest's
+ *                 memory, if KVM can map no larger one; 0: no matter
  */
 typedef struct PaprCapsHost {
     const char *cpu_type;
     uint32_t max_compat_pvr;
     unsigned smp_threads;
+    const struct PaprKvmFacts *kvm;
+    unsigned backing_shift;
 } PaprCapsHost;
 
 static inline uint8_t papr_cap(const PaprCaps *caps, PaprCap cap)
@@ -83,9 +88,18 @@ void papr_caps_class_init(ObjectClass *oc, size_t offset);
  * papr_caps_resolve - settle the level of every capability
  *
  * What the user asked for is met or refused, with the option named.  A default
- * that the accelerator lacks becomes what it has.  Context: machine init.
+ * that the accelerator lacks becomes what it has; of KVM's host one line tells
+ * that.  Context: machine init.
  */
 bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp);
+
+/**
+ * papr_caps_enable_in_kvm - have the kernel offer what it does only on demand
+ *
+ * Nothing to do without KVM.  Context: machine init, after papr_caps_resolve()
+ * and before the first vCPU.
+ */
+bool papr_caps_enable_in_kvm(const PaprCaps *caps, Error **errp);
 
 /** papr_caps_cpu_reset: make @cpu show the levels in force; at its reset */
 void papr_caps_cpu_reset(const PaprCaps *caps, PowerPCCPU *cpu);

@@ -151,6 +151,11 @@ static inline const PaprKvmFacts *papr_kvm_facts(void)
     return NULL;
 }
 
+static inline int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
+{
+    return -ENOSYS;
+}
+
 #endif
 
 #endif

@@ -152,7 +152,7 @@ static bool resolve_one(PaprCaps *caps, PaprCap cap, const PaprCapsHost *host,
 {
     const PaprCapInfo *info = &papr_cap_table[cap];
     const char *why = NULL;
-    uint8_t offered = info->offered(host, &why);
+    uint8_t offered = (host->kvm ? info->in_kvm : info->in_tcg)(host, &why);
     g_autofree char *asked = NULL;
     g_autofree char *best = NULL;
 
@@ -176,6 +176,27 @@ static bool resolve_one(PaprCaps *caps, PaprCap cap, const PaprCapsHost *host,
     return false;
 }
 
+/* The defaults that this host lacks, in one line as options have them */
+static void tell_lowered(const PaprCaps *caps)
+{
+    g_autoptr(GString) list = g_string_new(NULL);
+
+    for (int i = 0; i < PAPR_CAP_NUM; i++) {
+        const PaprCapInfo *info = &papr_cap_table[i];
+
+        if (!caps->set[i] && caps->eff[i] != caps->def[i]) {
+            g_autofree char *level = level_name(info, caps->eff[i]);
+
+            g_string_append_printf(list, "%scap-%s=%s", list->len ? "," : "",
+                                   info->name, level);
+        }
+    }
+    if (list->len) {
+        info_report("this KVM host has less than the machine's defaults, "
+                    "the guest gets %s", list->str);
+    }
+}
+
 bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp)
 {
     for (int i = 0; i < PAPR_CAP_NUM; i++) {
@@ -183,7 +204,11 @@ bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp)
             return false;
         }
     }
-    if (caps->eff[PAPR_CAP_HPT_MAXPAGESIZE] < 16) {
+    if (host->kvm) {
+        tell_lowered(caps);
+    }
+    if (caps->set[PAPR_CAP_HPT_MAXPAGESIZE] &&
+        caps->eff[PAPR_CAP_HPT_MAXPAGESIZE] < 16) {
         warn_report("Many guests require at least 64kiB hpt-max-page-size");
     }
     return true;
@@ -191,8 +216,10 @@ bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp)
 
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap)
 {
+    bool told = caps->set[cap] || !papr_cap_table[cap].advice;
+
     return cap == PAPR_CAP_HPT_MAXPAGESIZE ||
-           (caps->set[cap] && caps->eff[cap] != caps->def[cap]);
+           (told && caps->eff[cap] != caps->def[cap]);
 }
 
 void papr_caps_pre_save(PaprCaps *caps)
@@ -200,10 +227,15 @@ void papr_caps_pre_save(PaprCaps *caps)
     memcpy(caps->mig, caps->eff, sizeof(caps->mig));
 }
 
-/* What is not in the stream has the default that a machine like ours has */
+/*
+ * What is not in the stream has the default, or of what a guest can run without
+ * whatever the source's host had.
+ */
 void papr_caps_pre_load(PaprCaps *caps)
 {
-    memcpy(caps->mig, caps->here, sizeof(caps->mig));
+    for (int i = 0; i < PAPR_CAP_NUM; i++) {
+        caps->mig[i] = papr_cap_table[i].advice ? caps->here[i] : caps->def[i];
+    }
 }
 
 int papr_caps_post_load(PaprCaps *caps)

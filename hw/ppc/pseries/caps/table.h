@@ -21,8 +21,10 @@ typedef enum PaprCapKind {
  * @levels: names, for PAPR_CAP_LEVELS, NULL at the end
  * @initial: default of the current machine version
  * @min_pvr: logical PVR below which the default is 0; 0: for all CPUs
- * @offered: the highest level that accelerator and CPU have; where it is
- *           less than what was asked for, @why is set to the reason
+ * @advice: a guest runs whatever the level; it only protects itself less than
+ *          it could, or in vain
+ * @in_tcg, @in_kvm: the highest level that accelerator and CPU have; where it
+ *          is less than what was asked for, @why is set to the reason
  */
 typedef struct PaprCapInfo {
     const char *name;
@@ -31,9 +33,18 @@ typedef struct PaprCapInfo {
     const char *const *levels;
     uint8_t initial;
     uint32_t min_pvr;
-    uint8_t (*offered)(const PaprCapsHost *host, const char **why);
+    bool advice;
+    uint8_t (*in_tcg)(const PaprCapsHost *host, const char **why);
+    uint8_t (*in_kvm)(const PaprCapsHost *host, const char **why);
 } PaprCapInfo;
 
+/* log2 of the largest page of a hash page table, 16 GiB */
+#define PAPR_PAGE_SHIFT_MAX 34
+
 extern const PaprCapInfo papr_cap_table[PAPR_CAP_NUM];
+
+const PowerPCCPUClass *papr_caps_cpu_class(const PaprCapsHost *host);
+/* Is a guest of the CPU at the level @logical_pvr, or a later one? */
+bool papr_caps_cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr);
 
 #endif

@@ -67,23 +67,6 @@ static int64_t h_set_xdabr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* H_GET_CPU_CHARACTERISTICS, IBM bit numbers */
-#define CHAR_SPEC_BAR_ORI31      PPC_BIT(0)
-#define CHAR_BCCTRL_SERIALISED   PPC_BIT(1)
-#define CHAR_L1D_FLUSH_ORI30     PPC_BIT(2)
-#define CHAR_L1D_FLUSH_TRIG2     PPC_BIT(3)
-#define CHAR_L1D_THREAD_PRIVATE  PPC_BIT(4)
-#define CHAR_BRANCH_HINTS        PPC_BIT(5)
-#define CHAR_COUNT_CACHE_OFF     PPC_BIT(7)
-#define CHAR_BCCTR_FLUSH_ASSIST  PPC_BIT(9)
-#define BEHAV_FAVOUR_SECURITY    PPC_BIT(0)
-#define BEHAV_L1D_FLUSH          PPC_BIT(1)
-#define BEHAV_BOUNDS_BARRIER     PPC_BIT(2)
-#define BEHAV_FLUSH_COUNT_CACHE  PPC_BIT(5)
-#define BEHAV_NO_FLUSH_ENTRY     PPC_BIT(7)
-#define BEHAV_NO_FLUSH_UACCESS   PPC_BIT(8)
-#define BEHAV_NO_STORE_BARRIER   PPC_BIT(9)
-
 typedef struct CpuTraits {
     uint64_t characteristics;
     uint64_t behaviour;
@@ -91,23 +74,28 @@ typedef struct CpuTraits {
 
 /* What each value of a capability tells the guest */
 static const CpuTraits cache_traits[] = {
-    [PAPR_CAP_BROKEN] = { 0, BEHAV_L1D_FLUSH },
-    [PAPR_CAP_WORKAROUND] = { CHAR_L1D_FLUSH_ORI30 | CHAR_L1D_FLUSH_TRIG2 |
-                              CHAR_L1D_THREAD_PRIVATE, BEHAV_L1D_FLUSH },
-    [PAPR_CAP_FIXED] = { 0, BEHAV_NO_FLUSH_ENTRY | BEHAV_NO_FLUSH_UACCESS },
+    [PAPR_CAP_BROKEN] = { 0, CPU_BEHAV_L1D_FLUSH },
+    [PAPR_CAP_WORKAROUND] = {
+        CPU_CHAR_L1D_FLUSH_ORI30 | CPU_CHAR_L1D_FLUSH_TRIG2 |
+        CPU_CHAR_L1D_THREAD_PRIVATE,
+        CPU_BEHAV_L1D_FLUSH
+    },
+    [PAPR_CAP_FIXED] = {
+        0, CPU_BEHAV_NO_FLUSH_ENTRY | CPU_BEHAV_NO_FLUSH_UACCESS
+    },
 };
 
 static const CpuTraits bounds_traits[] = {
-    [PAPR_CAP_BROKEN] = { 0, BEHAV_BOUNDS_BARRIER },
-    [PAPR_CAP_WORKAROUND] = { CHAR_SPEC_BAR_ORI31, BEHAV_BOUNDS_BARRIER },
+    [PAPR_CAP_BROKEN] = { 0, CPU_BEHAV_BOUNDS_BARRIER },
+    [PAPR_CAP_WORKAROUND] = { CPU_CHAR_SPEC_BAR_ORI31, CPU_BEHAV_BOUNDS_BARRIER },
     [PAPR_CAP_FIXED] = { 0, 0 },
 };
 
 static const CpuTraits branch_traits[] = {
     [PAPR_CAP_BROKEN] = { 0, 0 },
-    [PAPR_CAP_WORKAROUND] = { 0, BEHAV_FLUSH_COUNT_CACHE },
-    [PAPR_CAP_FIXED_IBS] = { CHAR_BCCTRL_SERIALISED, 0 },
-    [PAPR_CAP_FIXED_CCD] = { CHAR_COUNT_CACHE_OFF, 0 },
+    [PAPR_CAP_WORKAROUND] = { 0, CPU_BEHAV_FLUSH_COUNT_CACHE },
+    [PAPR_CAP_FIXED_IBS] = { CPU_CHAR_BCCTRL_SERIALISED, 0 },
+    [PAPR_CAP_FIXED_CCD] = { CPU_CHAR_COUNT_CACHE_OFF, 0 },
     [PAPR_CAP_FIXED_NA] = { 0, 0 },
 };
 
@@ -118,8 +106,9 @@ static const CpuTraits branch_traits[] = {
  * system call.  It is told to leave it.
  */
 static const CpuTraits emulated_traits = {
-    CHAR_BRANCH_HINTS,
-    BEHAV_NO_FLUSH_ENTRY | BEHAV_NO_FLUSH_UACCESS | BEHAV_NO_STORE_BARRIER,
+    CPU_CHAR_BRANCH_HINTS,
+    CPU_BEHAV_NO_FLUSH_ENTRY | CPU_BEHAV_NO_FLUSH_UACCESS |
+    CPU_BEHAV_NO_STORE_BARRIER,
 };
 
 static void add_traits(CpuTraits *sum, const CpuTraits *table, size_t n,
@@ -136,7 +125,7 @@ static int64_t h_get_cpu_characteristics(PowerPCCPU *cpu, uint64_t *args,
 {
     const PaprCaps *caps = ((const PaprHcallConfig *)opaque)->caps;
     uint8_t ibs = papr_cap(caps, PAPR_CAP_IBS);
-    CpuTraits traits = { CHAR_BRANCH_HINTS, BEHAV_FAVOUR_SECURITY };
+    CpuTraits traits = { CPU_CHAR_BRANCH_HINTS, CPU_BEHAV_FAVOUR_SECURITY };
 
     if (!kvm_enabled()) {
         args[0] = emulated_traits.characteristics;
@@ -149,7 +138,7 @@ static int64_t h_get_cpu_characteristics(PowerPCCPU *cpu, uint64_t *args,
                papr_cap(caps, PAPR_CAP_SBBC));
     add_traits(&traits, branch_traits, ARRAY_SIZE(branch_traits), ibs);
     if (ibs == PAPR_CAP_WORKAROUND && papr_cap(caps, PAPR_CAP_CCF_ASSIST)) {
-        traits.characteristics |= CHAR_BCCTR_FLUSH_ASSIST;
+        traits.characteristics |= CPU_CHAR_BCCTR_FLUSH_ASSIST;
     }
 
     args[0] = traits.characteristics;
