@@ -84,6 +84,18 @@ int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
  */
 void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value);
 
+/**
+ * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
+ * @recovered: the guest can go on
+ *
+ * Context: BQL, the vCPU's thread; its registers may be read and changed.
+ */
+typedef void PaprKvmMachineCheckFn(void *opaque, PowerPCCPU *cpu,
+                                   bool recovered);
+
+/** papr_kvm_on_machine_check: who is told; at machine init, once */
+void papr_kvm_on_machine_check(PaprKvmMachineCheckFn *fn, void *opaque);
+
 /*
  * Hash page table (HPT): target/ppc/kvm/hpt.c.  BQL.
  */

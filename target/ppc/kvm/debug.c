@@ -1,0 +1,378 @@
+/*
+ * KVM on PowerPC: gdb's breakpoints and single steps
+ *
+ * A breakpoint is an instruction word that KVM gives up to us when a vCPU meets
+ * it (KVM_GUESTDBG_USE_SW_BP); the word that was there is kept.  Processors of
+ * Book3S have breakpoints and watchpoints in hardware too, but KVM does not let
+ * user space have them.
+ *
+ * kvm-pr can single-step a guest, kvm-hv cannot: there a step is made of
+ * breakpoints where the next instruction can be, one place, or two if the
+ * present one branches conditionally.  They exist while gdb has the vCPU step,
+ * that is from before it runs until the machine has stopped.
+ *
+ * Called by the gdb stub (main thread, machine stopped) and, for
+ * KVM_EXIT_DEBUG, by the vCPU's thread; always with the BQL (big QEMU lock),
+ * which guards the list of steps.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "exec/cpu-common.h"
+#include "gdbstub/enums.h"
+#include "qemu/error-report.h"
+#include "system/hw_accel.h"
+#include "system/kvm.h"
+#include "system/kvm_int.h"
+#include "target/ppc/cpu.h"
+#include "hw/ppc/pseries/trace.h"
+#include "internal.h"
+
+/* A breakpoint for the step of one vCPU */
+typedef struct Step {
+    CPUState *cs;
+    vaddr pc;
+    uint32_t kept;
+    QLIST_ENTRY(Step) next;
+} Step;
+
+static QLIST_HEAD(, Step) steps = QLIST_HEAD_INITIALIZER(steps);
+
+/* The instruction that is a breakpoint; KVM tells which */
+static uint32_t trap_word = 0x00dddd00;
+
+/*
+ * Breakpoints are or were in guest memory.  Every vCPU gives up its traps from
+ * then on: one may still be on its way to a trap that has been taken out.
+ */
+static bool armed;
+
+static bool steps_in_kernel(CPUState *cs)
+{
+    return kvm_vm_check_extension(cs->kvm_state,
+                                  KVM_CAP_PPC_GUEST_DEBUG_SSTEP) > 0;
+}
+
+/* Instructions are in the endianness that the vCPU is in */
+static bool access_insn(CPUState *cs, vaddr pc, uint32_t *insn, bool write)
+{
+    bool little = FIELD_EX64(cpu_env(cs)->msr, MSR, LE);
+    uint8_t word[4];
+
+    (little ? stl_le_p : stl_be_p)(word, *insn);
+    if (cpu_memory_rw_debug(cs, pc, word, sizeof(word), write) != 0) {
+        return false;
+    }
+    *insn = little ? ldl_le_p(word) : ldl_be_p(word);
+    return true;
+}
+
+/* Put a trap at @pc; the word that was there goes to @kept */
+static bool plant(CPUState *cs, vaddr pc, uint32_t *kept)
+{
+    uint32_t trap = trap_word;
+
+    return access_insn(cs, pc, kept, false) && access_insn(cs, pc, &trap, true);
+}
+
+/* The guest may have written over the trap: then its word stays */
+static bool lift(CPUState *cs, vaddr pc, uint32_t kept)
+{
+    uint32_t now = 0;
+
+    return access_insn(cs, pc, &now, false) && now == trap_word &&
+           access_insn(cs, pc, &kept, true);
+}
+
+int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
+{
+    uint32_t kept = 0;
+
+    cpu_synchronize_state(cs);
+    if (!plant(cs, bp->pc, &kept)) {
+        return -EINVAL;
+    }
+    bp->saved_insn = kept;
+    armed = true;
+    trace_papr_kvm_breakpoint(bp->pc, true);
+    return 0;
+}
+
+int kvm_arch_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
+{
+    cpu_synchronize_state(cs);
+    trace_papr_kvm_breakpoint(bp->pc, false);
+    return lift(cs, bp->pc, bp->saved_insn) ? 0 : -EINVAL;
+}
+
+int kvm_arch_insert_hw_breakpoint(vaddr addr, vaddr len, int type)
+{
+    return -ENOSYS;
+}
+
+int kvm_arch_remove_hw_breakpoint(vaddr addr, vaddr len, int type)
+{
+    return -ENOSYS;
+}
+
+void kvm_arch_remove_all_hw_breakpoints(void)
+{
+}
+
+/* Opcodes of the instructions that do not go on with the next word */
+enum {
+    OP_PREFIX = 1,
+    OP_BC = 16,
+    OP_SC = 17,
+    OP_B = 18,
+    OP_XL = 19,
+    XL_BCLR = 16,
+    XL_RFID = 18,
+    XL_RFSCV = 82,
+    XL_RFEBB = 146,
+    XL_BCCTR = 528,
+    XL_BCTAR = 560,
+};
+
+#define INSN_AA 2
+
+/* Where an instruction of opcode 19 can lead to, beside the next word */
+static bool xl_target(CPUPPCState *env, uint32_t insn, uint64_t *target,
+                      bool *always)
+{
+    *always = false;
+    switch (extract32(insn, 1, 10)) {
+    case XL_BCLR:
+        *target = env->lr;
+        return true;
+    case XL_BCCTR:
+        *target = env->ctr;
+        return true;
+    case XL_BCTAR:
+        *target = env->spr[SPR_TAR];
+        return true;
+    }
+    *always = true;
+    switch (extract32(insn, 1, 10)) {
+    case XL_RFID:
+        *target = env->spr[SPR_SRR0];
+        return true;
+    case XL_RFSCV:
+        *target = env->lr;
+        return true;
+    case XL_RFEBB:
+        *target = env->spr[SPR_EBBRR];
+        return true;
+    }
+    return false;
+}
+
+/* With LPCR[AIL] = 3 interrupts from translated code go to the kernel's map */
+static uint64_t vector(CPUPPCState *env, uint64_t offset, uint64_t scv)
+{
+    bool high = (env->spr[SPR_LPCR] & LPCR_AIL) == LPCR_AIL &&
+                FIELD_EX64(env->msr, MSR, IR) && FIELD_EX64(env->msr, MSR, DR);
+
+    if (scv) {
+        return high ? 0xc000000000003000ULL + offset : 0x17000 + offset;
+    }
+    return high ? 0xc000000000004000ULL + offset : offset;
+}
+
+/* `sc 1` of the kernel is a hypercall and comes back to the next word */
+static uint64_t system_call_target(CPUPPCState *env, uint32_t insn,
+                                   uint64_t next)
+{
+    if (!(insn & 2)) {
+        return vector(env, extract32(insn, 5, 7) * 0x20, true);
+    }
+    if (extract32(insn, 5, 7) == 1 && !FIELD_EX64(env->msr, MSR, PR)) {
+        return next;
+    }
+    return vector(env, 0xc00, false);
+}
+
+/* Where the instruction at @pc can lead to: one or two places */
+static int successors(CPUPPCState *env, uint64_t pc, uint32_t insn,
+                      uint64_t *where)
+{
+    uint64_t base = insn & INSN_AA ? 0 : pc;
+    uint64_t target;
+    bool always;
+
+    where[0] = pc + 4;
+    switch (insn >> 26) {
+    case OP_PREFIX:
+        if (env->insns_flags2 & PPC2_ISA310) {
+            where[0] = pc + 8;
+        }
+        return 1;
+    case OP_B:
+        where[0] = base + ((int64_t)sextract32(insn, 2, 24) << 2);
+        return 1;
+    case OP_BC:
+        where[1] = base + ((int64_t)sextract32(insn, 2, 14) << 2);
+        return 2;
+    case OP_SC:
+        where[0] = system_call_target(env, insn, pc + 4);
+        return 1;
+    case OP_XL:
+        if (xl_target(env, insn, &target, &always)) {
+            where[always ? 0 : 1] = target & ~3ULL;
+            return always ? 1 : 2;
+        }
+        return 1;
+    }
+    return 1;
+}
+
+static void end_step(CPUState *cs)
+{
+    Step *step, *next;
+
+    QLIST_FOREACH_SAFE(step, &steps, next, next) {
+        if (step->cs == cs) {
+            if (!lift(cs, step->pc, step->kept)) {
+                /* mapped elsewhere by now? another vCPU may see it still */
+                CPUState *other;
+
+                CPU_FOREACH(other) {
+                    cpu_synchronize_state(other);
+                    if (lift(other, step->pc, step->kept)) {
+                        break;
+                    }
+                }
+            }
+            QLIST_REMOVE(step, next);
+            g_free(step);
+        }
+    }
+}
+
+/* A trap of gdb's, or of another vCPU's step, will do for us as well */
+static bool has_trap(CPUState *cs, vaddr pc)
+{
+    Step *step;
+
+    QLIST_FOREACH(step, &steps, next) {
+        if (step->pc == pc) {
+            return true;
+        }
+    }
+    return kvm_find_sw_breakpoint(cs, pc);
+}
+
+static void begin_step(CPUState *cs)
+{
+    CPUPPCState *env = cpu_env(cs);
+    uint64_t narrow = FIELD_EX64(env->msr, MSR, SF) ? UINT64_MAX : UINT32_MAX;
+    uint64_t where[2];
+    uint32_t insn = 0;
+    int found = 0, n;
+
+    if (!access_insn(cs, env->nip, &insn, false)) {
+        warn_report("gdb: no instruction to step at 0x%" PRIx64
+                    ": vCPU %d runs on", (uint64_t)env->nip, cs->cpu_index);
+        return;
+    }
+    n = successors(env, env->nip, insn, where);
+    for (int i = 0; i < n; i++) {
+        uint64_t pc = where[i] & narrow;
+        uint32_t kept = 0;
+
+        if (has_trap(cs, pc)) {
+            found++;
+        } else if (plant(cs, pc, &kept)) {
+            Step *step = g_new(Step, 1);
+
+            *step = (Step) { .cs = cs, .pc = pc, .kept = kept };
+            QLIST_INSERT_HEAD(&steps, step, next);
+            found++;
+        }
+    }
+    trace_papr_kvm_step(cs->cpu_index, env->nip, where[0], n);
+    if (!found) {
+        warn_report("gdb: the step from 0x%" PRIx64 " leads nowhere that is "
+                    "mapped: vCPU %d runs on", (uint64_t)env->nip,
+                    cs->cpu_index);
+    }
+}
+
+static void arm_one(CPUState *cs, run_on_cpu_data data)
+{
+    struct kvm_guest_debug request = {
+        .control = KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP,
+    };
+
+    kvm_vcpu_ioctl(cs, KVM_SET_GUEST_DEBUG, &request);
+}
+
+/* The first trap of all was planted for a step: all others are to know */
+static void arm_others(CPUState *self)
+{
+    CPUState *cs;
+
+    armed = true;
+    CPU_FOREACH(cs) {
+        if (cs != self) {
+            run_on_cpu(cs, arm_one, RUN_ON_CPU_NULL);
+        }
+    }
+}
+
+void kvm_arch_update_guest_debug(CPUState *cs, struct kvm_guest_debug *request)
+{
+    cpu_synchronize_state(cs);
+    end_step(cs);
+    if (cs->singlestep_enabled && !steps_in_kernel(cs)) {
+        request->control &= ~KVM_GUESTDBG_SINGLESTEP;
+        begin_step(cs);
+        if (!armed) {
+            arm_others(cs);
+        }
+    }
+    if (armed) {
+        request->control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
+    }
+}
+
+/* One that is plugged in meets the breakpoints of all */
+void papr_kvm_debug_init_vcpu(CPUState *cs)
+{
+    uint32_t word;
+
+    if (kvm_get_one_reg(cs, KVM_REG_PPC_DEBUG_INST, &word) == 0) {
+        trap_word = word;
+    }
+    if (armed) {
+        arm_one(cs, RUN_ON_CPU_NULL);
+    }
+}
+
+static void give_program_interrupt(CPUState *cs)
+{
+    cs->exception_index = POWERPC_EXCP_PROGRAM;
+    cpu_env(cs)->error_code = POWERPC_EXCP_INVAL | POWERPC_EXCP_INVAL_INVAL;
+    ppc_cpu_do_interrupt(cs);
+    cs->exception_index = POWERPC_EXCP_NONE;
+}
+
+bool papr_kvm_debug_exit(PowerPCCPU *cpu, uint64_t address)
+{
+    CPUState *cs = CPU(cpu);
+    uint32_t insn = 0;
+
+    trace_papr_kvm_debug_exit(cs->cpu_index, address);
+    if (cs->singlestep_enabled || kvm_find_sw_breakpoint(cs, address)) {
+        return true;
+    }
+    cpu_synchronize_state(cs);
+    if (has_trap(cs, address)) {
+        return false;       /* of another's step: it is gone in a moment */
+    }
+    if (access_insn(cs, address, &insn, false) && insn == trap_word) {
+        give_program_interrupt(cs);
+    }
+    return false;           /* else it was taken out meanwhile: try again */
+}

@@ -1,0 +1,179 @@
+/*
+ * KVM on PowerPC: what the host's processor and firmware are
+ *
+ * Read from the CPU itself, from the auxiliary vector and from the host's device
+ * tree in /proc.  Called with the BQL (big QEMU lock) held, at start.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "elf.h"
+#include "qemu/timer.h"
+#include "system/kvm.h"
+#include "target/ppc/cpu-models.h"
+#include "target/ppc/kvm_ppc.h"
+#include "internal.h"
+
+#define HOST_TREE "/proc/device-tree"
+
+uint32_t papr_kvm_host_pvr(void)
+{
+    uint32_t pvr;
+
+    asm("mfpvr %0" : "=r"(pvr));
+    return pvr;
+}
+
+/* Of @node, a folder of the host's tree */
+static bool read_cell(const char *node, const char *name, uint64_t *value)
+{
+    g_autofree char *path = g_build_filename(node, name, NULL);
+    g_autofree char *data = NULL;
+    gsize size;
+
+    if (!g_file_get_contents(path, &data, &size, NULL)) {
+        return false;
+    }
+    switch (size) {
+    case 4:
+        *value = ldl_be_p(data);
+        return true;
+    case 8:
+        *value = ldq_be_p(data);
+        return true;
+    }
+    return false;
+}
+
+/* Caches and the like are below /cpus too: the first node that has it will do */
+bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value)
+{
+    g_autoptr(GDir) cpus = g_dir_open(HOST_TREE "/cpus", 0, NULL);
+    const char *entry;
+
+    while (cpus && (entry = g_dir_read_name(cpus))) {
+        g_autofree char *node = g_build_filename(HOST_TREE "/cpus", entry,
+                                                 NULL);
+
+        if (read_cell(node, name, value)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A line "timebase : 512000000" among the last of /proc/cpuinfo */
+static uint64_t timebase_of_cpuinfo(void)
+{
+    g_autofree char *text = NULL;
+    uint64_t hz = 0;
+    char *line, *colon;
+
+    if (g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL) &&
+        (line = strstr(text, "\ntimebase")) && (colon = strchr(line, ':'))) {
+        hz = g_ascii_strtoull(colon + 1, NULL, 10);
+    }
+    return hz;
+}
+
+uint32_t kvmppc_get_tbfreq(void)
+{
+    uint64_t hz = 0;
+
+    if (!papr_kvm_host_cpu_cell("timebase-frequency", &hz) || !hz) {
+        hz = timebase_of_cpuinfo();
+    }
+    return hz ?: NANOSECONDS_PER_SECOND;
+}
+
+uint64_t kvmppc_get_clockfreq(void)
+{
+    uint64_t hz = 0;
+
+    if (!papr_kvm_host_cpu_cell("ibm,extended-clock-frequency", &hz)) {
+        papr_kvm_host_cpu_cell("clock-frequency", &hz);
+    }
+    return hz;
+}
+
+bool kvmppc_get_host_model(char **buf)
+{
+    return g_file_get_contents(HOST_TREE "/model", buf, NULL, NULL);
+}
+
+bool kvmppc_get_host_serial(char **buf)
+{
+    return g_file_get_contents(HOST_TREE "/system-id", buf, NULL, NULL);
+}
+
+PowerPCCPUClass *kvm_ppc_get_host_cpu_class(void)
+{
+    uint32_t pvr = papr_kvm_host_pvr();
+
+    return ppc_cpu_class_by_pvr(pvr) ?: ppc_cpu_class_by_pvr_mask(pvr);
+}
+
+/* Facilities that the host's kernel or firmware may keep from its users */
+static const struct {
+    unsigned long hwcap;
+    uint64_t insns;
+    uint64_t insns2;
+} facilities[] = {
+    { PPC_FEATURE_HAS_ALTIVEC, .insns = PPC_ALTIVEC },
+    { PPC_FEATURE_HAS_VSX, .insns2 = PPC2_VSX },
+    { PPC_FEATURE_HAS_DFP, .insns2 = PPC2_DFP },
+};
+
+static void host_class_init(ObjectClass *oc, void *data)
+{
+    PowerPCCPUClass *pcc = POWERPC_CPU_CLASS(oc);
+    unsigned long hwcap = qemu_getauxval(AT_HWCAP);
+    uint64_t size;
+
+    pcc->pvr = papr_kvm_host_pvr();
+    for (int i = 0; i < ARRAY_SIZE(facilities); i++) {
+        bool has = hwcap & facilities[i].hwcap;
+
+        pcc->insns_flags &= ~facilities[i].insns;
+        pcc->insns_flags2 &= ~facilities[i].insns2;
+        pcc->insns_flags |= has ? facilities[i].insns : 0;
+        pcc->insns_flags2 |= has ? facilities[i].insns2 : 0;
+    }
+    if (papr_kvm_host_cpu_cell("d-cache-size", &size)) {
+        pcc->l1_dcache_size = size;
+    }
+    if (papr_kvm_host_cpu_cell("i-cache-size", &size)) {
+        pcc->l1_icache_size = size;
+    }
+    pcc->radix_page_info = papr_kvm_radix_page_info();
+}
+
+/* "-cpu POWER9" on a POWER9: this very one, whatever its revision */
+static void alias_family(PowerPCCPUClass *parent)
+{
+    const char *family = DEVICE_CLASS(ppc_cpu_get_family_class(parent))->desc;
+
+    for (PowerPCCPUAlias *alias = ppc_cpu_aliases; alias->alias; alias++) {
+        if (!g_ascii_strcasecmp(alias->alias, family)) {
+            alias->model = "host";
+            return;
+        }
+    }
+}
+
+void papr_kvm_register_host_cpu(void)
+{
+    PowerPCCPUClass *parent = kvm_ppc_get_host_cpu_class();
+    TypeInfo info = {
+        .name = TYPE_HOST_POWERPC_CPU,
+        .class_init = host_class_init,
+    };
+
+    if (!parent) {
+        return;     /* newer than this QEMU: -cpu names a model it knows */
+    }
+    info.parent = object_class_get_name(OBJECT_CLASS(parent));
+    type_register_static(&info);
+    alias_family(parent);
+}

@@ -1,0 +1,70 @@
+/*
+ * KVM on PowerPC: what the files of this folder share
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TARGET_PPC_KVM_INTERNAL_H
+#define TARGET_PPC_KVM_INTERNAL_H
+
+#include "hw/pseries/kvm.h"
+#include "target/ppc/cpu.h"
+
+/* host.c */
+
+/** papr_kvm_host_pvr: processor version register of the CPU we run on */
+uint32_t papr_kvm_host_pvr(void);
+
+/** papr_kvm_host_cpu_cell - a number from a host CPU's device tree node
+ * @name: of the property, one or two cells
+ *
+ * Returns false, @value untouched, if there is none.
+ */
+bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value);
+
+/** papr_kvm_register_host_cpu: the CPU model "host", where it is known */
+void papr_kvm_register_host_cpu(void);
+
+/* mmu.c */
+
+/** papr_kvm_radix_page_info: page sizes of radix on this host; NULL: unknown */
+struct ppc_radix_page_info *papr_kvm_radix_page_info(void);
+
+/* vcpu.c */
+
+/**
+ * papr_kvm_put_external_interrupt - tell KVM the level of the interrupt input
+ *
+ * For a state that came as a whole (reset, incoming migration).  Does nothing
+ * while the interrupt controller is the kernel's.  Context: as register puts.
+ */
+void papr_kvm_put_external_interrupt(PowerPCCPU *cpu);
+
+/* regs.c */
+
+/** papr_kvm_regs_free: what is remembered of a vCPU's registers, as it goes */
+void papr_kvm_regs_free(PowerPCCPU *cpu);
+
+/* timer.c */
+
+/**
+ * papr_kvm_set_tb_offset - guest's timebase less the host's, from now on
+ *
+ * The kernel rounds it up, by 2^24 at most; tb_env->tb_offset gets what it has.
+ * Context: BQL, the vCPU does not run.
+ */
+void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset);
+
+/* debug.c */
+
+/** papr_kvm_debug_init_vcpu: before the vCPU runs for the first time */
+void papr_kvm_debug_init_vcpu(CPUState *cs);
+
+/**
+ * papr_kvm_debug_exit - KVM_EXIT_DEBUG
+ *
+ * Returns true if the debugger wants it; else it was the guest's own affair,
+ * and the guest has got the interrupt.  Context: BQL, the vCPU's thread.
+ */
+bool papr_kvm_debug_exit(PowerPCCPU *cpu, uint64_t address);
+
+#endif

@@ -1,0 +1,238 @@
+/*
+ * KVM on PowerPC: the life of a vCPU
+ *
+ * A vCPU is made in two steps.  When it is realized (main thread), KVM gets its
+ * version register and PAPR mode, and the file that stands for it is parked;
+ * what can go wrong, goes wrong there, where an unlucky hotplug can be refused.
+ * Its own thread takes the file from there and only maps it.
+ *
+ * Locking: BQL (big QEMU lock), but for kvm_arch_pre_run() and
+ * kvm_arch_post_run(), which the vCPU's thread calls around KVM_RUN without it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "accel/accel-cpu-target.h"
+#include "exec/memattrs.h"
+#include "hw/ppc/ppc.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "system/hw_accel.h"
+#include "system/kvm.h"
+#include "system/kvm_int.h"
+#include "target/ppc/kvm_ppc.h"
+#include "hw/pseries/vcpu.h"
+#include "hw/ppc/pseries/trace.h"
+#include "internal.h"
+#include "regs.h"
+
+unsigned long kvm_arch_vcpu_id(CPUState *cs)
+{
+    return POWERPC_CPU(cs)->vcpu_id;
+}
+
+/*
+ * Tell KVM which processor this is.  kvm-hv cannot pretend: it takes the host's
+ * own version register only.
+ */
+static bool set_version(CPUState *cs, Error **errp)
+{
+    uint32_t pvr = POWERPC_CPU_GET_CLASS(cs)->pvr;
+    struct kvm_sregs sregs;
+    int ret = kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &sregs);
+
+    if (ret == 0) {
+        sregs.pvr = pvr;
+        ret = kvm_vcpu_ioctl(cs, KVM_SET_SREGS, &sregs);
+    }
+    if (ret == -EINVAL) {
+        error_setg(errp, "KVM on this host has no CPU with version register "
+                   "0x%08x, the host's is 0x%08x: use -cpu host", pvr,
+                   papr_kvm_host_pvr());
+        error_append_hint(errp, "An older processor's level is had by "
+                          "-machine pseries,max-cpu-compat=.\n");
+    } else if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM does not take the vCPU's registers");
+    }
+    return ret == 0;
+}
+
+static bool set_up(CPUState *cs, Error **errp)
+{
+    int ret;
+
+    if (!set_version(cs, errp)) {
+        return false;
+    }
+    ret = kvm_vcpu_enable_cap(cs, KVM_CAP_PPC_PAPR, 0);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM has no PAPR mode for this CPU");
+        return false;
+    }
+    return true;
+}
+
+static bool realize(CPUState *cs, Error **errp)
+{
+    bool ok;
+    int ret;
+
+    if (!POWERPC_CPU(cs)->machine_data) {
+        error_setg(errp, "KVM runs the CPUs of -machine pseries only");
+        return false;
+    }
+    ret = kvm_create_vcpu(cs);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM cannot create vCPU %lu",
+                         kvm_arch_vcpu_id(cs));
+        return false;
+    }
+    ok = set_up(cs, errp);
+    /* KVM cannot remove a vCPU either: it waits for another try */
+    kvm_park_vcpu(cs);
+    return ok;
+}
+
+int kvm_arch_init_vcpu(CPUState *cs)
+{
+    papr_kvm_debug_init_vcpu(cs);
+    return 0;
+}
+
+int kvm_arch_destroy_vcpu(CPUState *cs)
+{
+    papr_kvm_regs_free(POWERPC_CPU(cs));
+    return 0;
+}
+
+static void accel_cpu_class_init(ObjectClass *oc, void *data)
+{
+    ACCEL_CPU_CLASS(oc)->cpu_target_realize = realize;
+}
+
+static const TypeInfo vcpu_types[] = {
+    {
+        .name = ACCEL_CPU_NAME("kvm"),
+        .parent = TYPE_ACCEL_CPU,
+        .class_init = accel_cpu_class_init,
+        .abstract = true,
+    },
+};
+
+DEFINE_TYPES(vcpu_types)
+
+/*
+ * The interrupt input, while the interrupt controller is ours.  The level is
+ * KVM's from then on: it delivers the interrupt when the guest's MSR[EE] lets
+ * it, and ends the guest's H_CEDE, which never leaves the kernel.  The kernel's
+ * own controllers drive the same latch: it must be left to them.
+ */
+int kvmppc_set_interrupt(PowerPCCPU *cpu, int irq, int level)
+{
+    struct kvm_interrupt request = {
+        .irq = level ? KVM_INTERRUPT_SET_LEVEL : KVM_INTERRUPT_UNSET,
+    };
+
+    if (irq != PPC_INTERRUPT_EXT || kvm_irqchip_in_kernel()) {
+        return 0;
+    }
+    trace_papr_kvm_interrupt(kvm_arch_vcpu_id(CPU(cpu)), level);
+    /* any thread may: KVM takes no lock of the vCPU for this one */
+    return kvm_vcpu_ioctl(CPU(cpu), KVM_INTERRUPT, &request);
+}
+
+void papr_kvm_put_external_interrupt(PowerPCCPU *cpu)
+{
+    kvmppc_set_interrupt(cpu, PPC_INTERRUPT_EXT,
+                         !!(cpu->env.pending_interrupts & PPC_INTERRUPT_EXT));
+}
+
+/*
+ * A halted vCPU (stopped by RTAS or not started yet) waits in QEMU; one that
+ * idles by H_CEDE waits in the kernel and is not halted for us.
+ */
+int kvm_arch_process_async_events(CPUState *cs)
+{
+    return cs->halted;
+}
+
+void kvm_arch_pre_run(CPUState *cs, struct kvm_run *run)
+{
+}
+
+MemTxAttrs kvm_arch_post_run(CPUState *cs, struct kvm_run *run)
+{
+    return MEMTXATTRS_UNSPECIFIED;
+}
+
+/*
+ * The vCPU left the kernel's KVM_RUN for the last time before it halted, and
+ * with that the call was complete: what is set now stays.
+ */
+void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value)
+{
+    cpu_synchronize_state(CPU(cpu));
+    cpu->env.gpr[3] = value;
+}
+
+int kvmppc_set_compat(PowerPCCPU *cpu, uint32_t compat_pvr)
+{
+    return kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_ARCH_COMPAT, &compat_pvr);
+}
+
+/* Switches the whole VM, though it is asked of a vCPU */
+int kvmppc_set_fwnmi(PowerPCCPU *cpu)
+{
+    return kvm_vcpu_enable_cap(CPU(cpu), KVM_CAP_PPC_FWNMI, 0);
+}
+
+/* A thread of a core that RTAS has stopped does not count for its share */
+void kvmppc_set_reg_ppc_online(PowerPCCPU *cpu, unsigned int online)
+{
+    uint32_t value = online;
+
+    if (kvm_enabled()) {
+        kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_ONLINE, &value);
+    }
+}
+
+void kvmppc_set_reg_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
+{
+    if (kvm_enabled()) {
+        papr_kvm_set_tb_offset(cpu, tb_offset);
+    }
+}
+
+/* Width of the decrementer: a bit that KVM may refuse without saying so */
+int kvmppc_enable_cap_large_decr(PowerPCCPU *cpu, int enable)
+{
+    CPUState *cs = CPU(cpu);
+    uint64_t want = enable ? LPCR_LD : 0;
+    uint64_t lpcr = 0;
+    int ret = kvm_get_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
+
+    if (ret < 0 || (lpcr & LPCR_LD) == want) {
+        return ret < 0 && !enable ? 0 : ret;
+    }
+    lpcr = (lpcr & ~LPCR_LD) | want;
+    ret = kvm_set_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
+    if (ret == 0) {
+        ret = kvm_get_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
+    }
+    if (ret == 0 && (lpcr & LPCR_LD) != want) {
+        ret = -ENOTSUP;
+    }
+    return ret;
+}
+
+/*
+ * An incoming guest's version register may differ in its revision from the
+ * host's, which alone kvm-hv takes
+ */
+bool kvmppc_pvr_workaround_required(PowerPCCPU *cpu)
+{
+    const PaprKvmFacts *facts = papr_kvm_facts();
+
+    return facts && facts->hv;
+}

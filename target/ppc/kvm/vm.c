@@ -1,0 +1,377 @@
+/*
+ * KVM on PowerPC: the VM
+ *
+ * Asks the host once what it can do, and lets the rest of QEMU read the answer;
+ * what is switched on or off for the VM as a whole is switched here.  Called by
+ * accel/kvm when it creates the VM (the functions kvm_arch_*), later by the
+ * machine, always with the BQL (big QEMU lock) held.
+ *
+ * This path serves guests of PAPR (the platform of pseries) on processors of
+ * Book3S-64, with either of Linux's modules: kvm-hv, where the guest is a
+ * partition of its own, and kvm-pr, where it runs in problem state.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "elf.h"
+#include "hw/boards.h"
+#include "qemu/error-report.h"
+#include "system/kvm.h"
+#include "system/kvm_int.h"
+#include "target/ppc/cpu-models.h"
+#include "target/ppc/kvm_ppc.h"
+#include "hw/pseries/abi.h"
+#include "hw/ppc/pseries/trace.h"
+#include "internal.h"
+
+/*
+ * Written by kvm_arch_init(), before there is a vCPU; then constant but for the
+ * threads of a core, which the machine chooses before it creates the first.
+ */
+static PaprKvmFacts facts;
+
+const PaprKvmFacts *papr_kvm_facts(void)
+{
+    return kvm_enabled() ? &facts : NULL;
+}
+
+/* Without these no guest of PAPR runs; all are in Linux 4.5, QEMU's oldest */
+const KVMCapabilityInfo kvm_arch_required_capabilities[] = {
+    KVM_CAP_INFO(ONE_REG),
+    KVM_CAP_INFO(PPC_IRQ_LEVEL),
+    KVM_CAP_INFO(PPC_PAPR),
+    KVM_CAP_INFO(PPC_SEGSTATE),
+    KVM_CAP_INFO(PPC_UNSET_IRQ),
+    KVM_CAP_LAST_INFO
+};
+
+static const struct {
+    size_t fact;
+    unsigned cap;
+} fact_caps[] = {
+#define FACT(member, number) { offsetof(PaprKvmFacts, member), number }
+    FACT(irq_xics, KVM_CAP_IRQ_XICS),
+    FACT(irq_xive, KVM_CAP_PPC_IRQ_XIVE),
+    FACT(radix, KVM_CAP_PPC_MMU_RADIX),
+    FACT(hash_v3, KVM_CAP_PPC_MMU_HASH_V3),
+    FACT(immediate_exit, KVM_CAP_IMMEDIATE_EXIT),
+    FACT(htab_fd, KVM_CAP_PPC_HTAB_FD),
+    FACT(resize_hpt, KVM_CAP_SPAPR_RESIZE_HPT),
+    FACT(tce_64, KVM_CAP_SPAPR_TCE_64),
+    FACT(multi_tce, KVM_CAP_SPAPR_MULTITCE),
+    FACT(tce_vfio, KVM_CAP_SPAPR_TCE_VFIO),
+    FACT(enable_hcall, KVM_CAP_PPC_ENABLE_HCALL),
+    FACT(htm, KVM_CAP_PPC_HTM),
+    FACT(fwnmi, KVM_CAP_PPC_FWNMI),
+    FACT(nested_hv, KVM_CAP_PPC_NESTED_HV),
+    FACT(rpt_invalidate, KVM_CAP_PPC_RPT_INVALIDATE),
+    FACT(dawr1, KVM_CAP_PPC_DAWR1),
+    FACT(ail_mode_3, KVM_CAP_PPC_AIL_MODE_3),
+    FACT(hwrng, KVM_CAP_PPC_HWRNG),
+    FACT(fixup_hcall, KVM_CAP_PPC_FIXUP_HCALL),
+#undef FACT
+};
+
+/* kvm-hv of the time before KVM_CAP_PPC_HTM: what the host has, guests have */
+static bool power8_has_htm(void)
+{
+    switch (papr_kvm_host_pvr() & CPU_POWERPC_POWER_SERVER_MASK) {
+    case CPU_POWERPC_POWER8_BASE:
+    case CPU_POWERPC_POWER8E_BASE:
+    case CPU_POWERPC_POWER8NVL_BASE:
+        return qemu_getauxval(AT_HWCAP2) & PPC_FEATURE2_HAS_HTM;
+    }
+    return false;
+}
+
+/* The speculation characteristics: words of H_GET_CPU_CHARACTERISTICS */
+static void ask_cpu_char(KVMState *s)
+{
+    struct kvm_ppc_cpu_char answer = {};
+
+    facts.cpu_char = kvm_vm_check_extension(s, KVM_CAP_PPC_GET_CPU_CHAR) > 0 &&
+                     kvm_vm_ioctl(s, KVM_PPC_GET_CPU_CHAR, &answer) == 0;
+    if (facts.cpu_char) {
+        facts.character = answer.character;
+        facts.character_mask = answer.character_mask;
+        facts.behaviour = answer.behaviour;
+        facts.behaviour_mask = answer.behaviour_mask;
+    }
+}
+
+static void ask_smt(KVMState *s)
+{
+    int threads = kvm_vm_check_extension(s, KVM_CAP_PPC_SMT);
+    int possible = kvm_vm_check_extension(s, KVM_CAP_PPC_SMT_POSSIBLE);
+
+    facts.smt_threads = MAX(threads, 1);
+    /* a mask of numbers of threads: 1 | 2 | 4 | 8; that is our mask, too */
+    facts.smt_possible = MAX(possible, 0);
+}
+
+static void ask_facts(KVMState *s)
+{
+    uint64_t bits;
+
+    for (int i = 0; i < ARRAY_SIZE(fact_caps); i++) {
+        bool *fact = (bool *)((char *)&facts + fact_caps[i].fact);
+
+        *fact = kvm_vm_check_extension(s, fact_caps[i].cap) > 0;
+    }
+    /* only kvm-pr tells the guest its hypercall instructions */
+    facts.hv = kvm_vm_check_extension(s, KVM_CAP_PPC_GET_PVINFO) <= 0;
+    facts.htm = facts.htm || (facts.hv && power8_has_htm());
+    if (facts.hv && papr_kvm_host_cpu_cell("ibm,dec-bits", &bits) &&
+        bits > 32 && bits <= 64) {
+        facts.large_decr_bits = bits;
+    }
+    ask_smt(s);
+    ask_cpu_char(s);
+    trace_papr_kvm_facts(facts.hv ? "HV" : "PR", facts.irq_xics,
+                         facts.irq_xive, facts.radix, facts.hash_v3,
+                         facts.immediate_exit, facts.smt_threads);
+}
+
+/* "none" has no vCPU: management asks it what this host's KVM offers */
+static bool serves(MachineState *ms)
+{
+    return object_dynamic_cast(OBJECT(ms), "spapr-machine") ||
+           object_dynamic_cast(OBJECT(ms), MACHINE_TYPE_NAME("none"));
+}
+
+static void default_to_host(ObjectClass *oc, void *opaque)
+{
+    MACHINE_CLASS(oc)->default_cpu_type = TYPE_HOST_POWERPC_CPU;
+}
+
+int kvm_arch_init(MachineState *ms, KVMState *s)
+{
+    if (!serves(ms)) {
+        error_report("-accel kvm of this QEMU is for -machine pseries, not %s: "
+                     "use -accel tcg", MACHINE_GET_CLASS(ms)->name);
+        return -ENOTSUP;
+    }
+    if (s->kernel_irqchip_split == ON_OFF_AUTO_ON) {
+        error_report("kernel-irqchip=split is not for -machine pseries: use on "
+                     "or off");
+        return -EINVAL;
+    }
+    ask_facts(s);
+    papr_kvm_register_host_cpu();
+    if (object_class_by_name(TYPE_HOST_POWERPC_CPU)) {
+        object_class_foreach(default_to_host, "spapr-machine", false, NULL);
+    }
+    return 0;
+}
+
+/* MachineClass::kvm_type has said it for pseries */
+int kvm_arch_get_default_type(MachineState *ms)
+{
+    return 0;
+}
+
+void kvm_arch_accel_class_init(ObjectClass *oc)
+{
+}
+
+/* In-kernel interrupt controllers are made when the guest has chosen one */
+int kvm_arch_irqchip_create(KVMState *s)
+{
+    return 0;
+}
+
+bool kvm_arch_stop_on_emulation_error(CPUState *cs)
+{
+    return true;
+}
+
+/*
+ * Interrupt routes.  A message's data is the number of its interrupt, so that
+ * there is no table of routes to keep: kvm_gsi_routing_linear().
+ */
+
+void kvm_arch_init_irq_routing(KVMState *s)
+{
+}
+
+int kvm_arch_fixup_msi_route(struct kvm_irq_routing_entry *route,
+                             uint64_t address, uint32_t data, PCIDevice *dev)
+{
+    return 0;
+}
+
+int kvm_arch_add_msi_route_post(struct kvm_irq_routing_entry *route,
+                                int vector, PCIDevice *dev)
+{
+    return 0;
+}
+
+int kvm_arch_release_virq_post(int virq)
+{
+    return 0;
+}
+
+/* Hypercalls and RTAS calls that the kernel handles */
+
+int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
+{
+    int ret = -ENOSYS;
+
+    if (facts.enable_hcall) {
+        ret = kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_ENABLE_HCALL, 0,
+                                opcode, enable);
+    }
+    trace_papr_kvm_enable_hcall(opcode, enable, ret);
+    return ret == -EINVAL ? -ENOSYS : ret;
+}
+
+int kvmppc_enable_hwrng(void)
+{
+    if (!kvm_enabled() || !facts.hwrng) {
+        return -ENOSYS;
+    }
+    return papr_kvm_enable_hcall(H_RANDOM, true);
+}
+
+int kvmppc_define_rtas_kernel_token(uint32_t token, const char *function)
+{
+    struct kvm_rtas_token_args args = { .token = token };
+
+    if (kvm_vm_check_extension(kvm_state, KVM_CAP_PPC_RTAS) <= 0) {
+        return -ENOENT;
+    }
+    g_strlcpy(args.name, function, sizeof(args.name));
+    return kvm_vm_ioctl(kvm_state, KVM_PPC_RTAS_DEFINE_TOKEN, &args);
+}
+
+/*
+ * How the guest makes a hypercall of KVM's own kind ("hcall-instructions").
+ * Where the kernel has none, they are to fail (r3 = -1) in either endianness:
+ * each word is a branch or "li" in one and of no effect in the other.
+ */
+int kvmppc_get_hypercall(CPUPPCState *env, uint8_t *buf, int buf_len)
+{
+    static const uint32_t failing[4] = {
+        0x08000048, 0x3860ffff, 0x48000008, 0xffff6038,
+    };
+    struct kvm_ppc_pvinfo info;
+
+    if (!facts.hv && kvm_vm_ioctl(kvm_state, KVM_PPC_GET_PVINFO, &info) == 0) {
+        memcpy(buf, info.hcall, MIN(buf_len, sizeof(info.hcall)));
+        return 0;
+    }
+    for (int i = 0; i < ARRAY_SIZE(failing) && 4 * (i + 1) <= buf_len; i++) {
+        stl_be_p(buf + 4 * i, failing[i]);
+    }
+    return 1;
+}
+
+/* Threads of a core: before the first vCPU */
+
+int kvmppc_smt_threads(void)
+{
+    return facts.smt_threads;
+}
+
+int kvmppc_set_smt_threads(int smt)
+{
+    int ret = kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_SMT, 0, smt, 0);
+
+    if (ret == 0) {
+        facts.smt_threads = smt;
+    }
+    return ret;
+}
+
+void kvmppc_error_append_smt_possible_hint(Error *const *errp)
+{
+    g_autoptr(GString) modes = g_string_new(NULL);
+
+    for (unsigned i = 0; i < 8; i++) {
+        if (facts.smt_possible & (1u << i)) {
+            g_string_append_printf(modes, "%s%u", modes->len ? ", " : "",
+                                   1u << i);
+        }
+    }
+    if (modes->len) {
+        error_append_hint(errp, "This host can do vsmt=%s.\n", modes->str);
+    } else {
+        error_append_hint(errp, "This host can do vsmt=%u only.\n",
+                          facts.smt_threads);
+    }
+}
+
+/* Capabilities of the VM that cap-* switch */
+
+int kvmppc_set_cap_nested_kvm_hv(int enable)
+{
+    return kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_NESTED_HV, 0, enable);
+}
+
+int kvmppc_set_cap_dawr1(int enable)
+{
+    return kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_DAWR1, 0, enable);
+}
+
+/* What the machine asks by QEMU's own names */
+
+bool kvmppc_get_fwnmi(void)
+{
+    return facts.fwnmi;
+}
+
+bool kvmppc_has_cap_fixup_hcalls(void)
+{
+    return facts.fixup_hcall;
+}
+
+bool kvmppc_has_cap_htm(void)
+{
+    return facts.htm;
+}
+
+bool kvmppc_has_cap_mmu_radix(void)
+{
+    return facts.radix;
+}
+
+bool kvmppc_has_cap_mmu_hash_v3(void)
+{
+    return facts.hash_v3;
+}
+
+bool kvmppc_has_cap_xive(void)
+{
+    return facts.irq_xive;
+}
+
+bool kvmppc_has_cap_dawr1(void)
+{
+    return facts.dawr1;
+}
+
+bool kvmppc_has_cap_nested_kvm_hv(void)
+{
+    return facts.nested_hv;
+}
+
+int kvmppc_has_cap_rpt_invalidate(void)
+{
+    return facts.rpt_invalidate;
+}
+
+bool kvmppc_supports_ail_3(void)
+{
+    return facts.ail_mode_3;
+}
+
+int kvmppc_get_cap_large_decr(void)
+{
+    return facts.large_decr_bits;
+}
+
+bool kvmppc_has_cap_spapr_vfio(void)
+{
+    return facts.tce_vfio;
+}
