@@ -1,0 +1,473 @@
+/*
+ * KVM on PowerPC: a vCPU's registers, from the kernel and to it
+ *
+ * accel/kvm asks for them (kvm_arch_get_registers) when somebody wants to look:
+ * the monitor, a debugger, a hypercall that needs more than its arguments,
+ * reset, migration; and gives them back (kvm_arch_put_registers) before the
+ * vCPU runs on.  The rule for both: after any exit QEMU sees what the vCPU is
+ * really at, and what was changed there is what runs next; what was not
+ * changed is left alone (regs-rules.h, papr_kvm_reg_due()).  To that end we
+ * keep what the kernel gave, and compare.  A side effect of the comparison is
+ * that a mere look does not wake a vCPU out of H_CEDE, as KVM_SET_REGS would.
+ *
+ * Levels: KVM_PUT_RUNTIME_STATE is what a handler or debugger changed;
+ * KVM_PUT_RESET_STATE a CPU reset, where everything is written but the counters
+ * that run through it; KVM_PUT_FULL_STATE a new vCPU or incoming migration.
+ *
+ * A register that the kernel does not know is found out once for the VM.  If a
+ * migrated guest brings a value for it, a warning says that this is lost.
+ *
+ * Context: the vCPU's thread, or the vCPU is stopped; the BQL (big QEMU lock)
+ * is held but in kvm_cpu_exec()'s put, which touches nothing but the vCPU.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "hw/ppc/pseries/trace.h"
+#include "system/kvm.h"
+#include "target/ppc/helper_regs.h"
+#include "target/ppc/kvm_ppc.h"
+#include "target/ppc/mmu-hash64.h"
+#include "internal.h"
+#include "regs.h"
+
+AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu)
+{
+    /* one for all vCPUs; the first is made before there are several */
+    static PaprKvmRegTable *table;
+    CPUState *cs = CPU(cpu);
+
+    if (!cs->accel) {
+        if (!table) {
+            table = papr_kvm_reg_table_new(cpu, papr_kvm_facts()->hv);
+        }
+        cs->accel = g_malloc0(sizeof(AccelCPUState) +
+                              table->n * sizeof(PaprKvmValue));
+        cs->accel->table = table;
+        papr_kvm_clock_init(cpu);
+    }
+    return cs->accel;
+}
+
+void papr_kvm_regs_free(PowerPCCPU *cpu)
+{
+    AccelCPUState *state = CPU(cpu)->accel;
+
+    if (state) {
+        qemu_del_vm_change_state_handler(state->clock);
+        g_clear_pointer(&CPU(cpu)->accel, g_free);
+    }
+}
+
+/*
+ * General purpose registers and what comes with them
+ */
+
+static const struct {
+    uint16_t spr;
+    uint16_t offset;
+} regs_sprs[] = {
+    { SPR_SRR0, offsetof(struct kvm_regs, srr0) },
+    { SPR_SRR1, offsetof(struct kvm_regs, srr1) },
+    { SPR_SPRG0, offsetof(struct kvm_regs, sprg0) },
+    { SPR_SPRG1, offsetof(struct kvm_regs, sprg1) },
+    { SPR_SPRG2, offsetof(struct kvm_regs, sprg2) },
+    { SPR_SPRG3, offsetof(struct kvm_regs, sprg3) },
+};
+
+static __u64 *regs_spr(struct kvm_regs *regs, int i)
+{
+    return (__u64 *)((char *)regs + regs_sprs[i].offset);
+}
+
+static void take_regs(CPUPPCState *env, struct kvm_regs *regs)
+{
+    env->nip = regs->pc;
+    env->msr = regs->msr;
+    env->lr = regs->lr;
+    env->ctr = regs->ctr;
+    cpu_write_xer(env, regs->xer);
+    ppc_set_cr(env, regs->cr);
+    for (int i = 0; i < ARRAY_SIZE(env->gpr); i++) {
+        env->gpr[i] = regs->gpr[i];
+    }
+    for (int i = 0; i < ARRAY_SIZE(regs_sprs); i++) {
+        env->spr[regs_sprs[i].spr] = *regs_spr(regs, i);
+    }
+}
+
+/* @regs has what the kernel has already, for members of no interest here */
+static void give_regs(CPUPPCState *env, struct kvm_regs *regs)
+{
+    regs->pc = env->nip;
+    regs->msr = papr_kvm_msr_to_kernel(env->msr);
+    regs->lr = env->lr;
+    regs->ctr = env->ctr;
+    regs->xer = cpu_read_xer(env);
+    regs->cr = ppc_get_cr(env);
+    for (int i = 0; i < ARRAY_SIZE(env->gpr); i++) {
+        regs->gpr[i] = env->gpr[i];
+    }
+    for (int i = 0; i < ARRAY_SIZE(regs_sprs); i++) {
+        *regs_spr(regs, i) = env->spr[regs_sprs[i].spr];
+    }
+}
+
+static int put_regs(PowerPCCPU *cpu, AccelCPUState *state, int level,
+                    Error **errp)
+{
+    struct kvm_regs regs = state->regs;
+    int ret;
+
+    give_regs(&cpu->env, &regs);
+    if (!papr_kvm_reg_due(PAPR_KVM_AT_RESET, level, state->known,
+                          memcmp(&regs, &state->regs, sizeof(regs)))) {
+        return 0;
+    }
+    ret = kvm_vcpu_ioctl(CPU(cpu), KVM_SET_REGS, &regs);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM_SET_REGS");
+    }
+    return ret;
+}
+
+/*
+ * Segment lookaside buffer (SLB), and for PR where the hash page table is
+ */
+
+static void take_slb(PowerPCCPU *cpu, const struct kvm_sregs *sregs)
+{
+    CPUPPCState *env = &cpu->env;
+
+    /* only valid entries are listed, one after the other */
+    memset(env->slb, 0, sizeof(env->slb));
+    for (int i = 0; i < ARRAY_SIZE(sregs->u.s.ppc64.slb); i++) {
+        uint64_t slbe = sregs->u.s.ppc64.slb[i].slbe;
+        uint64_t slot = slbe & 0xfff;
+
+        if ((slbe & SLB_ESID_V) && slot < ARRAY_SIZE(env->slb)) {
+            ppc_store_slb(cpu, slot, slbe & ~0xfffULL,
+                          sregs->u.s.ppc64.slb[i].slbv);
+            env->slb[slot].esid |= SLB_ESID_V;
+        }
+    }
+}
+
+static void give_sregs(PowerPCCPU *cpu, struct kvm_sregs *sregs)
+{
+    CPUPPCState *env = &cpu->env;
+    int n = 0;
+
+    memset(&sregs->u, 0, sizeof(sregs->u));
+    /* HV cannot make a processor look like another, and takes just its own */
+    if (!papr_kvm_facts()->hv) {
+        sregs->pvr = env->spr[SPR_PVR];
+        if (cpu->vhyp) {
+            sregs->u.s.sdr1 = cpu->vhyp_class->encode_hpt_for_kvm_pr(cpu->vhyp);
+        }
+    }
+    for (int i = 0; i < ARRAY_SIZE(env->slb); i++) {
+        if (env->slb[i].esid & SLB_ESID_V) {
+            sregs->u.s.ppc64.slb[n].slbe = env->slb[i].esid | i;
+            sregs->u.s.ppc64.slb[n].slbv = env->slb[i].vsid;
+            n++;
+        }
+    }
+}
+
+static int put_sregs(PowerPCCPU *cpu, AccelCPUState *state, int level,
+                     Error **errp)
+{
+    struct kvm_sregs sregs = state->sregs;
+    int ret;
+
+    give_sregs(cpu, &sregs);
+    if (!papr_kvm_reg_due(PAPR_KVM_AT_RESET, level, state->known,
+                          memcmp(&sregs.u.s.ppc64, &state->sregs.u.s.ppc64,
+                                 sizeof(sregs.u.s.ppc64)))) {
+        return 0;
+    }
+    ret = kvm_vcpu_ioctl(CPU(cpu), KVM_SET_SREGS, &sregs);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM_SET_SREGS");
+    }
+    return ret;
+}
+
+int kvmppc_put_books_sregs(PowerPCCPU *cpu)
+{
+    struct kvm_sregs sregs;
+    int ret = kvm_vcpu_ioctl(CPU(cpu), KVM_GET_SREGS, &sregs);
+
+    if (ret < 0) {
+        return ret;
+    }
+    give_sregs(cpu, &sregs);
+    return kvm_vcpu_ioctl(CPU(cpu), KVM_SET_SREGS, &sregs);
+}
+
+/*
+ * One-reg registers
+ */
+
+static int one_reg(PowerPCCPU *cpu, unsigned long request, uint64_t id,
+                   PaprKvmValue *value)
+{
+    struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)value };
+
+    return kvm_vcpu_ioctl(CPU(cpu), request, &reg);
+}
+
+static bool means_absent(int ret)
+{
+    return ret == -EINVAL || ret == -ENXIO || ret == -ENOENT;
+}
+
+/*
+ * Read a register, and learn on the way whether there is such.  Several vCPUs
+ * may learn it at the same time: they learn the same.
+ */
+static int ask(PowerPCCPU *cpu, PaprKvmReg *reg, PaprKvmValue *value,
+               Error **errp)
+{
+    g_autofree char *name = NULL;
+    int ret;
+
+    memset(value, 0, sizeof(*value));
+    ret = one_reg(cpu, KVM_GET_ONE_REG, reg->id, value);
+    if (ret < 0) {
+        name = papr_kvm_reg_name(reg);
+    }
+    if (qatomic_read(&reg->there) == PAPR_KVM_REG_UNASKED) {
+        bool absent = means_absent(ret);
+
+        qatomic_set(&reg->there, absent ? PAPR_KVM_REG_ABSENT
+                                        : PAPR_KVM_REG_THERE);
+        if (absent) {
+            trace_papr_kvm_reg_absent(name, reg->id);
+            return 0;
+        }
+    }
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM does not give register %s", name);
+    }
+    return ret;
+}
+
+static bool gate_open(const PaprKvmReg *reg, const CPUPPCState *env)
+{
+    return reg->gate != PAPR_KVM_GATE_TM || FIELD_EX64(env->msr, MSR, TS);
+}
+
+static bool value_differs(const PaprKvmReg *reg, const PaprKvmValue *a,
+                          const PaprKvmValue *b)
+{
+    return memcmp(a, b, papr_kvm_reg_size(reg->id)) != 0;
+}
+
+/* @value came with a guest, and there is no place for it */
+static void mention_loss(PowerPCCPU *cpu, const PaprKvmReg *reg,
+                         const PaprKvmValue *value)
+{
+    static bool told[256];
+    unsigned i = reg - CPU(cpu)->accel->table->reg;
+    PaprKvmValue reset = { .u64 = reg->reset_value };
+    g_autofree char *name = NULL;
+
+    if (!runstate_check(RUN_STATE_INMIGRATE) &&
+        !runstate_check(RUN_STATE_RESTORE_VM)) {
+        return;
+    }
+    if (i >= ARRAY_SIZE(told) || told[i] ||
+        !value_differs(reg, value, &reset)) {
+        return;
+    }
+    told[i] = true;
+    name = papr_kvm_reg_name(reg);
+    warn_report("KVM of this host does not know register %s: "
+                "the guest's value 0x%"PRIx64" is lost", name, value->u64);
+}
+
+static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
+                   Error **errp)
+{
+    PaprKvmReg *reg = &state->table->reg[i];
+    PaprKvmValue value, now;
+    g_autofree char *name = NULL;
+    int ret;
+
+    papr_kvm_reg_from_env(reg, &cpu->env, &value);
+    if (!papr_kvm_reg_due(reg->always, level, state->known,
+                          value_differs(reg, &value, &state->values[i]))) {
+        return 0;
+    }
+    if (qatomic_read(&reg->there) == PAPR_KVM_REG_UNASKED) {
+        ret = ask(cpu, reg, &now, errp);
+        if (ret < 0) {
+            return ret;
+        }
+    }
+    if (qatomic_read(&reg->there) == PAPR_KVM_REG_ABSENT) {
+        mention_loss(cpu, reg, &value);
+        return 0;
+    }
+    ret = one_reg(cpu, KVM_SET_ONE_REG, reg->id, &value);
+    if (ret < 0) {
+        name = papr_kvm_reg_name(reg);
+        error_setg_errno(errp, -ret, "KVM does not take 0x%"PRIx64" for "
+                         "register %s", value.u64, name);
+    }
+    return ret;
+}
+
+/*
+ * The kernel masks the LPCR in silence.  A guest that runs with its interrupts
+ * in another byte order or place than it was told does not get far.
+ */
+static int check_lpcr(PowerPCCPU *cpu, Error **errp)
+{
+    bool hv = papr_kvm_facts()->hv;
+    uint64_t ours = cpu->env.spr[SPR_LPCR];
+    PaprKvmValue now = {};
+    uint64_t refused;
+
+    if (one_reg(cpu, KVM_GET_ONE_REG, KVM_REG_PPC_LPCR_64, &now) < 0) {
+        return 0;
+    }
+    refused = papr_kvm_lpcr_refused(ours, now.u64, hv);
+    if (refused) {
+        error_setg(errp, "KVM of this host does not run a guest with LPCR bits "
+                   "0x%"PRIx64" as they are in 0x%"PRIx64, refused, ours);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+static int put_one_regs(PowerPCCPU *cpu, AccelCPUState *state, int level,
+                        Error **errp)
+{
+    for (unsigned i = 0; i < state->table->n; i++) {
+        if (gate_open(&state->table->reg[i], &cpu->env)) {
+            int ret = put_one(cpu, state, i, level, errp);
+
+            if (ret < 0) {
+                return ret;
+            }
+        }
+    }
+    return 0;
+}
+
+int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
+{
+    typedef int PutFn(PowerPCCPU *, AccelCPUState *, int, Error **);
+    static PutFn *const steps[] = { put_regs, put_sregs, put_one_regs };
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    int ret = 0;
+
+    trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
+    if (!state->known && kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs) < 0) {
+        /* nothing lost: HV then refuses our processor version by itself */
+        state->sregs.pvr = cpu->env.spr[SPR_PVR];
+    }
+    for (int i = 0; !ret && i < ARRAY_SIZE(steps); i++) {
+        ret = steps[i](cpu, state, level, errp);
+    }
+    if (!ret) {
+        ret = papr_kvm_put_areas(cpu, level, errp);
+    }
+    if (!ret) {
+        ret = papr_kvm_put_timers(cpu, level, errp);
+    }
+    if (!ret && level >= KVM_PUT_FULL_STATE) {
+        ret = check_lpcr(cpu, errp);
+    }
+    if (!ret && level >= KVM_PUT_RESET_STATE) {
+        papr_kvm_put_external_interrupt(cpu);
+    }
+    state->known = false;
+    return ret;
+}
+
+static int get_one_regs(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
+{
+    const PaprKvmRegTable *table = state->table;
+    bool hv = papr_kvm_facts()->hv;
+
+    for (unsigned i = 0; i < table->n; i++) {
+        PaprKvmReg *reg = &table->reg[i];
+        int ret;
+
+        if (!gate_open(reg, &cpu->env) ||
+            qatomic_read(&reg->there) == PAPR_KVM_REG_ABSENT) {
+            continue;
+        }
+        ret = ask(cpu, reg, &state->values[i], errp);
+        if (ret < 0) {
+            return ret;
+        }
+        if (qatomic_read(&reg->there) == PAPR_KVM_REG_THERE) {
+            papr_kvm_reg_to_env(reg, &cpu->env, &state->values[i], hv);
+        }
+    }
+    return 0;
+}
+
+/*
+ * What is put later is compared with what QEMU makes of the kernel's values,
+ * not with these themselves: not all of them fit (LPCR).
+ */
+static void remember(PowerPCCPU *cpu, AccelCPUState *state)
+{
+    for (unsigned i = 0; i < state->table->n; i++) {
+        papr_kvm_reg_from_env(&state->table->reg[i], &cpu->env,
+                              &state->values[i]);
+    }
+    give_regs(&cpu->env, &state->regs);
+    give_sregs(cpu, &state->sregs);
+    state->known = true;
+}
+
+int kvm_arch_get_registers(CPUState *cs, Error **errp)
+{
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    int ret;
+
+    trace_papr_kvm_get_registers(cpu->vcpu_id);
+    state->known = false;
+    ret = kvm_vcpu_ioctl(cs, KVM_GET_REGS, &state->regs);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM_GET_REGS");
+        return ret;
+    }
+    take_regs(&cpu->env, &state->regs);
+
+    ret = kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs);
+    if (ret < 0) {
+        error_setg_errno(errp, -ret, "KVM_GET_SREGS");
+        return ret;
+    }
+    take_slb(cpu, &state->sregs);
+
+    ret = get_one_regs(cpu, state, errp);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = papr_kvm_get_areas(cpu, errp);
+    if (ret < 0) {
+        return ret;
+    }
+    ret = papr_kvm_get_timers(cpu, errp);
+    if (ret < 0) {
+        return ret;
+    }
+    /* how addresses are translated, for whoever reads the guest's memory */
+    hreg_compute_hflags(&cpu->env);
+    remember(cpu, state);
+    return 0;
+}

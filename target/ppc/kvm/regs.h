@@ -1,0 +1,119 @@
+/*
+ * pSeries platform: a vCPU's registers between QEMU and KVM, private part
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TARGET_PPC_KVM_REGS_H
+#define TARGET_PPC_KVM_REGS_H
+
+#include <linux/kvm.h>
+#include "system/runstate.h"
+#include "target/ppc/cpu.h"
+#include "regs-rules.h"
+
+typedef union PaprKvmValue {
+    uint32_t u32;
+    uint64_t u64;
+    uint64_t u128[2];
+} PaprKvmValue;
+
+typedef enum PaprKvmGate {
+    PAPR_KVM_GATE_NONE,
+    PAPR_KVM_GATE_TM,           /* only while MSR[TS] tells of a transaction */
+} PaprKvmGate;
+
+/* A register whose place in CPUPPCState has no plain copy of it */
+typedef enum PaprKvmSpecial {
+    PAPR_KVM_PLAIN,
+    PAPR_KVM_LPCR,              /* only the guest's bits */
+    PAPR_KVM_VSCR,              /* SAT lies elsewhere */
+} PaprKvmSpecial;
+
+/**
+ * PaprKvmReg - where a "one-reg" register of KVM lies in CPUPPCState
+ * @name, @index: what to call it; -1: just @name
+ * @id: KVM_REG_PPC_*, which tells its size
+ * @offset, @width: place and bytes; a wider place holds it zero-extended
+ * @reset_value: after a CPU reset, for telling whether anything is lost if
+ *      the kernel does not know the register
+ * @there: does the kernel know it? (atomic; found out once and for all)
+ */
+typedef struct PaprKvmReg {
+    const char *name;
+    int16_t index;
+    uint8_t width;
+    uint8_t always;             /* PaprKvmRegAlways */
+    uint8_t gate;
+    uint8_t special;
+    uint32_t offset;
+    uint64_t id;
+    uint64_t reset_value;
+    enum {
+        PAPR_KVM_REG_UNASKED,
+        PAPR_KVM_REG_THERE,
+        PAPR_KVM_REG_ABSENT,
+    } there;
+} PaprKvmReg;
+
+/* All of them, in the order in which they are written */
+typedef struct PaprKvmRegTable {
+    PaprKvmReg *reg;
+    unsigned n;
+} PaprKvmRegTable;
+
+/**
+ * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
+ * @known: the following is what the kernel gave when it was last asked and
+ *      the vCPU has not run since
+ * @values: by index in @table
+ * @stopped_at: host's timebase when the VM stopped; 0: it runs
+ * @decr_pending: @decr holds as from the moment at which the VM runs
+ *
+ * Used by the vCPU's own thread, or with the vCPU stopped.
+ */
+struct AccelCPUState {
+    const PaprKvmRegTable *table;
+    bool known;
+    struct kvm_regs regs;
+    struct kvm_sregs sregs;
+    uint64_t areas[3][2];       /* VPA, SLB shadow, dispatch trace log */
+    bool has_areas;
+
+    VMChangeStateEntry *clock;
+    uint64_t stopped_at;
+    uint64_t tb_offset;         /* the kernel's */
+    bool decr_pending;
+    uint64_t decr;
+
+    PaprKvmValue values[];
+};
+
+/* What there is of a vCPU, made at first use */
+AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu);
+
+/*
+ * reg-table.c: the placement, for all CPUs of @cpu's model
+ */
+PaprKvmRegTable *papr_kvm_reg_table_new(PowerPCCPU *cpu, bool hv);
+void papr_kvm_reg_from_env(const PaprKvmReg *reg, CPUPPCState *env,
+                           PaprKvmValue *value);
+void papr_kvm_reg_to_env(const PaprKvmReg *reg, CPUPPCState *env,
+                         const PaprKvmValue *value, bool hv);
+unsigned papr_kvm_reg_size(uint64_t id);
+char *papr_kvm_reg_name(const PaprKvmReg *reg);
+
+/*
+ * vpa.c: areas that the guest registered with H_REGISTER_VPA.  0 or a negative
+ * errno with @errp set.
+ */
+int papr_kvm_get_areas(PowerPCCPU *cpu, Error **errp);
+int papr_kvm_put_areas(PowerPCCPU *cpu, int level, Error **errp);
+
+/*
+ * timer.c: timebase and decrementer
+ */
+void papr_kvm_clock_init(PowerPCCPU *cpu);
+int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp);
+int papr_kvm_put_timers(PowerPCCPU *cpu, int level, Error **errp);
+
+#endif

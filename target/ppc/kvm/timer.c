@@ -1,0 +1,150 @@
+/*
+ * KVM on PowerPC: timebase and decrementer
+ *
+ * The guest's timebase is the host's plus an offset, which the kernel keeps for
+ * each vCPU and rounds up to a multiple of 2^24: we keep what it made of it, or
+ * the clock would go back by up to 32 ms whenever the machine stops.  All vCPUs
+ * of a partition have the first one's offset (LoPAR 14.11.2: one timebase).
+ *
+ * The decrementer lives in the kernel as the timebase at which it gets to zero;
+ * in QEMU and in the migration stream it is what the guest would read.  While
+ * the machine is stopped the timebase stands still for the guest, and so must
+ * what the guest would read; what was loaded meanwhile begins to run with it.
+ * A kernel without KVM_REG_PPC_DEC_EXPIRY (before 4.18) starts a migrated vCPU
+ * with an interrupt from it, whereupon Linux sets it anew.
+ *
+ * Context: as regs.c; the state change handler: BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "hw/ppc/ppc.h"
+#include "hw/pseries/kvm.h"
+#include "qapi/error.h"
+#include "qemu/timer.h"
+#include "hw/ppc/pseries/trace.h"
+#include "system/kvm.h"
+#include "internal.h"
+#include "regs.h"
+
+/* What a CPU reset leaves in the decrementer: no interrupt for a while */
+#define DECR_AFTER_RESET INT32_MAX
+
+static void clock_state_change(void *opaque, bool running, RunState run_state)
+{
+    PowerPCCPU *cpu = opaque;
+
+    CPU(cpu)->accel->stopped_at = running ? 0 : cpu_get_host_ticks();
+}
+
+void papr_kvm_clock_init(PowerPCCPU *cpu)
+{
+    AccelCPUState *state = CPU(cpu)->accel;
+
+    state->clock = qemu_add_vm_change_state_handler(clock_state_change, cpu);
+    state->stopped_at = runstate_is_running() ? 0 : cpu_get_host_ticks();
+}
+
+static int64_t get_tb_offset(PowerPCCPU *cpu)
+{
+    uint64_t offset = 0;
+
+    /* PR has none: the guest sees the host's timebase */
+    kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &offset);
+    return offset;
+}
+
+static bool large_decrementer(PowerPCCPU *cpu)
+{
+    return cpu->env.spr[SPR_LPCR] & PAPR_KVM_LPCR_LD;
+}
+
+/* Guest's timebase: now, or where it stands */
+static uint64_t guest_tb(PowerPCCPU *cpu)
+{
+    AccelCPUState *state = CPU(cpu)->accel;
+
+    return (state->stopped_at ?: cpu_get_host_ticks()) + state->tb_offset;
+}
+
+/* The guest is to read @decr when it runs on */
+static void set_decr(PowerPCCPU *cpu, uint64_t decr)
+{
+    AccelCPUState *state = CPU(cpu)->accel;
+    uint64_t expiry = papr_kvm_decr_expiry(decr, guest_tb(cpu),
+                                           large_decrementer(cpu));
+
+    state->decr = decr;
+    state->decr_pending = state->stopped_at != 0;
+    kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry);
+}
+
+int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp)
+{
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    CPUPPCState *env = &cpu->env;
+    uint64_t expiry = 0;
+    uint64_t tb;
+
+    state->tb_offset = get_tb_offset(cpu);
+    tb = guest_tb(cpu);
+    env->spr[SPR_TBL] = tb;
+    env->spr[SPR_TBU] = tb >> 32;
+    if (state->decr_pending) {
+        env->spr[SPR_DECR] = state->decr;
+    } else if (!kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry)) {
+        env->spr[SPR_DECR] = papr_kvm_decr_read(expiry, tb,
+                                                large_decrementer(cpu));
+    }
+    return 0;
+}
+
+void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
+{
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    uint64_t value = tb_offset;
+
+    if (!kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &value)) {
+        state->tb_offset = get_tb_offset(cpu);
+        if (cpu->env.tb_env) {
+            cpu->env.tb_env->tb_offset = state->tb_offset;
+        }
+        trace_papr_kvm_tb_offset(cpu->vcpu_id, tb_offset, state->tb_offset);
+    }
+    if (state->decr_pending) {
+        /* the machine is about to run: from now on time passes */
+        state->stopped_at = 0;
+        set_decr(cpu, state->decr);
+    }
+}
+
+/* Offset of the partition's timebase; false: not known yet */
+static bool partition_tb_offset(int64_t *offset)
+{
+    ppc_tb_t *first = first_cpu ? POWERPC_CPU(first_cpu)->env.tb_env : NULL;
+
+    if (!first) {
+        return false;
+    }
+    *offset = first->tb_offset;
+    return true;
+}
+
+int papr_kvm_put_timers(PowerPCCPU *cpu, int level, Error **errp)
+{
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    int64_t offset;
+
+    if (level < KVM_PUT_RESET_STATE) {
+        return 0;
+    }
+    state->tb_offset = get_tb_offset(cpu);
+    state->decr_pending = false;
+    if (partition_tb_offset(&offset) && offset != state->tb_offset) {
+        papr_kvm_set_tb_offset(cpu, offset);
+    }
+    set_decr(cpu, level >= KVM_PUT_FULL_STATE ? cpu->env.spr[SPR_DECR]
+                                              : DECR_AFTER_RESET);
+    return 0;
+}
