@@ -39,6 +39,8 @@ enum PaprHcallPolicy {
     PAPR_HCALL_IN_KVM = 1 << 2,
     /* Allowed in problem state (MSR[PR] = 1); all others give H_PRIVILEGE */
     PAPR_HCALL_USER_OK = 1 << 3,
+    /* Needs state that is the kernel's under KVM: withdrawn there */
+    PAPR_HCALL_NOT_KVM = 1 << 4,
 };
 
 /** PaprHcall - static description of one call, as a family's table lists it */
@@ -70,6 +72,14 @@ void papr_hcall_register(PaprHcallTable *table, const PaprHcall *calls,
  */
 void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
                        size_t n_calls, bool enable);
+
+/**
+ * papr_hcall_enable_in_kvm - settle who handles which call under KVM
+ *
+ * By the policies of the calls registered so far.  Nothing to do without KVM.
+ * Context: machine init, BQL, after all families.
+ */
+void papr_hcall_enable_in_kvm(PaprHcallTable *table);
 
 /** papr_hcall_name: "H_ENTER" for 0x8, or NULL */
 const char *papr_hcall_name(uint32_t opcode);

@@ -41,6 +41,7 @@ static void test_all(void)
         }
         g_assert_cmpint(slot, <, PAPR_HCALL_SLOTS);
         g_assert_false(taken[slot]);
+        g_assert_cmpuint(papr_hcall_opcode(slot), ==, opcode);
         taken[slot] = true;
         n++;
     }

@@ -15,25 +15,32 @@
 /* Function sets of hypercalls: LoPAR Table 14.2; Linux's firmware.c */
 static const char *const functions[] = {
     "hcall-pft", "hcall-term", "hcall-dabr", "hcall-interrupt", "hcall-tce",
-    "hcall-vio", "hcall-splpar", "hcall-join", "hcall-bulk",
-    "hcall-block-remove", "hcall-set-mode", "hcall-sprg0", "hcall-copy",
-    "hcall-debug", "hcall-vphn", "hcall-watchdog",
+    "hcall-vio", "hcall-splpar", "hcall-bulk", "hcall-set-mode", "hcall-sprg0",
+    "hcall-copy", "hcall-debug", "hcall-vphn", "hcall-watchdog",
 };
 
 static void rtas_functions(const PaprDtInput *in, PaprDt *dt)
 {
-    const char *names[ARRAY_SIZE(functions) + 3];
+    const struct {
+        const char *name;
+        bool offered;
+    } optional[] = {
+        /* with KVM they would need state that is the kernel's */
+        { "hcall-join", !in->kvm },
+        { "hcall-block-remove", !in->kvm },
+        { "hcall-multi-tce", in->multi_tce },
+        { "hcall-hpt-resize", in->cas->config.offer.hpt_resize },
+        { "hcall-rpt-invalidate",
+          papr_cap(in->caps, PAPR_CAP_RPT_INVALIDATE) },
+    };
+    const char *names[ARRAY_SIZE(functions) + ARRAY_SIZE(optional)];
     size_t n = ARRAY_SIZE(functions);
 
     memcpy(names, functions, sizeof(functions));
-    if (in->multi_tce) {
-        names[n++] = "hcall-multi-tce";
-    }
-    if (in->cas->config.offer.hpt_resize) {
-        names[n++] = "hcall-hpt-resize";
-    }
-    if (papr_cap(in->caps, PAPR_CAP_RPT_INVALIDATE)) {
-        names[n++] = "hcall-rpt-invalidate";
+    for (int i = 0; i < ARRAY_SIZE(optional); i++) {
+        if (optional[i].offered) {
+            names[n++] = optional[i].name;
+        }
     }
     papr_dt_strings(dt, "ibm,hypertas-functions", names, n);
     /* H_LOGICAL_MEMOP, for firmware */

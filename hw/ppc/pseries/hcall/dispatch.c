@@ -75,6 +75,26 @@ void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
     }
 }
 
+void papr_hcall_for_each(PaprHcallTable *table,
+                         void (*fn)(PaprHcallTable *table,
+                                    const PaprHcall *call, void *opaque),
+                         void *opaque)
+{
+    for (int i = 0; i < PAPR_HCALL_SLOTS; i++) {
+        const PaprHcallSlot *slot = &table->slots[i];
+
+        if (slot->fn && qatomic_read(&slot->enabled)) {
+            fn(table, &(PaprHcall) {
+                .opcode = papr_hcall_opcode(i),
+                .policy = slot->policy,
+                .nargs = slot->nargs,
+                .nrets = slot->nrets,
+                .fn = slot->fn,
+            }, opaque);
+        }
+    }
+}
+
 const char *papr_hcall_name(uint32_t opcode)
 {
     switch (opcode) {

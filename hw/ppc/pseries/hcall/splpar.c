@@ -161,7 +161,7 @@ static const PaprHcall splpar_calls[] = {
     { H_CEDE, PAPR_HCALL_NEEDS_REGS | PAPR_HCALL_IN_KVM, 0, 0, h_cede },
     { H_CONFER, PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM, 2, 0, h_confer },
     { H_PROD, PAPR_HCALL_IN_KVM, 1, 0, h_prod },
-    { H_JOIN, PAPR_HCALL_NEEDS_REGS, 0, 0, h_join },
+    { H_JOIN, PAPR_HCALL_NEEDS_REGS | PAPR_HCALL_NOT_KVM, 0, 0, h_join },
 };
 
 void papr_hcall_splpar_init(PaprHcallTable *table,

@@ -32,4 +32,20 @@ static inline int papr_hcall_slot(uint64_t opcode)
     return -1;
 }
 
+/** papr_hcall_opcode: the inverse */
+static inline uint32_t papr_hcall_opcode(int slot)
+{
+    return slot < PAPR_HCALL_LOW_SLOTS
+           ? slot * 4 : PAPR_HCALL_HIGH + (slot - PAPR_HCALL_LOW_SLOTS);
+}
+
+struct PaprHcall;
+struct PaprHcallTable;
+
+/** papr_hcall_for_each: all calls that are enabled; @fn may withdraw them */
+void papr_hcall_for_each(struct PaprHcallTable *table,
+                         void (*fn)(struct PaprHcallTable *table,
+                                    const struct PaprHcall *call, void *opaque),
+                         void *opaque);
+
 #endif
