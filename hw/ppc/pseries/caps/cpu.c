@@ -4,6 +4,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "hw/pseries/caps.h"
@@ -56,7 +58,9 @@ void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu)
             opts->sps[n++] = seg;
         }
     }
-    if (max_shift < 16) {
+    if (max_shift < 16 ||
+        (kvm_enabled() && qemu_real_host_page_size() < 64 * KiB)) {
+        /* nor could a KVM host map devices' registers with smaller pages so */
         opts->flags &= ~PPC_HASH64_CI_LARGEPAGE;
     }
 }

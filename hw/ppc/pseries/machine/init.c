@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "hw/pci/msi.h"
+#include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
@@ -19,7 +20,7 @@
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
 
-static bool cpu_reaches(PaprMachine *pm, uint32_t logical_pvr)
+bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr)
 {
     return ppc_type_check_compat(MACHINE(pm)->cpu_type, logical_pvr, 0,
                                  pm->opt.max_compat_pvr);
@@ -61,7 +62,7 @@ static bool check_memory(PaprMachine *pm, Error **errp)
         !check_aligned("maxmem", ms->maxram_size, errp)) {
         return false;
     }
-    pm->rma_size = rma_size(ms);
+    pm->rma_size = MIN(rma_size(ms), papr_machine_kvm_rma_limit(pm));
     if (pm->rma_size < PAPR_RMA_MIN) {
         error_setg(errp, "-m: the firmware requires at least %" PRIu64 " MiB "
                    "in the first node (real mode area), not %" PRIu64 " MiB",
@@ -69,10 +70,10 @@ static bool check_memory(PaprMachine *pm, Error **errp)
                    (uint64_t)(pm->rma_size / MiB));
         return false;
     }
-    if (ms->ram_slots > PAPR_MAX_RAM_SLOTS) {
+    if (ms->ram_slots > papr_machine_kvm_ram_slots()) {
         error_setg(errp, "-m: Specified number of memory slots %" PRIu64
-                   " exceeds max supported %d", ms->ram_slots,
-                   PAPR_MAX_RAM_SLOTS);
+                   " exceeds max supported %u", ms->ram_slots,
+                   papr_machine_kvm_ram_slots());
         return false;
     }
     return true;
@@ -94,9 +95,12 @@ static bool init_caps(PaprMachine *pm, Error **errp)
         .cpu_type = MACHINE(pm)->cpu_type,
         .max_compat_pvr = pm->opt.max_compat_pvr,
         .smp_threads = MACHINE(pm)->smp.threads,
+        .kvm = papr_kvm_facts(),
+        .backing_shift = papr_machine_kvm_backing_shift(pm),
     };
 
-    return papr_caps_resolve(&pm->caps, &host, errp);
+    return papr_caps_resolve(&pm->caps, &host, errp) &&
+           papr_caps_enable_in_kvm(&pm->caps, errp);
 }
 
 /* A compatibility mode is of a processor before the CPU or the CPU's own */
@@ -115,7 +119,7 @@ static bool check_max_compat(PaprMachine *pm, Error **errp)
 /* A guest of a CPU before POWER9 knows XICS only */
 static bool settle_ic_mode(PaprMachine *pm, Error **errp)
 {
-    if (cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
+    if (papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
         return true;
     }
     if (pm->opt.ic_mode == PAPR_IC_XIVE) {
@@ -261,15 +265,16 @@ static bool init_devices(PaprMachine *pm, Error **errp)
 
 static void init_cas(PaprMachine *pm)
 {
-    bool isa3 = cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
+    bool isa3 = papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
+    PaprIcMode ic_mode = papr_irqs_mode(pm->irqs);
     PaprCasConfig config = {
         .offer = {
             .isa3 = isa3,
             .radix = isa3,
             .hash = true,
             .mmu_switch = true,
-            .xics = pm->opt.ic_mode != PAPR_IC_XIVE,
-            .xive = pm->opt.ic_mode != PAPR_IC_XICS,
+            .xics = ic_mode != PAPR_IC_XIVE,
+            .xive = ic_mode != PAPR_IC_XICS,
             .hpt_resize = pm->opt.resize_hpt != PAPR_HPT_RESIZE_DISABLED,
             .hpt_resize_required =
                 pm->opt.resize_hpt == PAPR_HPT_RESIZE_REQUIRED,
@@ -289,6 +294,7 @@ static void init_cas(PaprMachine *pm)
         .host = { papr_machine_build_tree, pm },
     };
 
+    papr_machine_kvm_mmu_offer(pm, &config.offer);
     papr_cas_init(&pm->cas, &config);
 }
 
@@ -351,15 +357,14 @@ static void set_boot_device(void *machine, const char *order, Error **errp)
 
 static bool init_machine(PaprMachine *pm, Error **errp)
 {
-    if (!check_memory(pm, errp) ||
-        !check_max_compat(pm, errp) ||
+    if (!check_max_compat(pm, errp) ||
+        !papr_machine_kvm_check_mmu(pm, errp) ||
+        !check_memory(pm, errp) ||
         !papr_machine_settle_vsmt(pm, errp) ||
         !init_caps(pm, errp) ||
-        !settle_ic_mode(pm, errp)) {
+        !settle_ic_mode(pm, errp) ||
+        !papr_machine_kvm_settle_resize(pm, errp)) {
         return false;
-    }
-    if (pm->opt.resize_hpt == PAPR_HPT_RESIZE_DEFAULT) {
-        pm->opt.resize_hpt = PAPR_HPT_RESIZE_ENABLED;
     }
     init_calls(pm);
     if (!init_platform(pm, errp) || !init_cpus(pm, errp)) {
@@ -370,7 +375,11 @@ static bool init_machine(PaprMachine *pm, Error **errp)
         return false;
     }
     init_cas(pm);
-    return init_firmware(pm, errp);
+    if (!init_firmware(pm, errp)) {
+        return false;
+    }
+    papr_machine_kvm_start(pm);
+    return true;
 }
 
 void papr_machine_init(MachineState *ms)

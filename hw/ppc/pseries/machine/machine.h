@@ -28,6 +28,7 @@
 #include "hw/pseries/vcpu.h"
 #include "hw/pseries/vio.h"
 #include "../cpu/core.h"
+#include "../dt/build.h"
 #include "memmap.h"
 
 #define TYPE_PAPR_MACHINE "spapr-machine"
@@ -75,6 +76,7 @@ struct PaprMachine {
 
     uint64_t rma_size;                  /* real mode area */
     bool stdout_path;                   /* the tree names a console */
+    uint8_t kvm_hcall[16];              /* "hcall-instructions" */
 
     PaprCas cas;                        /* offer and outcome of CAS */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */
@@ -94,6 +96,24 @@ struct PaprMachine {
 bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp);
 bool papr_machine_create_cpus(PaprMachine *pm, Error **errp);
 void papr_machine_smp_class_init(MachineClass *mc);
+
+/* kvm.c: limits and wishes of the host, nothing without KVM */
+bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp);
+bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp);
+bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp);
+unsigned papr_machine_kvm_ram_slots(void);
+/* log2 of the pages that back memory, if the guest's can't be larger; or 0 */
+unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm);
+uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm);
+/* at reset, when the guest has a hash page table */
+bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp);
+void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer);
+void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in);
+/* last step of init, all hypercalls are registered */
+void papr_machine_kvm_start(PaprMachine *pm);
+
+/* init.c: can a guest act as the processor @logical_pvr, or a later one? */
+bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr);
 
 /* init.c, reset.c: MachineClass.init and .reset */
 void papr_machine_init(MachineState *ms);

@@ -11,19 +11,18 @@
 #include "system/reset.h"
 #include "machine.h"
 
-/*
- * The firmware starts with a hash page table, as long as the guest has not
- * said (at client-architecture-support) that it uses radix.  The table is
- * memory that nobody touches until then, so it costs nothing.
- */
+/* The guest says at client-architecture-support what it uses */
 static void reset_mmu(PaprMachine *pm)
 {
     Error *err = NULL;
 
     papr_mmu_reset(pm->mmu);
-    if (!papr_mmu_set_hash(pm->mmu, &err)) {
-        error_reportf_err(err, "no memory for the guest's hash page table, "
-                          "try a smaller maxmem= in -m: ");
+    if (!papr_mmu_set_initial(pm->mmu, pm->cas.config.offer.isa3, &err)) {
+        error_report_err(err);
+        exit(EXIT_FAILURE);
+    }
+    if (!papr_machine_kvm_check_rma(pm, &err)) {
+        error_report_err(err);
         exit(EXIT_FAILURE);
     }
 }

@@ -50,7 +50,7 @@ bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)
     }
     pm->cpu_host.smp_threads = threads;
     pm->cpu_host.vsmt = pm->opt.vsmt ?: threads;
-    return true;
+    return papr_machine_kvm_settle_vsmt(pm, errp);
 }
 
 static const CPUArchIdList *possible_cpus(MachineState *ms)

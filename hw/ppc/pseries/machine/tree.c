@@ -6,7 +6,6 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/cutils.h"
-#include "../dt/build.h"
 #include "machine.h"
 
 #include <libfdt.h>
@@ -45,6 +44,7 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .boot_device = pm->opt.boot_device,
         .rng_seed = pm->rng_seed,
     };
+    papr_machine_kvm_dt(pm, in);
 }
 
 void *papr_machine_build_tree(bool whole, size_t *size, void *machine,

@@ -1,0 +1,210 @@
+/*
+ * pSeries platform: the machine and the KVM host it runs on
+ *
+ * What the host limits (threads and ids of vCPUs, real mode area, memory slots,
+ * page sizes) and what it has the machine do.  Each function has nothing to do
+ * without KVM.  Called by init.c, smp.c, reset.c and tree.c with the BQL held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pseries/kvm.h"
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/units.h"
+#include "system/hostmem.h"
+#include "target/ppc/cpu-models.h"
+#include "target/ppc/kvm_ppc.h"
+#include "machine.h"
+
+/* A guest that can't do radix, or a host that doesn't, leaves hash tables */
+static bool may_be_hash(const PaprMachine *pm, const PaprKvmFacts *kvm)
+{
+    return !kvm->radix || kvm->hash_v3 ||
+           !papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
+}
+
+/* The kernel keeps the table and reads it itself, page sizes and all */
+static const PaprKvmFacts *hash_host(const PaprMachine *pm)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+
+    return kvm && kvm->hv && may_be_hash(pm, kvm) ? kvm : NULL;
+}
+
+void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+
+    if (!kvm) {
+        return;
+    }
+    offer->radix = offer->radix && kvm->radix;
+    offer->hash = may_be_hash(pm, kvm);
+    /* the mode is settled once, at client-architecture-support */
+    offer->mmu_switch = false;
+}
+
+bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+
+    if (kvm && kvm->radix && !kvm->hash_v3 &&
+        !papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
+        error_setg(errp, "max-cpu-compat: guests before POWER9 need hash page "
+                   "tables, of which this KVM host has none; use "
+                   "max-cpu-compat=power9 or later");
+        return false;
+    }
+    return true;
+}
+
+unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm)
+{
+    return hash_host(pm) && kvmppc_hpt_needs_host_contiguous_pages()
+           ? ctz64(qemu_minrampagesize()) : 0;
+}
+
+uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
+{
+    /* as large as the table of all of RAM can map it */
+    return hash_host(pm)
+           ? kvmppc_vrma_limit(papr_mmu_hpt_shift_for(MACHINE(pm)->ram_size))
+           : UINT64_MAX;
+}
+
+bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
+{
+    int shift = papr_mmu_hpt_shift(pm->mmu);
+    uint64_t limit;
+
+    if (!hash_host(pm) || !shift) {
+        return true;
+    }
+    limit = kvmppc_vrma_limit(shift);
+    if (limit >= pm->rma_size) {
+        return true;
+    }
+    error_setg(errp, "this KVM host gave a hash page table of 2^%d bytes, too "
+               "small for a real mode area of %" PRIu64 " MiB; use a smaller "
+               "-m, or huge pages for it (-mem-path)", shift,
+               (uint64_t)(pm->rma_size / MiB));
+    return false;
+}
+
+unsigned papr_machine_kvm_ram_slots(void)
+{
+    /* the other half is left to devices */
+    return papr_kvm_facts()
+           ? MAX(kvm_get_max_memslots() / 2, PAPR_MAX_RAM_SLOTS)
+           : PAPR_MAX_RAM_SLOTS;
+}
+
+bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+    PaprHptResize *resize = &pm->opt.resize_hpt;
+    /* with KVM-PR the table is ours, and no matter for the kernel */
+    bool can = !kvm || !kvm->hv || kvm->resize_hpt;
+
+    if (*resize == PAPR_HPT_RESIZE_DEFAULT) {
+        *resize = can ? PAPR_HPT_RESIZE_ENABLED : PAPR_HPT_RESIZE_DISABLED;
+    }
+    if (can || *resize == PAPR_HPT_RESIZE_DISABLED) {
+        return true;
+    }
+    error_setg(errp, "resize-hpt: this KVM host can't resize hash page tables; "
+               "use resize-hpt=disabled");
+    return false;
+}
+
+/* The kernel places vCPUs in cores by their ids */
+static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
+{
+    ERRP_GUARD();
+    unsigned threads = MACHINE(pm)->smp.threads, vsmt = pm->cpu_host.vsmt;
+    int rc;
+
+    if (vsmt == kvm->smt_threads) {
+        return true;
+    }
+    rc = kvmppc_set_smt_threads(vsmt);
+    if (rc == 0) {
+        return true;
+    }
+    if (kvm->smt_threads >= threads && vsmt % kvm->smt_threads == 0) {
+        /* ids stay unused then, and nothing else */
+        info_report("this KVM host has cores of %u threads, not %u: some vCPU "
+                    "ids stay unused", kvm->smt_threads, vsmt);
+        return true;
+    }
+    error_setg(errp, "vsmt=%u: this KVM host can't have cores of so many "
+               "threads (%s)", vsmt, strerror(-rc));
+    kvmppc_error_append_smt_possible_hint(errp);
+    return false;
+}
+
+bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+    const MachineState *ms = MACHINE(pm);
+    uint32_t last;
+
+    if (!kvm) {
+        return true;
+    }
+    if (!set_threads(pm, kvm, errp)) {
+        return false;
+    }
+    last = papr_cpu_vcpu_id(&pm->cpu_host, ms->smp.max_cpus - 1);
+    if (!kvm_vcpu_id_is_valid(last)) {
+        error_setg(errp, "-smp maxcpus=%u: the last vCPU would have id %u, more "
+                   "than this KVM host has; use a smaller maxcpus%s",
+                   ms->smp.max_cpus, last,
+                   pm->cpu_host.vsmt > ms->smp.threads
+                   ? " or a smaller vsmt" : "");
+        return false;
+    }
+    return true;
+}
+
+#ifdef CONFIG_KVM
+
+static void machine_check(void *machine, PowerPCCPU *cpu, bool recovered)
+{
+    papr_fwnmi_machine_check(((PaprMachine *)machine)->fwnmi, cpu, recovered);
+}
+
+void papr_machine_kvm_start(PaprMachine *pm)
+{
+    if (papr_kvm_facts()) {
+        papr_hcall_enable_in_kvm(pm->hcalls);
+        papr_kvm_on_machine_check(machine_check, pm);
+    }
+}
+
+#else
+
+void papr_machine_kvm_start(PaprMachine *pm)
+{
+}
+
+#endif
+
+void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
+{
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+
+    if (!kvm) {
+        return;
+    }
+    in->kvm = true;
+    in->timebase_freq = kvmppc_get_tbfreq();
+    in->clock_freq = kvmppc_get_clockfreq() ?: PAPR_DT_CLOCK_FREQ;
+    in->multi_tce = kvm->multi_tce;
+    /* only of kernels where they work in guests of either endianness */
+    if (kvm->fixup_hcall &&
+        kvmppc_get_hypercall(NULL, pm->kvm_hcall, sizeof(pm->kvm_hcall)) == 0) {
+        in->kvm_hcall = pm->kvm_hcall;
+    }
+}
