@@ -41,7 +41,8 @@ int papr_mmu_hpt_shift_for(uint64_t bytes);
  * papr_mmu_hpt_alloc - hash translation with an empty table of 2^@shift bytes
  *
  * Drops the old table and the process table, clears HR and UPRT in all LPCRs.
- * On failure all is as before.  Context: BQL, the other vCPUs stopped (reset,
+ * KVM may have memory for a smaller one only: papr_mmu_hpt_shift() tells.
+ * On failure all is as before, but that KVM's table is empty.  Context: BQL, the other vCPUs stopped (reset,
  * where vCPUs must have been reset before, and CAS).
  */
 bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp);
@@ -54,14 +55,22 @@ bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp);
 /**
  * papr_mmu_set_radix - no table; the guest is expected to use radix
  *
- * Sets HR and UPRT in all LPCRs.  Context: as papr_mmu_hpt_alloc().
+ * Sets HR and UPRT in all LPCRs.  Fails only under KVM.  Context: as
+ * papr_mmu_hpt_alloc().
  */
-void papr_mmu_set_radix(PaprMmu *mmu);
+bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp);
+
+/**
+ * papr_mmu_set_initial - what firmware starts with
+ * @isa3: processor and compatibility mode can be POWER9 or later
+ *
+ * Context: reset, after papr_mmu_reset().
+ */
+bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp);
 
 /**
  * papr_mmu_reset: no process table, no resize in progress, no HPT.  The machine
- * then calls papr_mmu_set_radix() if its processors can do it, else
- * papr_mmu_set_hash().
+ * then calls papr_mmu_set_initial().
  */
 void papr_mmu_reset(PaprMmu *mmu);
 
@@ -76,11 +85,14 @@ bool papr_mmu_is_radix(const PaprMmu *mmu);
 void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
 
+/** papr_mmu_has_block_remove: is H_BLOCK_REMOVE offered? */
+bool papr_mmu_has_block_remove(void);
+
 /**
  * papr_mmu_block_remove_sizes - what H_BLOCK_REMOVE can do on @cpu
  * @buf: gets the value of system parameter 50 (LoPAR 7.3.16.21), at most @size
  *
- * Returns its length.
+ * Returns its length; 0 if the call is not offered.
  */
 size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size);
 
@@ -94,10 +106,20 @@ void papr_mmu_hpte_set_r(PaprMmu *mmu, hwaddr ptex, uint64_t pte1);
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry);
 
+/* What KVM-PR gets as SDR1: where the table is in our memory; BQL */
+uint64_t papr_mmu_sdr1_for_pr(PaprMmu *mmu);
+
+/**
+ * papr_mmu_restore - the process table that came in a stream
+ *
+ * After the vCPUs' registers and "spapr/htab".  BQL.
+ */
+bool papr_mmu_restore(PaprMmu *mmu, uint64_t process_table, Error **errp);
+
 /*
  * "spapr/htab" live section is registered by papr_mmu_new(); the process table
  * is a subsection of the machine's vmstate
  */
-uint64_t *papr_mmu_patb_entry(PaprMmu *mmu);
+uint64_t papr_mmu_process_table(const PaprMmu *mmu);
 
 #endif

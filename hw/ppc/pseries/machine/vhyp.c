@@ -59,6 +59,11 @@ static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
     return papr_mmu_get_pate(machine_of(vhyp)->mmu, cpu, lpid, entry);
 }
 
+static target_ulong encode_hpt_for_kvm_pr(PPCVirtualHypervisor *vhyp)
+{
+    return papr_mmu_sdr1_for_pr(machine_of(vhyp)->mmu);
+}
+
 static void exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     papr_mmu_exec_enter(machine_of(vhyp)->mmu, papr_vcpu(cpu));
@@ -83,6 +88,7 @@ void papr_machine_vhyp_class_init(ObjectClass *oc)
     vhc->hpte_set_c = hpte_set_c;
     vhc->hpte_set_r = hpte_set_r;
     vhc->get_pate = get_pate;
+    vhc->encode_hpt_for_kvm_pr = encode_hpt_for_kvm_pr;
     vhc->cpu_exec_enter = exec_enter;
     vhc->cpu_exec_exit = exec_exit;
 }

@@ -243,7 +243,7 @@ static int machine_pre_save(void *opaque)
         save_tcg_timebase(pm);
     }
     papr_caps_pre_save(&pm->caps);
-    pm->patb_entry = *papr_mmu_patb_entry(pm->mmu);
+    pm->patb_entry = papr_mmu_process_table(pm->mmu);
     return 0;
 }
 
@@ -301,6 +301,7 @@ static int machine_post_load(void *opaque, int version_id)
 {
     PaprMachine *pm = opaque;
     int ret = papr_caps_post_load(&pm->caps);
+    Error *err = NULL;
 
     if (ret < 0) {
         return ret;
@@ -311,7 +312,10 @@ static int machine_post_load(void *opaque, int version_id)
     if (!kvm_enabled() && version_id >= 2) {
         load_tcg_timebase(pm);
     }
-    *papr_mmu_patb_entry(pm->mmu) = pm->patb_entry;
+    if (!papr_mmu_restore(pm->mmu, pm->patb_entry, &err)) {
+        error_report_err(err);
+        return -EINVAL;
+    }
     return select_from_loader(pm, version_id);
 }
 

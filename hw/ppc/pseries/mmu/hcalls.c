@@ -649,18 +649,27 @@ static int64_t h_clear_mod(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return clear_bits("H_CLEAR_MOD", cpu, args, opaque, HPTE1_C);
 }
 
+#define ENTRY_CALL (PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM)
+
 static const PaprHcall hpt_calls[] = {
-    { H_ENTER,        PAPR_HCALL_LOCKLESS, 4, 1, h_enter },
-    { H_REMOVE,       PAPR_HCALL_LOCKLESS, 3, 2, h_remove },
-    { H_READ,         PAPR_HCALL_LOCKLESS, 2, 8, h_read },
-    { H_PROTECT,      PAPR_HCALL_LOCKLESS, 3, 0, h_protect },
-    { H_CLEAR_REF,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_ref },
-    { H_CLEAR_MOD,    PAPR_HCALL_LOCKLESS, 2, 1, h_clear_mod },
-    { H_BULK_REMOVE,  PAPR_HCALL_LOCKLESS, 8, 8, h_bulk_remove },
+    { H_ENTER,        ENTRY_CALL, 4, 1, h_enter },
+    { H_REMOVE,       ENTRY_CALL, 3, 2, h_remove },
+    { H_READ,         ENTRY_CALL, 2, 8, h_read },
+    { H_PROTECT,      ENTRY_CALL, 3, 0, h_protect },
+    { H_CLEAR_REF,    ENTRY_CALL, 2, 1, h_clear_ref },
+    { H_CLEAR_MOD,    ENTRY_CALL, 2, 1, h_clear_mod },
+    { H_BULK_REMOVE,  ENTRY_CALL, 8, 8, h_bulk_remove },
+};
+
+/* Linux's KVM-HV, which has the table, does not know this one */
+static const PaprHcall block_calls[] = {
     { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 8, h_block_remove },
 };
 
 void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls)
 {
     papr_hcall_register(hcalls, hpt_calls, ARRAY_SIZE(hpt_calls), mmu);
+    if (papr_mmu_has_block_remove()) {
+        papr_hcall_register(hcalls, block_calls, ARRAY_SIZE(block_calls), mmu);
+    }
 }

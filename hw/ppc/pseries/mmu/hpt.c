@@ -25,6 +25,10 @@
 #include "target/ppc/mmu-book3s-v3.h"
 #include "../trace.h"
 #include "internal.h"
+#include "kvm.h"
+
+/* How much smaller than it should be a table may be: 1/16 of its bytes */
+#define SMALLER_BY 4
 
 /* The bits of LPCR that say how the guest's addresses are translated */
 #define LPCR_MODE (LPCR_HR | LPCR_UPRT)
@@ -49,7 +53,7 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
     hpt->shift = shift;
     hpt->n = bytes / HPTE_BYTES;
     hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
-    hpt->generation = ++mmu->generation;
+    hpt->generation = qatomic_add_fetch(&mmu->generation, 1);
     if (mmu->track_dirty && !papr_hpt_track(hpt, true)) {
         destroy(hpt);
         return NULL;
@@ -70,6 +74,9 @@ void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt)
 
     qatomic_rcu_set(&mmu->hpt, hpt);
     papr_tlb_flush_all(mmu);
+    if (hpt) {
+        papr_kernel_hpt_moved(mmu);
+    }
     papr_hpt_free(old);
 }
 
@@ -154,6 +161,8 @@ PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
 
     mmu->vcpus = vcpus;
     mmu->resize = resize;
+    mmu->save.fd = -1;
+    mmu->load_fd = -1;
     mmu->n_vcpus = papr_vcpu_map_size(vcpus);
     mmu->vcpu = qemu_memalign(__alignof__(PaprMmuVcpu),
                               mmu->n_vcpus * sizeof(*mmu->vcpu));
@@ -176,26 +185,53 @@ int papr_mmu_hpt_shift_for(uint64_t bytes)
     return papr_hpt_shift_for(bytes);
 }
 
-bool papr_hpt_replace(PaprMmu *mmu, int shift, Error **errp)
+static PaprHpt *new_table(PaprMmu *mmu, int shift, Error **errp)
 {
-    PaprHpt *hpt;
+    PaprHpt *hpt = papr_hpt_new(mmu, shift);
+
+    if (!hpt) {
+        g_autofree char *size = size_to_str(1ull << shift);
+
+        error_setg(errp, "No memory for a hash page table of %s; a smaller "
+                   "-m (maxmem=) needs a smaller one", size);
+    }
+    return hpt;
+}
+
+int papr_hpt_least_shift(const PaprMmu *mmu, int shift)
+{
+    int wanted = MIN(shift, papr_hpt_shift_for(mmu->ram));
+
+    return MAX(wanted - SMALLER_BY, HPT_SHIFT_MIN);
+}
+
+bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp)
+{
+    PaprHpt *hpt = NULL;
+    int in_kernel;
 
     if (shift < HPT_SHIFT_MIN || shift > HPT_SHIFT_MAX) {
         error_setg(errp, "A hash page table of 2^%d bytes is not possible: "
                    "2^%d to 2^%d", shift, HPT_SHIFT_MIN, HPT_SHIFT_MAX);
         return false;
     }
-    hpt = papr_hpt_new(mmu, shift);
-    if (!hpt) {
-        g_autofree char *size = size_to_str(1ull << shift);
-
-        error_setg(errp, "No memory for a hash page table of %s; a smaller "
-                   "-m (maxmem=) needs a smaller one", size);
+    in_kernel = papr_kernel_hpt_alloc(mmu, shift, least, errp);
+    if (in_kernel < 0) {
         return false;
     }
-    trace_papr_mmu_hpt(shift);
+    if (!in_kernel) {
+        hpt = new_table(mmu, shift, errp);
+        if (!hpt) {
+            return false;
+        }
+    }
+    trace_papr_mmu_hpt(in_kernel ? in_kernel : shift);
     papr_mmu_drop_pending(mmu);
     papr_hpt_install(mmu, hpt);
+    if (in_kernel) {
+        qatomic_set(&mmu->kernel_shift, in_kernel);
+        qatomic_inc(&mmu->generation);
+    }
     qatomic_set(&mmu->process_table, 0);
     return true;
 }
@@ -210,7 +246,7 @@ int papr_hpt_default_shift(const PaprMmu *mmu)
 
 bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp)
 {
-    if (!papr_hpt_replace(mmu, shift, errp)) {
+    if (!papr_hpt_replace(mmu, shift, papr_hpt_least_shift(mmu, shift), errp)) {
         return false;
     }
     papr_lpcr_update_stopped(mmu, 0, LPCR_MODE);
@@ -222,25 +258,68 @@ bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp)
     return papr_mmu_hpt_alloc(mmu, papr_hpt_default_shift(mmu), errp);
 }
 
-void papr_mmu_set_radix(PaprMmu *mmu)
+bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
 {
+    /* guests may flush translations themselves until they say otherwise */
+    int rc = papr_kernel_set_process_table(PATE1_GR, true);
+
+    if (rc < 0) {
+        error_setg_errno(errp, -rc, "KVM does not let this guest use radix "
+                         "translation: use max-cpu-compat=power8, or -cpu host");
+        return false;
+    }
     papr_mmu_hpt_free(mmu);
     qatomic_set(&mmu->process_table, PATE1_GR);
     papr_lpcr_update_stopped(mmu, LPCR_MODE, LPCR_MODE);
+    return true;
+}
+
+/*
+ * Firmware runs with translation off.  Without KVM a table that nobody touches
+ * costs nothing; the kernel's does, and it can't have one on all hosts.
+ */
+bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp)
+{
+    if (isa3 && papr_kernel_starts_radix()) {
+        return papr_mmu_set_radix(mmu, errp);
+    }
+    return papr_mmu_set_hash(mmu, errp);
+}
+
+bool papr_mmu_restore(PaprMmu *mmu, uint64_t process_table, Error **errp)
+{
+    PaprVcpu *first = papr_vcpu_next(mmu->vcpus, NULL);
+    bool gtse = first->cpu->env.spr[SPR_LPCR] & LPCR_GTSE;
+    int rc = 0;
+
+    if (process_table) {
+        rc = papr_kernel_set_process_table(process_table, gtse);
+    }
+    if (rc < 0) {
+        error_setg_errno(errp, -rc, "KVM on this host does not take the "
+                         "stream's process table 0x%" PRIx64 ": the guest uses "
+                         "a translation that this host lacks", process_table);
+        return false;
+    }
+    qatomic_set(&mmu->process_table, process_table);
+    return true;
 }
 
 void papr_mmu_hpt_free(PaprMmu *mmu)
 {
     papr_mmu_drop_pending(mmu);
-    if (mmu->hpt) {
+    if (papr_mmu_hpt_shift(mmu)) {
         trace_papr_mmu_hpt(0);
+    }
+    papr_kernel_hpt_forget(mmu);
+    if (mmu->hpt) {
         papr_hpt_install(mmu, NULL);
     }
 }
 
 int papr_mmu_hpt_shift(const PaprMmu *mmu)
 {
-    return mmu->hpt ? mmu->hpt->shift : 0;
+    return mmu->hpt ? mmu->hpt->shift : mmu->kernel_shift;
 }
 
 void papr_mmu_reset(PaprMmu *mmu)
@@ -254,14 +333,23 @@ bool papr_mmu_is_radix(const PaprMmu *mmu)
     return qatomic_read(&mmu->process_table) & PATE1_GR;
 }
 
-uint64_t *papr_mmu_patb_entry(PaprMmu *mmu)
+uint64_t papr_mmu_process_table(const PaprMmu *mmu)
 {
-    return &mmu->process_table;
+    return qatomic_read(&mmu->process_table);
+}
+
+bool papr_mmu_has_block_remove(void)
+{
+    return !papr_kernel_has_hpt();
 }
 
 size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
 {
     size_t n = 2;
+
+    if (!papr_mmu_has_block_remove()) {
+        return 0;
+    }
 
     for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
         const PPCHash64SegmentPageSizes *seg = &cpu->hash64_opts->sps[i];
@@ -287,8 +375,12 @@ size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
 
 hwaddr papr_mmu_hpt_mask(PaprMmu *mmu)
 {
+    int kernel_shift = qatomic_read(&mmu->kernel_shift);
     PaprHpt *hpt;
 
+    if (kernel_shift) {
+        return (1ull << (kernel_shift - PTEG_SHIFT)) - 1;
+    }
     RCU_READ_LOCK_GUARD();
     hpt = qatomic_rcu_read(&mmu->hpt);
     return hpt ? hpt->pteg_mask : 0;
@@ -296,12 +388,17 @@ hwaddr papr_mmu_hpt_mask(PaprMmu *mmu)
 
 /*
  * The index was made with the mask of an earlier call, so the table may have
- * become smaller since.  A walk that finds NULL finds no translation.
+ * become smaller since.  A walk that finds NULL finds no translation.  Only
+ * debuggers walk a table of the kernel's; they hold the BQL, so that the table
+ * is the kernel's when they are done, too.
  */
 const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
     PaprHpt *hpt;
 
+    if (mmu->kernel_shift) {
+        return (const ppc_hash_pte64_t *)papr_kernel_map_hptes(ptex, n);
+    }
     rcu_read_lock();
     hpt = qatomic_rcu_read(&mmu->hpt);
     if (!hpt || ptex >= hpt->n || hpt->n - ptex < n) {
@@ -314,7 +411,17 @@ const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 void papr_mmu_unmap_hptes(PaprMmu *mmu, const ppc_hash_pte64_t *hptes,
                           hwaddr ptex, int n)
 {
-    rcu_read_unlock();
+    if (mmu->kernel_shift) {
+        g_free((void *)hptes);
+    } else {
+        rcu_read_unlock();
+    }
+}
+
+uint64_t papr_mmu_sdr1_for_pr(PaprMmu *mmu)
+{
+    return mmu->hpt ? (uintptr_t)mmu->hpt->pte | (mmu->hpt->shift - HPT_SHIFT_MIN)
+                    : 0;
 }
 
 /*

@@ -58,7 +58,10 @@ struct PaprMmu {
 
     PaprHpt *hpt;
     PaprHpt *pending;                   /* prepared by H_RESIZE_HPT_PREPARE */
-    uint32_t generation;
+    uint32_t generation;                /* atomic */
+    /* log2 of bytes of the table that the host's kernel has, see kvm.h; atomic */
+    int kernel_shift;
+    bool kernel_resizes;                /* the kernel prepares another one */
     bool track_dirty;                   /* a migration is in progress */
     uint64_t process_table;             /* second doubleword of the PATE */
 
@@ -72,7 +75,9 @@ struct PaprMmu {
         uint32_t generation;            /* of the table the stream has */
         uint64_t index;
         bool first_pass;
+        int fd;                         /* stream of the kernel's table, or -1 */
     } save;
+    int load_fd;
 };
 
 /* Word @half (0, 1) of entry @ptex, host endian */
@@ -92,8 +97,15 @@ void papr_hpt_free(PaprHpt *hpt);
 /** papr_hpt_install: put @hpt (or NULL) in force; drops the old one, flushes */
 void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt);
 
-/** papr_hpt_replace: a new, empty table in force; BQL, vCPUs may run */
-bool papr_hpt_replace(PaprMmu *mmu, int shift, Error **errp);
+/**
+ * papr_hpt_replace - a new, empty table in force
+ * @least: if there is no memory for 2^@shift bytes, it may have down to this
+ *
+ * BQL, vCPUs may run.
+ */
+bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp);
+/** papr_hpt_least_shift: the smallest table that a guest can live with */
+int papr_hpt_least_shift(const PaprMmu *mmu, int shift);
 /** papr_hpt_default_shift: the size for a guest that didn't ask for one */
 int papr_hpt_default_shift(const PaprMmu *mmu);
 
@@ -149,6 +161,23 @@ void papr_mmu_register_resize_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls);
 void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,
                                             PaprHcallTable *hcalls);
 void papr_mmu_register_migration(PaprMmu *mmu);
+
+/* migrate.c: the form of the stream, for a table in the kernel as well */
+/**
+ * papr_hpt_begin_entries - the word that begins a part, for a table of 2^@shift
+ * bytes; 0: there is none
+ *
+ * Returns true if entries are to follow.  It is not so if there's no table or
+ * the stream had to be told of another size; then *@rc is what the caller
+ * returns to the migration core.
+ */
+bool papr_hpt_begin_entries(PaprMmu *mmu, QEMUFile *f, int shift, bool last,
+                            int *rc);
+/** papr_hpt_put_end: no more entries in this part */
+void papr_hpt_put_end(QEMUFile *f);
+/** papr_hpt_check_chunk: -EINVAL, and an error report, unless within @n */
+int papr_hpt_check_chunk(uint64_t index, unsigned valid, unsigned invalid,
+                         uint64_t n);
 
 /** papr_mmu_drop_pending: forget a prepared table; BQL */
 void papr_mmu_drop_pending(PaprMmu *mmu);

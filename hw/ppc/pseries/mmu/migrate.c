@@ -8,7 +8,8 @@
  * each), then the valid entries as they are in memory.  All zeros ends a part.
  *
  * The first pass sends all valid entries, later ones those that the dirty map
- * names.  If the guest got another table meanwhile, a part with its size sends
+ * names.  A table that the host's kernel has is streamed by kvm-stream.c in the
+ * same form.  If the guest got another table meanwhile, a part with its size sends
  * the destination back to an empty table.
  *
  * Locking: setup and cleanup have the BQL.  Iteration runs in the migration
@@ -29,6 +30,7 @@
 #include "target/ppc/cpu.h"
 #include "../trace.h"
 #include "internal.h"
+#include "kvm.h"
 
 #define NO_TABLE ((uint32_t)-1)
 #define CHUNK_MAX UINT16_MAX
@@ -97,7 +99,7 @@ static void put_chunk(Pass *p, uint64_t start, unsigned valid,
     p->sent += valid + invalid;
 }
 
-static void put_end(QEMUFile *f)
+void papr_hpt_put_end(QEMUFile *f)
 {
     qemu_put_be32(f, 0);
     qemu_put_be16(f, 0);
@@ -183,59 +185,67 @@ static int save_setup(QEMUFile *f, void *opaque, Error **errp)
 {
     PaprMmu *mmu = opaque;
     PaprHpt *hpt = mmu->hpt;
+    int rc = papr_kernel_save_setup(mmu, errp);
 
+    if (rc < 0) {
+        return rc;
+    }
     papr_mmu_drop_pending(mmu);
+    papr_kernel_resize_cancel(mmu);
     mmu->track_dirty = true;
     if (!papr_hpt_track(hpt, false)) {
         mmu->track_dirty = false;
         error_setg(errp, "No memory to track changes of the hash page table");
         return -ENOMEM;
     }
-    mmu->save.shift = hpt ? hpt->shift : 0;
-    mmu->save.generation = hpt ? hpt->generation : 0;
+    mmu->save.shift = papr_mmu_hpt_shift(mmu);
+    mmu->save.generation = hpt ? hpt->generation
+                               : qatomic_read(&mmu->generation);
     mmu->save.index = 0;
     mmu->save.first_pass = true;
     trace_papr_mmu_save_setup(mmu->save.shift);
-    qemu_put_be32(f, hpt ? hpt->shift : NO_TABLE);
+    qemu_put_be32(f, mmu->save.shift ? mmu->save.shift : NO_TABLE);
     return 0;
 }
 
-/*
- * Send the word that begins a part.  Returns the table if entries are to follow
- * it, which is not so if there's no table or the stream had to be told of
- * another size; then *@rc is what the caller returns.
- */
+bool papr_hpt_begin_entries(PaprMmu *mmu, QEMUFile *f, int shift, bool last,
+                            int *rc)
+{
+    *rc = 0;
+    if (!shift) {
+        mmu->save.shift = 0;
+        qemu_put_be32(f, NO_TABLE);
+        *rc = 1;
+        return false;
+    }
+    if (shift == mmu->save.shift) {
+        qemu_put_be32(f, 0);
+        return true;
+    }
+    if (last) {
+        error_report("The guest's hash page table has changed its size while "
+                     "it was migrated; migrate again");
+        *rc = -EBUSY;
+        return false;
+    }
+    mmu->save.shift = shift;
+    qemu_put_be32(f, shift);
+    return false;
+}
+
+/* The table whose entries are to follow, or NULL: then return *@rc */
 static PaprHpt *begin_part(PaprMmu *mmu, QEMUFile *f, bool last, int *rc)
 {
     PaprHpt *hpt = qatomic_rcu_read(&mmu->hpt);
 
-    *rc = 0;
-    if (!hpt) {
-        mmu->save.shift = 0;
-        mmu->save.generation = 0;
-        qemu_put_be32(f, NO_TABLE);
-        *rc = 1;
-        return NULL;
-    }
-    if (hpt->generation != mmu->save.generation) {
+    if (hpt && hpt->generation != mmu->save.generation) {
         /* The new table has been all dirty from the start: no first pass */
         mmu->save.generation = hpt->generation;
         mmu->save.index = 0;
         mmu->save.first_pass = false;
     }
-    if (hpt->shift != mmu->save.shift) {
-        if (last) {
-            error_report("The guest's hash page table has changed its size "
-                         "while it was migrated; migrate again");
-            *rc = -EBUSY;
-            return NULL;
-        }
-        mmu->save.shift = hpt->shift;
-        qemu_put_be32(f, hpt->shift);
-        return NULL;
-    }
-    qemu_put_be32(f, 0);
-    return hpt;
+    return papr_hpt_begin_entries(mmu, f, hpt ? hpt->shift : 0, last, rc)
+        ? hpt : NULL;
 }
 
 /* 1: nothing left for now; 0: go on; negative: an error */
@@ -245,12 +255,19 @@ static int save_part(PaprMmu *mmu, QEMUFile *f, bool last)
     bool done = true;
     int rc;
 
+    if (qatomic_read(&mmu->kernel_shift)) {
+        return papr_kernel_save_part(mmu, f, last);
+    }
     RCU_READ_LOCK_GUARD();
     p.hpt = begin_part(mmu, f, last, &rc);
     if (!p.hpt) {
         return rc;
     }
     p.index = mmu->save.index;
+    if (last && papr_kernel_writes_hpt()) {
+        /* KVM-PR marks nothing; by now all vCPUs are stopped */
+        bitmap_set(p.hpt->dirty->bits, 0, p.hpt->n);
+    }
     if (!last) {
         p.deadline = qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + SLICE_NS;
     }
@@ -266,7 +283,7 @@ static int save_part(PaprMmu *mmu, QEMUFile *f, bool last)
         rc = later_pass(&p);
     }
     mmu->save.index = p.index;
-    put_end(f);
+    papr_hpt_put_end(f);
     trace_papr_mmu_save_part(p.index, p.sent, rc);
     return rc;
 }
@@ -289,6 +306,7 @@ static void save_cleanup(void *opaque)
 
     mmu->track_dirty = false;
     papr_hpt_untrack(mmu->hpt);
+    papr_kernel_save_cleanup(mmu);
 }
 
 /* ---- loading: nothing of the stream is trusted ---- */
@@ -304,9 +322,21 @@ static int load_size(PaprMmu *mmu, uint32_t shift)
                      "which is not possible with this memory size", shift);
         return -EINVAL;
     }
-    if (!papr_mmu_hpt_alloc(mmu, shift, &err)) {
+    if (!papr_hpt_replace(mmu, shift, shift, &err)) {
         error_report_err(err);
         return -ENOMEM;
+    }
+    return 0;
+}
+
+int papr_hpt_check_chunk(uint64_t index, unsigned valid, unsigned invalid,
+                         uint64_t n)
+{
+    if (index + valid + invalid > n) {
+        error_report("The stream has hash page table entries 0x%" PRIx64
+                     " to 0x%" PRIx64 " of 0x%" PRIx64, index,
+                     index + valid + invalid, n);
+        return -EINVAL;
     }
     return 0;
 }
@@ -325,15 +355,14 @@ static int load_chunks(PaprHpt *hpt, QEMUFile *f)
         uint64_t index = qemu_get_be32(f);
         unsigned valid = qemu_get_be16(f);
         unsigned invalid = qemu_get_be16(f);
+        int rc;
 
         if (!index && !valid && !invalid) {
             return 0;
         }
-        if (index + valid + invalid > hpt->n) {
-            error_report("The stream has hash page table entries 0x%" PRIx64
-                         " to 0x%" PRIx64 " of 0x%" PRIx64, index,
-                         index + valid + invalid, hpt->n);
-            return -EINVAL;
+        rc = papr_hpt_check_chunk(index, valid, invalid, hpt->n);
+        if (rc < 0) {
+            return rc;
         }
         for (unsigned i = 0; i < valid; i++) {
             load_entry(f, &hpt->pte[2 * (index + i)]);
@@ -360,11 +389,20 @@ static int load_part(QEMUFile *f, void *opaque, int version_id)
     if (word) {
         return load_size(mmu, word);
     }
+    if (mmu->kernel_shift) {
+        return papr_kernel_load_chunks(mmu, f);
+    }
     if (!mmu->hpt) {
         error_report("The stream has hash page table entries without a table");
         return -EINVAL;
     }
     return load_chunks(mmu->hpt, f);
+}
+
+static int load_cleanup(void *opaque)
+{
+    papr_kernel_load_cleanup(opaque);
+    return 0;
 }
 
 static const SaveVMHandlers handlers = {
@@ -373,6 +411,7 @@ static const SaveVMHandlers handlers = {
     .save_live_complete_precopy = save_complete,
     .save_cleanup = save_cleanup,
     .load_state = load_part,
+    .load_cleanup = load_cleanup,
 };
 
 void papr_mmu_register_migration(PaprMmu *mmu)

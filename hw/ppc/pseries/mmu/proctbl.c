@@ -9,7 +9,7 @@
  * Hash translation with segment tables in memory is not offered: TCG does not
  * know them.  So the mode bit for it is refused whatever the rest of the call
  * says, and LPCR (logical partitioning control register) never has UPRT set in
- * a hash guest.
+ * a hash guest.  Under KVM the last two are not offered: its TLBs are not ours.
  *
  * Locking: BQL.  Registers of other vCPUs are changed while none executes, or
  * in their threads; the caller goes on after that, as with a flush (tlb.c).
@@ -21,13 +21,14 @@
 #include "qemu/log.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
-#include "system/tcg.h"
+#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "target/ppc/mmu-book3s-v3.h"
 #include "hw/pseries/guest-mem.h"
 #include "../trace.h"
 #include "internal.h"
+#include "kvm.h"
 
 #define MODE_GTSE       0x01            /* guest translation shootdown */
 #define MODE_TABLE      0x02            /* hash by process table */
@@ -124,11 +125,44 @@ static int64_t change_kind(PaprMmu *mmu, uint64_t entry)
     }
     if (entry & PATE1_GR) {
         papr_mmu_hpt_free(mmu);
-    } else if (!papr_hpt_replace(mmu, papr_hpt_default_shift(mmu), &err)) {
-        error_report_err(err);
-        return H_HARDWARE;
+    } else {
+        int shift = papr_hpt_default_shift(mmu);
+
+        if (!papr_hpt_replace(mmu, shift, shift, &err)) {
+            error_report_err(err);
+            return H_HARDWARE;
+        }
     }
     return H_SUCCESS;
+}
+
+static int64_t tell_kernel(uint64_t entry, bool gtse)
+{
+    switch (papr_kernel_set_process_table(entry, gtse)) {
+    case 0:
+        return H_SUCCESS;
+    case -EINVAL:
+        return H_PARAMETER;
+    case -ENODEV:
+        return H_NOT_AVAILABLE;
+    default:
+        return H_HARDWARE;
+    }
+}
+
+/* The kernel leaves hash by the process table, and enters it by a hash table */
+static int64_t use_entry(PaprMmu *mmu, uint64_t entry, bool gtse)
+{
+    bool radix = entry & PATE1_GR;
+    int64_t rc = radix ? tell_kernel(entry, gtse) : H_SUCCESS;
+
+    if (rc == H_SUCCESS) {
+        rc = change_kind(mmu, entry);
+    }
+    if (rc == H_SUCCESS && !radix) {
+        rc = tell_kernel(entry, gtse);
+    }
+    return rc;
 }
 
 static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
@@ -150,7 +184,7 @@ static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
     }
     rc = next_entry(mmu, args, &entry);
     if (rc == H_SUCCESS) {
-        rc = change_kind(mmu, entry);
+        rc = use_entry(mmu, entry, flags & MODE_GTSE);
     }
     if (rc != H_SUCCESS) {
         return rc;
@@ -216,7 +250,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprVcpu *vcpu = NULL;
 
     trace_papr_mmu_clean_slb(flags, args[1], args[2]);
-    if (!has_tables(cpu)) {
+    if (!has_tables(cpu) || kvm_enabled()) {
         return H_FUNCTION;
     }
     if (flags == SLB_NEST) {
@@ -247,7 +281,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static int64_t h_invalidate_pid(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     trace_papr_mmu_invalidate_pid(args[0], args[1]);
-    if (!has_tables(cpu)) {
+    if (!has_tables(cpu) || kvm_enabled()) {
         return H_FUNCTION;
     }
     if (args[0] & ~3ull) {

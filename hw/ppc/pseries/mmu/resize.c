@@ -10,6 +10,8 @@
  * the table during the commit.  If it does not, their hypercalls and walks go
  * on in the old table (RCU), whose changes then are lost to the guest.
  *
+ * A table that the host's kernel has is resized by the kernel (kvm.c).
+ *
  * During a migration no resize is started or finished, since a stream has one
  * table size: the guest is asked to come back, or told that its prepared table
  * is gone, both of which the specification lets a platform do.
@@ -21,6 +23,7 @@
 #include "target/ppc/cpu.h"
 #include "../trace.h"
 #include "internal.h"
+#include "kvm.h"
 
 void papr_mmu_drop_pending(PaprMmu *mmu)
 {
@@ -37,6 +40,31 @@ static bool may_have(const PaprMmu *mmu, int shift)
     return shift <= papr_hpt_shift_for(mmu->ram) + 1;
 }
 
+static bool is_legal(uint64_t flags, int32_t shift)
+{
+    if (flags || (shift && (shift < HPT_SHIFT_MIN || shift > HPT_SHIFT_MAX))) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_PREPARE: flags 0x%" PRIx64
+                      ", shift %d\n", flags, shift);
+        return false;
+    }
+    return true;
+}
+
+/* The kernel may take its time, so that the guest asks again */
+static int64_t prepare_in_kernel(PaprMmu *mmu, uint64_t flags, int32_t shift)
+{
+    if (!is_legal(flags, shift)) {
+        return H_PARAMETER;
+    }
+    if (shift && !may_have(mmu, shift)) {
+        return H_RESOURCE;
+    }
+    if (shift && mmu->track_dirty) {
+        return H_LONG_BUSY_1_S;
+    }
+    return papr_kernel_resize_prepare(mmu, flags, shift);
+}
+
 static int64_t h_resize_hpt_prepare(PowerPCCPU *cpu, uint64_t *args,
                                     void *opaque)
 {
@@ -48,6 +76,9 @@ static int64_t h_resize_hpt_prepare(PowerPCCPU *cpu, uint64_t *args,
     if (mmu->resize == PAPR_HPT_RESIZE_DISABLED) {
         return H_AUTHORITY;
     }
+    if (mmu->kernel_shift) {
+        return prepare_in_kernel(mmu, flags, shift);
+    }
     if (!mmu->hpt) {
         return H_NOT_AVAILABLE;
     }
@@ -57,9 +88,7 @@ static int64_t h_resize_hpt_prepare(PowerPCCPU *cpu, uint64_t *args,
         }
         papr_mmu_drop_pending(mmu);
     }
-    if (flags || (shift && (shift < HPT_SHIFT_MIN || shift > HPT_SHIFT_MAX))) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_PREPARE: flags 0x%" PRIx64
-                      ", shift %d\n", flags, shift);
+    if (!is_legal(flags, shift)) {
         return H_PARAMETER;
     }
     if (!shift) {
@@ -127,6 +156,10 @@ static int64_t h_resize_hpt_commit(PowerPCCPU *cpu, uint64_t *args,
     }
     if (mmu->track_dirty) {
         papr_mmu_drop_pending(mmu);
+        papr_kernel_resize_cancel(mmu);
+    }
+    if (mmu->kernel_shift) {
+        return papr_kernel_resize_commit(mmu, flags, shift);
     }
     if (!mmu->hpt || !mmu->pending || flags || mmu->pending->shift != shift) {
         return H_CLOSED;

@@ -1,0 +1,223 @@
+/*
+ * pSeries platform: migration of a hash page table that KVM-HV has
+ *
+ * The same stream as migrate.c's, so that a guest can go from one accelerator
+ * to the other.  The kernel gives records of the same form: all entries in the
+ * first round of a file, in later ones those that have changed since.
+ *
+ * Locking: saving runs in the migration thread without the BQL.  If the guest
+ * gets another table meanwhile, PaprMmu.generation is raised before that
+ * happens, and looked at after each read: what was read then is not sent, but
+ * all of the new table from a new file.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <linux/kvm.h>
+#include "qemu/error-report.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "hw/pseries/kvm.h"
+#include "migration/qemu-file-types.h"
+#include "target/ppc/cpu.h"
+#include "../trace.h"
+#include "kvm.h"
+
+typedef struct kvm_get_htab_header Record;
+
+/* For one read: the time that it takes is that without a look at the clock */
+#define READ_BYTES (256 * KiB)
+#define SLICE_NS (5 * SCALE_MS)
+
+static void close_file(int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd);
+        *fd = -1;
+    }
+}
+
+/* ---- saving ---- */
+
+static int open_to_save(PaprMmu *mmu, Error **errp)
+{
+    close_file(&mmu->save.fd);
+    mmu->save.fd = papr_kvm_hpt_open(false, 0, errp);
+    return mmu->save.fd < 0 ? -EIO : 0;
+}
+
+int papr_kernel_save_setup(PaprMmu *mmu, Error **errp)
+{
+    return mmu->kernel_shift ? open_to_save(mmu, errp) : 0;
+}
+
+void papr_kernel_save_cleanup(PaprMmu *mmu)
+{
+    close_file(&mmu->save.fd);
+}
+
+static void put_record(QEMUFile *f, const Record *record)
+{
+    const uint64_t *pte = (const uint64_t *)(record + 1);
+
+    qemu_put_be32(f, record->index);
+    qemu_put_be16(f, record->n_valid);
+    qemu_put_be16(f, record->n_invalid);
+    for (unsigned i = 0; i < record->n_valid; i++) {
+        /* the kernel's own bits are at the place of ours */
+        qemu_put_be64(f, be64_to_cpu(pte[2 * i]) & ~HPTE0_OURS);
+        qemu_put_be64(f, be64_to_cpu(pte[2 * i + 1]));
+    }
+}
+
+/* One read; how many bytes it gave, negative errno, -EAGAIN: another table */
+static ssize_t send_some(PaprMmu *mmu, QEMUFile *f, char *buf, uint64_t *sent)
+{
+    ssize_t got = RETRY_ON_EINTR(read(mmu->save.fd, buf, READ_BYTES));
+    char *at = buf;
+
+    if (got < 0) {
+        return -errno;
+    }
+    /* the read comes before: see the file's head */
+    smp_mb();
+    if (qatomic_read(&mmu->generation) != mmu->save.generation) {
+        return -EAGAIN;
+    }
+    while (at < buf + got) {
+        const Record *record = (const Record *)at;
+
+        put_record(f, record);
+        *sent += record->n_valid + record->n_invalid;
+        at += sizeof(*record) + record->n_valid * HPTE_BYTES;
+    }
+    return got;
+}
+
+/*
+ * A read that gives nothing has come to the table's end, but not always from
+ * its beginning.  The next one starts there; so the last part is complete after
+ * two of them.  Returns 1 if nothing is left for now, 0, or a negative errno.
+ */
+static int send_rounds(PaprMmu *mmu, QEMUFile *f, bool last, uint64_t *sent)
+{
+    int64_t deadline = qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + SLICE_NS;
+    g_autofree char *buf = g_malloc(READ_BYTES);
+    unsigned nothing = 0, enough = last ? 2 : 1;
+
+    while (nothing < enough) {
+        ssize_t got = send_some(mmu, f, buf, sent);
+
+        if (got < 0) {
+            return got;
+        }
+        nothing = got ? 0 : nothing + 1;
+        if (!last && (migration_rate_exceeded(f) ||
+            qemu_clock_get_ns(QEMU_CLOCK_REALTIME) > deadline)) {
+            break;
+        }
+    }
+    return nothing >= enough;
+}
+
+int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last)
+{
+    uint32_t generation = qatomic_read(&mmu->generation);
+    uint64_t sent = 0;
+    Error *err = NULL;
+    int rc;
+
+    if (generation != mmu->save.generation || mmu->save.fd < 0) {
+        /* the first round of a new file names the entries without a use, too */
+        mmu->save.generation = generation;
+        rc = open_to_save(mmu, &err);
+        if (rc < 0) {
+            error_report_err(err);
+            return rc;
+        }
+    }
+    if (!papr_hpt_begin_entries(mmu, f, qatomic_read(&mmu->kernel_shift), last,
+                                &rc)) {
+        return rc;
+    }
+    rc = send_rounds(mmu, f, last, &sent);
+    if (rc == -EAGAIN && !last) {
+        rc = 0;
+    }
+    if (rc < 0) {
+        error_report("The guest's hash page table can't be read: %s",
+                     strerror(-rc));
+        return rc;
+    }
+    papr_hpt_put_end(f);
+    trace_papr_mmu_save_part(0, sent, rc);
+    return rc;
+}
+
+/* ---- loading: nothing of the stream is trusted, the kernel checks entries ---- */
+
+static int write_record(PaprMmu *mmu, const Record *record)
+{
+    size_t size = sizeof(*record) + record->n_valid * HPTE_BYTES;
+    ssize_t put;
+
+    if (mmu->load_fd < 0) {
+        Error *err = NULL;
+
+        mmu->load_fd = papr_kvm_hpt_open(true, 0, &err);
+        if (mmu->load_fd < 0) {
+            error_report_err(err);
+            return -EIO;
+        }
+    }
+    put = RETRY_ON_EINTR(write(mmu->load_fd, record, size));
+    if (put != size) {
+        int error = put < 0 ? errno : EIO;
+
+        error_report("KVM does not take the stream's hash page table entries "
+                     "0x%" PRIx32 " to 0x%" PRIx32 ": %s", record->index,
+                     record->index + record->n_valid + record->n_invalid,
+                     strerror(error));
+        return -error;
+    }
+    return 0;
+}
+
+int papr_kernel_load_chunks(PaprMmu *mmu, QEMUFile *f)
+{
+    uint64_t n = 1ull << (mmu->kernel_shift - 4);
+
+    for (;;) {
+        Record head = {
+            .index = qemu_get_be32(f),
+            .n_valid = qemu_get_be16(f),
+            .n_invalid = qemu_get_be16(f),
+        };
+        size_t bytes = head.n_valid * HPTE_BYTES;
+        g_autofree Record *record = NULL;
+        int rc;
+
+        if (!head.index && !head.n_valid && !head.n_invalid) {
+            return 0;
+        }
+        rc = papr_hpt_check_chunk(head.index, head.n_valid, head.n_invalid, n);
+        if (rc < 0) {
+            return rc;
+        }
+        record = g_malloc(sizeof(*record) + bytes);
+        *record = head;
+        if (qemu_get_buffer(f, (uint8_t *)(record + 1), bytes) != bytes) {
+            return -EIO;
+        }
+        rc = write_record(mmu, record);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+}
+
+void papr_kernel_load_cleanup(PaprMmu *mmu)
+{
+    close_file(&mmu->load_fd);
+}
