@@ -76,6 +76,8 @@ KINDS = {
     'powernv10': ('-M', 'powernv10', '-cpu', 'POWER10', *POWERNV),
     'lpar': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
 }
+# a host's command line; it may be slower than its watchdogs think right
+WORDS = 'console=hvc0 quiet nowatchdog rcupdate.rcu_cpu_stall_suppress=1 pseries.test=kvm-host'
 # what a guest of a host is by default: the CPU of that host
 CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10', 'lpar': 'POWER9'}
 
@@ -115,12 +117,16 @@ def tool(name):
     return module
 
 
-def binary():
-    """QEMU for ppc64le hosts."""
-    path = Path(os.environ.get('PAPR_KVM_QEMU', BUILD / 'kvm' / 'guest' / 'qemu-system-ppc64'))
-    if not path.is_file():
-        skip(f'{path} is missing: run tools/kvm-build')
-    return path
+# QEMU for ppc64le hosts
+QEMU = Path(os.environ.get('PAPR_KVM_QEMU', BUILD / 'kvm' / 'guest' / 'qemu-system-ppc64'))
+
+
+def missing():
+    """What a host lacks, and how to get it; empty if it has all."""
+    files = {QEMU: 'tools/kvm-build', BUILD / 'initramfs-6.1.cpio': './configure',
+             BUILD / 'guest' / 'skiboot.lid': './configure'}
+    return ', '.join(f'{path} is missing: run {how}' for path, how in files.items()
+                     if not path.is_file())
 
 
 def initramfs(kernel, out, extra=()):
@@ -128,13 +134,14 @@ def initramfs(kernel, out, extra=()):
 
     EXTRA are pairs of a name in /lab and what that file has in it.
     """
-    tools = tool('initramfs')
-    archive = tools.Archive()
+    if missing():
+        skip(missing())
+    archive = tool('initramfs').Archive()
     archive.add('tests/kvm-host', 0o100755, SETUP.encode())
     archive.directory(LAB[1:])
     archive.directory(f'{LAB[1:]}/guest')
     archive.directory(f'{LAB[1:]}/guest/roms')
-    archive.file(f'{LAB[1:]}/qemu-system-ppc64', binary())
+    archive.file(f'{LAB[1:]}/qemu-system-ppc64', QEMU)
     archive.file(f'{LAB[1:]}/guest/slof.bin', guest_file('slof.bin'), 0o644)
     archive.file(f'{LAB[1:]}/guest/vmlinux-6.1', guest_file('vmlinux-6.1'), 0o644)
     archive.file(f'{LAB[1:]}/initramfs.cpio', BUILD / 'initramfs.cpio', 0o644)
@@ -142,10 +149,7 @@ def initramfs(kernel, out, extra=()):
         archive.file(f'{LAB[1:]}/guest/roms/{rom}', guest_file(f'roms/{rom}'), 0o644)
     for name, content in extra:
         archive.add(f'{LAB[1:]}/{name}', 0o100755, content)
-    base = BUILD / f'initramfs-{kernel}.cpio'
-    if not base.is_file():
-        skip(f'{base} is missing: run ./configure')
-    out.write_bytes(base.read_bytes() + archive.finish())
+    out.write_bytes((BUILD / f'initramfs-{kernel}.cpio').read_bytes() + archive.finish())
 
 
 def emulator(kind):
@@ -204,7 +208,7 @@ class Host(Machine):
     """
 
     def __init__(self, kind='powernv9', kernel='6.1', smp='2', mem='4G', append=''):
-        self.slot = Slot()
+        self.slot = None
         self.kind = kind
         self.pushed = set()
         self.guests = 0
@@ -216,13 +220,13 @@ class Host(Machine):
         self.append = append
 
     def _pre_launch(self):
+        self.slot = Slot()
         super()._pre_launch()
         archive = Path(self.temp_dir) / 'host.cpio'
         initramfs(self.kernel, archive)
         self._qemu_full_args += (
             '-kernel', str(guest_file(f'vmlinux-{self.kernel}')), '-initrd', str(archive),
-            '-append', 'console=hvc0 quiet pseries.test=kvm-host pseries.noexit '
-                       f'lab.port={port_of(self.agents)} {self.append}')
+            '-append', f'{WORDS} pseries.noexit lab.port={port_of(self.agents)} {self.append}')
 
     def launch(self):
         """Boot the host, until it takes commands."""
@@ -236,7 +240,8 @@ class Host(Machine):
             super().__exit__(*args)
         finally:
             self.agents.close()
-            self.slot.leave()
+            if self.slot:
+                self.slot.leave()
 
     # --- commands ---
 
@@ -441,14 +446,15 @@ class Inner(Guest):
     args=('-gdb', 'chardev:gdb').  `folder` is the guest's own directory in the host.
     """
 
-    def __init__(self, host, cpu, irqchip, accel, env, mem='512M', **options):
+    def __init__(self, host, cpu, irqchip, accel, env, mem='512M', append='', **options):
         self.host = host
         self.env = env
         self.servers = {}
         self.sockets = {}
         host.guests += 1
         self.folder = f'/tmp/guest{host.guests}'
-        super().__init__(cpu=cpu, mem=mem, **options)
+        # each line on the console costs exits
+        super().__init__(cpu=cpu, mem=mem, append=f'quiet {append}'.strip(), **options)
         kvm = ['kvm', accel, f'kernel-irqchip={irqchip}' if irqchip else '']
         self._args[:0] = ['-accel', ','.join(filter(None, kvm))]
 
@@ -558,10 +564,18 @@ class Lab:
             self.running = host
         return self.running
 
+    def pull_the_plug(self):
+        """End a host that hangs, so that whoever waits for it fails."""
+        if self.running:
+            self.running._popen.kill()  # pylint: disable=protected-access
+
     def leave(self):
         host, self.running = self.running, None
-        if host:
-            host.__exit__()
+        try:
+            if host:
+                host.__exit__()
+        except Failure as failure:
+            print(f'# {failure}', flush=True)
 
     def __enter__(self):
         return self
@@ -572,10 +586,13 @@ class Lab:
 
 def scenes(kind, points, **options):
     """A test in TAP: POINTS are (name, function of a host) that share hosts of KIND."""
+    if missing():
+        print(f'1..0 # SKIP {missing()}')
+        return
     print(f'1..{len(points)}', flush=True)
     with Lab(kind, **options) as lab:
         for number, (name, function) in enumerate(points, 1):
-            limit = threading.Timer(300 * PATIENCE, lambda: lab.running and lab.running._popen.kill())
+            limit = threading.Timer(300 * PATIENCE, lab.pull_the_plug)
             limit.start()
             begin = time.monotonic()
             try:
