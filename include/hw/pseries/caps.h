@@ -6,6 +6,7 @@
 #ifndef HW_PSERIES_CAPS_H
 #define HW_PSERIES_CAPS_H
 
+#include "hw/pseries/cap-levels.h"
 #include "migration/vmstate.h"
 #include "qom/object.h"
 #include "target/ppc/cpu-qom.h"
@@ -29,16 +30,6 @@ typedef enum PaprCap {
     PAPR_CAP_DAWR1,
     PAPR_CAP_NUM,
 } PaprCap;
-
-/* Values of cap-cfpc, cap-sbbc and cap-ibs */
-enum {
-    PAPR_CAP_BROKEN = 0,
-    PAPR_CAP_WORKAROUND = 1,
-    PAPR_CAP_FIXED = 2,                 /* cfpc, sbbc */
-    PAPR_CAP_FIXED_IBS = 2,             /* indirect branches serialised */
-    PAPR_CAP_FIXED_CCD = 3,             /* count cache disabled */
-    PAPR_CAP_FIXED_NA = 4,              /* not vulnerable */
-};
 
 /**
  * PaprCaps - the engine's state, a part of the machine

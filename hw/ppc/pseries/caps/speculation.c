@@ -10,7 +10,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/pseries/abi.h"
-#include "hw/pseries/caps.h"
+#include "hw/pseries/cap-levels.h"
 #include "speculation.h"
 
 /* Is one of @bits known to be set? */
