@@ -18,6 +18,7 @@
 #include "hw/pseries/abi.h"
 
 #define MAX_CPUS    8
+#define ENTRY_REGS  7
 #define TB_HZ       512000000ull
 #define MSR_EE      0x8000ull
 #define MSR_ME      0x1000ull
@@ -53,10 +54,12 @@ struct cpu {
     void (*external)(struct cpu *cpu);
     void (*decrementer)(struct cpu *cpu);
     volatile uint64_t count;        /* for the handlers */
+    uint64_t entered_with[ENTRY_REGS];  /* r4 to r10 at its start */
 };
 
 extern struct cpu cpus[MAX_CPUS];
 extern const char *command;         /* -append */
+extern uint64_t boot_r3;            /* that firmware entered the payload with */
 
 /* start.S */
 long hypercall(uint64_t regs[10]);

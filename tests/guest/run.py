@@ -14,10 +14,15 @@ BUILD = Path(os.environ.get('PAPR_BUILD') or 'build').resolve()
 PATIENCE = int(os.environ.get('PAPR_GUEST_PATIENCE') or 170)   # seconds
 
 
+# Tests that reboot; for others a reboot is the end
+REBOOTING = ('reboot-storm',)
+
+
 def main():
     payload, test, *options = sys.argv[1:]
     command = [os.environ.get('PAPR_QEMU') or BUILD / 'qemu-system-ppc64',
-               '-nodefaults', '-display', 'none', '-serial', 'stdio', '-no-reboot',
+               '-nodefaults', '-display', 'none', '-serial', 'stdio',
+               '-action', 'reboot=reset' if test in REBOOTING else 'reboot=shutdown',
                '-m', '1G', '-kernel', payload, '-append', test, *options]
     print(' '.join(map(str, command)), flush=True)
     try:

@@ -15,6 +15,7 @@ _Static_assert(sizeof(struct frame) <= FRAME_SIZE, "layout.h");
 
 struct cpu cpus[MAX_CPUS];
 const char *command;
+uint64_t boot_r3;
 
 extern char secondary_start[], exception_entry[], user_return[];
 extern char load_guarded_insn[], store_guarded_insn[];
@@ -268,9 +269,19 @@ static void setup_cpu(struct cpu *cpu, unsigned id)
     cpu->id = id;
 }
 
-void secondary_main(struct cpu *cpu)
+static void keep_entry(struct cpu *cpu, uint64_t r4, uint64_t r5, uint64_t r6,
+                       uint64_t r7, uint64_t r8, uint64_t r9, uint64_t r10)
 {
+    const uint64_t regs[ENTRY_REGS] = { r4, r5, r6, r7, r8, r9, r10 };
+
+    memcpy(cpu->entered_with, regs, sizeof(regs));
     asm volatile("mtsprg 2, %0" : : "r"(cpu));
+}
+
+void secondary_main(struct cpu *cpu, uint64_t r4, uint64_t r5, uint64_t r6,
+                    uint64_t r7, uint64_t r8, uint64_t r9, uint64_t r10)
+{
+    keep_entry(cpu, r4, r5, r6, r7, r8, r9, r10);
     cpu->fn(cpu);
     interrupts(false);
     full_barrier();
@@ -413,10 +424,12 @@ static void set_vectors(void)
     }
 }
 
-void payload_main(void)
+void payload_main(uint64_t r3, uint64_t r4, uint64_t r5, uint64_t r6,
+                  uint64_t r7, uint64_t r8, uint64_t r9, uint64_t r10)
 {
+    boot_r3 = r3;
     setup_cpu(&cpus[0], 0);
-    asm volatile("mtsprg 2, %0" : : "r"(&cpus[0]));
+    keep_entry(&cpus[0], r4, r5, r6, r7, r8, r9, r10);
     set_vectors();
     set_decrementer(0x7fffffff);
     read_command();

@@ -15,6 +15,7 @@ static const struct {
     { "confer", test_confer },
     { "join", test_join },
     { "start-stop", test_start_stop },
+    { "reboot-storm", test_reboot_storm },
     { "decrementer", test_decrementer },
     { "xics-storm", test_xics_storm },
     { "xive-storm", test_xive_storm },

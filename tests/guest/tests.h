@@ -39,6 +39,7 @@ void test_wait(void);
 void test_confer(void);
 void test_join(void);
 void test_start_stop(void);
+void test_reboot_storm(void);
 void test_decrementer(void);
 void test_xics_storm(void);
 void test_xive_storm(void);

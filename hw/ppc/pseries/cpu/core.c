@@ -67,6 +67,12 @@ static void reset_registers(PowerPCCPU *cpu)
     const uint64_t on = (1ULL << MSR_ME) | (1ULL << MSR_FP);
     uint64_t *spr = cpu->env.spr;
 
+    /* nothing of the guest before shows in the next one */
+    memset(cpu->env.gpr, 0, sizeof(cpu->env.gpr));
+    memset(cpu->env.crf, 0, sizeof(cpu->env.crf));
+    cpu->env.lr = cpu->env.ctr = 0;
+    cpu_write_xer(&cpu->env, 0);
+
     /* LoPAR C.9.2.1: 32-bit mode, machine check and floating point enabled */
     cpu->env.msr = (cpu->env.msr & ~sixty_four_bit) | on;
     spr[SPR_PSSCR] |= PSSCR_EC;
