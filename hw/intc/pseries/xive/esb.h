@@ -174,15 +174,21 @@ static inline bool papr_esb_in_flight(const uint8_t *esb)
     return qatomic_load_acquire(esb) >= XV_ESB_FLIGHT;
 }
 
-/* Off, as after reset; the line stays, for it is the device's */
-static inline void papr_esb_off(uint8_t *esb)
+/* P and Q as they are told, and no event; the line stays, it is the device's */
+static inline void papr_esb_put(uint8_t *esb, uint8_t pq)
 {
     uint8_t old, to;
 
     do {
         old = qatomic_read(esb);
-        to = (old & ~XV_PQ_MASK) | XV_PQ_OFF;
+        to = (old & ~XV_PQ_MASK) | pq;
     } while (qatomic_cmpxchg(esb, old, to) != old);
+}
+
+/* Off, as after reset */
+static inline void papr_esb_off(uint8_t *esb)
+{
+    papr_esb_put(esb, XV_PQ_OFF);
 }
 
 #endif

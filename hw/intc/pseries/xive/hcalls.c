@@ -16,7 +16,6 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
-#include "qemu/processor.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/intc/pseries/trace.h"
 #include "model.h"
@@ -113,8 +112,7 @@ static int64_t h_int_set_source_config(PowerPCCPU *cpu, uint64_t *args,
         return H_P2;
     }
     if (priority == XV_PRIORITY_NONE) {
-        papr_xive_set_eas(xive, lisn, papr_eas_initial(lisn));
-        return H_SUCCESS;
+        return xive->engine->set_eas(xive, lisn, papr_eas_initial(lisn));
     }
     if (!target_ok(xive, target)) {
         return H_P3;
@@ -125,9 +123,9 @@ static int64_t h_int_set_source_config(PowerPCCPU *cpu, uint64_t *args,
     if (!(flags & XV_SRC_SET_EISN)) {
         eisn = qatomic_read(&xive->eat[lisn]);
     }
-    papr_xive_set_eas(xive, lisn, papr_eas_make(end_index(target, priority),
-                                                flags & XV_SRC_MASK, eisn));
-    return H_SUCCESS;
+    return xive->engine->set_eas(xive, lisn,
+                                 papr_eas_make(end_index(target, priority),
+                                               flags & XV_SRC_MASK, eisn));
 }
 
 static int64_t h_int_get_source_config(PowerPCCPU *cpu, uint64_t *args,
@@ -215,12 +213,13 @@ static int64_t h_int_set_queue_config(PowerPCCPU *cpu, uint64_t *args,
         }
         state = papr_end_with_queue(addr, shift, flags & XV_EQ_ALWAYS_NOTIFY);
     }
-    if (!papr_xive_set_queue(xive, end_index(target, priority), &state)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "xive: event queue at 0x%" PRIx64
-                      " is not in RAM\n", addr);
-        return H_P4;
+    rc = xive->engine->set_queue(xive, end_index(target, priority), &state);
+    if (rc != H_SUCCESS) {
+        qemu_log_mask(LOG_GUEST_ERROR, "xive: no event queue of 2^%" PRIu64
+                      " bytes at 0x%" PRIx64 ", flags 0x%" PRIx64 ": %" PRId64
+                      "\n", shift, addr, flags, rc);
     }
-    return H_SUCCESS;
+    return rc;
 }
 
 static int64_t h_int_get_queue_config(PowerPCCPU *cpu, uint64_t *args,
@@ -239,7 +238,7 @@ static int64_t h_int_get_queue_config(PowerPCCPU *cpu, uint64_t *args,
     if (rc != H_SUCCESS) {
         return rc;
     }
-    state = papr_xive_end_state(xive, end_index(target, priority));
+    state = xive->engine->queue(xive, end_index(target, priority));
     args[0] = state.always_notify ? XV_EQ_ALWAYS_NOTIFY : 0;
     if (debug && state.pos.generation) {
         args[0] |= XV_EQ_DEBUG_GENERATION;
@@ -311,20 +310,15 @@ static int64_t h_int_esb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_P3;
     }
     if (flags & XV_ESB_STORE) {
-        papr_xive_esb_store(xive, lisn, offset);
+        xive->engine->esb_store(xive, lisn, offset);
         args[0] = UINT64_MAX;
     } else {
-        args[0] = papr_xive_esb_load(xive, lisn, offset);
+        args[0] = xive->engine->esb_load(xive, lisn, offset);
     }
     trace_papr_xive_esb_hcall(flags, lisn, offset, args[0]);
     return H_SUCCESS;
 }
 
-/*
- * Wait for the events of a source that other threads have under way.  They need
- * no lock that this thread holds (see route.c), so it takes them a few hundred
- * cycles; but the guest could have vCPUs trigger without end, so not for ever.
- */
 static int64_t h_int_sync(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprXive *xive = opaque;
@@ -337,13 +331,7 @@ static int64_t h_int_sync(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_P2;
     }
     trace_papr_xive_sync(lisn);
-    for (int i = 0; i < 100000; i++) {
-        if (!papr_esb_in_flight(&xive->status[lisn])) {
-            return H_SUCCESS;
-        }
-        cpu_relax();
-    }
-    return H_BUSY;
+    return xive->engine->sync(xive, lisn);
 }
 
 static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -354,13 +342,12 @@ static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     trace_papr_xive_reset();
-    papr_xive_reset_routing(xive);
     for (uint32_t i = 0; i < xive->nr_servers; i++) {
         if (xive->tctxs[i]) {
             qatomic_set(&xive->tctxs[i]->report_line, UINT64_MAX);
         }
     }
-    return H_SUCCESS;
+    return xive->engine->reset(xive);
 }
 
 /*

@@ -56,7 +56,7 @@ static void print_ring(GString *buf, int cpu, const char *name,
 
 static void print_tctx(GString *buf, PaprTctx *tctx)
 {
-    int cpu = tctx->cpu_index;
+    int cpu = CPU(tctx->cpu)->cpu_index;
 
     g_string_append_printf(buf, "CPU[%04x]:   QW   NSR CPPR IPB LSMFB ACK# INC "
                            "AGE PIPR  W2\n", cpu);

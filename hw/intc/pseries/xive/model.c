@@ -13,8 +13,10 @@
 #include "qapi/error.h"
 #include "qemu/bitops.h"
 #include "qemu/module.h"
+#include "hw/pseries/kvm.h"
 #include "hw/qdev-properties.h"
 #include "target/ppc/cpu.h"
+#include "hw/intc/pseries/irq/kvm.h"
 #include "hw/intc/pseries/trace.h"
 #include "model.h"
 
@@ -42,7 +44,7 @@ static bool xive_vcpu_create(void *be, PaprVcpu *vcpu, Error **errp)
     }
     tctx->xive = xive;
     tctx->server = vcpu->id;
-    tctx->cpu_index = CPU(vcpu->cpu)->cpu_index;
+    tctx->cpu = vcpu->cpu;
     papr_tctx_reset(tctx);
     papr_xive_vmstate_add_tctx(tctx);
     vcpu->tctx = tctx;
@@ -221,6 +223,36 @@ static const PaprIntcOps xive_ops = {
 
 const PaprIntcOps *papr_xive_ops = &xive_ops;
 
+/* The engine */
+
+static int64_t emulated_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
+{
+    papr_xive_set_eas(xive, lisn, eas);
+    return H_SUCCESS;
+}
+
+static int64_t emulated_set_queue(PaprXive *xive, uint32_t end_index,
+                                  const PaprEndState *state)
+{
+    return papr_xive_set_queue(xive, end_index, state) ? H_SUCCESS : H_P4;
+}
+
+static int64_t emulated_reset(PaprXive *xive)
+{
+    papr_xive_reset_routing(xive);
+    return H_SUCCESS;
+}
+
+const PaprXiveEngine papr_xive_emulated = {
+    .set_eas = emulated_set_eas,
+    .set_queue = emulated_set_queue,
+    .queue = papr_xive_end_state,
+    .esb_load = papr_xive_esb_load,
+    .esb_store = papr_xive_esb_store,
+    .sync = papr_xive_sync,
+    .reset = emulated_reset,
+};
+
 /* The device */
 
 static void xive_realize(DeviceState *dev, Error **errp)
@@ -243,6 +275,7 @@ static void xive_realize(DeviceState *dev, Error **errp)
         qemu_spin_init(&xive->ends[i].lock);
         xive->ends[i].state = papr_end_initial();
     }
+    xive->engine = &papr_xive_emulated;
     papr_xive_mmio_init(xive);
     papr_xive_vmstate_init(xive);
 }
@@ -274,6 +307,22 @@ static const TypeInfo xive_types[] = {
 
 DEFINE_TYPES(xive_types)
 
+/*
+ * The regions that KVM's device will fill are made here, before the guest runs
+ * and outside of any coroutine.  A failure is told when the device is wanted.
+ */
+static void prepare_kvm(PaprXive *xive)
+{
+#ifdef CONFIG_KVM
+    const PaprKvmFacts *facts = papr_kvm_facts();
+    bool required;
+
+    if (facts && facts->irq_xive && papr_irq_kvm_allowed(&required)) {
+        papr_xive_kvm_prepare(xive, NULL);
+    }
+#endif
+}
+
 void *papr_xive_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
                     PaprHcallTable *hcalls, Error **errp)
 {
@@ -290,5 +339,6 @@ void *papr_xive_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
         return NULL;
     }
     papr_xive_hcalls_init(xive);
+    prepare_kvm(xive);
     return xive;
 }

@@ -53,12 +53,35 @@ struct PaprTctx {
     uint64_t report_line;
     PaprCpuLine line;
     PaprXive *xive;
+    PowerPCCPU *cpu;
     uint32_t server;
-    int cpu_index;
     uint8_t regs[XV_TCTX_SIZE];
 };
 
 typedef struct PaprXiveImage PaprXiveImage;
+typedef struct PaprXiveKvm PaprXiveKvm;
+
+/**
+ * PaprXiveEngine - who carries out what the guest configures
+ *
+ * The emulated model itself, or KVM's device, which then also has the state that
+ * moves.  set_eas, set_queue and reset with the BQL held, and the others, but for
+ * the saving, in a vCPU's thread without.  The integers are codes for r3.
+ */
+typedef struct PaprXiveEngine {
+    int64_t (*set_eas)(PaprXive *xive, uint32_t lisn, uint64_t eas);
+    int64_t (*set_queue)(PaprXive *xive, uint32_t end_index,
+                         const PaprEndState *state);
+    PaprEndState (*queue)(PaprXive *xive, uint32_t end_index);
+    uint64_t (*esb_load)(PaprXive *xive, uint32_t lisn, uint32_t offset);
+    void (*esb_store)(PaprXive *xive, uint32_t lisn, uint32_t offset);
+    int64_t (*sync)(PaprXive *xive, uint32_t lisn);
+    int64_t (*reset)(PaprXive *xive);
+    /* bring the model up to date; NULL: it is */
+    void (*save_sources)(PaprXive *xive);
+    void (*save_queues)(PaprXive *xive);
+    void (*save_ring)(PaprTctx *tctx);
+} PaprXiveEngine;
 
 struct PaprXive {
     SysBusDevice parent_obj;
@@ -73,6 +96,9 @@ struct PaprXive {
     unsigned long *lsi_map;
     PaprEnd *ends;
     PaprTctx **tctxs;
+
+    const PaprXiveEngine *engine;
+    PaprXiveKvm *kvm;                   /* NULL: not to be had */
 
     PaprHcallTable *hcalls;
     MemoryRegion esb_mmio;
@@ -133,6 +159,11 @@ bool papr_xive_set_queue(PaprXive *xive, uint32_t end_index,
 /** papr_xive_end_state: one consistent view of an END */
 PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index);
 
+/** papr_xive_set_end_pos: how far somebody else has written the queue */
+void papr_xive_set_end_pos(PaprXive *xive, uint32_t end_index, PaprEqPos pos);
+/** papr_xive_sync: wait for the events of @lisn that are under way; r3 */
+int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn);
+
 /* Thread contexts: own vCPU, or BQL */
 void papr_tctx_reset(PaprTctx *tctx);
 uint16_t papr_tctx_accept(PaprTctx *tctx, uint64_t *before, uint64_t *after);
@@ -152,8 +183,14 @@ void papr_xive_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
 void papr_xive_hcalls_init(PaprXive *xive);
 void papr_xive_hcalls_enable(PaprXive *xive, bool enable);
 
-/* model.c: sources off, queues gone; the lines of devices stay.  BQL */
+/* model.c: the engine that is this model */
+extern const PaprXiveEngine papr_xive_emulated;
+
+/* sources off, queues gone; the lines of devices stay.  BQL */
 void papr_xive_reset_routing(PaprXive *xive);
+
+/** papr_xive_kvm_prepare: what KVM's device will need, without it; kvm.c */
+bool papr_xive_kvm_prepare(PaprXive *xive, Error **errp);
 
 /* vmstate.c */
 void papr_xive_vmstate_init(PaprXive *xive);

@@ -24,6 +24,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "qemu/processor.h"
 #include "exec/address-spaces.h"
 #include "hw/intc/pseries/trace.h"
 #include "model.h"
@@ -199,6 +200,23 @@ uint64_t papr_xive_set_pq(PaprXive *xive, uint32_t lisn, uint8_t pq)
     return old;
 }
 
+/*
+ * Wait for the events of a source that other threads have under way.  They need
+ * no lock that the caller may hold (see at the top), so it takes them a few
+ * hundred cycles; but the guest could have vCPUs trigger without end, so not for
+ * ever.
+ */
+int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn)
+{
+    for (int i = 0; i < 100000; i++) {
+        if (!papr_esb_in_flight(&xive->status[lisn])) {
+            return H_SUCCESS;
+        }
+        cpu_relax();
+    }
+    return H_BUSY;
+}
+
 /* Configuration */
 
 void papr_xive_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
@@ -272,4 +290,13 @@ PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index)
     state = end->state;
     qemu_spin_unlock(&end->lock);
     return state;
+}
+
+void papr_xive_set_end_pos(PaprXive *xive, uint32_t end_index, PaprEqPos pos)
+{
+    PaprEnd *end = &xive->ends[end_index];
+
+    qemu_spin_lock(&end->lock);
+    end->state.pos = pos;
+    qemu_spin_unlock(&end->lock);
 }

@@ -42,6 +42,9 @@ static int source_pre_save(void *opaque)
 {
     PaprXiveImage *image = opaque;
 
+    if (image->xive->engine->save_sources) {
+        image->xive->engine->save_sources(image->xive);
+    }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
         image->status[i] = image->xive->status[i] & XV_ESB_SAVED;
     }
@@ -130,6 +133,9 @@ static int routing_pre_save(void *opaque)
     PaprXive *xive = image->xive;
     PaprEndState state;
 
+    if (xive->engine->save_queues) {
+        xive->engine->save_queues(xive);
+    }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
         image->eat[i].w = cpu_to_be64(xive->eat[i]);
     }
@@ -218,6 +224,9 @@ static int tctx_pre_save(void *opaque)
 {
     PaprTctx *tctx = opaque;
 
+    if (tctx->xive->engine->save_ring) {
+        tctx->xive->engine->save_ring(tctx);
+    }
     memset(tctx->regs, 0, sizeof(tctx->regs));
     stq_be_p(tctx->regs + XV_RING_OS, qatomic_read(&tctx->ring));
     stl_be_p(tctx->regs + XV_RING_OS + XV_RING_WORD2,

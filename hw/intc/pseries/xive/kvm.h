@@ -1,0 +1,122 @@
+/*
+ * pSeries XIVE in the host's kernel: state shared by the kvm*.c files
+ *
+ * The kernel's device (KVM_DEV_TYPE_XIVE, "native exploitation mode") gives each
+ * source of the guest an event state buffer (ESB) of the host's own controller,
+ * and each vCPU a notification virtual target (NVT, or virtual processor, VP)
+ * there.  The guest works their pages directly; the emulated model beside it
+ * keeps what the guest configured, and gets the rest when it is asked for.
+ *
+ * Locking: all with the big lock (BQL) but for
+ *
+ *   fd, the pages   changed with all vCPUs out of the guest and none inside a
+ *                   hypercall but the one that asked for it: a hypercall that
+ *                   runs without the BQL finds them as they were when it began
+ *   sources         bits are set and never cleared while fd is open; atomic
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef PSERIES_XIVE_KVM_H
+#define PSERIES_XIVE_KVM_H
+
+#include "qemu/notify.h"
+#include "model.h"
+
+/**
+ * PaprXiveKvm - the kernel's device, or what is ready for it
+ * @fd: the device; -1: there is none
+ * @sources: numbers that it has; touching another one's pages is a bus error
+ * @connected: servers whose vCPU it knows, be it unplugged (parked)
+ * @queues: descriptors (ENDs) for which it has a queue
+ * @held: the machine is stopped: sources that are on keep P set, so that what
+ *        comes meanwhile stays in Q; the model's bytes say what they shall be
+ * @esb, @tima: addresses that are set aside for the device's pages
+ * @esb_ram, @tima_ram: the regions over them, one memory slot each
+ */
+struct PaprXiveKvm {
+    int fd;
+    bool held;
+    unsigned long *sources;
+    unsigned long *connected;
+    unsigned long *queues;
+    uint8_t *esb;
+    uint8_t *tima;
+    MemoryRegion esb_ram;
+    MemoryRegion tima_ram;
+    PaprXive *xive;
+    NotifierWithReturn precopy;
+};
+
+static inline bool papr_xive_kvm_has(PaprXiveKvm *kvm, uint32_t lisn)
+{
+    return qatomic_read(&kvm->sources[BIT_WORD(lisn)]) & BIT_MASK(lisn);
+}
+
+/* kvm-pages.c */
+
+/** papr_xive_kvm_pages_init: set addresses aside and make the regions */
+bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp);
+/** papr_xive_kvm_map: the device's pages, for the guest, too; nothing on error */
+bool papr_xive_kvm_map(PaprXiveKvm *kvm, Error **errp);
+/** papr_xive_kvm_unmap: harmless if they aren't mapped */
+void papr_xive_kvm_unmap(PaprXiveKvm *kvm);
+
+/*
+ * The management page of a source, as the guest would work it: 64-bit loads;
+ * all ones from a source that the kernel doesn't have.  vCPU thread or BQL.
+ */
+uint64_t papr_xive_kvm_page_load(PaprXiveKvm *kvm, uint32_t lisn,
+                                 uint32_t offset);
+uint8_t papr_xive_kvm_get_pq(PaprXiveKvm *kvm, uint32_t lisn);
+/** papr_xive_kvm_set_pq: returns what P and Q were; one atomic step */
+uint8_t papr_xive_kvm_set_pq(PaprXiveKvm *kvm, uint32_t lisn, uint8_t pq);
+
+/* The same with what the guest is to see, which the lines of devices add to */
+uint64_t papr_xive_kvm_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset);
+void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
+
+/* kvm-device.c: the device's attributes and vCPUs' registers */
+bool papr_xive_kvm_open(PaprXiveKvm *kvm, Error **errp);
+void papr_xive_kvm_close(PaprXiveKvm *kvm);
+bool papr_xive_kvm_connect(PaprXiveKvm *kvm, PaprTctx *tctx, Error **errp);
+
+/** papr_xive_kvm_create_source: afterwards it is off and masked */
+bool papr_xive_kvm_create_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
+/**
+ * papr_xive_kvm_route - from the model's @old to @eas
+ *
+ * If @eas goes to a queue that is not set yet, that is put off until it is.
+ */
+bool papr_xive_kvm_route(PaprXiveKvm *kvm, uint32_t lisn, uint64_t old,
+                         uint64_t eas, Error **errp);
+
+bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
+                             const PaprEndState *state, Error **errp);
+/** papr_xive_kvm_get_queue: fill in how far the queue has been written */
+bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
+                             PaprEndState *state, Error **errp);
+
+bool papr_xive_kvm_sync(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
+/** papr_xive_kvm_flush: no event under way; queues' pages are marked dirty */
+bool papr_xive_kvm_flush(PaprXiveKvm *kvm, Error **errp);
+/** papr_xive_kvm_clear: no routes, no queues, sources with a route off */
+bool papr_xive_kvm_clear(PaprXiveKvm *kvm, Error **errp);
+
+/* A vCPU's ring; the vCPU is not in the guest */
+bool papr_xive_kvm_put_ring(PaprTctx *tctx, Error **errp);
+bool papr_xive_kvm_get_ring(PaprTctx *tctx, Error **errp);
+
+/* kvm-state.c: the state to the kernel and back as a whole */
+void papr_xive_kvm_state_init(PaprXiveKvm *kvm);
+/** papr_xive_kvm_create_sources: those that are claimed; all are off then */
+bool papr_xive_kvm_create_sources(PaprXiveKvm *kvm, Error **errp);
+/** papr_xive_kvm_load_source: one that is claimed, with the model's state */
+bool papr_xive_kvm_load_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
+/** papr_xive_kvm_load: the kernel takes over the model's state, held */
+bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp);
+void papr_xive_kvm_hold(PaprXiveKvm *kvm);
+void papr_xive_kvm_release(PaprXiveKvm *kvm);
+void papr_xive_kvm_save_sources(PaprXive *xive);
+void papr_xive_kvm_save_queues(PaprXive *xive);
+
+#endif
