@@ -75,7 +75,7 @@ typedef struct PaprIntcOps {
 /**
  * papr_irqs_new - create the number space and the backends that @mode asks for
  * @vcpus: map of the machine's vCPUs
- * @mode: xics, xive or both
+ * @mode: xics, xive or both; papr_irqs_mode() tells what comes of it with KVM
  * @owner: parent of the backends' QOM objects (child "ics", "xive")
  */
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,

@@ -8,6 +8,10 @@
  * migration.  Called by devices (claims, triggers), by the machine (mode,
  * reset, device tree, migration) and by CAS.
  *
+ * Each controller is emulated, or run by the host's kernel (KVM) where that can
+ * and may (kernel-irqchip); if the kernel fails us, emulation takes over, unless
+ * kernel-irqchip=on forbids it.  Both are operations on one state, see backend.h.
+ *
  * Locking: all with the big lock (BQL) but triggers and levels, which come from
  * any thread.  Those read @active and @flags atomically.  A backend is never
  * freed while the machine lives, and one that is no longer active has all its
@@ -22,7 +26,9 @@
 #include "qemu/atomic.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "hw/pseries/kvm.h"
 #include "backend.h"
+#include "kvm.h"
 #include "msi-alloc.h"
 #include "hw/intc/pseries/trace.h"
 
@@ -33,10 +39,18 @@ enum {
     IRQ_LEVEL = 1 << 2,                 /* the line of an LSI is up */
 };
 
-/* One controller that the machine offers; no @ops: not offered */
-typedef struct PaprIntc {
+/* A way to run a controller; no @ops: there is none */
+typedef struct PaprIntcRun {
     const PaprIntcOps *ops;
     void *be;
+} PaprIntcRun;
+
+enum { RUN_EMULATED, RUN_IN_KERNEL, RUN_NUM };
+
+/* One controller; it has the way that is in use, or emulated if none is */
+typedef struct PaprIntc {
+    PaprIntcRun runs[RUN_NUM];
+    PaprIntcRun *run;                   /* NULL: the machine does not offer it */
 } PaprIntc;
 
 enum { INTC_XICS, INTC_XIVE, INTC_NUM };
@@ -45,7 +59,9 @@ struct PaprIrqs {
     PaprIcMode mode;
     PaprVcpuMap *vcpus;
     PaprIntc intcs[INTC_NUM];
-    PaprIntc *active;                   /* atomic */
+    PaprIntcRun *active;                /* atomic */
+    bool kernel_required;               /* kernel-irqchip=on */
+    bool started;                       /* has been reset, so the guest may run */
     PaprMsiAlloc msi;
     qemu_irq lines[PAPR_IRQ_END];       /* made when first asked for */
     uint8_t flags[PAPR_IRQ_END];        /* atomic */
@@ -56,15 +72,68 @@ static PaprIntc *irqs_first_intc(PaprIrqs *irqs)
     return &irqs->intcs[irqs->mode == PAPR_IC_XIVE ? INTC_XIVE : INTC_XICS];
 }
 
+static bool intc_is_active(const PaprIrqs *irqs, const PaprIntc *intc)
+{
+    return intc->run && qatomic_read(&irqs->active) == intc->run;
+}
+
 static bool intc_claim(PaprIntc *intc, uint32_t irq, bool lsi, Error **errp)
 {
-    return !intc->ops || intc->ops->claim(intc->be, irq, lsi, errp);
+    return !intc->run || intc->run->ops->claim(intc->run->be, irq, lsi, errp);
 }
 
 static void intc_release(PaprIntc *intc, uint32_t irq)
 {
-    if (intc->ops) {
-        intc->ops->release(intc->be, irq);
+    if (intc->run) {
+        intc->run->ops->release(intc->run->be, irq);
+    }
+}
+
+static void intc_deactivate(PaprIntc *intc)
+{
+    intc->run->ops->deactivate(intc->run->be);
+    intc->run = &intc->runs[RUN_EMULATED];
+}
+
+static bool intc_activate_run(PaprIntc *intc, int way, Error **errp)
+{
+    PaprIntcRun *run = &intc->runs[way];
+
+    if (!run->ops->activate(run->be, errp)) {
+        return false;
+    }
+    intc->run = run;
+    return true;
+}
+
+/* In the kernel if it can, else emulated if that may be */
+static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
+{
+    const PaprIntcOps *in_kernel = intc->runs[RUN_IN_KERNEL].ops;
+    Error *err = NULL;
+
+    if (in_kernel) {
+        if (intc_activate_run(intc, RUN_IN_KERNEL, &err)) {
+            return true;
+        }
+        if (irqs->kernel_required) {
+            error_propagate_prepend(errp, err, "kernel-irqchip=on: %s: ",
+                                    in_kernel->name);
+            return false;
+        }
+        warn_reportf_err(err, "%s: emulated instead: ", in_kernel->name);
+    }
+    return intc_activate_run(intc, RUN_EMULATED, errp);
+}
+
+/* When there is no way back: with emulation if all else fails */
+static void intc_activate_anyhow(PaprIrqs *irqs, PaprIntc *intc)
+{
+    Error *err = NULL;
+
+    if (!intc_activate(irqs, intc, &err)) {
+        error_reportf_err(err, "Emulated until the next reset: ");
+        intc_activate_run(intc, RUN_EMULATED, &error_abort);
     }
 }
 
@@ -83,35 +152,76 @@ static bool irqs_claim_ipis(PaprIrqs *irqs, Error **errp)
     return true;
 }
 
+/*
+ * What the host's kernel makes of the choice.  The ic-mode "dual" is not worth
+ * giving up the in-kernel XICS for if the host has no in-kernel XIVE, as in a
+ * logical partition or with nested virtualization: it is XICS alone there.
+ */
+static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
+{
+    const PaprKvmFacts *host = papr_kvm_facts();
+    bool allowed = papr_irq_kvm_allowed(&irqs->kernel_required);
+    bool xics = allowed && host && host->irq_xics;
+    bool xive = allowed && host && host->irq_xive;
+    bool no_xics, no_xive;
+
+    if (mode == PAPR_IC_DUAL && xics && !xive) {
+        mode = PAPR_IC_XICS;
+    }
+    no_xics = mode != PAPR_IC_XIVE && !xics;
+    no_xive = mode != PAPR_IC_XICS && !xive;
+    if (irqs->kernel_required && (no_xics || no_xive)) {
+        error_setg(errp, "kernel-irqchip=on: the host's KVM has no %s; use %s"
+                   "kernel-irqchip=off", no_xics ? "XICS" : "XIVE",
+                   xics ? "ic-mode=dual, ic-mode=xics or " : "");
+        return false;
+    }
+    if (mode == PAPR_IC_XIVE && allowed && host && !xive) {
+        info_report("ic-mode=xive: the host's KVM has no XIVE, it is emulated");
+    }
+    irqs->mode = mode;
+    irqs->intcs[INTC_XICS].runs[RUN_IN_KERNEL].ops =
+        xics ? papr_xics_kvm_ops : NULL;
+    irqs->intcs[INTC_XIVE].runs[RUN_IN_KERNEL].ops =
+        xive ? papr_xive_kvm_ops : NULL;
+    return true;
+}
+
+static bool intc_offer(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
+{
+    if (!be) {
+        return false;
+    }
+    intc->runs[RUN_EMULATED].ops = emulated;
+    for (int i = 0; i < RUN_NUM; i++) {
+        intc->runs[i].be = be;
+    }
+    intc->run = &intc->runs[RUN_EMULATED];
+    return true;
+}
+
 static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
                                  PaprHcallTable *hcalls, PaprRtas *rtas,
                                  Error **errp)
 {
-    PaprIntc *xics = &irqs->intcs[INTC_XICS];
-    PaprIntc *xive = &irqs->intcs[INTC_XIVE];
     PaprIntc *first = irqs_first_intc(irqs);
 
-    if (irqs->mode != PAPR_IC_XIVE) {
-        xics->be = papr_xics_new(owner, irqs, irqs->vcpus, hcalls, rtas, errp);
-        if (!xics->be) {
-            return false;
-        }
-        xics->ops = papr_xics_ops;
-    }
-    if (irqs->mode != PAPR_IC_XICS) {
-        xive->be = papr_xive_new(owner, irqs, irqs->vcpus, hcalls, errp);
-        if (!xive->be) {
-            return false;
-        }
-        xive->ops = papr_xive_ops;
-        if (!irqs_claim_ipis(irqs, errp)) {
-            return false;
-        }
-    }
-    if (!first->ops->activate(first->be, errp)) {
+    if (irqs->mode != PAPR_IC_XIVE &&
+        !intc_offer(&irqs->intcs[INTC_XICS], papr_xics_ops,
+                    papr_xics_new(owner, irqs, irqs->vcpus, hcalls, rtas,
+                                  errp))) {
         return false;
     }
-    qatomic_set(&irqs->active, first);
+    if (irqs->mode != PAPR_IC_XICS &&
+        (!intc_offer(&irqs->intcs[INTC_XIVE], papr_xive_ops,
+                     papr_xive_new(owner, irqs, irqs->vcpus, hcalls, errp)) ||
+         !irqs_claim_ipis(irqs, errp))) {
+        return false;
+    }
+    if (!intc_activate(irqs, first, errp)) {
+        return false;
+    }
+    qatomic_set(&irqs->active, first->run);
     return true;
 }
 
@@ -120,11 +230,11 @@ PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
 {
     PaprIrqs *irqs = g_new0(PaprIrqs, 1);
 
-    irqs->mode = mode;
     irqs->vcpus = vcpus;
     papr_msi_init(&irqs->msi, PAPR_IRQ_MSI, PAPR_IRQ_END - PAPR_IRQ_MSI);
 
-    if (!irqs_create_backends(irqs, owner, hcalls, rtas, errp)) {
+    if (!irqs_settle_mode(irqs, mode, errp) ||
+        !irqs_create_backends(irqs, owner, hcalls, rtas, errp)) {
         papr_msi_destroy(&irqs->msi);
         g_free(irqs);
         return NULL;
@@ -139,49 +249,61 @@ PaprIcMode papr_irqs_mode(const PaprIrqs *irqs)
 
 bool papr_irqs_xive_active(const PaprIrqs *irqs)
 {
-    return qatomic_read(&irqs->active) == &irqs->intcs[INTC_XIVE];
+    return intc_is_active(irqs, &irqs->intcs[INTC_XIVE]);
 }
 
 /* Lines that were up before the controller changed, or was reset, still are */
 static void irqs_replay_levels(PaprIrqs *irqs)
 {
-    PaprIntc *intc = irqs->active;
+    PaprIntcRun *run = irqs->active;
 
     for (uint32_t irq = PAPR_IRQ_XICS_BASE; irq < PAPR_IRQ_END; irq++) {
         if (qatomic_read(&irqs->flags[irq]) & IRQ_LEVEL) {
-            intc->ops->set_level(intc->be, irq, true);
+            run->ops->set_level(run->be, irq, true);
         }
     }
 }
 
+static void irqs_put_in_force(PaprIrqs *irqs, PaprIntc *intc)
+{
+    qatomic_set(&irqs->active, intc->run);
+    smp_mb();                           /* pairs with papr_irq_set_level() */
+    irqs_replay_levels(irqs);
+    papr_irq_kvm_changed();
+}
+
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
 {
-    PaprIntc *old = irqs->active;
+    PaprIntc *old = &irqs->intcs[xive ? INTC_XICS : INTC_XIVE];
     PaprIntc *new = &irqs->intcs[xive ? INTC_XIVE : INTC_XICS];
+    const char *from;
 
-    if (!new->ops) {
+    if (!new->run) {
         error_setg(errp, "Interrupt controller %s is not offered by the "
                    "machine; use ic-mode=dual", xive ? "XIVE" : "XICS");
         return false;
     }
-    if (new == old) {
+    if (intc_is_active(irqs, new)) {
         return true;
     }
-    trace_papr_irqs_select(old->ops->name, new->ops->name);
-
-    old->ops->deactivate(old->be);
-    if (!new->ops->activate(new->be, errp)) {
-        Error *err = NULL;
-
-        if (!old->ops->activate(old->be, &err)) {
-            error_reportf_err(err, "Going back to %s: ", old->ops->name);
-        }
+    from = old->run->ops->name;
+    intc_deactivate(old);
+    if (!intc_activate(irqs, new, errp)) {
+        intc_activate_anyhow(irqs, old);
+        irqs_put_in_force(irqs, old);
         return false;
     }
-    qatomic_set(&irqs->active, new);
-    smp_mb();                           /* pairs with papr_irq_set_level() */
-    irqs_replay_levels(irqs);
+    trace_papr_irqs_select(from, new->run->ops->name);
+    irqs_put_in_force(irqs, new);
     return true;
+}
+
+/* The first controller is in force: nothing of the guest before is left in it */
+static void irqs_renew(PaprIrqs *irqs, PaprIntc *intc)
+{
+    intc_deactivate(intc);
+    intc_activate_anyhow(irqs, intc);
+    irqs_put_in_force(irqs, intc);
 }
 
 void papr_irqs_reset(PaprIrqs *irqs)
@@ -189,30 +311,74 @@ void papr_irqs_reset(PaprIrqs *irqs)
     PaprIntc *first = irqs_first_intc(irqs);
     Error *err = NULL;
 
-    if (!papr_irqs_select(irqs, first == &irqs->intcs[INTC_XIVE], &err)) {
-        error_report_err(err);
+    if (!intc_is_active(irqs, first)) {
+        /* which makes it new, too */
+        if (!papr_irqs_select(irqs, first == &irqs->intcs[INTC_XIVE], &err)) {
+            error_report_err(err);
+        }
+    } else if (irqs->started && first->run->ops->anew_at_reset) {
+        irqs_renew(irqs, first);
     }
     for (int i = 0; i < INTC_NUM; i++) {
-        if (irqs->intcs[i].ops) {
-            irqs->intcs[i].ops->reset(irqs->intcs[i].be);
+        PaprIntcRun *run = irqs->intcs[i].run;
+
+        if (run) {
+            run->ops->reset(run->be);
         }
     }
     irqs_replay_levels(irqs);
+    irqs->started = true;
+}
+
+/*
+ * The kernel may have its controller, but not for so many vCPUs, which is seen
+ * as they come.  As long as the guest has not run, there is nothing to lose.
+ */
+static bool irqs_vcpu_rescued(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
+                              Error **errp)
+{
+    ERRP_GUARD();
+    const char *name = intc->run->ops->name;
+
+    if (intc->run != &intc->runs[RUN_IN_KERNEL] || irqs->kernel_required ||
+        irqs->started) {
+        return false;
+    }
+    warn_reportf_err(*errp, "%s: emulated instead: ", name);
+    *errp = NULL;
+    intc_deactivate(intc);
+    if (!intc_activate_run(intc, RUN_EMULATED, errp)) {
+        return false;
+    }
+    irqs_put_in_force(irqs, intc);
+    return intc->run->ops->vcpu_create(intc->run->be, vcpu, errp);
+}
+
+static bool intc_vcpu_create(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
+                             Error **errp)
+{
+    ERRP_GUARD();
+
+    return !intc->run ||
+           intc->run->ops->vcpu_create(intc->run->be, vcpu, errp) ||
+           irqs_vcpu_rescued(irqs, intc, vcpu, errp);
+}
+
+static void intc_vcpu_destroy(PaprIntc *intc, PaprVcpu *vcpu)
+{
+    if (intc->run) {
+        intc->run->ops->vcpu_destroy(intc->run->be, vcpu);
+    }
 }
 
 bool papr_irqs_vcpu_create(PaprIrqs *irqs, PaprVcpu *vcpu, Error **errp)
 {
     for (int i = 0; i < INTC_NUM; i++) {
-        PaprIntc *intc = &irqs->intcs[i];
-
-        if (!intc->ops || intc->ops->vcpu_create(intc->be, vcpu, errp)) {
+        if (intc_vcpu_create(irqs, &irqs->intcs[i], vcpu, errp)) {
             continue;
         }
         while (i-- > 0) {
-            intc = &irqs->intcs[i];
-            if (intc->ops) {
-                intc->ops->vcpu_destroy(intc->be, vcpu);
-            }
+            intc_vcpu_destroy(&irqs->intcs[i], vcpu);
         }
         return false;
     }
@@ -222,37 +388,37 @@ bool papr_irqs_vcpu_create(PaprIrqs *irqs, PaprVcpu *vcpu, Error **errp)
 void papr_irqs_vcpu_destroy(PaprIrqs *irqs, PaprVcpu *vcpu)
 {
     for (int i = INTC_NUM; i-- > 0; ) {
-        if (irqs->intcs[i].ops) {
-            irqs->intcs[i].ops->vcpu_destroy(irqs->intcs[i].be, vcpu);
-        }
+        intc_vcpu_destroy(&irqs->intcs[i], vcpu);
     }
 }
 
 void papr_irqs_vcpu_reset(PaprIrqs *irqs, PaprVcpu *vcpu)
 {
     for (int i = 0; i < INTC_NUM; i++) {
-        if (irqs->intcs[i].ops) {
-            irqs->intcs[i].ops->vcpu_reset(irqs->intcs[i].be, vcpu);
+        PaprIntcRun *run = irqs->intcs[i].run;
+
+        if (run) {
+            run->ops->vcpu_reset(run->be, vcpu);
         }
     }
 }
 
 uint32_t papr_irqs_dt(PaprIrqs *irqs, PaprDt *dt)
 {
-    PaprIntc *intc = irqs->active;
+    PaprIntcRun *run = irqs->active;
     uint32_t phandle = papr_dt_new_phandle(dt);
 
-    intc->ops->dt(intc->be, dt, phandle, papr_vcpu_map_size(irqs->vcpus));
+    run->ops->dt(run->be, dt, phandle, papr_vcpu_map_size(irqs->vcpus));
     return phandle;
 }
 
 void papr_irqs_print_info(PaprIrqs *irqs, GString *buf)
 {
-    PaprIntc *intc = irqs->active;
+    PaprIntcRun *run = irqs->active;
 
-    intc->ops->print_info(intc->be, buf);
+    run->ops->print_info(run->be, buf);
     g_string_append_printf(buf, "irqchip: %s\n",
-                           g_str_has_suffix(intc->ops->name, "-kvm")
+                           g_str_has_suffix(run->ops->name, "-kvm")
                            ? "in-kernel" : "emulated");
 }
 
@@ -269,13 +435,13 @@ unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n)
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
-    PaprIntc *intc = irqs->active;
+    PaprIntcRun *run = irqs->active;
 
     for (uint32_t irq = PAPR_IRQ_MSI; irq < PAPR_IRQ_END; irq++) {
         qatomic_set(&irqs->flags[irq],
                     papr_msi_taken(&irqs->msi, irq) ? IRQ_CLAIMED : 0);
     }
-    return intc->ops->post_load(intc->be, version_id);
+    return run->ops->post_load(run->be, version_id);
 }
 
 bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp)
@@ -333,7 +499,7 @@ void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count)
 
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
 {
-    PaprIntc *intc = qatomic_read(&irqs->active);
+    PaprIntcRun *run = qatomic_read(&irqs->active);
 
     /* an MSI's data is what the guest wrote into the device */
     if (irq >= PAPR_IRQ_END || (qatomic_read(&irqs->flags[irq]) &
@@ -342,12 +508,12 @@ void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
                       "no such edge-sensitive source\n", irq);
         return;
     }
-    intc->ops->trigger(intc->be, irq);
+    run->ops->trigger(run->be, irq);
 }
 
 void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
 {
-    PaprIntc *intc;
+    PaprIntcRun *run;
 
     if (!papr_irq_is_claimed(irqs, irq)) {
         return;
@@ -363,8 +529,8 @@ void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
      * does nothing.
      */
     smp_mb();
-    intc = qatomic_read(&irqs->active);
-    intc->ops->set_level(intc->be, irq, level);
+    run = qatomic_read(&irqs->active);
+    run->ops->set_level(run->be, irq, level);
 }
 
 static void irq_line_set(void *opaque, int irq, int level)

@@ -31,12 +31,24 @@ static void server_follow(PaprIcp *icp)
     papr_cpu_line_follow(&server->line, server_line_wanted, server);
 }
 
+static PaprXics *xics_of(PaprIcp *icp)
+{
+    return container_of(icp->arb, PaprXics, arb);
+}
+
 static int server_pre_save(void *opaque)
 {
     PaprXicsServer *server = opaque;
-    uint64_t state = qatomic_read(&server->icp.state);
-    PaprIcpRegs regs = papr_icp_regs(state);
+    PaprXics *xics = xics_of(&server->icp);
+    PaprIcpRegs regs;
+    uint64_t state;
+    int ret = xics->mirror ? xics->mirror->fetch_server(xics, &server->icp) : 0;
 
+    if (ret < 0) {
+        return ret;
+    }
+    state = qatomic_read(&server->icp.state);
+    regs = papr_icp_regs(state);
     server->xirr = papr_icp_xirr(state);
     server->pending_priority = regs.pending;
     server->mfrr = regs.mfrr;
@@ -48,6 +60,7 @@ static int server_post_load(void *opaque, int version_id)
 {
     PaprXicsServer *server = opaque;
     PaprIcp *icp = &server->icp;
+    PaprXics *xics = xics_of(icp);
     PaprIcpRegs regs = {
         .cppr = server->xirr >> 24,
         .xisr = server->xirr & PAPR_XISR_MASK,
@@ -60,6 +73,9 @@ static int server_post_load(void *opaque, int version_id)
         regs.pending = PAPR_PRIO_NONE;
     }
     qatomic_set(&icp->state, papr_icp_word(&regs));
+    if (xics->mirror) {
+        return xics->mirror->server_loaded(xics, icp);
+    }
     server_follow(icp);
     papr_icp_h_ipi(icp, regs.mfrr);     /* present it, if it is due */
     papr_icp_look(icp);

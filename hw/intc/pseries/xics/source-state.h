@@ -26,8 +26,9 @@ enum {
     PAPR_SOURCE_SENT = 0x02,            /* LSI: on its way or in service */
     PAPR_SOURCE_REJECTED = 0x04,        /* MSI: refused, to be sent again */
     PAPR_SOURCE_MASKED_PENDING = 0x08,  /* MSI: came while the source is off */
-    PAPR_SOURCE_PRESENTED = 0x10,       /* KVM's own; kept, not used */
-    PAPR_SOURCE_QUEUED = 0x20,          /* likewise */
+    /* KVM's own, see papr_source_settle() */
+    PAPR_SOURCE_PRESENTED = 0x10,       /* MSI: not ended by the guest yet */
+    PAPR_SOURCE_QUEUED = 0x20,          /* MSI: and one more has come */
 };
 
 enum {
@@ -66,6 +67,27 @@ static inline bool papr_source_waits(PaprSource s)
                PAPR_SOURCE_ASSERTED;
     }
     return s.status & PAPR_SOURCE_REJECTED;
+}
+
+/**
+ * papr_source_settle - a stream's state, which may be of KVM, as the model has it
+ *
+ * There a message that is due has both bits of those that wait, and one that
+ * has come while another is in service waits for its end, which here is the
+ * server's business.
+ */
+static inline PaprSource papr_source_settle(PaprSource s)
+{
+    const uint8_t due = PAPR_SOURCE_REJECTED | PAPR_SOURCE_MASKED_PENDING |
+                        PAPR_SOURCE_QUEUED;
+
+    if (!(s.flags & PAPR_SOURCE_LSI) && (s.status & due)) {
+        s.status &= ~due;
+        s.status |= s.priority == PAPR_PRIO_NONE ? PAPR_SOURCE_MASKED_PENDING
+                                                 : PAPR_SOURCE_REJECTED;
+    }
+    s.status &= ~(PAPR_SOURCE_PRESENTED | PAPR_SOURCE_QUEUED);
+    return s;
 }
 
 /** papr_source_take: the state once somebody took what waits */

@@ -177,11 +177,30 @@ static const PaprIntcOps xics_ops = {
 
 const PaprIntcOps *papr_xics_ops = &xics_ops;
 
-/* Streams may have ICPs before sources or after them; see server_post_load() */
+static int xics_sources_pre_save(void *opaque)
+{
+    PaprXics *xics = opaque;
+
+    return xics->mirror ? xics->mirror->fetch_sources(xics) : 0;
+}
+
+/*
+ * Streams may have ICPs before sources or after them; see server_post_load().
+ * If the host's kernel runs the controller, papr_irqs_post_load() gives all to
+ * it.
+ */
 static int xics_sources_post_load(void *opaque, int version_id)
 {
     PaprXics *xics = opaque;
 
+    if (xics->mirror) {
+        return 0;
+    }
+    for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
+        PaprSource s = papr_source_read(&xics->arb.sources[n]);
+
+        qatomic_set(&xics->arb.sources[n].word, papr_source_settle(s).word);
+    }
     papr_xics_resend_all(&xics->arb);
     return 0;
 }
@@ -204,6 +223,7 @@ static const VMStateDescription vmstate_papr_xics = {
     .name = "ics",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = xics_sources_pre_save,
     .post_load = xics_sources_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(nr_irqs, PaprXics, NULL),

@@ -32,6 +32,20 @@ typedef struct PaprXicsServer {
     uint8_t mfrr;
 } PaprXicsServer;
 
+/**
+ * PaprXicsMirror - the host's kernel runs the controller: kvm.c
+ *
+ * The model then only has the state that was last stored there or fetched.
+ * 0 or a negative errno, which has been reported.  BQL.
+ */
+typedef struct PaprXicsMirror {
+    int (*fetch_sources)(PaprXics *xics);
+    int (*fetch_server)(PaprXics *xics, PaprIcp *icp);
+    int (*server_loaded)(PaprXics *xics, PaprIcp *icp);
+} PaprXicsMirror;
+
+typedef struct PaprXicsKvm PaprXicsKvm;
+
 /** PaprXics - the device */
 struct PaprXics {
     DeviceState parent_obj;
@@ -40,7 +54,9 @@ struct PaprXics {
     uint32_t nr_irqs;
     PaprVcpuMap *vcpus;
     PaprHcallTable *hcalls;
-    bool active;                        /* BQL */
+    bool active;                        /* the model's; BQL */
+    const PaprXicsMirror *mirror;       /* NULL: the model runs itself; BQL */
+    PaprXicsKvm *kvm;                   /* BQL */
 };
 
 /* server.c; BQL */
