@@ -7,11 +7,11 @@
  * A hypercall always gives 0.  KVM leaves the kernel with the call half done,
  * the program counter after `sc 1` and r3 to r12 still the arguments; they are
  * written from kvm_run when the vCPU enters again, before anything else, be it
- * only to leave at once.  A call that stops the vCPU, or resets the machine, has
- * set the exit request: the loop then enters with "immediate exit", which
- * completes the call and runs nothing.  Thus whoever reads or replaces registers
- * later (reset, migration, gdb), outside of the loop, finds a vCPU that has
- * nothing left to complete.  The same holds for memory-mapped I/O.
+ * only to leave at once.  A call that stops the vCPU, or resets the machine,
+ * has set the exit request: the loop then enters with "immediate exit", which
+ * completes the call and runs nothing.  Thus whoever reads or replaces
+ * registers later (reset, migration, gdb), outside of the loop, finds a vCPU
+ * that has nothing left to complete.  The same holds for memory-mapped I/O.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
  * they were at the call.  They are put back before the call is completed, so

@@ -1,8 +1,8 @@
 /*
  * KVM on PowerPC: what the host's processor and firmware are
  *
- * Read from the CPU itself, from the auxiliary vector and from the host's device
- * tree in /proc.  Called with the BQL (big QEMU lock) held, at start.
+ * Read from the CPU itself, from the auxiliary vector and from the host's
+ * device tree in /proc.  Called with the BQL (big QEMU lock) held, at start.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,6 +13,7 @@
 #include "system/kvm.h"
 #include "target/ppc/cpu-models.h"
 #include "target/ppc/kvm_ppc.h"
+#include "hw/pseries/vcpu.h"
 #include "internal.h"
 
 #define HOST_TREE "/proc/device-tree"
@@ -46,7 +47,7 @@ static bool read_cell(const char *node, const char *name, uint64_t *value)
     return false;
 }
 
-/* Caches and the like are below /cpus too: the first node that has it will do */
+/* Caches and the like are below /cpus too: the first node that has it counts */
 bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value)
 {
     g_autoptr(GDir) cpus = g_dir_open(HOST_TREE "/cpus", 0, NULL);
@@ -67,14 +68,15 @@ bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value)
 static uint64_t timebase_of_cpuinfo(void)
 {
     g_autofree char *text = NULL;
-    uint64_t hz = 0;
-    char *line, *colon;
+    char *line = NULL, *colon = NULL;
 
-    if (g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL) &&
-        (line = strstr(text, "\ntimebase")) && (colon = strchr(line, ':'))) {
-        hz = g_ascii_strtoull(colon + 1, NULL, 10);
+    if (g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL)) {
+        line = strstr(text, "\ntimebase");
     }
-    return hz;
+    if (line) {
+        colon = strchr(line, ':');
+    }
+    return colon ? g_ascii_strtoull(colon + 1, NULL, 10) : 0;
 }
 
 uint32_t kvmppc_get_tbfreq(void)
@@ -175,5 +177,6 @@ void papr_kvm_register_host_cpu(void)
     }
     info.parent = object_class_get_name(OBJECT_CLASS(parent));
     type_register_static(&info);
+    papr_cpu_core_register("host");
     alias_family(parent);
 }
