@@ -77,7 +77,7 @@ KINDS = {
     'lpar': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
 }
 # a host's command line; it may be slower than its watchdogs think right
-WORDS = 'console=hvc0 quiet nowatchdog rcupdate.rcu_cpu_stall_suppress=1 pseries.test=kvm-host'
+WORDS = 'console=hvc0 quiet nowatchdog pseries.test=kvm-host'
 # what a guest of a host is by default: the CPU of that host
 CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10', 'lpar': 'POWER9'}
 
@@ -255,8 +255,7 @@ class Host(Machine):
         agent.sendall(f'(\n{command}\n) < /dev/null 2>&1; echo "<status:$?>"; exit\n'.encode())
         return agent
 
-    @staticmethod
-    def end(agent, command, seconds):
+    def end(self, agent, command, seconds):
         """Wait for COMMAND's end: its status, and its output as bytes."""
         end = time.monotonic() + seconds * PATIENCE
         output = bytearray()
@@ -267,7 +266,8 @@ class Host(Machine):
                     agent.settimeout(max(left, 0.01))
                     data = agent.recv(1 << 20)
                 except TimeoutError:
-                    raise Failure(f'the host does not end: {command}\n{output[-2000:]!r}') from None
+                    raise Failure(f'the host does not end: {command}\n{output[-2000:]!r}\n'
+                                  f'its console: {self.console()}') from None
                 if not data:
                     break
                 output += data
