@@ -134,6 +134,7 @@ static const PaprXiveEngine kvm_engine = {
     .save_sources = papr_xive_kvm_save_sources,
     .save_queues = papr_xive_kvm_save_queues,
     .save_ring = kvm_save_ring,
+    .load_ring = papr_xive_kvm_put_ring,
 };
 
 /* vCPUs */

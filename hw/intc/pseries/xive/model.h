@@ -81,6 +81,8 @@ typedef struct PaprXiveEngine {
     void (*save_sources)(PaprXive *xive);
     void (*save_queues)(PaprXive *xive);
     void (*save_ring)(PaprTctx *tctx);
+    /* @tctx may have been loaded after all else; NULL: nothing to do */
+    bool (*load_ring)(PaprTctx *tctx, Error **errp);
 } PaprXiveEngine;
 
 struct PaprXive {

@@ -15,6 +15,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "migration/vmstate.h"
 #include "model.h"
@@ -238,8 +239,14 @@ static int tctx_pre_save(void *opaque)
 static int tctx_post_load(void *opaque, int version_id)
 {
     PaprTctx *tctx = opaque;
+    bool (*load_ring)(PaprTctx *, Error **) = tctx->xive->engine->load_ring;
+    Error *err = NULL;
 
     qatomic_set(&tctx->ring, ldq_be_p(tctx->regs + XV_RING_OS));
+    if (load_ring && !load_ring(tctx, &err)) {
+        error_report_err(err);
+        return -EIO;
+    }
     return 0;
 }
 
