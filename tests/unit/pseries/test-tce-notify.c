@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/main-loop.h"
 #include "qemu/module.h"
 #include "exec/address-spaces.h"
 #include "qapi/error.h"
@@ -36,6 +37,23 @@ void memory_region_notify_iommu_one(IOMMUNotifier *n,
     if (event->type & n->notifier_flags) {
         n->notify(n, &entry);
     }
+}
+
+/* A table in the kernel: its file, and whether the entries were moved here */
+static int vfio_fd = -1;
+static unsigned taken_back;
+
+int papr_tce_store_vfio_fd(const PaprTceStore *store)
+{
+    return vfio_fd;
+}
+
+bool papr_tce_take_back(PaprTceTable *tcet, Error **errp)
+{
+    taken_back++;
+    vfio_fd = -1;
+    tcet->vfio_knows = false;
+    return true;
 }
 
 /** Listener - keeps a copy of what is mapped, as VFIO does */
@@ -248,6 +266,48 @@ static void test_registration(Fixture *f, gconstpointer data)
                                    &fd), ==, -ENODEV);
 }
 
+/* Who may leave the entries to the kernel, and who may not */
+static void test_kernel(Fixture *f, gconstpointer data)
+{
+    g_autofree Listener *vfio = listener_new(0, PAGES - 1);
+    g_autofree Listener *vhost = listener_new(0, PAGES - 1);
+    int fd = -1;
+
+    /* VFIO asks for the table first, then to be told */
+    vfio_fd = 7;
+    taken_back = 0;
+    g_assert_cmpint(imrc->get_attr(&f->tcet.region, IOMMU_ATTR_SPAPR_TCE_FD,
+                                   &fd), ==, 0);
+    g_assert_cmpint(fd, ==, 7);
+    add(f, vfio);
+    g_assert_cmpuint(taken_back, ==, 0);
+    translate(f, 0);
+    g_assert_cmpuint(taken_back, ==, 0);
+
+    /* vhost joins in silence, but asks for translations */
+    vhost->n.notifier_flags = IOMMU_NOTIFIER_UNMAP;
+    QLIST_INSERT_HEAD(&f->tcet.region.iommu_notify, &vhost->n, node);
+    translate(f, 0);
+    g_assert_cmpuint(taken_back, ==, 0);
+    /* from here on in all of this process: the last test */
+    rust_bql_mock_lock();
+    translate(f, 0);
+    g_assert_cmpuint(taken_back, ==, 1);
+    translate(f, 0);
+    g_assert_cmpuint(taken_back, ==, 1);
+    QLIST_REMOVE(&vhost->n, node);
+    imrc->notify_flag_changed(&f->tcet.region, IOMMU_NOTIFIER_IOTLB_EVENTS,
+                              IOMMU_NOTIFIER_NONE, &error_abort);
+
+    /* vhost alone, and one that did not ask for the table */
+    imrc->notify_flag_changed(&f->tcet.region, IOMMU_NOTIFIER_NONE,
+                              IOMMU_NOTIFIER_UNMAP, &error_abort);
+    g_assert_cmpuint(taken_back, ==, 2);
+    imrc->notify_flag_changed(&f->tcet.region, IOMMU_NOTIFIER_UNMAP,
+                              IOMMU_NOTIFIER_IOTLB_EVENTS, &error_abort);
+    g_assert_cmpuint(taken_back, ==, 3);
+}
+
 static const TypeInfo types[] = {
     {
         .name = TYPE_MEMORY_REGION,
@@ -274,6 +334,7 @@ int main(int argc, char **argv)
         { "/pseries/tce/notify/random", test_random },
         { "/pseries/tce/notify/replay", test_replay },
         { "/pseries/tce/notify/registration", test_registration },
+        { "/pseries/tce/notify/kernel", test_kernel },
     };
 
     g_test_init(&argc, &argv, NULL);

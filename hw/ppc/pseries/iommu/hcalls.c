@@ -9,8 +9,9 @@
  *
  * Locking: none of them needs the BQL.  Table and store are found in an RCU
  * read section that lasts for the call, so both stay; if the window goes
- * meanwhile, entries are stored that nobody uses any more.  Entries are single
- * words: two calls that store the same one leave one of both values.  Who is
+ * meanwhile, entries are stored that nobody uses any more.  A store of the
+ * kernel's has a lock of its own, which is taken for the entries alone.  Entries
+ * are single words: two calls that store the same one leave one of both values.  Who is
  * to be told of changes is told with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -145,6 +146,25 @@ static int64_t h_get_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return rc;
 }
 
+/* @tces: one for all @count entries if @same, else one each */
+static void store_entries(const Span *span, const uint64_t *tces,
+                          uint64_t count, bool same)
+{
+    PaprTceStore *store = papr_tce_store_lock(span->store);
+    uint64_t *entry = &store->entries[span->index];
+
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t tce = same ? *tces : tces[i];
+
+        /* to unmap what never was mapped needs no memory */
+        if (tce || qatomic_read(&entry[i])) {
+            qatomic_set(&entry[i], tce);
+        }
+    }
+    papr_tce_store_unlock(store);
+    papr_tce_changed(span->tcet, store, span->index, count);
+}
+
 static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
                        uint64_t tce)
 {
@@ -156,8 +176,7 @@ static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
         !may_store("H_PUT_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
-    qatomic_set(&span.store->entries[span.index], tce);
-    papr_tce_changed(span.tcet, span.store, span.index, 1);
+    store_entries(&span, &tce, 1, true);
     return H_SUCCESS;
 }
 
@@ -172,7 +191,6 @@ static int64_t h_put_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
                          uint64_t tce, uint64_t count)
 {
-    uint64_t *entry;
     Span span;
 
     RCU_READ_LOCK_GUARD();
@@ -189,14 +207,7 @@ static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
         !may_store("H_STUFF_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
-    entry = &span.store->entries[span.index];
-    for (uint64_t i = 0; i < count; i++) {
-        /* to unmap what never was mapped needs no memory */
-        if (qatomic_read(&entry[i]) != tce) {
-            qatomic_set(&entry[i], tce);
-        }
-    }
-    papr_tce_changed(span.tcet, span.store, span.index, count);
+    store_entries(&span, &tce, count, true);
     return H_SUCCESS;
 }
 
@@ -212,7 +223,6 @@ static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
                                 uint64_t ioba, uint64_t list, uint64_t count)
 {
     uint64_t tces[LIST_MAX];
-    uint64_t *entry;
     Span span;
 
     /* a number of tables, by an option that is not offered */
@@ -238,11 +248,7 @@ static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
     if (!may_store("H_PUT_TCE_INDIRECT", span.store, tces, count)) {
         return H_PARAMETER;
     }
-    entry = &span.store->entries[span.index];
-    for (unsigned i = 0; i < count; i++) {
-        qatomic_set(&entry[i], tces[i]);
-    }
-    papr_tce_changed(span.tcet, span.store, span.index, count);
+    store_entries(&span, tces, count, false);
     return H_SUCCESS;
 }
 
@@ -254,11 +260,14 @@ static int64_t h_put_tce_indirect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return rc;
 }
 
+/* The kernel does those for tables that it has, and leaves others to us */
+#define TCE_CALL (PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM)
+
 static const PaprHcall calls[] = {
-    { H_GET_TCE, PAPR_HCALL_LOCKLESS, 2, 1, h_get_tce },
-    { H_PUT_TCE, PAPR_HCALL_LOCKLESS, 3, 0, h_put_tce },
-    { H_STUFF_TCE, PAPR_HCALL_LOCKLESS, 4, 0, h_stuff_tce },
-    { H_PUT_TCE_INDIRECT, PAPR_HCALL_LOCKLESS, 4, 0, h_put_tce_indirect },
+    { H_GET_TCE, TCE_CALL, 2, 1, h_get_tce },
+    { H_PUT_TCE, TCE_CALL, 3, 0, h_put_tce },
+    { H_STUFF_TCE, TCE_CALL, 4, 0, h_stuff_tce },
+    { H_PUT_TCE_INDIRECT, TCE_CALL, 4, 0, h_put_tce_indirect },
 };
 
 void papr_iommu_register_hcalls(PaprIommu *iommu, PaprHcallTable *hcalls)

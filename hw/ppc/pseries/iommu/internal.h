@@ -32,13 +32,20 @@ struct PaprIommu {
 /**
  * PaprTceStore - a window and its entries
  *
- * The window is constant while the store is published.
+ * The window is constant while the store is published.  In a store that is the
+ * kernel's (KVM), hypercalls that come here store with @lock held, since the
+ * entries may be moved to our memory: see papr_tce_store_lock().
  */
-typedef struct PaprTceStore {
+typedef struct PaprTceStore PaprTceStore;
+struct PaprTceStore {
     struct rcu_head rcu;
     PaprTceWindow window;
     uint64_t *entries;                  /* host endian */
-} PaprTceStore;
+    bool in_kernel;                     /* constant */
+    int fd;                             /* the kernel's table, or -1; BQL */
+    QemuMutex lock;
+    PaprTceStore *moved_to;             /* under @lock */
+};
 
 struct PaprTceTable {
     DeviceState parent_obj;
@@ -52,6 +59,8 @@ struct PaprTceTable {
      * full barrier: see papr_tce_changed().
      */
     bool notified;
+    /* VFIO has the kernel do for it what the kernel's table is told; BQL */
+    bool vfio_knows;
     bool bypass;
 
     MemoryRegion root;                  /* holds the other two */
@@ -71,12 +80,43 @@ struct PaprTceTable {
 /* store.c: memory for entries */
 /** papr_tce_store_new: all entries zero; takes memory only as they are set */
 PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp);
-/** papr_tce_store_free: after a grace period; may be NULL */
+/**
+ * papr_tce_store_in_kernel - entries that the guest sets without an exit to QEMU
+ *
+ * NULL: not to be had.  Each number has one at most.
+ */
+PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
+                                       uint32_t liobn);
+/** papr_tce_store_vfio_fd: what VFIO can have the kernel map by, or -1 */
+int papr_tce_store_vfio_fd(const PaprTceStore *store);
+/** papr_tce_store_retire: the kernel forgets it; entries read as zero; BQL */
+void papr_tce_store_retire(PaprTceStore *store);
+/** papr_tce_store_free: retired, freed after a grace period; may be NULL */
 void papr_tce_store_free(PaprTceStore *store);
+/** papr_tce_store_copy: of entries, into a store where all are zero */
+void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from);
+/**
+ * papr_tce_store_lock - before entries are stored
+ *
+ * Returns the store to do it in, which is not @store if its entries have been
+ * moved.  Context: RCU read section in which @store was found.
+ */
+PaprTceStore *papr_tce_store_lock(PaprTceStore *store);
+void papr_tce_store_unlock(PaprTceStore *store);
 
 /* table.c */
 /** papr_iommu_find: RCU read section or BQL */
 PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
+/**
+ * papr_tce_take_back - the entries are in our memory from now on
+ *
+ * For those who have to be told of changes, or read entries of a table that the
+ * kernel's part is over for.  Context: BQL.
+ */
+bool papr_tce_take_back(PaprTceTable *tcet, Error **errp);
+/** papr_tce_make_store: in the kernel if it can be there, else in our memory */
+PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
+                                  const PaprTceWindow *window, Error **errp);
 /** papr_tce_install: @store becomes the window of a table without one; BQL */
 void papr_tce_install(PaprTceTable *tcet, PaprTceStore *store);
 

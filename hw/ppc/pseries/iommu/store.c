@@ -2,19 +2,36 @@
  * pSeries platform: memory for translation control entries (TCE)
  *
  * Anonymous memory of the host, which is not there before it is written: a
- * window of terabytes costs its address space.  This is the one file that
- * knows where entries live; a table that the host kernel walks itself would be
- * mapped here.
+ * window of terabytes costs its address space.  Or, under KVM, pages of a table
+ * that the host's kernel has, and fills without an exit to QEMU; they come as
+ * they are touched, too, but count as locked memory.  This is the one file that
+ * knows where entries live.
  *
  * Locking: made under the BQL, freed after an RCU grace period (internal.h).
+ * Of a number the kernel has one table only, and it keeps that as long as it is
+ * mapped; so a table of its is retired, which leaves empty memory in its place,
+ * when it goes out of use, and not after the grace period.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/atomic.h"
 #include "qemu/cutils.h"
+#include "qemu/error-report.h"
 #include "qapi/error.h"
+#include "hw/pseries/kvm.h"
+#include "../trace.h"
 #include "internal.h"
 #include "tce.h"
+
+static PaprTceStore *new_store(const PaprTceWindow *window)
+{
+    PaprTceStore *store = g_new0(PaprTceStore, 1);
+
+    store->window = *window;
+    store->fd = -1;
+    return store;
+}
 
 PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp)
 {
@@ -29,8 +46,7 @@ PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp)
         return NULL;
     }
 
-    store = g_new0(PaprTceStore, 1);
-    store->window = *window;
+    store = new_store(window);
     if (bytes <= SIZE_MAX) {
         store->entries = qemu_anon_ram_alloc(bytes, NULL, false, true);
     }
@@ -45,6 +61,86 @@ PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp)
     return store;
 }
 
+#ifdef CONFIG_KVM
+/* Some hosts have none, and some windows do not fit: all works without, too */
+static void say_why_not(uint32_t liobn, int rc)
+{
+    trace_papr_tce_kernel(liobn, rc);
+    if (rc == -ENOMEM) {
+        warn_report_once("KVM has no memory for a TCE table in the kernel, DMA "
+                         "will be slower: more locked memory (ulimit -l) may "
+                         "help");
+    }
+}
+
+PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
+                                       uint32_t liobn)
+{
+    PaprTceStore *store;
+    uint64_t *entries;
+    int fd;
+
+    if (!papr_kvm_facts() ||
+        !papr_tce_is_window(window->bus_addr, window->pages,
+                            window->page_shift)) {
+        return NULL;
+    }
+    entries = papr_kvm_tce_create(liobn, window->page_shift, window->bus_addr,
+                                  window->pages, &fd);
+    if (!entries) {
+        say_why_not(liobn, fd);
+        return NULL;
+    }
+    trace_papr_tce_kernel(liobn, fd);
+    store = new_store(window);
+    store->entries = entries;
+    store->in_kernel = true;
+    store->fd = fd;
+    qemu_mutex_init(&store->lock);
+    return store;
+}
+
+int papr_tce_store_vfio_fd(const PaprTceStore *store)
+{
+    return store->fd >= 0 && papr_kvm_facts()->tce_vfio ? store->fd : -1;
+}
+
+void papr_tce_store_retire(PaprTceStore *store)
+{
+    if (store->fd >= 0) {
+        papr_kvm_tce_retire(store->entries, store->window.pages, store->fd);
+        store->fd = -1;
+    }
+}
+
+static void destroy_in_kernel(PaprTceStore *store)
+{
+    papr_kvm_tce_unmap(store->entries, store->window.pages);
+    qemu_mutex_destroy(&store->lock);
+    g_free(store);
+}
+#else
+int papr_tce_store_vfio_fd(const PaprTceStore *store)
+{
+    return -1;
+}
+
+PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
+                                       uint32_t liobn)
+{
+    return NULL;
+}
+
+void papr_tce_store_retire(PaprTceStore *store)
+{
+}
+
+static void destroy_in_kernel(PaprTceStore *store)
+{
+    g_assert_not_reached();
+}
+#endif
+
 static void destroy(PaprTceStore *store)
 {
     qemu_anon_ram_free(store->entries, store->window.pages * TCE_BYTES);
@@ -53,7 +149,45 @@ static void destroy(PaprTceStore *store)
 
 void papr_tce_store_free(PaprTceStore *store)
 {
-    if (store) {
+    if (!store) {
+        return;
+    }
+    papr_tce_store_retire(store);
+    if (store->in_kernel) {
+        call_rcu(store, destroy_in_kernel, rcu);
+    } else {
         call_rcu(store, destroy, rcu);
+    }
+}
+
+void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from)
+{
+    for (uint64_t i = 0; i < from->window.pages; i++) {
+        uint64_t tce = qatomic_read(&from->entries[i]);
+
+        if (tce) {
+            qatomic_set(&to->entries[i], tce);
+        }
+    }
+}
+
+PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
+{
+    if (likely(!store->in_kernel)) {
+        return store;
+    }
+    qemu_mutex_lock(&store->lock);
+    if (!store->moved_to) {
+        return store;
+    }
+    qemu_mutex_unlock(&store->lock);
+    /* went into force after the caller's read section began: it stays so long */
+    return store->moved_to;
+}
+
+void papr_tce_store_unlock(PaprTceStore *store)
+{
+    if (unlikely(store->in_kernel)) {
+        qemu_mutex_unlock(&store->lock);
     }
 }

@@ -21,6 +21,7 @@
 #include "exec/address-spaces.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
+#include "system/accel-blocker.h"
 #include "../trace.h"
 #include "internal.h"
 #include "tce.h"
@@ -101,6 +102,52 @@ PaprIommu *papr_iommu_new(PaprHcallTable *hcalls)
     return iommu;
 }
 
+/* ---- where the entries are ---- */
+
+/*
+ * The kernel tells nobody of what it stores.  So a table is in the kernel as
+ * long as nobody is to be told, or just VFIO, for which the kernel does it.
+ */
+PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
+                                  const PaprTceWindow *window, Error **errp)
+{
+    PaprTceStore *store = NULL;
+
+    if (!tcet->notified) {
+        store = papr_tce_store_in_kernel(window, tcet->liobn);
+    }
+    return store ? store : papr_tce_store_new(window, errp);
+}
+
+/*
+ * While the vCPUs are kept out of the kernel it stores nothing; hypercalls that
+ * have come here find the lock, and then the new store.
+ */
+bool papr_tce_take_back(PaprTceTable *tcet, Error **errp)
+{
+    PaprTceStore *kernels = tcet->store, *ours;
+
+    if (!kernels || !kernels->in_kernel) {
+        return true;
+    }
+    ours = papr_tce_store_new(&kernels->window, errp);
+    if (!ours) {
+        return false;
+    }
+    trace_papr_tce_take_back(tcet->liobn);
+    accel_ioctl_inhibit_begin();
+    qemu_mutex_lock(&kernels->lock);
+    papr_tce_store_copy(ours, kernels);
+    kernels->moved_to = ours;
+    qatomic_rcu_set(&tcet->store, ours);
+    qemu_mutex_unlock(&kernels->lock);
+    papr_tce_store_retire(kernels);
+    accel_ioctl_inhibit_end();
+    papr_tce_store_free(kernels);
+    tcet->vfio_knows = false;
+    return true;
+}
+
 /* ---- the window ---- */
 
 void papr_tce_install(PaprTceTable *tcet, PaprTceStore *store)
@@ -127,7 +174,7 @@ bool papr_tce_enable(PaprTceTable *tcet, const PaprTceWindow *window,
                    tcet->liobn);
         return false;
     }
-    store = papr_tce_store_new(window, errp);
+    store = papr_tce_make_store(tcet, window, errp);
     if (!store) {
         return false;
     }
@@ -151,6 +198,7 @@ void papr_tce_disable(PaprTceTable *tcet)
     memory_region_transaction_commit();
     qatomic_set(&tcet->store, NULL);
     papr_tce_store_free(store);
+    tcet->vfio_knows = false;
 }
 
 /* Reads before it writes: what was never touched stays without memory */

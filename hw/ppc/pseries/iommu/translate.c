@@ -36,11 +36,31 @@
 
 QEMU_BUILD_BUG_ON(TCE_READ != IOMMU_RO || TCE_WRITE != IOMMU_WO);
 
+/*
+ * Someone who is told of what is unmapped only (vhost) has joined VFIO, of which
+ * the memory core says nothing.  He asks for all translations that he keeps,
+ * with the BQL held: before he gets the first one, the kernel is out of this.
+ */
+static void check_joiners(PaprTceTable *tcet)
+{
+    Error *err = NULL;
+    IOMMUNotifier *n;
+
+    IOMMU_NOTIFIER_FOREACH(n, &tcet->region) {
+        if (!(n->notifier_flags & IOMMU_NOTIFIER_MAP)) {
+            if (!papr_tce_take_back(tcet, &err)) {
+                error_report_err(err);
+            }
+            return;
+        }
+    }
+}
+
 static IOMMUTLBEntry translate(IOMMUMemoryRegion *mr, hwaddr addr,
                                IOMMUAccessFlags flag, int iommu_idx)
 {
     PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
-    const PaprTceStore *store = qatomic_rcu_read(&tcet->store);
+    const PaprTceStore *store;
     IOMMUTLBEntry entry = {
         .target_as = &address_space_memory,
         .addr_mask = ~(hwaddr)0,
@@ -49,6 +69,10 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *mr, hwaddr addr,
     uint32_t shift;
     uint64_t index, tce;
 
+    if (unlikely(tcet->vfio_knows) && bql_locked()) {
+        check_joiners(tcet);
+    }
+    store = qatomic_rcu_read(&tcet->store);
     if (!store || addr >> store->window.page_shift >= store->window.pages) {
         trace_papr_tce_translate(tcet->liobn, addr, 0, 0, IOMMU_NONE);
         return entry;
@@ -80,13 +104,24 @@ static uint64_t min_page_size(IOMMUMemoryRegion *mr)
 }
 
 /*
- * VFIO asks for the host kernel's table that serves this one: entries are in
- * memory of our own (store.c).
+ * VFIO asks for the host kernel's table that serves this one, before it asks to
+ * be told of changes: from then on the kernel maps for it what the guest maps.
  */
 static int get_attr(IOMMUMemoryRegion *mr, enum IOMMUMemoryRegionAttr attr,
                     void *data)
 {
-    return attr == IOMMU_ATTR_SPAPR_TCE_FD ? -ENODEV : -EINVAL;
+    PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
+    int fd = tcet->store ? papr_tce_store_vfio_fd(tcet->store) : -1;
+
+    if (attr != IOMMU_ATTR_SPAPR_TCE_FD) {
+        return -EINVAL;
+    }
+    if (fd < 0) {
+        return -ENODEV;
+    }
+    tcet->vfio_knows = true;
+    *(int *)data = fd;
+    return 0;
 }
 
 /* ---- notifications ---- */
@@ -182,6 +217,12 @@ static int notify_flag_changed(IOMMUMemoryRegion *mr, IOMMUNotifierFlag old,
         error_setg(errp, "TCE table 0x%" PRIx32 " has no device IOTLB: use the "
                    "device without ats=on", tcet->liobn);
         return -EINVAL;
+    }
+    if (now == IOMMU_NOTIFIER_NONE) {
+        tcet->vfio_knows = false;
+    } else if (!(tcet->vfio_knows && (now & IOMMU_NOTIFIER_MAP)) &&
+               !papr_tce_take_back(tcet, errp)) {
+        return -ENOMEM;
     }
     qatomic_set(&tcet->notified, now != IOMMU_NOTIFIER_NONE);
     /* @notified before entries, in replay: pairs with papr_tce_changed() */

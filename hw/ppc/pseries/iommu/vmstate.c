@@ -104,6 +104,22 @@ static int pre_load(void *opaque)
     return 0;
 }
 
+/* Only now, with all of the stream read, the window is known */
+static PaprTceStore *to_kernel(PaprTceTable *tcet, PaprTceStore *ours)
+{
+    PaprTceStore *store = NULL;
+
+    if (!tcet->notified) {
+        store = papr_tce_store_in_kernel(&ours->window, tcet->liobn);
+    }
+    if (!store) {
+        return ours;
+    }
+    papr_tce_store_copy(store, ours);
+    papr_tce_store_free(ours);
+    return store;
+}
+
 static int post_load(void *opaque, int version_id)
 {
     PaprTceTable *tcet = opaque;
@@ -126,6 +142,7 @@ static int post_load(void *opaque, int version_id)
     if (store) {
         store->window.bus_addr = tcet->mig.bus_addr;
         store->window.page_shift = tcet->mig.page_shift;
+        store = to_kernel(tcet, store);
         papr_tce_install(tcet, store);
     }
     papr_tce_set_bypass(tcet, tcet->bypass);
