@@ -8,12 +8,12 @@
  * IOCTL_TRACE=FILE
  *     A line for each call is appended to FILE:
  *
- *         12 KVM_CREATE_DEVICE(type=XIVE flags=0) = 23
+ *         12 KVM_CREATE_DEVICE(type=XIVE flags=0) = 0
  *         13 KVM_IRQFD(gsi=4608 fd=31 flags=0) = 0
  *         14 KVM_ENABLE_CAP(KVM_CAP_PPC_DAWR1 vm 0 0) = -1 EINVAL
  *         15 KVM_CREATE_VCPU(id=0) = -1 ENOMEM injected
  *         16 mmap(vcpu 0x4000+0x0) = 0x7fffae0c0000
- *         -  close(XIVE) = 0
+ *         - close(XIVE) = 0
  *
  *     The number counts calls that can be made to fail.  KVM_RUN has neither
  *     line nor number; how often it was called is written when QEMU exits:
@@ -50,6 +50,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -58,6 +59,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <unistd.h>
 #include <linux/kvm.h>
@@ -67,19 +69,14 @@
 #define MAX_RULES 16
 #define MAX_FDS 4096
 
-int __real_ioctl(int fd, unsigned long request, void *arg);
-void *__real_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
-int __real_close(int fd);
-ssize_t __real_read(int fd, void *buf, size_t count);
-ssize_t __real_write(int fd, const void *buf, size_t count);
+/* The linker's --wrap: calls of F come to __wrap_F, and __real_F is F. */
+__typeof__(ioctl) __real_ioctl, __wrap_ioctl;
+__typeof__(mmap64) __real_mmap64, __wrap_mmap64;
+__typeof__(close) __real_close, __wrap_close;
+__typeof__(read) __real_read, __wrap_read;
+__typeof__(write) __real_write, __wrap_write;
 
-int __wrap_ioctl(int fd, unsigned long request, ...);
-void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset);
-int __wrap_close(int fd);
-ssize_t __wrap_read(int fd, void *buf, size_t count);
-ssize_t __wrap_write(int fd, const void *buf, size_t count);
-
-/* --- names ----------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------- */
 
 typedef struct Name {
     const char *name;
@@ -89,26 +86,33 @@ typedef struct Name {
 #define N(symbol) { #symbol, symbol }
 
 static const Name caps[] = {
-    N(KVM_CAP_DEVICE_CTRL), N(KVM_CAP_ENABLE_CAP_VM), N(KVM_CAP_IMMEDIATE_EXIT),
+    N(KVM_CAP_BINARY_STATS_FD), N(KVM_CAP_COALESCED_MMIO),
+    N(KVM_CAP_DESTROY_MEMORY_REGION_WORKS), N(KVM_CAP_DEVICE_CTRL),
+    N(KVM_CAP_DIRTY_LOG_RING), N(KVM_CAP_ENABLE_CAP_VM),
+    N(KVM_CAP_IMMEDIATE_EXIT), N(KVM_CAP_INTERNAL_ERROR_DATA),
     N(KVM_CAP_IOEVENTFD), N(KVM_CAP_IOEVENTFD_ANY_LENGTH), N(KVM_CAP_IRQFD),
-    N(KVM_CAP_IRQFD_RESAMPLE), N(KVM_CAP_IRQ_MPIC), N(KVM_CAP_IRQ_ROUTING),
-    N(KVM_CAP_IRQ_XICS), N(KVM_CAP_MAX_VCPUS), N(KVM_CAP_MAX_VCPU_ID),
-    N(KVM_CAP_MP_STATE), N(KVM_CAP_MULTI_ADDRESS_SPACE), N(KVM_CAP_NR_MEMSLOTS),
-    N(KVM_CAP_NR_VCPUS), N(KVM_CAP_ONE_REG), N(KVM_CAP_PPC_AIL_MODE_3),
-    N(KVM_CAP_PPC_ALLOC_HTAB), N(KVM_CAP_PPC_DAWR1), N(KVM_CAP_PPC_ENABLE_HCALL),
-    N(KVM_CAP_PPC_EPR), N(KVM_CAP_PPC_FIXUP_HCALL), N(KVM_CAP_PPC_FWNMI),
-    N(KVM_CAP_PPC_GET_CPU_CHAR), N(KVM_CAP_PPC_GET_PVINFO),
-    N(KVM_CAP_PPC_GET_SMMU_INFO), N(KVM_CAP_PPC_GUEST_DEBUG_SSTEP),
-    N(KVM_CAP_PPC_HTAB_FD), N(KVM_CAP_PPC_HTM), N(KVM_CAP_PPC_HWRNG),
-    N(KVM_CAP_PPC_IRQ_LEVEL), N(KVM_CAP_PPC_IRQ_XIVE),
-    N(KVM_CAP_PPC_MMU_HASH_V3), N(KVM_CAP_PPC_MMU_RADIX),
-    N(KVM_CAP_PPC_NESTED_HV), N(KVM_CAP_PPC_PAIRED_SINGLES), N(KVM_CAP_PPC_PAPR),
-    N(KVM_CAP_PPC_RMA), N(KVM_CAP_PPC_RPT_INVALIDATE), N(KVM_CAP_PPC_RTAS),
+    N(KVM_CAP_IRQFD_RESAMPLE), N(KVM_CAP_IRQ_INJECT_STATUS),
+    N(KVM_CAP_IRQ_MPIC), N(KVM_CAP_IRQ_ROUTING), N(KVM_CAP_IRQ_XICS),
+    N(KVM_CAP_JOIN_MEMORY_REGIONS_WORKS), N(KVM_CAP_MANUAL_DIRTY_LOG_PROTECT2),
+    N(KVM_CAP_MAX_VCPUS), N(KVM_CAP_MAX_VCPU_ID), N(KVM_CAP_MP_STATE),
+    N(KVM_CAP_MULTI_ADDRESS_SPACE), N(KVM_CAP_NESTED_STATE),
+    N(KVM_CAP_NR_MEMSLOTS), N(KVM_CAP_NR_VCPUS), N(KVM_CAP_ONE_REG),
+    N(KVM_CAP_PPC_AIL_MODE_3), N(KVM_CAP_PPC_ALLOC_HTAB), N(KVM_CAP_PPC_DAWR1),
+    N(KVM_CAP_PPC_ENABLE_HCALL), N(KVM_CAP_PPC_EPR), N(KVM_CAP_PPC_FIXUP_HCALL),
+    N(KVM_CAP_PPC_FWNMI), N(KVM_CAP_PPC_GET_CPU_CHAR),
+    N(KVM_CAP_PPC_GET_PVINFO), N(KVM_CAP_PPC_GET_SMMU_INFO),
+    N(KVM_CAP_PPC_GUEST_DEBUG_SSTEP), N(KVM_CAP_PPC_HTAB_FD),
+    N(KVM_CAP_PPC_HTM), N(KVM_CAP_PPC_HWRNG), N(KVM_CAP_PPC_IRQ_LEVEL),
+    N(KVM_CAP_PPC_IRQ_XIVE), N(KVM_CAP_PPC_MMU_HASH_V3),
+    N(KVM_CAP_PPC_MMU_RADIX), N(KVM_CAP_PPC_NESTED_HV),
+    N(KVM_CAP_PPC_PAIRED_SINGLES), N(KVM_CAP_PPC_PAPR), N(KVM_CAP_PPC_RMA),
+    N(KVM_CAP_PPC_RPT_INVALIDATE), N(KVM_CAP_PPC_RTAS),
     N(KVM_CAP_PPC_SECURE_GUEST), N(KVM_CAP_PPC_SEGSTATE), N(KVM_CAP_PPC_SMT),
-    N(KVM_CAP_PPC_SMT_POSSIBLE), N(KVM_CAP_PPC_UNSET_IRQ), N(KVM_CAP_READONLY_MEM),
-    N(KVM_CAP_SET_GUEST_DEBUG), N(KVM_CAP_SIGNAL_MSI), N(KVM_CAP_SPAPR_MULTITCE),
-    N(KVM_CAP_SPAPR_RESIZE_HPT), N(KVM_CAP_SPAPR_TCE), N(KVM_CAP_SPAPR_TCE_64),
-    N(KVM_CAP_SPAPR_TCE_VFIO), N(KVM_CAP_SYNC_MMU), N(KVM_CAP_USER_MEMORY),
+    N(KVM_CAP_PPC_SMT_POSSIBLE), N(KVM_CAP_PPC_UNSET_IRQ),
+    N(KVM_CAP_READONLY_MEM), N(KVM_CAP_SET_GUEST_DEBUG), N(KVM_CAP_SIGNAL_MSI),
+    N(KVM_CAP_SPAPR_MULTITCE), N(KVM_CAP_SPAPR_RESIZE_HPT),
+    N(KVM_CAP_SPAPR_TCE), N(KVM_CAP_SPAPR_TCE_64), N(KVM_CAP_SPAPR_TCE_VFIO),
+    N(KVM_CAP_SYNC_MMU), N(KVM_CAP_USER_MEMORY), N(KVM_CAP_VM_ATTRIBUTES),
 };
 
 static const Name device_types[] = {
@@ -120,6 +124,16 @@ static const Name *by_value(const Name *names, size_t n, unsigned long value)
 {
     for (size_t i = 0; i < n; i++) {
         if (names[i].value == value) {
+            return &names[i];
+        }
+    }
+    return NULL;
+}
+
+static const Name *by_name(const Name *names, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(names[i].name, name) == 0) {
             return &names[i];
         }
     }
@@ -141,7 +155,7 @@ static const char *device_type(unsigned long type)
     return found ? found->name : "device";
 }
 
-/* --- descriptors that KVM gave out ------------------------------------------ */
+/* --- descriptors that KVM gave out ------------------------------------- */
 
 static _Atomic(const char *) fd_kinds[MAX_FDS];
 
@@ -157,7 +171,7 @@ static void set_fd_kind(int fd, const char *kind)
     }
 }
 
-/* --- ioctls ------------------------------------------------------------------ */
+/* --- ioctls ------------------------------------------------------------ */
 
 /* What stands in the parentheses: ARG as the ioctl defines it. */
 typedef void Describe(char *out, int fd, const void *arg);
@@ -190,7 +204,8 @@ DESCRIBE(say_device, struct kvm_create_device, "type=%s flags=%u",
          device_type(a->type), a->flags)
 DESCRIBE(say_attr, struct kvm_device_attr, "%s group=%u attr=0x%llx",
          fd_kind(fd) ? fd_kind(fd) : "?", a->group, ULL(a->attr))
-DESCRIBE(say_irqfd, struct kvm_irqfd, "gsi=%u fd=%u flags=%u", a->gsi, a->fd, a->flags)
+DESCRIBE(say_irqfd, struct kvm_irqfd, "gsi=%u fd=%u flags=%u", a->gsi, a->fd,
+         a->flags)
 DESCRIBE(say_ioeventfd, struct kvm_ioeventfd,
          "addr=0x%llx len=%u fd=%d flags=%u datamatch=0x%llx", ULL(a->addr),
          a->len, a->fd, a->flags, ULL(a->datamatch))
@@ -317,7 +332,9 @@ static Call mmap_call = { .name = "mmap" };
 static Call read_call = { .name = "read" };
 static Call write_call = { .name = "write" };
 
-static Call *const others[] = { &run, &other_call, &mmap_call, &read_call, &write_call };
+static Call *const others[] = {
+    &run, &other_call, &mmap_call, &read_call, &write_call,
+};
 
 static Call *call_by_request(unsigned long request)
 {
@@ -329,12 +346,14 @@ static Call *call_by_request(unsigned long request)
     return &other_call;
 }
 
-/* --- what the environment says --------------------------------------------- */
+/* --- what the environment says ----------------------------------------- */
+
+#define EACH ULONG_MAX
 
 typedef struct Rule {
     const Call *call;           /* NULL: the nth of all */
     char detail[DETAIL];        /* to be found in the parentheses */
-    unsigned long nth;          /* 0: each */
+    unsigned long nth;          /* or EACH */
     int error;
     atomic_ulong seen;
 } Rule;
@@ -354,7 +373,8 @@ static atomic_ulong calls_made;
 
 static void bad(const char *variable, const char *text)
 {
-    fprintf(stderr, "%s: `%s' is not understood, see ioctl-watch.c\n", variable, text);
+    fprintf(stderr, "%s: `%s' is not understood, see ioctl-watch.c\n", variable,
+            text);
     _exit(2);
 }
 
@@ -396,45 +416,53 @@ static char *cut(char *text, char mark)
     return at;
 }
 
+/* A count of 1 or more; 0 if TEXT is anything else. */
+static unsigned long parse_count(const char *text)
+{
+    char *end;
+    unsigned long count = strtoul(text, &end, 10);
+
+    return *end ? 0 : count;
+}
+
+/* Set RULE to WHICH, which is cut to pieces: NAME, [DETAIL] and :N or :*. */
+static bool parse_which(Rule *rule, char *which)
+{
+    char *rest = which + strcspn(which, "[:");
+    char *detail = *rest == '[' ? rest + 1 : NULL;
+
+    rule->nth = 1;
+    if (detail) {
+        *rest = '\0';
+        rest = strchr(detail, ']');
+        if (!rest) {
+            return false;
+        }
+        *rest++ = '\0';
+        snprintf(rule->detail, sizeof(rule->detail), "%.150s", detail);
+    }
+    if (*rest == ':') {
+        *rest++ = '\0';
+        rule->nth = strcmp(rest, "*") == 0 ? EACH : parse_count(rest);
+    } else if (*rest) {
+        return false;
+    }
+    rule->call = call_by_name(which);
+    return rule->call && rule->nth;
+}
+
 static void add_rule(const char *text)
 {
-    char item[256];
     Rule *rule = &rules[n_rules];
-    char *error, *detail, *nth, *end = NULL;
+    char which[256], *error;
+    bool good;
 
-    snprintf(item, sizeof(item), "%s", text);
-    error = cut(item, '=');
+    snprintf(which, sizeof(which), "%s", text);
+    error = cut(which, '=');
     rule->error = error ? errno_by_name(error) : 0;
-    if (!rule->error || ++n_rules == MAX_RULES) {
-        bad("IOCTL_FAIL", text);
-    }
-    if (item[0] >= '0' && item[0] <= '9') {
-        rule->nth = strtoul(item, &end, 10);
-        if (*end || !rule->nth) {
-            bad("IOCTL_FAIL", text);
-        }
-        return;
-    }
-    detail = strchr(item, '[');
-    nth = detail ? strchr(detail, ']') : strchr(item, ':');
-    if (detail && !nth) {
-        bad("IOCTL_FAIL", text);
-    }
-    if (detail) {
-        *detail++ = '\0';
-        *nth++ = '\0';
-        snprintf(rule->detail, sizeof(rule->detail), "%.100s", detail);
-    }
-    rule->nth = 1;
-    if (nth && *nth) {
-        rule->nth = strcmp(nth, ":*") == 0 ? 0 : strtoul(nth + 1, &end, 10);
-        if (*nth != ':' || (end && (*end || !rule->nth))) {
-            bad("IOCTL_FAIL", text);
-        }
-        *nth = '\0';
-    }
-    rule->call = call_by_name(item);
-    if (!rule->call) {
+    rule->nth = parse_count(which);
+    good = rule->nth || parse_which(rule, which);
+    if (!good || !rule->error || ++n_rules == MAX_RULES) {
         bad("IOCTL_FAIL", text);
     }
 }
@@ -442,20 +470,21 @@ static void add_rule(const char *text)
 static void add_override(const char *text)
 {
     char item[256], *value, *end;
+    const Name *cap;
 
     snprintf(item, sizeof(item), "%s", text);
     value = cut(item, '=');
-    for (size_t i = 0; i < ARRAY_SIZE(caps); i++) {
-        if (value && *value && n_overrides < MAX_RULES && strcmp(caps[i].name, item) == 0) {
-            overrides[n_overrides].cap = caps[i].value;
-            overrides[n_overrides].value = strtol(value, &end, 0);
-            if (!*end) {
-                n_overrides++;
-                return;
-            }
-        }
+    cap = value && *value ? by_name(caps, ARRAY_SIZE(caps), item) : NULL;
+    if (!cap || n_overrides == MAX_RULES) {
+        bad("IOCTL_CAPS", text);
+        return;
     }
-    bad("IOCTL_CAPS", text);
+    overrides[n_overrides].cap = cap->value;
+    overrides[n_overrides].value = strtol(value, &end, 0);
+    if (*end) {
+        bad("IOCTL_CAPS", text);
+    }
+    n_overrides++;
 }
 
 static void add_counted(const char *text)
@@ -502,7 +531,7 @@ static void __attribute__((constructor)) start(void)
     watching = watch;
 }
 
-/* --- one call --------------------------------------------------------------- */
+/* --- one call ---------------------------------------------------------- */
 
 static void put_total(const Call *call)
 {
@@ -510,7 +539,8 @@ static void put_total(const Call *call)
     int n;
 
     if (call->counted && call->count) {
-        n = snprintf(line, sizeof(line), "total %s %lu\n", call->name, call->count);
+        n = snprintf(line, sizeof(line), "total %s %lu\n", call->name,
+                     call->count);
         (void)!__real_write(trace_fd, line, n);
     }
 }
@@ -525,11 +555,11 @@ static void __attribute__((destructor)) put_totals(void)
     }
 }
 
-/* NUMBER is 0 for what cannot fail; RESULT is -1 with errno in ERROR, if not 0. */
+/* NUMBER is 0 for what cannot fail; RESULT counts if ERROR, an errno, is 0. */
 static void put_line(unsigned long number, const char *name, const char *detail,
                      long result, int error, bool injected)
 {
-    char line[2 * DETAIL], before[24] = "- ", after[40];
+    char line[2 * DETAIL], before[24] = "-", after[40];
     int n;
 
     if (trace_fd < 0) {
@@ -542,14 +572,17 @@ static void put_line(unsigned long number, const char *name, const char *detail,
         snprintf(after, sizeof(after), "-1 %s%s", strerrorname_np(error),
                  injected ? " injected" : "");
     } else {
-        snprintf(after, sizeof(after), result > 0xffff ? "0x%lx" : "%ld", result);
+        snprintf(after, sizeof(after), result > 0xffff ? "0x%lx" : "%ld",
+                 result);
     }
-    n = snprintf(line, sizeof(line), "%s %s(%s) = %s\n", before, name, detail, after);
+    n = snprintf(line, sizeof(line), "%s %s(%s) = %s\n", before, name, detail,
+                 after);
     (void)!__real_write(trace_fd, line, n);
 }
 
 /* The errno with which a call is to fail, or 0. */
-static int injected_error(const Call *call, const char *detail, unsigned long number)
+static int injected_error(const Call *call, const char *detail,
+                          unsigned long number)
 {
     int error = 0;
 
@@ -561,7 +594,9 @@ static int injected_error(const Call *call, const char *detail, unsigned long nu
         } else if (rule->call == call && strstr(detail, rule->detail)) {
             unsigned long seen = atomic_fetch_add(&rule->seen, 1) + 1;
 
-            error = !rule->nth || rule->nth == seen ? rule->error : error;
+            if (rule->nth == seen || rule->nth == EACH) {
+                error = rule->error;
+            }
         }
     }
     return error;
@@ -631,7 +666,8 @@ static void remember_fd(const Call *call, const void *arg, int result)
     }
     if (call->makes) {
         set_fd_kind(result, call->makes);
-    } else if (call->request == KVM_CREATE_DEVICE && !(device->flags & KVM_CREATE_DEVICE_TEST)) {
+    } else if (call->request == KVM_CREATE_DEVICE &&
+               !(device->flags & KVM_CREATE_DEVICE_TEST)) {
         set_fd_kind(device->fd, device_type(device->type));
     }
 }
@@ -670,9 +706,10 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
     return result;
 }
 
-/* --- the C library's calls on KVM's descriptors ------------------------------ */
+/* --- the C library's calls on KVM's descriptors ------------------------ */
 
-void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t offset)
+void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd,
+                    off_t offset)
 {
     const char *kind = watching ? fd_kind(fd) : NULL;
     void *result = (void *)-1;
@@ -692,7 +729,8 @@ void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd, off_t o
     return result;
 }
 
-static ssize_t transfer(Call *call, const char *kind, int fd, void *buf, size_t count)
+static ssize_t transfer(Call *call, const char *kind, int fd, void *buf,
+                        size_t count)
 {
     ssize_t result = -1;
     char detail[DETAIL];
@@ -713,7 +751,8 @@ ssize_t __wrap_read(int fd, void *buf, size_t count)
 {
     const char *kind = watching ? fd_kind(fd) : NULL;
 
-    return kind ? transfer(&read_call, kind, fd, buf, count) : __real_read(fd, buf, count);
+    return kind ? transfer(&read_call, kind, fd, buf, count)
+                : __real_read(fd, buf, count);
 }
 
 ssize_t __wrap_write(int fd, const void *buf, size_t count)
@@ -730,11 +769,14 @@ int __wrap_close(int fd)
     int result;
 
     if (kind) {
-        set_fd_kind(fd, NULL);  /* first, since others may be given this one next */
+        set_fd_kind(fd, NULL);  /* first: then others may be given this one */
     }
     result = __real_close(fd);
     if (kind) {
-        put_line(0, "close", kind, result, result ? errno : 0, false);
+        int error = result ? errno : 0;
+
+        put_line(0, "close", kind, result, error, false);
+        errno = error;
     }
     return result;
 }
