@@ -18,13 +18,14 @@ FOREIGN = re.compile(r'hw/ppc/(spapr|xics|xive|pnv)[^/]*\.h$|hw/pci-host/spapr\.
                      r'|hw/intc/(xics|xive)')
 PUBLIC = 'include/hw/pseries/'
 PPC, INTC, PHB = 'hw/ppc/pseries', 'hw/intc/pseries', 'hw/pci-host/pseries'
+KVM = 'target/ppc/kvm'
 
 # folder, or single file where a folder has parts of several layers -> layer
 LAYERS = {
     f'{PPC}/numa': 0, f'{PPC}/dt/writer.c': 0, f'{PPC}/cas/ovec.c': 0,
     f'{PPC}/cas/ovec-vmstate.c': 0, f'{PPC}/rtas/log.c': 0, f'{PPC}/rtas/log.h': 0,
     f'{PPC}/hcall': 1, f'{PPC}/rtas': 1, f'{PPC}/accel': 1.5, f'{PPC}/caps': 1,
-    f'{PPC}/cpu/vcpu-map.c': 1,
+    f'{PPC}/cpu/vcpu-map.c': 1, KVM: 1.5,
     f'{INTC}/irq': 2, f'{INTC}/xics': 2.5, f'{INTC}/xive': 2.5,
     f'{PPC}/mmu': 2, f'{PPC}/iommu': 2, f'{PPC}/dr': 2,
     f'{PPC}/rtas/events.c': 3, f'{PPC}/cpu': 3, f'{PPC}/vio': 3, f'{PPC}/nested': 3,
@@ -35,7 +36,8 @@ LAYERS = {
 # header of include/hw/pseries -> layer, and for layer 3 the place it belongs to
 HEADERS = {
     'abi': 0, 'guest-mem': 0, 'ovec': 0, 'numa': 0, 'dt': 0,
-    'hcall': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'nmi': 1,
+    'cap-levels': 0,
+    'hcall': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'kvm': 1, 'nmi': 1,
     'irq': 2, 'mmu': 2, 'dr': 2, 'iommu': 2,
     'event': 3, 'vio': 3, 'misc': 3, 'firmware': 3, 'phb': 3, 'nested': 3,
     'cas': 4,
@@ -111,7 +113,7 @@ def findings_in(path):
 
 def main():
     found = []
-    for folder in (PPC, INTC, PHB, PUBLIC):
+    for folder in (PPC, INTC, PHB, KVM, PUBLIC):
         for path in files('.c', '.h', under=folder):
             if posixpath.basename(path) != 'trace.h':
                 found += findings_in(path)

@@ -23,6 +23,10 @@ MAY_EXIT = {
 }
 
 
+# trace-events -> folders beside its own that call them
+USERS_OF_EVENTS = {'hw/ppc/pseries/trace-events': ('target/ppc/kvm',)}
+
+
 def headed(path):
     head = '\n'.join(text(path).split('\n')[:60])
     if path.endswith(HEADED) and text(path).strip() and LICENCE not in head:
@@ -46,8 +50,9 @@ def in_lines(path):
 
 
 def unused_events(path):
-    folder = path.rsplit('/', 1)[0]
-    source = '\n'.join(text(name) for name in files('.c', '.h', under=folder))
+    folders = [path.rsplit('/', 1)[0], *USERS_OF_EVENTS.get(path, ())]
+    source = '\n'.join(text(name) for folder in folders
+                       for name in files('.c', '.h', under=folder))
     for event in EVENT.findall(text(path)):
         if not re.search(rf'\btrace_(?:event_get_state_backends\(TRACE_)?{event}\b', source, re.I):
             yield f'{path}: nothing calls trace_{event}()'

@@ -2,8 +2,8 @@
  * pSeries platform: what the KVM accelerator tells and does for it
  *
  * The functions lie in target/ppc/kvm.  Without KVM in the build, or in force,
- * papr_kvm_facts() is NULL, and nobody gets to call the others.  What QEMU's own
- * code asks of KVM on PowerPC is in target/ppc/kvm_ppc.h.
+ * papr_kvm_facts() is NULL, and nobody gets to call the others.  What QEMU's
+ * own code asks of KVM on PowerPC is in target/ppc/kvm_ppc.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,15 +15,15 @@
 
 /**
  * PaprKvmFacts - what the host's KVM can do, asked once when the VM is created
- * @hv: KVM-HV (the host is a hypervisor, or a guest with nested virtualization),
- *      else KVM-PR (the guest runs in problem state)
+ * @hv: KVM-HV (the host is a hypervisor, or a guest with nested
+ *      virtualization), else KVM-PR (the guest runs in problem state)
  * @irq_xics, @irq_xive: in-kernel interrupt controllers
  * @radix, @hash_v3: translation on POWER9 and later
  * @immediate_exit: a vCPU can be entered just to finish what it was about
  * @htab_fd: the hash page table is the kernel's, read and written as a stream
  * @resize_hpt: KVM_PPC_RESIZE_HPT_*
- * @tce_64, @multi_tce, @tce_vfio: TCE tables in the kernel; lists handled there;
- *      tables of devices that the host passes through
+ * @tce_64, @multi_tce, @tce_vfio: TCE tables in the kernel; lists handled
+ *      there; tables of devices that the host passes through
  * @enable_hcall: each hypercall that the kernel handles can be had or not
  * @htm, @fwnmi, @nested_hv, @rpt_invalidate, @dawr1, @ail_mode_3, @hwrng,
  * @fixup_hcall: by the names of their KVM_CAP_PPC_*
@@ -65,7 +65,7 @@ typedef struct PaprKvmFacts {
 
 #ifdef CONFIG_KVM
 
-/** papr_kvm_facts: constant for the life of the VM; NULL: KVM is not in force */
+/** papr_kvm_facts: constant for the life of the VM; NULL: no KVM in force */
 const PaprKvmFacts *papr_kvm_facts(void);
 
 /**

@@ -167,16 +167,15 @@ static void alias_family(PowerPCCPUClass *parent)
 void papr_kvm_register_host_cpu(void)
 {
     PowerPCCPUClass *parent = kvm_ppc_get_host_cpu_class();
-    TypeInfo info = {
-        .name = TYPE_HOST_POWERPC_CPU,
-        .class_init = host_class_init,
-    };
 
     if (!parent) {
         return;     /* newer than this QEMU: -cpu names a model it knows */
     }
-    info.parent = object_class_get_name(OBJECT_CLASS(parent));
-    type_register_static(&info);
+    type_register_static(&(const TypeInfo) {
+        .name = TYPE_HOST_POWERPC_CPU,
+        .parent = object_class_get_name(OBJECT_CLASS(parent)),
+        .class_init = host_class_init,
+    });
     papr_cpu_core_register("host");
     alias_family(parent);
 }

@@ -14,7 +14,8 @@
 /** papr_kvm_host_pvr: processor version register of the CPU we run on */
 uint32_t papr_kvm_host_pvr(void);
 
-/** papr_kvm_host_cpu_cell - a number from a host CPU's device tree node
+/**
+ * papr_kvm_host_cpu_cell - a number from a host CPU's device tree node
  * @name: of the property, one or two cells
  *
  * Returns false, @value untouched, if there is none.
