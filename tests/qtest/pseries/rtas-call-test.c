@@ -348,6 +348,7 @@ static void test_system_reset(void)
 {
     QTestState *qts = papr_start("-smp 3");
     g_autofree char *regs = NULL, *stopped = NULL;
+    uint64_t r3;
 
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0x1234), ==,
                     RTAS_SUCCESS);
@@ -357,9 +358,8 @@ static void test_system_reset(void)
                     ==, RTAS_SUCCESS);
     qtest_qmp_assert_success(qts, "{ 'execute': 'inject-nmi' }");
 
-    while (papr_ld64(qts, RESET_AREA + 16) != 0x1234) {
-        g_assert_cmphex(papr_ld64(qts, RESET_AREA + 16), ==,
-                        0xa5a5a5a5a5a5a5a5ULL);
+    while ((r3 = papr_ld64(qts, RESET_AREA + 16)) != 0x1234) {
+        g_assert_cmphex(r3, ==, 0xa5a5a5a5a5a5a5a5ULL);
         g_usleep(1000);
     }
     g_assert_cmphex(papr_ld64(qts, RESET_AREA + 24), ==, 0);
