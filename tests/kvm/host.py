@@ -30,7 +30,8 @@ takes any number of guests, one after another or at a time.  `scenes()` makes a
 test of functions that share one host.
 
 From the environment: PAPR_KVM_QEMU, another QEMU for ppc64le hosts than
-build/kvm/guest/qemu-system-ppc64; PAPR_HOST_QEMU, another to emulate hosts.
+build/kvm/guest/qemu-system-ppc64; PAPR_HOST_QEMU, another to emulate hosts;
+PAPR_KVM_HOSTS, how many may run at a time (3).
 """
 
 import fcntl
@@ -65,7 +66,7 @@ LAB = '/lab'
 # how many commands a host runs at a time
 AGENTS = 3
 # how many hosts may run at a time: one takes two cores
-HOSTS = 2
+HOSTS = int(os.environ.get('PAPR_KVM_HOSTS', '3'))
 ROMS = ('efi-virtio.rom', 'efi-e1000e.rom', 'vgabios-stdvga.bin')
 
 POWERNV = ('-nic', 'none', '-monitor', 'none', '-L', '{build}/pristine/pc-bios',
@@ -247,11 +248,16 @@ class Host(Machine):
 
     def begin(self, command, seconds):
         """Have an agent start COMMAND; its connection."""
-        self.agents.settimeout(seconds * PATIENCE)
-        try:
-            agent, _ = self.agents.accept()
-        except TimeoutError:
-            raise Failure(f'the host {self.kind} takes no command:\n{self.console()}') from None
+        end = time.monotonic() + seconds * PATIENCE
+        self.agents.settimeout(1)
+        while True:
+            expect(self.is_running(), f'the host {self.kind} has ended')
+            try:
+                agent, _ = self.agents.accept()
+                break
+            except TimeoutError:
+                expect(time.monotonic() < end,
+                       f'the host {self.kind} takes no command:\n{self.console()}')
         agent.sendall(f'(\n{command}\n) < /dev/null 2>&1; echo "<status:$?>"; exit\n'.encode())
         return agent
 
