@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""XIVE in the host's kernel: its device's life, events without QEMU, migration.
+
+Argument: HOST [SCENE...]; without scenes, all that suit this host.  For one:
+
+    PAPR_BUILD=build tests/kvm/xive.py powernv9 disk
+
+The disk of a guest is a file in the host, and `storm` keeps it and the IPIs busy:
+while it runs each CPU has interrupts all the time.
+"""
+
+import re
+import sys
+import time
+
+from host import VMLaunchFailure, expect, scenes
+
+DISK = ('-object', 'iothread,id=io0',
+        '-blockdev', 'driver=file,filename=/tmp/disk,node-name=d0,aio=threads',
+        '-device', 'virtio-blk-pci,drive=d0,id=disk,iothread=io0')
+PIC = 'human-monitor-command'
+# four readers of the disk that never end, and lines of progress for whom it concerns
+STORM = ('for n in 1 2 3 4; do (while :; do dd if=/dev/vda of=/dev/null bs=64k iflag=direct '
+         '>/dev/null 2>&1 || echo DISK-TROUBLE; done) & done')
+
+
+def info_pic(guest):
+    return guest.cmd(PIC, command_line='info pic')
+
+
+def booted(host, append='', args=(), disk=True, env=(), **options):
+    """A guest with a shell, on the host's XIVE."""
+    options.setdefault('irqchip', 'on')
+    options.setdefault('smp', '2')
+    options.setdefault('initrd', 'initramfs-6.1.cpio')
+    if disk:
+        host.run('truncate -s 16M /tmp/disk')
+    guest = host.guest(append=append, args=(*(DISK if disk else ()), *args),
+                       env={'IOCTL_TRACE': '/tmp/ioctls', **dict(env)}, **options)
+    host.run('rm -f /tmp/ioctls')
+    return guest
+
+
+def up(guest):
+    guest.launch()
+    guest.shell()
+    guest.run('modprobe virtio_pci; modprobe virtio_blk')
+
+
+def is_xive(guest):
+    interrupts = guest.run('cat /proc/interrupts')
+    expect('XIVE-IRQ' in interrupts, f'no XIVE: {interrupts}')
+    pic = info_pic(guest)
+    expect('irqchip: in-kernel' in pic and 'LISN' in pic, f'info pic: {pic}')
+    return interrupts
+
+
+def disk_count(guest):
+    """How many interrupts of the disk's queue the guest has had."""
+    lines = [line.split() for line in guest.run('grep virtio0 /proc/interrupts').splitlines()
+             if re.search(r'virtio0(-req.*)?$', line)]
+    expect(lines, 'no interrupt of the disk')
+    return sum(int(word) for line in lines for word in line[1:3])
+
+
+def progress(guest, what):
+    """The disk's interrupts still come."""
+    before = disk_count(guest)
+    for _ in range(60):
+        if disk_count(guest) > before:
+            return
+        time.sleep(0.3)
+    expect(False, f'{what}: no interrupt of the disk since: {info_pic(guest)}')
+
+
+def end(guest):
+    guest.send('poweroff -f\n')
+    guest.wait(60)
+    log = guest.get_log()
+    expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}: {log}')
+    expect('warning' not in log, log)
+
+
+def disk(host, append=''):
+    """Events of a disk go by irqfd, with no route set and no call of QEMU's."""
+    with booted(host, append) as guest:
+        up(guest)
+        is_xive(guest)
+        guest.run('dd if=/dev/vda of=/dev/null bs=64k iflag=direct')
+        progress_before = disk_count(guest)
+        expect(progress_before > 100, f'{progress_before} interrupts')
+        end(guest)
+        trace = guest.trace()
+    expect('KVM_IRQFD(gsi=' in trace, 'no KVM_IRQFD')
+    expect('KVM_SET_GSI_ROUTING' not in trace, 'a GSI route was set')
+    expect('KVM_IOEVENTFD' in trace, 'no KVM_IOEVENTFD')
+    lines = len(re.findall(r'KVM_IRQ_LINE', trace))
+    expect(lines < progress_before, f'{lines} KVM_IRQ_LINE for {progress_before} interrupts')
+
+
+def disk_hash(host):
+    disk(host, 'disable_radix')
+
+
+def level(host):
+    """Level signalled interrupts, which the guest ends by H_INT_ESB."""
+    with booted(host, 'pci=nomsi') as guest:
+        up(guest)
+        is_xive(guest)
+        expect(' Level ' in guest.run('grep virtio0 /proc/interrupts'), 'not level signalled')
+        count = "$(grep virtio0 /proc/interrupts | awk '{print $2 + $3}')"
+        guest.run(f'before={count}; dd if=/dev/vda of=/dev/null bs=64k iflag=direct; '
+                  f'n=$(({count} - before)); echo $n; [ $n -gt 100 -a $n -lt 2000 ]')
+        end(guest)
+
+
+def level_moves(host):
+    """Their state migrates, too."""
+    file(host, 'pci=nomsi')
+
+
+def descriptors(host, guest):
+    """How many QEMU has open, and how many of KVM's it has mapped."""
+    pid = guest._popen.pid  # pylint: disable=protected-access
+    return (int(host.run(f'ls /proc/{pid}/fd | wc -l')),
+            int(host.run(f'grep -c anon_inode /proc/{pid}/maps')))
+
+
+def reboots(host):
+    """Each reboot leaves XIVE for XICS, and comes back; nothing is left over."""
+    with booted(host) as guest:
+        up(guest)
+        first = descriptors(host, guest)
+        for turn in range(4):
+            guest.send(f'({STORM}) & sleep 1; reboot -f\n')
+            guest.shell()
+            guest.run('modprobe virtio_pci; modprobe virtio_blk')
+            is_xive(guest)
+            guest.run('dd if=/dev/vda of=/dev/null bs=64k iflag=direct')
+            now = descriptors(host, guest)
+            expect(now[0] <= first[0] + 2 and now[1] == first[1],
+                   f'turn {turn}: descriptors, mappings {first} became {now}')
+        end(guest)
+        trace = guest.trace()
+    made = len(re.findall(r'KVM_CREATE_DEVICE\(type=XIVE flags=0\) = \d', trace))
+    closed = len(re.findall(r'close\(XIVE\)', trace))
+    expect(made == 5 and closed >= 4, f'{made} devices made, {closed} closed')
+
+
+def switches(host):
+    """A guest that takes XICS after one that took XIVE, and the other way round."""
+    for machine in (',ic-mode=dual', ',ic-mode=xive'):
+        with booted(host, machine=machine) as guest:
+            up(guest)
+            is_xive(guest)
+            end(guest)
+    with booted(host, 'xive=off') as guest:
+        up(guest)
+        interrupts = guest.run('cat /proc/interrupts')
+        expect('XICS' in interrupts, interrupts)
+        end(guest)
+
+
+def migrated(source, target_uri):
+    source.cmd('migrate', uri=target_uri)
+    for _ in range(600):
+        state = source.cmd('query-migrate')['status']
+        if state in ('completed', 'failed'):
+            break
+        time.sleep(0.2)
+    expect(state == 'completed', f'migration {state}: {source.cmd("query-migrate")}')
+
+
+def arrived(target):
+    for _ in range(300):
+        if target.cmd('query-status')['status'] == 'running':
+            return
+        time.sleep(0.2)
+    expect(False, f'the target does not run: {target.cmd("query-status")} {target.stderr()}')
+
+
+def goes_on(target, source, what):
+    """The console moved with the guest: its shell answers, its disk works."""
+    target.text = source.text
+    target.send('\n')
+    target.prompt()
+    is_xive(target)
+    progress(target, what)
+    expect('DISK-TROUBLE' not in target.text, 'the disk failed')
+
+
+def file(host, append='', machine=''):
+    """To a file and back, twice, with the disk busy."""
+    with booted(host, append, machine=machine) as first:
+        up(first)
+        first.run(f'{STORM}; true')
+        source = first
+        for turn in range(2):
+            migrated(source, 'exec:cat > /tmp/state')
+            source.kill() if turn else None
+            with booted(host, append, machine=machine, args=('-incoming', 'defer')) as target:
+                target.launch()
+                target.cmd('migrate-incoming', uri='exec:cat /tmp/state')
+                arrived(target)
+                goes_on(target, source, f'turn {turn}')
+                target.kill()
+    host.run('rm -f /tmp/state')
+
+
+def file_hash(host):
+    file(host, 'disable_radix')
+
+
+def file_xive_only(host):
+    file(host, '', ',ic-mode=xive')
+
+
+def live(host):
+    """From one process to another, there and back."""
+    with booted(host) as source, \
+         booted(host, args=('-incoming', 'unix:/tmp/live')) as target:
+        up(source)
+        source.run(f'{STORM}; true')
+        target.launch()
+        migrated(source, 'unix:/tmp/live')
+        arrived(target)
+        goes_on(target, source, 'live')
+
+
+def stops(host):
+    """Stopped and continued while the disk is busy: nothing is lost."""
+    with booted(host) as guest:
+        up(guest)
+        guest.run(f'{STORM}; true')
+        for turn in range(20):
+            guest.cmd('stop')
+            if turn % 4 == 0:
+                info_pic(guest)
+            guest.cmd('cont')
+            progress(guest, f'stop {turn}')
+
+
+def plug(host):
+    """vCPUs come and go: the kernel's vCPU stays, and so does its place in the device."""
+    with booted(host, smp='1,maxcpus=3') as guest:
+        up(guest)
+        for turn in range(2):
+            for core in (1, 2):
+                guest.cmd('device_add', driver='host-spapr-cpu-core', id=f'c{core}',
+                          **{'core-id': core})
+            guest.run('n=0; until [ $(grep -c ^processor /proc/cpuinfo) = 3 ]; do '
+                      'echo 1 > /sys/devices/system/cpu/cpu1/online 2>/dev/null; '
+                      'echo 1 > /sys/devices/system/cpu/cpu2/online 2>/dev/null; '
+                      'n=$((n+1)); [ $n -lt 100 ] || exit 1; usleep 100000; done', 60)
+            guest.run('taskset 4 dd if=/dev/vda of=/dev/null bs=64k iflag=direct')
+            for core in (2, 1):
+                guest.cmd('device_del', id=f'c{core}')
+            for _ in range(100):
+                if len(guest.cmd('query-cpus-fast')) == 1:
+                    break
+                time.sleep(0.2)
+            expect(len(guest.cmd('query-cpus-fast')) == 1, f'turn {turn}: the CPUs are still there')
+        is_xive(guest)
+        end(guest)
+
+
+# calls of the device's making, and of its use, of which each fails once
+FAULTS = ('KVM_CREATE_DEVICE[XIVE]=EMFILE', 'KVM_SET_DEVICE_ATTR[XIVE CTRL]=EINVAL',
+          'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE SOURCE]=ENXIO',
+          'mmap[XIVE]=ENOMEM')
+
+
+def faults(host):
+    """A device that the kernel can't make is emulated, and nothing of it is left."""
+    for fault in FAULTS:
+        with booted(host, env={'IOCTL_FAIL': fault}, irqchip='', disk=False) as guest:
+            try:
+                up(guest)
+            except VMLaunchFailure:
+                expect(False, f'{fault}: {guest.get_log()}')
+            interrupts = guest.run('cat /proc/interrupts')
+            expect('XIVE-IRQ' in interrupts, f'{fault}: {interrupts}')
+            pic = info_pic(guest)
+            trace = guest.trace()
+            expect('injected' in trace, f'{fault}: no such call was made')
+            expect('irqchip: emulated' in pic, f'{fault}: {pic}')
+            made = len(re.findall(r'KVM_CREATE_DEVICE\(type=XIVE flags=0\) = \d', trace))
+            closed = len(re.findall(r'close\(XIVE\)', trace))
+            expect(made == closed, f'{fault}: {made} devices made, {closed} closed')
+            expect('emulated' in guest.stderr(), f'{fault}: {guest.stderr()}')
+
+
+SCENES = (disk, disk_hash, level, reboots, switches, stops, file, file_hash, file_xive_only,
+          level_moves, live, plug, faults)
+
+
+if __name__ == '__main__':
+    wanted = sys.argv[2:]
+    scenes(sys.argv[1], [(scene.__name__.replace('_', '-'), scene) for scene in SCENES
+                         if not wanted or scene.__name__.replace('_', '-') in wanted])
