@@ -49,7 +49,7 @@ bool papr_xive_kvm_open(PaprXiveKvm *kvm, Error **errp)
     return kvm->fd >= 0;
 }
 
-/* The kernel forgets all, vCPUs included, when the file and its pages are gone */
+/* When the file and its pages are gone the kernel forgets all, and the vCPUs */
 void papr_xive_kvm_close(PaprXiveKvm *kvm)
 {
     close(kvm->fd);

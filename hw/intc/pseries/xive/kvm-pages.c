@@ -6,14 +6,14 @@
  * of pages per source.  Each of the two is one memory region over the emulated
  * one, and so one memory slot of KVM, whatever the number of sources.
  *
- * The regions' addresses in QEMU are set aside when the machine is made and stay
- * for its life: mapped from the device while there is one, else without access.
- * So no region comes or goes with the device, and whoever wants to hear of new
- * RAM (block devices that register buffers) isn't called from CAS, from reset or
- * from the loading of a migration stream.
+ * The regions' addresses in QEMU are set aside when the machine is made and
+ * stay for its life: mapped from the device while there is one, else without
+ * access.  So no region comes or goes with the device, and whoever wants to
+ * hear of new RAM (block devices that register buffers) isn't called from CAS,
+ * from reset or from the loading of a migration stream.
  *
- * The kernel fills in a source's pages at the first access, and answers one to a
- * source that it doesn't have with a bus error: QEMU looks first.  That goes
+ * The kernel fills in a source's pages at the first access, and answers one to
+ * a source that it doesn't have with a bus error: QEMU looks first.  That goes
  * for accesses through the address space, too (DMA that a guest set up, the
  * monitor): these regions are RAM for KVM's slots only, and everybody else gets
  * to the handlers below, which the memory core calls with the BQL held.
@@ -70,18 +70,17 @@ uint8_t papr_xive_kvm_set_pq(PaprXiveKvm *kvm, uint32_t lisn, uint8_t pq)
 }
 
 /*
- * A level signalled source (LSI) is an edge sensitive one in the host.  Its line
- * is in the model's byte: a line that is up makes a source that comes to rest
- * fire again, whatever is in Q.  The line is read after P and Q were cleared
- * (page_load() has a barrier before, the load itself completes before what
- * depends on its value), and whoever raises it triggers after: one of the two
- * sees the other.
+ * A level signalled source (LSI) is an edge sensitive one in the host.  Its
+ * line is in the model's byte: a line that is up makes a source that comes to
+ * rest fire again, whatever is in Q.  The line is read after P and Q were
+ * cleared, and whoever raises it triggers after that: one of the two sees the
+ * other.
  */
 static uint64_t lsi_rest(PaprXive *xive, uint32_t lisn)
 {
     uint64_t old = papr_xive_kvm_set_pq(xive->kvm, lisn, XV_PQ_RESET);
 
-    smp_mb();
+    smp_mb();                           /* pairs with raising the line */
     if (qatomic_read(&xive->status[lisn]) & XV_ESB_ASSERTED) {
         papr_irq_kvm_trigger(lisn);
     }

@@ -17,8 +17,8 @@
  *    are saved.
  *
  * When it goes on: release.  Sources get the bits of the model's byte, and what
- * came meanwhile is triggered once more.  Loading a stream ends like holding, so
- * that the start of the machine is the same for both.
+ * came meanwhile is triggered once more.  Loading a stream ends like holding,
+ * so that the start of the machine is the same for both.
  *
  * Locking: BQL, and the machine is stopped, but for the saving functions, which
  * `info pic` calls at any time.
@@ -132,7 +132,7 @@ static void machine_changed(void *opaque, bool running, RunState state)
     }
 }
 
-/* Memory is about to be read: for the last time, should the machine be stopped */
+/* Memory is about to be read: maybe for the last time, if the machine stands */
 static int memory_is_read(NotifierWithReturn *notifier, void *data,
                           Error **errp)
 {
@@ -224,8 +224,9 @@ bool papr_xive_kvm_load_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp)
 
 bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp)
 {
-    if (!papr_xive_kvm_create_sources(kvm, errp) || !papr_xive_kvm_clear(kvm, errp) ||
-        !load_queues(kvm, errp) || !load_rings(kvm, errp)) {
+    if (!papr_xive_kvm_create_sources(kvm, errp) ||
+        !papr_xive_kvm_clear(kvm, errp) || !load_queues(kvm, errp) ||
+        !load_rings(kvm, errp)) {
         return false;
     }
     for (uint32_t lisn = 0; lisn < kvm->xive->nr_irqs; lisn++) {

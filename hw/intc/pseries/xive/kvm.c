@@ -3,8 +3,8 @@
  *
  * XIVE native exploitation mode: the host's KVM has an interrupt controller
  * device by which the guest drives the host's XIVE.  It is made when the guest
- * takes to XIVE (at client-architecture-support, or when the machine starts with
- * it), and gone when it leaves it, at reset at the latest.
+ * takes to XIVE (at client-architecture-support, or when the machine starts
+ * with it), and gone when it leaves it, at reset at the latest.
  *
  * These operations work on the state of the emulated backend (model.c), whose
  * own operations they call for the model's part of the work:
@@ -51,7 +51,7 @@ static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     return H_SUCCESS;
 }
 
-/* The model maps the queue, too: that finds out whether it is RAM, and keeps it */
+/* The model maps the queue, too: it must be RAM, and is kept */
 static int64_t kvm_set_queue(PaprXive *xive, uint32_t end_index,
                              const PaprEndState *state)
 {

@@ -1,11 +1,12 @@
 /*
  * pSeries XIVE in the host's kernel: state shared by the kvm*.c files
  *
- * The kernel's device (KVM_DEV_TYPE_XIVE, "native exploitation mode") gives each
- * source of the guest an event state buffer (ESB) of the host's own controller,
- * and each vCPU a notification virtual target (NVT, or virtual processor, VP)
- * there.  The guest works their pages directly; the emulated model beside it
- * keeps what the guest configured, and gets the rest when it is asked for.
+ * The kernel's device (KVM_DEV_TYPE_XIVE, "native exploitation mode") gives
+ * each source of the guest an event state buffer (ESB) of the host's own
+ * controller, and each vCPU a notification virtual target (NVT, or virtual
+ * processor, VP) there.  The guest works their pages directly; the emulated
+ * model beside it keeps what the guest configured, and gets the rest when it is
+ * asked for.
  *
  * Locking: all with the big lock (BQL) but for
  *
@@ -56,7 +57,7 @@ static inline bool papr_xive_kvm_has(PaprXiveKvm *kvm, uint32_t lisn)
 
 /** papr_xive_kvm_pages_init: set addresses aside and make the regions */
 bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp);
-/** papr_xive_kvm_map: the device's pages, for the guest, too; nothing on error */
+/** papr_xive_kvm_map: the device's pages, for the guest, too; all or nothing */
 bool papr_xive_kvm_map(PaprXiveKvm *kvm, Error **errp);
 /** papr_xive_kvm_unmap: harmless if they aren't mapped */
 void papr_xive_kvm_unmap(PaprXiveKvm *kvm);

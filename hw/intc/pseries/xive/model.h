@@ -64,9 +64,9 @@ typedef struct PaprXiveKvm PaprXiveKvm;
 /**
  * PaprXiveEngine - who carries out what the guest configures
  *
- * The emulated model itself, or KVM's device, which then also has the state that
- * moves.  set_eas, set_queue and reset with the BQL held, and the others, but for
- * the saving, in a vCPU's thread without.  The integers are codes for r3.
+ * The emulated model itself, or KVM's device, which then also has the state
+ * that moves.  The BQL is held but by a vCPU in queue, esb_load, esb_store and
+ * sync.  The integers are codes for r3.
  */
 typedef struct PaprXiveEngine {
     int64_t (*set_eas)(PaprXive *xive, uint32_t lisn, uint64_t eas);

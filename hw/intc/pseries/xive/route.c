@@ -203,8 +203,8 @@ uint64_t papr_xive_set_pq(PaprXive *xive, uint32_t lisn, uint8_t pq)
 /*
  * Wait for the events of a source that other threads have under way.  They need
  * no lock that the caller may hold (see at the top), so it takes them a few
- * hundred cycles; but the guest could have vCPUs trigger without end, so not for
- * ever.
+ * hundred cycles; but the guest could have vCPUs trigger without end, so not
+ * for ever.
  */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn)
 {
