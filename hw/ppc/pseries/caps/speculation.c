@@ -73,7 +73,7 @@ uint8_t papr_host_ibs(const PaprHostTraits *host)
            ? PAPR_CAP_FIXED_NA : PAPR_CAP_BROKEN;
 }
 
-/* Where the count cache is off the instruction is not there, nor is it missed */
+/* Where the count cache is off, the instruction is not missed */
 uint8_t papr_host_ccf_assist(const PaprHostTraits *host)
 {
     return has(host, CPU_CHAR_BCCTR_FLUSH_ASSIST) ||

@@ -87,7 +87,9 @@ static const CpuTraits cache_traits[] = {
 
 static const CpuTraits bounds_traits[] = {
     [PAPR_CAP_BROKEN] = { 0, CPU_BEHAV_BOUNDS_BARRIER },
-    [PAPR_CAP_WORKAROUND] = { CPU_CHAR_SPEC_BAR_ORI31, CPU_BEHAV_BOUNDS_BARRIER },
+    [PAPR_CAP_WORKAROUND] = {
+        CPU_CHAR_SPEC_BAR_ORI31, CPU_BEHAV_BOUNDS_BARRIER
+    },
     [PAPR_CAP_FIXED] = { 0, 0 },
 };
 

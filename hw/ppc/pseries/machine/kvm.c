@@ -158,8 +158,8 @@ bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp)
     }
     last = papr_cpu_vcpu_id(&pm->cpu_host, ms->smp.max_cpus - 1);
     if (!kvm_vcpu_id_is_valid(last)) {
-        error_setg(errp, "-smp maxcpus=%u: the last vCPU would have id %u, more "
-                   "than this KVM host has; use a smaller maxcpus%s",
+        error_setg(errp, "-smp maxcpus=%u: the last vCPU would have id %u, "
+                   "more than this KVM host has; use a smaller maxcpus%s",
                    ms->smp.max_cpus, last,
                    pm->cpu_host.vsmt > ms->smp.threads
                    ? " or a smaller vsmt" : "");
