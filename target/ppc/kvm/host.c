@@ -99,16 +99,6 @@ uint64_t kvmppc_get_clockfreq(void)
     return hz;
 }
 
-bool kvmppc_get_host_model(char **buf)
-{
-    return g_file_get_contents(HOST_TREE "/model", buf, NULL, NULL);
-}
-
-bool kvmppc_get_host_serial(char **buf)
-{
-    return g_file_get_contents(HOST_TREE "/system-id", buf, NULL, NULL);
-}
-
 PowerPCCPUClass *kvm_ppc_get_host_cpu_class(void)
 {
     uint32_t pvr = papr_kvm_host_pvr();

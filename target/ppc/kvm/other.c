@@ -24,11 +24,6 @@ void kvmppc_set_mpic_proxy(PowerPCCPU *cpu, int mpic_proxy)
 {
 }
 
-int kvmppc_or_tsr_bits(PowerPCCPU *cpu, uint32_t tsr_bits)
-{
-    return kvm_enabled() ? -ENOSYS : 0;
-}
-
 int kvmppc_clear_tsr_bits(PowerPCCPU *cpu, uint32_t tsr_bits)
 {
     return kvm_enabled() ? -ENOSYS : 0;

@@ -204,28 +204,6 @@ void kvmppc_set_reg_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
     }
 }
 
-/* Width of the decrementer: a bit that KVM may refuse without saying so */
-int kvmppc_enable_cap_large_decr(PowerPCCPU *cpu, int enable)
-{
-    CPUState *cs = CPU(cpu);
-    uint64_t want = enable ? LPCR_LD : 0;
-    uint64_t lpcr = 0;
-    int ret = kvm_get_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
-
-    if (ret < 0 || (lpcr & LPCR_LD) == want) {
-        return ret < 0 && !enable ? 0 : ret;
-    }
-    lpcr = (lpcr & ~LPCR_LD) | want;
-    ret = kvm_set_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
-    if (ret == 0) {
-        ret = kvm_get_one_reg(cs, KVM_REG_PPC_LPCR_64, &lpcr);
-    }
-    if (ret == 0 && (lpcr & LPCR_LD) != want) {
-        ret = -ENOTSUP;
-    }
-    return ret;
-}
-
 /*
  * An incoming guest's version register may differ in its revision from the
  * host's, which alone kvm-hv takes

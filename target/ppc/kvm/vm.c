@@ -212,7 +212,7 @@ int kvm_arch_release_virq_post(int virq)
     return 0;
 }
 
-/* Hypercalls and RTAS calls that the kernel handles */
+/* Hypercalls that the kernel handles */
 
 int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
 {
@@ -232,17 +232,6 @@ int kvmppc_enable_hwrng(void)
         return -ENOSYS;
     }
     return papr_kvm_enable_hcall(H_RANDOM, true);
-}
-
-int kvmppc_define_rtas_kernel_token(uint32_t token, const char *function)
-{
-    struct kvm_rtas_token_args args = { .token = token };
-
-    if (kvm_vm_check_extension(kvm_state, KVM_CAP_PPC_RTAS) <= 0) {
-        return -ENOENT;
-    }
-    g_strlcpy(args.name, function, sizeof(args.name));
-    return kvm_vm_ioctl(kvm_state, KVM_PPC_RTAS_DEFINE_TOKEN, &args);
 }
 
 /*
@@ -268,11 +257,6 @@ int kvmppc_get_hypercall(CPUPPCState *env, uint8_t *buf, int buf_len)
 }
 
 /* Threads of a core: before the first vCPU */
-
-int kvmppc_smt_threads(void)
-{
-    return facts.smt_threads;
-}
 
 int kvmppc_set_smt_threads(int smt)
 {
@@ -312,66 +296,4 @@ int kvmppc_set_cap_nested_kvm_hv(int enable)
 int kvmppc_set_cap_dawr1(int enable)
 {
     return kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_DAWR1, 0, enable);
-}
-
-/* What the machine asks by QEMU's own names */
-
-bool kvmppc_get_fwnmi(void)
-{
-    return facts.fwnmi;
-}
-
-bool kvmppc_has_cap_fixup_hcalls(void)
-{
-    return facts.fixup_hcall;
-}
-
-bool kvmppc_has_cap_htm(void)
-{
-    return facts.htm;
-}
-
-bool kvmppc_has_cap_mmu_radix(void)
-{
-    return facts.radix;
-}
-
-bool kvmppc_has_cap_mmu_hash_v3(void)
-{
-    return facts.hash_v3;
-}
-
-bool kvmppc_has_cap_xive(void)
-{
-    return facts.irq_xive;
-}
-
-bool kvmppc_has_cap_dawr1(void)
-{
-    return facts.dawr1;
-}
-
-bool kvmppc_has_cap_nested_kvm_hv(void)
-{
-    return facts.nested_hv;
-}
-
-int kvmppc_has_cap_rpt_invalidate(void)
-{
-    return facts.rpt_invalidate;
-}
-
-bool kvmppc_supports_ail_3(void)
-{
-    return facts.ail_mode_3;
-}
-
-int kvmppc_get_cap_large_decr(void)
-{
-    return facts.large_decr_bits;
-}
-
-bool kvmppc_has_cap_spapr_vfio(void)
-{
-    return facts.tce_vfio;
 }
