@@ -42,8 +42,9 @@ int papr_mmu_hpt_shift_for(uint64_t bytes);
  *
  * Drops the old table and the process table, clears HR and UPRT in all LPCRs.
  * KVM may have memory for a smaller one only: papr_mmu_hpt_shift() tells.
- * On failure all is as before, but that KVM's table is empty.  Context: BQL, the other vCPUs stopped (reset,
- * where vCPUs must have been reset before, and CAS).
+ * On failure all is as before, but that KVM's table is empty.  Context: BQL,
+ * the other vCPUs stopped (reset, where vCPUs must have been reset before, and
+ * CAS).
  */
 bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp);
 void papr_mmu_hpt_free(PaprMmu *mmu);

@@ -10,9 +10,9 @@
  * Locking: none of them needs the BQL.  Table and store are found in an RCU
  * read section that lasts for the call, so both stay; if the window goes
  * meanwhile, entries are stored that nobody uses any more.  A store of the
- * kernel's has a lock of its own, which is taken for the entries alone.  Entries
- * are single words: two calls that store the same one leave one of both values.  Who is
- * to be told of changes is told with the BQL held (papr_tce_changed()).
+ * kernel's has a lock of its own, which is held for the entries alone.  Entries
+ * are single words: two calls that store the same one leave one of both values.
+ * Who is to be told of changes is told with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

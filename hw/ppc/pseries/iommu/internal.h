@@ -81,7 +81,7 @@ struct PaprTceTable {
 /** papr_tce_store_new: all entries zero; takes memory only as they are set */
 PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp);
 /**
- * papr_tce_store_in_kernel - entries that the guest sets without an exit to QEMU
+ * papr_tce_store_in_kernel - entries that the guest sets without exits to QEMU
  *
  * NULL: not to be had.  Each number has one at most.
  */

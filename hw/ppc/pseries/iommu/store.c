@@ -181,7 +181,7 @@ PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
         return store;
     }
     qemu_mutex_unlock(&store->lock);
-    /* went into force after the caller's read section began: it stays so long */
+    /* in force since the caller's read section began, so it stays as long */
     return store->moved_to;
 }
 

@@ -37,8 +37,8 @@
 QEMU_BUILD_BUG_ON(TCE_READ != IOMMU_RO || TCE_WRITE != IOMMU_WO);
 
 /*
- * Someone who is told of what is unmapped only (vhost) has joined VFIO, of which
- * the memory core says nothing.  He asks for all translations that he keeps,
+ * Someone who is told of what is unmapped only (vhost) has joined VFIO, and the
+ * memory core does not say so.  He asks for all translations that he keeps,
  * with the BQL held: before he gets the first one, the kernel is out of this.
  */
 static void check_joiners(PaprTceTable *tcet)

@@ -265,7 +265,7 @@ bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
 
     if (rc < 0) {
         error_setg_errno(errp, -rc, "KVM does not let this guest use radix "
-                         "translation: use max-cpu-compat=power8, or -cpu host");
+                         "translation: use max-cpu-compat=power8 or -cpu host");
         return false;
     }
     papr_mmu_hpt_free(mmu);
@@ -420,8 +420,9 @@ void papr_mmu_unmap_hptes(PaprMmu *mmu, const ppc_hash_pte64_t *hptes,
 
 uint64_t papr_mmu_sdr1_for_pr(PaprMmu *mmu)
 {
-    return mmu->hpt ? (uintptr_t)mmu->hpt->pte | (mmu->hpt->shift - HPT_SHIFT_MIN)
-                    : 0;
+    const PaprHpt *hpt = mmu->hpt;
+
+    return hpt ? (uintptr_t)hpt->pte | (hpt->shift - HPT_SHIFT_MIN) : 0;
 }
 
 /*

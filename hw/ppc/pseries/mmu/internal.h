@@ -59,7 +59,7 @@ struct PaprMmu {
     PaprHpt *hpt;
     PaprHpt *pending;                   /* prepared by H_RESIZE_HPT_PREPARE */
     uint32_t generation;                /* atomic */
-    /* log2 of bytes of the table that the host's kernel has, see kvm.h; atomic */
+    /* log2 of bytes of the table that the host's kernel has (kvm.h); atomic */
     int kernel_shift;
     bool kernel_resizes;                /* the kernel prepares another one */
     bool track_dirty;                   /* a migration is in progress */
@@ -75,7 +75,7 @@ struct PaprMmu {
         uint32_t generation;            /* of the table the stream has */
         uint64_t index;
         bool first_pass;
-        int fd;                         /* stream of the kernel's table, or -1 */
+        int fd;                         /* of the kernel's table, or -1 */
     } save;
     int load_fd;
 };

@@ -155,7 +155,7 @@ int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last)
     return rc;
 }
 
-/* ---- loading: nothing of the stream is trusted, the kernel checks entries ---- */
+/* ---- loading: nothing is trusted, entries are checked by the kernel ---- */
 
 static int write_record(PaprMmu *mmu, const Record *record)
 {

@@ -19,8 +19,8 @@
  * @shift: log2 of the bytes that are wanted
  * @least: of those that will do
  *
- * Returns the shift that it has; 0: the table has to be in our memory; negative:
- * failed, with @errp set.  BQL.
+ * Returns the shift that it has; 0: the table has to be in our memory;
+ * negative: failed, with @errp set.  BQL.
  */
 int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp);
 

@@ -9,8 +9,8 @@
  *
  * The first pass sends all valid entries, later ones those that the dirty map
  * names.  A table that the host's kernel has is streamed by kvm-stream.c in the
- * same form.  If the guest got another table meanwhile, a part with its size sends
- * the destination back to an empty table.
+ * same form.  If the guest got another table meanwhile, a part with its size
+ * sends the destination back to an empty table.
  *
  * Locking: setup and cleanup have the BQL.  Iteration runs in the migration
  * thread without it, beside hypercalls and walks: the table is held by RCU, an
