@@ -233,7 +233,8 @@ class Host(Machine):
         """Boot the host, until it takes commands."""
         super().launch()
         status = self.until(r'PSERIES-TEST-EXIT (\d+)').group(1)
-        expect(status == '0', f'the host {self.kind} has {"no KVM" if status == "1" else "no network"}')
+        lacks = 'KVM' if status == '1' else 'network'
+        expect(status == '0', f'the host {self.kind} has no {lacks}')
         self.run('true')
 
     def __exit__(self, *args):
@@ -343,7 +344,8 @@ class Host(Machine):
     def forward(self, port):
         """A port of 127.0.0.1 that leads to the host's PORT, where something is to listen."""
         monitor = 'human-monitor-command'
-        answer = self.cmd(monitor, command_line=f'hostfwd_add net0 tcp:127.0.0.1:0-{HOST_ADDRESS}:{port}')
+        rule = f'tcp:127.0.0.1:0-{HOST_ADDRESS}:{port}'
+        answer = self.cmd(monitor, command_line=f'hostfwd_add net0 {rule}')
         expect(not answer, f'hostfwd_add: {answer}')
         for line in self.cmd(monitor, command_line='info usernet').splitlines():
             words = line.split()
@@ -512,7 +514,8 @@ class Inner(Guest):
                 return connection
             except TimeoutError:
                 expect(self._popen.poll() is None, f'QEMU ended without channel {name}')
-                expect(time.monotonic() < end, f'QEMU does not connect channel {name}: {self.stderr()}')
+                expect(time.monotonic() < end,
+                       f'QEMU does not connect channel {name}: {self.stderr()}')
 
     def readable(self, monitor):
         """Wait for the greeting, which comes once QEMU's main loop runs."""
@@ -612,5 +615,5 @@ def scenes(kind, points, **options):
             print(f'# {time.monotonic() - begin:.1f} s', flush=True)
 
 
-__all__ = ['BUILD', 'Failure', 'GATEWAY', 'Guest', 'Host', 'Inner', 'KINDS', 'Lab', 'VMLaunchFailure',
-           'expect', 'scenes', 'skip']
+__all__ = ['BUILD', 'Failure', 'GATEWAY', 'Guest', 'Host', 'Inner', 'KINDS', 'Lab',
+           'VMLaunchFailure', 'expect', 'scenes', 'skip']
