@@ -19,7 +19,7 @@
  * - trigger() and set_level() only see numbers that are claimed.
  *
  * A controller has one state and up to two sets of operations on it: emulated,
- * and run by the host's kernel (KVM; "xics-kvm", "xive-kvm").  For those of KVM:
+ * and run by the host's kernel (KVM; "xics-kvm", "xive-kvm").  For the latter:
  *
  * - they are called from their own activate() to their own deactivate(), and
  *   all calls of that time go to them; at any other time the emulated ones are;

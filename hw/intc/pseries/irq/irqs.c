@@ -9,8 +9,8 @@
  * reset, device tree, migration) and by CAS.
  *
  * Each controller is emulated, or run by the host's kernel (KVM) where that can
- * and may (kernel-irqchip); if the kernel fails us, emulation takes over, unless
- * kernel-irqchip=on forbids it.  Both are operations on one state, see backend.h.
+ * and may (kernel-irqchip); if the kernel fails us, emulation takes over unless
+ * kernel-irqchip=on forbids it.  Both are operations on one state: backend.h.
  *
  * Locking: all with the big lock (BQL) but triggers and levels, which come from
  * any thread.  Those read @active and @flags atomically.  A backend is never
@@ -50,7 +50,7 @@ enum { RUN_EMULATED, RUN_IN_KERNEL, RUN_NUM };
 /* One controller; it has the way that is in use, or emulated if none is */
 typedef struct PaprIntc {
     PaprIntcRun runs[RUN_NUM];
-    PaprIntcRun *run;                   /* NULL: the machine does not offer it */
+    PaprIntcRun *run;                   /* NULL: the machine lacks it */
 } PaprIntc;
 
 enum { INTC_XICS, INTC_XIVE, INTC_NUM };
@@ -61,7 +61,7 @@ struct PaprIrqs {
     PaprIntc intcs[INTC_NUM];
     PaprIntcRun *active;                /* atomic */
     bool kernel_required;               /* kernel-irqchip=on */
-    bool started;                       /* has been reset, so the guest may run */
+    bool started;                       /* was reset, so the guest may run */
     PaprMsiAlloc msi;
     qemu_irq lines[PAPR_IRQ_END];       /* made when first asked for */
     uint8_t flags[PAPR_IRQ_END];        /* atomic */
@@ -298,7 +298,7 @@ bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
     return true;
 }
 
-/* The first controller is in force: nothing of the guest before is left in it */
+/* @intc is in force: nothing of the guest before is left in it */
 static void irqs_renew(PaprIrqs *irqs, PaprIntc *intc)
 {
     intc_deactivate(intc);

@@ -1,9 +1,8 @@
 /*
  * XICS: run by the host's kernel (KVM_DEV_TYPE_XICS)
  *
- * The kernel handles the hypercalls and the RTAS (Run-Time Abstraction Services)
- * calls of XICS, LoPAR 14.5.4.7 and 7.3.10, and interrupts the guest without
- * QEMU.  Called by irqs.c through papr_xics_kvm_ops from activate() to
+ * The kernel handles XICS's hypercalls (LoPAR 14.5.4.7) and RTAS (Run-Time
+ * Abstraction Services) calls (7.3.10), and interrupts the guest without QEMU.  Called by irqs.c through papr_xics_kvm_ops from activate() to
  * deactivate(), and by xics.c and server.c for migration.  Linux's
  * Documentation/virt/kvm/devices/xics.rst is the interface.
  *
@@ -102,9 +101,9 @@ static bool connect_vcpu(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
 }
 
 /*
- * An ICP as the kernel takes it.  An interrupt that it presents goes back to its
- * source, which is stored later and sends it again: not all kernels take it
- * here, and one that does wants a more favored MFRR to be presented instead.
+ * An ICP as the kernel takes it.  An interrupt that it presents goes back to
+ * its source, which is stored later and sends it again: not all kernels take
+ * it here, and one that does wants a more favored MFRR presented instead.
  */
 static uint64_t server_to_kernel(uint64_t state)
 {
@@ -443,7 +442,7 @@ static void xics_kvm_deactivate(void *be)
     papr_xics_ops->reset(xics);
 }
 
-/* Of a device that is new: others are renewed, as their queues may hold events */
+/* Of a new device: one that a guest has used may have events in its queues */
 static void xics_kvm_reset(void *be)
 {
     PaprXics *xics = be;

@@ -70,7 +70,7 @@ static inline bool papr_source_waits(PaprSource s)
 }
 
 /**
- * papr_source_settle - a stream's state, which may be of KVM, as the model has it
+ * papr_source_settle - a stream's state, maybe of KVM, as the model has it
  *
  * There a message that is due has both bits of those that wait, and one that
  * has come while another is in service waits for its end, which here is the
