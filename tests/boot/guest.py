@@ -145,6 +145,25 @@ class Guest(Machine):
             guest_file(name[6:])
         return str(BUILD / name)
 
+    def migrate(self, uri, seconds=170):
+        """Migrate to URI, to the end; Failure if that fails."""
+        self.cmd('migrate', uri=uri)
+        self.poll(lambda: self.cmd('query-migrate').get('status') in ('completed', 'failed'),
+                  'end of the migration', seconds)
+        answer = self.cmd('query-migrate')
+        expect(answer['status'] == 'completed', f'migration: {answer}')
+
+    def arrive(self, seconds=170):
+        """Wait until what -incoming brings is there, running or as it was stopped."""
+        self.poll(lambda: self.cmd('query-status')['status'] != 'inmigrate', 'arrival', seconds)
+
+    @staticmethod
+    def poll(condition, what, seconds=170):
+        end = time.monotonic() + seconds * PATIENCE
+        while not condition():
+            expect(time.monotonic() < end, f'no {what} in {seconds} s')
+            time.sleep(0.1)
+
 
 def main(test):
     """Run TEST(arguments); print why it failed."""

@@ -194,14 +194,10 @@ def save_restore(ic, mmu):
         guest.shell()
         guest.run(load)
         before = counters(guest)
-        guest.cmd('migrate', uri=f'file:{image}')
-        while guest.cmd('query-migrate').get('status') != 'completed':
-            expect(guest.cmd('query-migrate').get('status') != 'failed', 'saving failed')
-            time.sleep(0.1)
+        guest.migrate(f'file:{image}')
     with Guest(smp='4', append=f'quiet {append}', args=('-incoming', f'file:{image}')) as guest:
         guest.launch()
-        while guest.cmd('query-status')['status'] == 'inmigrate':
-            time.sleep(0.1)
+        guest.arrive()
         guest.send('\n')
         guest.prompt()
         after = counters(guest)

@@ -162,24 +162,6 @@ def switches(host):
         end(guest)
 
 
-def migrated(source, target_uri):
-    source.cmd('migrate', uri=target_uri)
-    for _ in range(600):
-        state = source.cmd('query-migrate')['status']
-        if state in ('completed', 'failed'):
-            break
-        time.sleep(0.2)
-    expect(state == 'completed', f'migration {state}: {source.cmd("query-migrate")}')
-
-
-def arrived(target):
-    for _ in range(300):
-        if target.cmd('query-status')['status'] == 'running':
-            return
-        time.sleep(0.2)
-    expect(False, f'the target does not run: {target.cmd("query-status")} {target.stderr()}')
-
-
 def goes_on(target, source, what):
     """The console moved with the guest: its shell answers, its disk works."""
     target.text = source.text
@@ -197,12 +179,12 @@ def file(host, append='', machine=''):
         first.run(f'{STORM}; true')
         source = first
         for turn in range(2):
-            migrated(source, 'exec:cat > /tmp/state')
+            source.migrate('exec:cat > /tmp/state')
             source.kill() if turn else None
             with booted(host, append, machine=machine, args=('-incoming', 'defer')) as target:
                 target.launch()
                 target.cmd('migrate-incoming', uri='exec:cat /tmp/state')
-                arrived(target)
+                target.arrive()
                 goes_on(target, source, f'turn {turn}')
                 target.kill()
     host.run('rm -f /tmp/state')
@@ -223,8 +205,8 @@ def live(host):
         up(source)
         source.run(f'{STORM}; true')
         target.launch()
-        migrated(source, 'unix:/tmp/live')
-        arrived(target)
+        source.migrate('unix:/tmp/live')
+        target.arrive()
         goes_on(target, source, 'live')
 
 
