@@ -220,6 +220,45 @@ static void test_source_msi(void)
     g_assert_true(papr_source_waits(s));
 }
 
+/* A KVM host's stream: status bits of its own, and two for one that waits */
+static void test_source_settle(void)
+{
+    static const struct {
+        uint8_t flags, priority, status, settled;
+    } cases[] = {
+        { PAPR_SOURCE_MSI, 5, 0, 0 },
+        { PAPR_SOURCE_MSI, 5, PAPR_SOURCE_PRESENTED, 0 },
+        { PAPR_SOURCE_MSI, 5, PAPR_SOURCE_REJECTED, PAPR_SOURCE_REJECTED },
+        { PAPR_SOURCE_MSI, 5, PAPR_SOURCE_REJECTED | PAPR_SOURCE_PRESENTED |
+          PAPR_SOURCE_MASKED_PENDING, PAPR_SOURCE_REJECTED },
+        { PAPR_SOURCE_MSI, 5, PAPR_SOURCE_PRESENTED | PAPR_SOURCE_QUEUED,
+          PAPR_SOURCE_REJECTED },
+        { PAPR_SOURCE_MSI, PAPR_PRIO_NONE, PAPR_SOURCE_MASKED_PENDING |
+          PAPR_SOURCE_REJECTED, PAPR_SOURCE_MASKED_PENDING },
+        { PAPR_SOURCE_MSI, PAPR_PRIO_NONE, PAPR_SOURCE_QUEUED,
+          PAPR_SOURCE_MASKED_PENDING },
+        { PAPR_SOURCE_LSI, 5, PAPR_SOURCE_ASSERTED | PAPR_SOURCE_PRESENTED,
+          PAPR_SOURCE_ASSERTED },
+        { PAPR_SOURCE_LSI, 5, PAPR_SOURCE_ASSERTED | PAPR_SOURCE_SENT,
+          PAPR_SOURCE_ASSERTED | PAPR_SOURCE_SENT },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(cases); i++) {
+        PaprSource s = papr_source_off(cases[i].flags);
+        PaprSource settled;
+
+        s.server = 3;
+        s.priority = cases[i].priority;
+        s.saved_priority = 5;
+        s.status = cases[i].status;
+        settled = papr_source_settle(s);
+        s.status = cases[i].settled;
+        g_assert_cmphex(settled.word, ==, s.word);
+        /* once is enough */
+        g_assert_cmphex(papr_source_settle(settled).word, ==, settled.word);
+    }
+}
+
 static void test_source_lsi(void)
 {
     PaprSource s = papr_source_off(PAPR_SOURCE_LSI);
@@ -760,6 +799,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pseries/icp/state/any-word", test_state_any_word);
     g_test_add_func("/pseries/icp/source/msi", test_source_msi);
     g_test_add_func("/pseries/icp/source/lsi", test_source_lsi);
+    g_test_add_func("/pseries/icp/source/settle", test_source_settle);
     g_test_add_func("/pseries/icp/arbiter/one-at-a-time", test_one_at_a_time);
     g_test_add_func("/pseries/icp/arbiter/reroute-waiting",
                     test_reroute_waiting);
