@@ -7,9 +7,10 @@
  * user space have them.
  *
  * kvm-pr can single-step a guest, kvm-hv cannot: there a step is made of
- * breakpoints where the next instruction can be, one place, or two if the
- * present one branches conditionally.  They exist while gdb has the vCPU step,
- * that is from before it runs until the machine has stopped.
+ * breakpoints where the next instruction can be: in one place, in two if the
+ * present one branches conditionally, or beyond a sequence from lwarx to stwcx.
+ * They exist while gdb has the vCPU step, that is from before it runs until the
+ * machine has stopped.
  *
  * Called by the gdb stub (main thread, machine stopped) and, for
  * KVM_EXIT_DEBUG, by the vCPU's thread; always with the BQL (big QEMU lock),
@@ -127,6 +128,7 @@ enum {
     OP_SC = 17,
     OP_B = 18,
     OP_XL = 19,
+    OP_X = 31,
     XL_BCLR = 16,
     XL_RFID = 18,
     XL_RFSCV = 82,
@@ -136,6 +138,9 @@ enum {
 };
 
 #define INSN_AA 2
+/* Where a step can end; and how long a sequence that is not to be cut can be */
+#define MAX_PLACES 4
+#define MAX_SEQUENCE 16
 
 /* Where an instruction of opcode 19 can lead to, beside the next word */
 static bool xl_target(CPUPPCState *env, uint32_t insn, uint64_t *target,
@@ -227,6 +232,61 @@ static int successors(CPUPPCState *env, uint64_t pc, uint32_t insn,
     return 1;
 }
 
+/* lbarx, lharx, lwarx, ldarx, lqarx: a reservation is made */
+static bool makes_reservation(uint32_t insn)
+{
+    uint32_t xo = extract32(insn, 1, 10);
+
+    return insn >> 26 == OP_X &&
+           (xo == 52 || xo == 116 || xo == 20 || xo == 84 || xo == 276);
+}
+
+/* stbcx., sthcx., stwcx., stdcx., stqcx.: it is used */
+static bool uses_reservation(uint32_t insn)
+{
+    uint32_t xo = extract32(insn, 1, 10);
+
+    return insn >> 26 == OP_X &&
+           (xo == 694 || xo == 726 || xo == 150 || xo == 214 || xo == 182);
+}
+
+/*
+ * A trap between a load that reserves and its store would lose the reservation,
+ * each time that the guest tries: such a sequence is one step.  Returns the
+ * number of its ends; 0 if it has none nearby.
+ */
+static int sequence_ends(CPUState *cs, uint64_t pc, uint64_t *where)
+{
+    int n = 1;
+
+    for (int i = 1; i < MAX_SEQUENCE; i++) {
+        uint64_t ends[2];
+        uint32_t insn = 0;
+
+        pc += 4;
+        if (!access_insn(cs, pc, &insn, false)) {
+            return 0;
+        }
+        if (uses_reservation(insn)) {
+            where[0] = pc + 4;
+            return n;
+        }
+        if (insn >> 26 == OP_BC && n < MAX_PLACES) {
+            successors(cpu_env(cs), pc, insn, ends);
+            where[n++] = ends[1];
+        }
+    }
+    return 0;
+}
+
+static int places_after(CPUState *cs, uint64_t pc, uint32_t insn,
+                        uint64_t *where)
+{
+    int n = makes_reservation(insn) ? sequence_ends(cs, pc, where) : 0;
+
+    return n ?: successors(cpu_env(cs), pc, insn, where);
+}
+
 static void end_step(CPUState *cs)
 {
     Step *step, *next;
@@ -267,7 +327,7 @@ static void begin_step(CPUState *cs)
 {
     CPUPPCState *env = cpu_env(cs);
     uint64_t narrow = FIELD_EX64(env->msr, MSR, SF) ? UINT64_MAX : UINT32_MAX;
-    uint64_t where[2];
+    uint64_t where[MAX_PLACES];
     uint32_t insn = 0;
     int found = 0, n;
 
@@ -276,7 +336,7 @@ static void begin_step(CPUState *cs)
                     ": vCPU %d runs on", (uint64_t)env->nip, cs->cpu_index);
         return;
     }
-    n = successors(env, env->nip, insn, where);
+    n = places_after(cs, env->nip, insn, where);
     for (int i = 0; i < n; i++) {
         uint64_t pc = where[i] & narrow;
         uint32_t kept = 0;
