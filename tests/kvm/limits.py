@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a KVM host limits: capabilities, threads, levels of processors, memory slots.
 
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.  The processor of an
-emulated powernv9 says nothing of how it protects against speculation.
+Arguments: HOST SCENE..., of those in SCENES; `hashless` is for the host lpar, the others for
+powernv9, whose processor says little of how it protects against speculation.
 
     PAPR_BUILD=build tests/kvm/limits.py powernv9 lowered refused
 """
@@ -108,6 +108,13 @@ def slots(host):
     expect('supported 32' not in output, output)
 
 
+def hashless(host):
+    """On lpar: no hash page tables, so no guest before POWER9."""
+    status, output = host.qemu(*MACHINE, '-M', 'pseries,max-cpu-compat=power8')
+    expect(status == 1 and 'use max-cpu-compat=power9' in output,
+           f'status {status}: {output}')
+
+
 SCENES = {
     'lowered': lowered,
     'silenced': silenced,
@@ -115,8 +122,9 @@ SCENES = {
     'threads': threads,
     'older': older,
     'slots': slots,
+    'hashless': hashless,
 }
 
 
 if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:]])
