@@ -227,6 +227,7 @@ bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp)
     }
     trace_papr_mmu_hpt(in_kernel ? in_kernel : shift);
     papr_mmu_drop_pending(mmu);
+    papr_kernel_resize_cancel(mmu);
     papr_hpt_install(mmu, hpt);
     if (in_kernel) {
         qatomic_set(&mmu->kernel_shift, in_kernel);
@@ -397,7 +398,7 @@ const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
     PaprHpt *hpt;
 
     if (mmu->kernel_shift) {
-        return (const ppc_hash_pte64_t *)papr_kernel_map_hptes(ptex, n);
+        return (const void *)papr_kernel_map_hptes(mmu, ptex, n);
     }
     rcu_read_lock();
     hpt = qatomic_rcu_read(&mmu->hpt);

@@ -128,10 +128,17 @@ bool papr_kernel_writes_hpt(void)
     return papr_kvm_facts() && !papr_kernel_has_hpt();
 }
 
-uint64_t *papr_kernel_map_hptes(hwaddr ptex, int n)
+/*
+ * To read an entry is to have seen its last change, for the kernel: a migration
+ * in progress would not see that any more, and begins anew.
+ */
+uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
     uint64_t *copy = g_new(uint64_t, 2 * n);
 
+    if (mmu->track_dirty) {
+        qatomic_inc(&mmu->generation);
+    }
     if (!papr_kvm_hpt_read(ptex, n, copy)) {
         g_clear_pointer(&copy, g_free);
     }

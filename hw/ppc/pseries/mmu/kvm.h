@@ -57,7 +57,7 @@ int64_t papr_kernel_resize_commit(PaprMmu *mmu, uint64_t flags, int32_t shift);
 void papr_kernel_resize_cancel(PaprMmu *mmu);
 
 /** papr_kernel_map_hptes: a copy to be freed by g_free(), or NULL */
-uint64_t *papr_kernel_map_hptes(hwaddr ptex, int n);
+uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n);
 
 /* kvm-stream.c: "spapr/htab" of a table in the kernel; see migrate.c */
 int papr_kernel_save_setup(PaprMmu *mmu, Error **errp);
@@ -118,7 +118,8 @@ static inline void papr_kernel_resize_cancel(PaprMmu *mmu)
 {
 }
 
-static inline uint64_t *papr_kernel_map_hptes(hwaddr ptex, int n)
+static inline uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex,
+                                              int n)
 {
     return NULL;
 }
