@@ -1,0 +1,332 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A vCPU's registers between QEMU and KVM: what is set is what runs, and moves on.
+
+The guest is an endless loop in real mode, whose registers a debugger has filled.
+They must be the same after the vCPU has run, after the machine was saved and
+restored, by KVM or by TCG, in either direction.  Arguments: HOST SCENE...; the
+scenes are the functions named in SCENES; see host.py.
+"""
+
+import re
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from host import BUILD, Guest, expect, scenes
+
+LOOP = 0x8000000
+# addi r31,r31,1; fdiv f1,f2,f3; b: it runs, and rounds as FPSCR says
+CODE = '3bff0001 fc221824 4bfffff8'
+MASK = (1 << 64) - 1
+HZ = 512000000
+ONE, TEN, TENTH = 0x3ff0000000000000, 0x4024000000000000, 0x3fb9999999999999
+
+# Special purpose registers (SPRs), and values that a guest on POWER9 can have there
+PATTERN = 0xa5c3f00f96693cc3
+SPRS = {
+    'srr0': 0x1122334455667788, 'sprg0': PATTERN, 'sprg1': PATTERN + 1,
+    'sprg2': PATTERN + 2, 'sprg3': PATTERN + 3,
+    'dar': PATTERN, 'dsisr': PATTERN & 0xffffffff, 'dscr': 0x155,
+    'amr': PATTERN, 'iamr': 0x5555555555555555, 'uamor': PATTERN, 'fscr': 0x104,
+    'dawr0': 0x123456789abcdef0,
+    'tar': PATTERN, 'pidr': 0x5a5a5, 'tidr': 0x1234, 'ebbhr': 0x123456789abcdef0,
+    'ebbrr': 0x0fedcba987654320, 'siar': PATTERN, 'sdar': PATTERN, 'pspb': 0x12345678,
+    # counters stand still: FC is set, nothing counts, nothing interrupts
+    'mmcr0': 0x80000000, 'pmc1': 0x01020304, 'pmc2': 0x11121314, 'pmc3': 0x21222324,
+    'pmc4': 0x31323334, 'pmc5': 0x41424344, 'pmc6': 0x51525354,
+}
+# What goes on by itself, and VSCR: Linux on a little-endian host has it in another
+# word than KVM_REG_PPC_VSCR gives and takes
+LIVE = re.compile(r'^(tb|tbl|tbu|decr?|purr|spurr|vtb|hdecr?|cfar|ctrl|uctrl|ic|psscr|vscr|r31)$')
+
+
+class Gdb:
+    """As much of gdb's remote protocol as reads and writes all registers of a vCPU."""
+
+    def __init__(self, connection):
+        self.socket = connection
+        self.socket.settimeout(60)
+        self.data = b''
+        self.ask('?')
+        self.number = {}
+        number = 0
+        for name in ['target.xml', *re.findall(r'href="([^"]+)"', self.file('target.xml'))]:
+            for reg in re.findall(r'<reg [^>]*>', self.file(name)):
+                words = dict(re.findall(r'(\w+)="([^"]*)"', reg))
+                number = int(words.get('regnum', number))
+                self.number.setdefault(words['name'], number)
+                number += 1
+
+    def send(self, packet):
+        checksum = sum(packet.encode()) % 256
+        self.socket.sendall(f'${packet}#{checksum:02x}'.encode())
+
+    def answer(self):
+        while True:
+            found = re.search(rb'\$([^#]*)#..', self.data)
+            if found:
+                self.data = self.data[found.end():]
+                self.socket.sendall(b'+')
+                return found.group(1).decode()
+            more = self.socket.recv(65536)
+            expect(more, 'the debugger was hung up on')
+            self.data += more
+
+    def ask(self, packet):
+        self.send(packet)
+        return self.answer()
+
+    def file(self, name):
+        text = ''
+        while True:
+            part = self.ask(f'qXfer:features:read:{name}:{len(text):x},ffb')
+            text += part[1:]
+            if part[0] == 'l':
+                return text
+
+    def get(self, name):
+        return int(self.ask(f'p{self.number[name]:x}'), 16)
+
+    def set(self, name, value, digits=16):
+        answer = self.ask(f'P{self.number[name]:x}={value:0{digits}x}')
+        expect(answer == 'OK', f'{name}: {answer}')
+
+    def all(self):
+        return {name: self.get(name) for name in self.number}
+
+    def run(self):
+        before = self.get('r31')
+        end = time.monotonic() + 60
+        while self.get('r31') == before:
+            expect(time.monotonic() < end, 'the vCPU does not run')
+            self.send('c')
+            time.sleep(0.3)
+            self.socket.sendall(b'\x03')
+            stop = self.answer()
+            expect(stop.startswith('T02'), f'stopped with {stop}')
+        expect(LOOP <= self.get('pc') < LOOP + 12, f'it is at {self.get("pc"):#x}')
+        self.set('pc', LOOP)
+
+
+def fill(gdb):
+    """Every register that can have a value of its own gets one."""
+    expect(gdb.ask(f'M{LOOP:x},c:{CODE.replace(" ", "")}') == 'OK', 'memory is not written')
+    pattern = 0x0123456789abcdef
+    for i in range(32):
+        pattern = (pattern * 0x9e3779b97f4a7c15 + i) & MASK
+        gdb.set(f'r{i}', pattern)
+        gdb.set(f'f{i}', pattern ^ MASK)
+        gdb.set(f'vs{i}h', (pattern * 3) & MASK)
+        gdb.set(f'vr{i}', pattern << 64 | ((pattern * 5) & MASK), 32)
+    gdb.set('cr', 0x12345678, 8)
+    gdb.set('lr', 0xfedcba9876543210)
+    gdb.set('ctr', 0x1357924680aceace)
+    gdb.set('xer', 0xe0000000, 8)
+    gdb.set('fpscr', 3, 8)      # round towards minus infinity
+    gdb.set('f2', ONE)
+    gdb.set('f3', TEN)
+    gdb.set('vrsave', 0x96693cc3, 8)
+    for name, value in SPRS.items():
+        gdb.set(name, value)
+    gdb.set('msr', gdb.get('msr') | 1 << 13)    # floating point
+    gdb.set('pc', LOOP)
+
+
+def differences(one, other):
+    return ', '.join(f'{name} {one[name]:#x} -> {other.get(name, 0):#x}'
+                     for name in one if one[name] != other.get(name) and not LIVE.match(name))
+
+
+def same(before, after, what):
+    difference = differences(before, after)
+    expect(not difference, f'{what}: {difference}')
+
+
+def rounded(gdb):
+    expect(gdb.get('f1') == TENTH, f'1/10 is {gdb.get("f1"):#x}')
+
+
+def kvm_guest(host, *args, **options):
+    guest = host.guest(linux=False, mem='256M', firmware='slof',
+                       args=('-S', '-gdb', 'chardev:gdb', *args), **options)
+    guest.channel('gdb')
+    return guest
+
+
+def tcg_guest(folder, *args):
+    path = Path(folder) / 'gdb'
+    path.unlink(missing_ok=True)
+    guest = Guest(linux=False, mem='256M', firmware='slof', machine=MIGRATABLE,
+                  args=('-S', '-chardev', f'socket,id=gdb,path={path},server=on,wait=off',
+                        '-gdb', 'chardev:gdb', *args))
+    guest.gdb_path = path
+    return guest
+
+
+def debugger(guest):
+    if hasattr(guest, 'gdb_path'):
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(guest.gdb_path))
+        return Gdb(connection)
+    return Gdb(guest.sockets['gdb'])
+
+
+def save(guest, image):
+    guest.cmd('migrate', uri=f'file:{image}')
+    while True:
+        status = guest.cmd('query-migrate').get('status')
+        expect(status != 'failed', guest.cmd('query-migrate'))
+        if status == 'completed':
+            return
+        time.sleep(0.1)
+
+
+def restored(guest):
+    while guest.cmd('query-status')['status'] == 'inmigrate':
+        time.sleep(0.1)
+
+
+# what POWER9 has by TCG and in the emulated host alike
+MIGRATABLE = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
+
+
+def runs(host):
+    """Set by a debugger, run, looked at again."""
+    with kvm_guest(host) as guest:
+        guest.launch()
+        gdb = debugger(guest)
+        fill(gdb)
+        gdb.run()
+        before = gdb.all()
+        for spr, value in SPRS.items():
+            expect(before[spr] == value, f'{spr} reads {before[spr]:#x}')
+        rounded(gdb)
+        for _ in range(3):
+            gdb.run()
+            same(before, gdb.all(), 'after running')
+
+
+def reset(host):
+    """A reset leaves nothing of it."""
+    with kvm_guest(host) as guest:
+        guest.launch()
+        gdb = debugger(guest)
+        fresh = gdb.all()
+        fill(gdb)
+        gdb.run()
+        guest.cmd('system_reset')
+        guest.event_wait('RESET', 60)
+        # a reset of a processor leaves these as they are
+        left = re.compile(r'(f|vr|vs)\d+h?|fpscr')
+        after = gdb.all()
+        for name in [name for name in after if left.fullmatch(name)]:
+            after[name] = fresh[name]
+        same(fresh, after, 'after a reset')
+
+
+def saved(host):
+    """KVM to KVM."""
+    image = '/tmp/registers'
+    with kvm_guest(host) as guest:
+        guest.launch()
+        gdb = debugger(guest)
+        fill(gdb)
+        gdb.run()
+        before = gdb.all()
+        save(guest, image)
+    with kvm_guest(host, '-incoming', f'file:{image}') as guest:
+        guest.launch()
+        restored(guest)
+        gdb = debugger(guest)
+        same(before, gdb.all(), 'restored')
+        gdb.run()
+        same(before, gdb.all(), 'restored and run')
+        expect('warning' not in guest.stderr(), guest.stderr())
+
+
+def clocks(gdb):
+    """The timebase, and what it is when the decrementer gets to zero, as far as 32 bits tell."""
+    tb = gdb.get('tbl')
+    return tb, (tb + gdb.get('decr')) % (1 << 32)
+
+
+def apart(one, other):
+    return min((one - other) % (1 << 32), (other - one) % (1 << 32))
+
+
+def clock_holds(host):
+    """Time stands still while the machine is stopped, for the decrementer as well."""
+    image = '/tmp/registers'
+    with kvm_guest(host) as guest:
+        guest.launch()
+        gdb = debugger(guest)
+        fill(gdb)
+        gdb.run()
+        tb, expiry = clocks(gdb)
+        time.sleep(20)
+        guest.cmd('human-monitor-command', command_line='info registers')
+        expect(clocks(gdb) == (tb, expiry), 'the clock goes on in a machine that is stopped')
+        begin = time.monotonic()
+        gdb.run()
+        # in seconds, with the 32 ms by which the kernel rounds up
+        ran = time.monotonic() - begin + 0.1
+        later, same_expiry = clocks(gdb)
+        expect(tb < later < tb + ran * HZ, f'{tb:#x} -> {later:#x} in {ran} s')
+        expect(same_expiry == expiry, f'the decrementer is off by {apart(expiry, same_expiry)}')
+        save(guest, image)
+    time.sleep(20)
+    with kvm_guest(host, '-incoming', f'file:{image}') as guest:
+        guest.launch()
+        restored(guest)
+        gdb = debugger(guest)
+        begin = time.monotonic()
+        gdb.run()
+        ran = time.monotonic() - begin + 0.1
+        now, new_expiry = clocks(gdb)
+        expect(later < now < later + ran * HZ, f'{later:#x} -> {now:#x} in {ran} s')
+        expect(apart(expiry, new_expiry) < HZ // 5,
+               f'the decrementer is off by {apart(expiry, new_expiry)}')
+
+
+def to_tcg_and_back(host):
+    """KVM to TCG to KVM."""
+    image = '/tmp/registers'
+    with tempfile.TemporaryDirectory() as folder:
+        local = Path(folder) / 'image'
+        with kvm_guest(host, machine=MIGRATABLE) as guest:
+            guest.launch()
+            gdb = debugger(guest)
+            fill(gdb)
+            gdb.run()
+            before = gdb.all()
+            save(guest, image)
+        local.write_bytes(host.fetch(image))
+        with tcg_guest(folder, '-incoming', f'file:{local}') as guest:
+            guest.launch()
+            restored(guest)
+            gdb = debugger(guest)
+            same(before, gdb.all(), 'by TCG')
+            gdb.set('f1', 0)
+            gdb.run()
+            rounded(gdb)
+            same(before, gdb.all(), 'run by TCG')
+            before = gdb.all()
+            save(guest, local)
+        host.push(local.read_bytes(), image)
+        with kvm_guest(host, '-incoming', f'file:{image}', machine=MIGRATABLE) as guest:
+            guest.launch()
+            restored(guest)
+            gdb = debugger(guest)
+            same(before, gdb.all(), 'by KVM')
+            gdb.run()
+            same(before, gdb.all(), 'run by KVM')
+
+
+SCENES = {function.__name__.replace('_', '-'): function
+          for function in (runs, reset, saved, clock_holds, to_tcg_and_back)}
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:]])
