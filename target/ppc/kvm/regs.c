@@ -151,7 +151,6 @@ static void take_slb(PowerPCCPU *cpu, const struct kvm_sregs *sregs)
         if ((slbe & SLB_ESID_V) && slot < ARRAY_SIZE(env->slb)) {
             ppc_store_slb(cpu, slot, slbe & ~0xfffULL,
                           sregs->u.s.ppc64.slb[i].slbv);
-            env->slb[slot].esid |= SLB_ESID_V;
         }
     }
 }
