@@ -73,22 +73,22 @@ uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
            : UINT64_MAX;
 }
 
-bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
+/* What the table that there is can map; the kernel may have given a small one */
+static uint64_t mapped_by_table(const PaprMachine *pm)
 {
     int shift = papr_mmu_hpt_shift(pm->mmu);
-    uint64_t limit;
 
-    if (!hash_host(pm) || !shift) {
-        return true;
-    }
-    limit = kvmppc_vrma_limit(shift);
-    if (limit >= pm->rma_size) {
+    return hash_host(pm) && shift ? kvmppc_vrma_limit(shift) : UINT64_MAX;
+}
+
+bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
+{
+    if (mapped_by_table(pm) >= PAPR_RMA_MIN) {
         return true;
     }
     error_setg(errp, "this KVM host gave a hash page table of 2^%d bytes, too "
-               "small for a real mode area of %" PRIu64 " MiB; use a smaller "
-               "-m, or huge pages for it (-mem-path)", shift,
-               (uint64_t)(pm->rma_size / MiB));
+               "small for firmware to run; use a smaller -m, or huge pages "
+               "for it (-mem-path)", papr_mmu_hpt_shift(pm->mmu));
     return false;
 }
 
@@ -199,6 +199,7 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
         return;
     }
     in->kvm = true;
+    in->rma_size = MIN(in->rma_size, mapped_by_table(pm));
     in->timebase_freq = kvmppc_get_tbfreq();
     in->clock_freq = kvmppc_get_clockfreq() ?: PAPR_DT_CLOCK_FREQ;
     in->multi_tce = kvm->multi_tce;
