@@ -84,9 +84,16 @@ class Machine(QEMUMachine):
                 return found
             trouble = TROUBLE.search(self.text)
             if trouble:
-                raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:600]}')
+                self.drain(3)
+                raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:3000]}')
             if not self.more() or time.monotonic() > end:
                 raise Failure(f'no {pattern!r} after:\n{self.text[-3000:]}\n{self.get_log() or ""}')
+
+    def drain(self, seconds):
+        """Take what the console says within SECONDS, such as the rest of a register dump."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.more():
+            pass
 
     def send(self, text):
         self.console_socket.sendall(text.encode())
