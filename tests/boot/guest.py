@@ -51,9 +51,13 @@ def expect(condition, what):
 class Machine(QEMUMachine):
     """A QEMU with a shell on its console, whose text is kept in `self.text`."""
 
+    # it does not outlive a test that is killed
+    WRAPPER = ('setpriv', '--pdeathsig', 'KILL')
+
     def __init__(self, binary):
         # the harness gives a time-out to each test: this one only ends hangs
-        super().__init__(binary, drain_console=False, qmp_timer=120 * PATIENCE)
+        super().__init__(binary, drain_console=False, qmp_timer=120 * PATIENCE,
+                         wrapper=self.WRAPPER)
         self.set_console()
         self.text = ''
 

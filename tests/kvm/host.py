@@ -454,6 +454,8 @@ class Inner(Guest):
     args=('-gdb', 'chardev:gdb').  `folder` is the guest's own directory in the host.
     """
 
+    WRAPPER = ()                # Process.kill() ends it, or its host does
+
     def __init__(self, host, cpu, irqchip, accel, env, mem='512M', append='', **options):
         self.host = host
         self.env = env
