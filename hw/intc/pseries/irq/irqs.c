@@ -331,13 +331,12 @@ void papr_irqs_reset(PaprIrqs *irqs)
 }
 
 /*
- * The kernel may have its controller, but not for so many vCPUs, which is seen
- * as they come.  As long as the guest has not run, there is nothing to lose.
+ * The kernel may have its controller, but not for so many vCPUs or sources,
+ * which is seen as they come.  As long as the guest has not run there is
+ * nothing to lose: then it is emulated, and the caller tries again.
  */
-static bool irqs_vcpu_rescued(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
-                              Error **errp)
+static bool irqs_rescued(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
-    ERRP_GUARD();
     const char *name = intc->run->ops->name;
 
     if (intc->run != &intc->runs[RUN_IN_KERNEL] || irqs->kernel_required ||
@@ -351,7 +350,7 @@ static bool irqs_vcpu_rescued(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
         return false;
     }
     irqs_put_in_force(irqs, intc);
-    return intc->run->ops->vcpu_create(intc->run->be, vcpu, errp);
+    return true;
 }
 
 static bool intc_vcpu_create(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
@@ -361,7 +360,18 @@ static bool intc_vcpu_create(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
 
     return !intc->run ||
            intc->run->ops->vcpu_create(intc->run->be, vcpu, errp) ||
-           irqs_vcpu_rescued(irqs, intc, vcpu, errp);
+           (irqs_rescued(irqs, intc, errp) &&
+            intc->run->ops->vcpu_create(intc->run->be, vcpu, errp));
+}
+
+static bool irqs_claim(PaprIrqs *irqs, PaprIntc *intc, uint32_t irq, bool lsi,
+                       Error **errp)
+{
+    ERRP_GUARD();
+
+    return intc_claim(intc, irq, lsi, errp) ||
+           (irqs_rescued(irqs, intc, errp) &&
+            intc_claim(intc, irq, lsi, errp));
 }
 
 static void intc_vcpu_destroy(PaprIntc *intc, PaprVcpu *vcpu)
@@ -455,10 +465,10 @@ bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp)
         error_setg(errp, "Interrupt number 0x%x is in use", irq);
         return false;
     }
-    if (!intc_claim(&irqs->intcs[INTC_XICS], irq, lsi, errp)) {
+    if (!irqs_claim(irqs, &irqs->intcs[INTC_XICS], irq, lsi, errp)) {
         return false;
     }
-    if (!intc_claim(&irqs->intcs[INTC_XIVE], irq, lsi, errp)) {
+    if (!irqs_claim(irqs, &irqs->intcs[INTC_XIVE], irq, lsi, errp)) {
         intc_release(&irqs->intcs[INTC_XICS], irq);
         return false;
     }

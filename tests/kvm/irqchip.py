@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""XICS in the host's kernel, and who runs which interrupt controller.
+
+Arguments: HOST SCENE..., see the functions below.  One on its own:
+
+    PAPR_BUILD=build tests/kvm/irqchip.py powernv9 message level
+"""
+
+import re
+import sys
+
+from host import CPUS, LAB, expect, scenes
+
+MODULES = 'initramfs-6.1.cpio'
+DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
+        '-device', 'virtio-blk-pci,drive=d0')
+READ_DISK = 'modprobe virtio_pci; modprobe virtio_blk; dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1'
+
+
+def info_pic(guest):
+    return guest.cmd('human-monitor-command', command_line='info pic')
+
+
+def in_kernel(guest):
+    return 'irqchip: in-kernel' in info_pic(guest)
+
+
+def calls(trace, name):
+    return [line for line in trace.splitlines() if re.search(rf'\b{name}\b', line)]
+
+
+def counts(guest, name):
+    """How often the interrupts named NAME have come, by CPU."""
+    for line in guest.run('cat /proc/interrupts').splitlines():
+        if line.rstrip().endswith(name):
+            return [int(word) for word in line.split()[1:] if word.isdigit()]
+    return []
+
+
+def end(guest, log=''):
+    guest.send('poweroff -f\n')
+    guest.wait(60)
+    expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}: {guest.get_log()}')
+    expect(re.search(log, guest.get_log()) if log else 'warning' not in guest.get_log(),
+           guest.get_log())
+
+
+def use(guest):
+    """Interrupts between CPUs, from the console, a disk and the clock."""
+    guest.run(READ_DISK)
+    guest.run('for c in 0 1 0 1; do taskset $((c + 1)) true; done; sleep 0.2')
+
+
+def message(host):
+    """A disk's MSIs reach the guest by irqfd, by their number; reboots of both kinds."""
+    env = {'IOCTL_TRACE': '/tmp/message.trace'}
+    with host.guest(smp='2', irqchip='on', append='xive=off', initrd=MODULES, args=DISK, env=env) as guest:
+        guest.launch()
+        guest.shell()
+        use(guest)
+        requests = sum(counts(guest, 'virtio0-req.0'))
+        expect(requests, guest.run('cat /proc/interrupts'))
+        expect(in_kernel(guest), info_pic(guest))
+        expect(re.search(r'13\d\d MSI 05', info_pic(guest)), info_pic(guest))
+        guest.send('reboot -f\n')
+        guest.shell()
+        use(guest)
+        guest.cmd('system_reset')
+        guest.shell()
+        use(guest)
+        expect(in_kernel(guest), info_pic(guest))
+        end(guest)
+        trace = guest.trace()
+    irqfds = calls(trace, 'KVM_IRQFD')
+    expect(any(int(n) >= 0x1300 for n in re.findall(r'gsi=(\d+)', '\n'.join(irqfds))), irqfds)
+    expect(not calls(trace, 'KVM_SET_GSI_ROUTING'), 'routes are set')
+    expect(len(calls(trace, 'KVM_CREATE_DEVICE')) >= 3, 'not made anew')
+
+
+def level(host):
+    """Level sensitive interrupts."""
+    with host.guest(smp='2', irqchip='on', append='xive=off pci=nomsi', initrd=MODULES, args=DISK) as guest:
+        guest.launch()
+        guest.shell()
+        before = sum(counts(guest, 'virtio0'))
+        use(guest)
+        expect(sum(counts(guest, 'virtio0')) > before, guest.run('cat /proc/interrupts'))
+        expect(sum(counts(guest, 'virtio0')) < before + 2000, guest.run('cat /proc/interrupts'))
+        expect(in_kernel(guest), info_pic(guest))
+        end(guest)
+
+
+def saved(host):
+    """To a file and back, twice, in the kernel and emulated."""
+    state = '/tmp/irqchip.state'
+    was = None
+    for irqchip in ('on', 'on', 'off', 'on'):
+        args = [*DISK, *(['-incoming', f'file:{state}'] if was else [])]
+        with host.guest(smp='2', irqchip=irqchip, append='xive=off', initrd=MODULES,
+                        args=args) as guest:
+            guest.launch()
+            if not was:
+                guest.shell()
+                guest.run('(while :; do cat /proc/interrupts; done > /dev/null) &')
+            else:
+                while guest.cmd('query-status')['status'] != 'running':
+                    pass
+                guest.send('\n')
+                guest.prompt()
+            use(guest)
+            expect(in_kernel(guest) == (irqchip == 'on'), info_pic(guest))
+            was = counts(guest, 'virtio0-req.0')
+            expect(was, guest.run('cat /proc/interrupts'))
+            guest.cmd('migrate', uri=f'file:{state}')
+            while guest.cmd('query-migrate')['status'] not in ('completed', 'failed'):
+                pass
+            expect(guest.cmd('query-migrate')['status'] == 'completed', guest.get_log())
+
+
+def plugged(host):
+    """vCPUs that come, go, and come again."""
+    with host.guest(smp='1,maxcpus=3', irqchip='on', append='xive=off') as guest:
+        guest.launch()
+        guest.shell()
+        core = guest.cmd('query-hotpluggable-cpus')[0]['type']
+        for _ in range(2):
+            for n in (1, 2):
+                guest.cmd('device_add', driver=core, id=f'core{n}', core_id=n)
+            guest.run('until [ "$(cat /sys/devices/system/cpu/online)" = 0-2 ]; do sleep 0.1; '
+                      'for c in 1 2; do echo 1 > /sys/devices/system/cpu/cpu$c/online; done; done')
+            guest.run('for m in 1 2 4; do taskset $m cat /proc/stat > /dev/null; done')
+            expect(info_pic(guest).count('XIRR') == 3, info_pic(guest))
+            for n in (1, 2):
+                guest.cmd('device_del', id=f'core{n}')
+            while len([c for c in guest.cmd('query-hotpluggable-cpus') if 'qom-path' in c]) > 1:
+                pass
+        guest.cmd('system_reset')
+        guest.shell()
+        end(guest)
+
+
+def ran(host, payload, machine='', irqchip='', log='', smp='2', **env):
+    """Run PAYLOAD, bare metal, to its end; the trace of what QEMU asked KVM for."""
+    trace = '/tmp/irqchip.trace'
+    host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
+    status, output = host.qemu(
+        '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
+        '-smp', smp, '-m', '512M', '-M', f'pseries,x-vof=on{machine}',
+        '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
+        '-kernel', host.place('tests/guest/tests.elf'), '-append', payload,
+        env={'IOCTL_TRACE': trace, 'IOCTL_COUNT': 'KVM_SET_ONE_REG', **env})
+    expect(status == 0 and f'PASS {payload}' in output, (status, output))
+    expect(log in output if log else 'emulated' not in output, output)
+    return host.fetch(trace).decode()
+
+
+def has_device(trace):
+    """Whether a controller was the kernel's at the end."""
+    made = [line for line in calls(trace, 'KVM_CREATE_DEVICE') if ' = -1 ' not in line]
+    gone = [line for line in trace.splitlines() if re.search(r'close\((XICS|XIVE)\)', line)]
+    return len(made) > len(gone)
+
+
+def refused(host, message_, machine='', **env):
+    """With kernel-irqchip=on that is an error, of one line, before the guest starts."""
+    status, output = host.qemu('-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind],
+                               '-smp', '2', '-S', '-M', f'pseries{machine}',
+                               '-accel', 'kvm,kernel-irqchip=on', env=env)
+    lines = [line for line in output.splitlines() if line.startswith('qemu') and 'info:' not in line]
+    expect(status == 1 and len(lines) == 1 and re.search(message_, lines[0]), (status, output))
+
+
+def no_xive(host):
+    """A host without in-kernel XIVE, as in a partition."""
+    lacks = {} if host.kind == 'lpar' else {'IOCTL_CAPS': 'KVM_CAP_PPC_IRQ_XIVE=0'}
+    expect(has_device(ran(host, 'abi', **lacks)), 'dual: XICS is not in the kernel')
+    expect(has_device(ran(host, 'xics-storm', irqchip='on', smp='4', **lacks)), 'dual, on: the same')
+    expect(not has_device(ran(host, 'abi', irqchip='off', **lacks)), 'dual, off')
+    expect(not has_device(ran(host, 'abi', machine=',ic-mode=xive',
+                              log='info: ic-mode=xive: the host', **lacks)), 'xive')
+    refused(host, 'kernel-irqchip=on: the host.s KVM has no XIVE; use ic-mode=dual',
+            machine=',ic-mode=xive', **lacks)
+
+
+def no_xics(host):
+    caps = 'KVM_CAP_IRQ_XICS=0'
+    expect(not has_device(ran(host, 'abi', IOCTL_CAPS=caps)), 'XICS is in the kernel')
+    refused(host, 'kernel-irqchip=on: the host.s KVM has no XICS', IOCTL_CAPS=caps)
+
+
+def fails(host):
+    """The kernel refuses what it said it had."""
+    for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
+                 'KVM_ENABLE_CAP[KVM_CAP_IRQ_XICS]:2=ENOSPC', 'KVM_SET_DEVICE_ATTR[XICS]:2=EIO'):
+        trace = ran(host, 'abi', log='warning: xics-kvm: emulated instead: ',
+                    IOCTL_FAIL=fail)
+        expect(not has_device(trace), trace)
+    for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
+                 'KVM_ENABLE_CAP[KVM_CAP_IRQ_XICS]:2=ENOSPC', 'KVM_SET_DEVICE_ATTR[XICS]:2=EIO'):
+        refused(host, "kernel-irqchip=on: xics-kvm|KVM's interrupt controller has no place|"
+                'Interrupt source 0x',
+                IOCTL_FAIL=fail)
+
+
+SCENES = (message, level, saved, plugged, no_xive, no_xics, fails)
+
+if __name__ == '__main__':
+    by_name = {scene.__name__.replace('_', '-'): scene for scene in SCENES}
+    scenes(sys.argv[1], [(name, by_name[name]) for name in sys.argv[2:] or by_name])
