@@ -33,6 +33,8 @@
 #include "hw/pseries/guest-mem.h"
 #include "../trace.h"
 #include "internal.h"
+#include "kvm.h"
+#include "specifier.h"
 
 /* LoPAR Table 14.4, by IBM bit number */
 #define PFT_FLAG(bit) (1ull << (63 - (bit)))
@@ -337,10 +339,6 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* Control byte of a translation specifier, LoPAR 14.5.4.1.7 */
-#define TS_TYPE_SHIFT   62
-enum { TS_UNUSED, TS_REQUEST, TS_RESPONSE, TS_END };
-
 #define BULK_PTEX       0x00ffffffffffffffull
 #define BULK_FLAGS      0x0300000000000000ull
 #define BULK_ANDCOND    0x0100000000000000ull
@@ -406,35 +404,12 @@ static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return result;
 }
 
-/* Translation specifier of LoPAR 14.5.4.1.8: another form than the above */
-#define BLOCK_PAGES_SHIFT 3
-#define BLOCK_MAX       8
-#define BLOCK_AVPN      0x0100000000000000ull
-#define BLOCK_PTEX      0x0000ffffffffffffull
-#define BLOCK_STATUS(code) ((uint64_t)TS_RESPONSE << TS_TYPE_SHIFT | \
-                            (uint64_t)(code) << 59)
-#define BLOCK_R         (1ull << 58)
-#define BLOCK_C         (1ull << 57)
-enum {
-    BLOCK_SUCCESS, BLOCK_NOT_FOUND, BLOCK_PARM, BLOCK_INCONSISTENT, BLOCK_BUSY,
-    BLOCK_CROSSES,
-};
-
 /** Block - the first entry's page sizes and place, which all must share */
 typedef struct Block {
     bool anchored;
     unsigned base, actual;
     PaprVa va;
 } Block;
-
-/* The bits of an AVPN that are the same in a whole block of pages */
-static uint64_t block_avpn_bits(unsigned base_shift)
-{
-    /* address bit n is bit n - 16 of the doubleword, the AVPN starts at 23 */
-    unsigned first = MAX(base_shift + BLOCK_PAGES_SHIFT, 23) - 16;
-
-    return ~((1ull << first) - 1);
-}
 
 /* May the locked entry @ptex go with the others?  A BLOCK_* code */
 static unsigned block_check(Work *w, Block *block, uint64_t ptex, uint64_t pte0,
@@ -452,7 +427,7 @@ static unsigned block_check(Work *w, Block *block, uint64_t ptex, uint64_t pte0,
         !papr_hpte_va(pte0, ptex, w->hpt->pteg_mask, b.base, &b.va)) {
         return BLOCK_PARM;
     }
-    if (compare && ((pte0 ^ ava) & block_avpn_bits(b.base))) {
+    if (compare && ((pte0 ^ ava) & papr_block_avpn_bits(b.base))) {
         return BLOCK_NOT_FOUND;
     }
     if (!block->anchored) {
@@ -661,15 +636,18 @@ static const PaprHcall hpt_calls[] = {
     { H_BULK_REMOVE,  ENTRY_CALL, 8, 8, h_bulk_remove },
 };
 
-/* Linux's KVM-HV, which has the table, does not know this one */
 static const PaprHcall block_calls[] = {
     { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 8, h_block_remove },
+};
+
+/* Linux's KVM-HV, which does all the others, does not know this one */
+static const PaprHcall kernel_block_calls[] = {
+    { H_BLOCK_REMOVE, 0, 9, 8, papr_kernel_block_remove },
 };
 
 void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls)
 {
     papr_hcall_register(hcalls, hpt_calls, ARRAY_SIZE(hpt_calls), mmu);
-    if (papr_mmu_has_block_remove()) {
-        papr_hcall_register(hcalls, block_calls, ARRAY_SIZE(block_calls), mmu);
-    }
+    papr_hcall_register(hcalls, papr_kernel_has_hpt() ? kernel_block_calls
+                                                      : block_calls, 1, mmu);
 }

@@ -59,6 +59,11 @@ void papr_kernel_resize_cancel(PaprMmu *mmu);
 /** papr_kernel_map_hptes: a copy to be freed by g_free(), or NULL */
 uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n);
 
+/*
+ * kvm-block.c: H_BLOCK_REMOVE, for guests that came from where it is offered
+ */
+int64_t papr_kernel_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque);
+
 /* kvm-stream.c: "spapr/htab" of a table in the kernel; see migrate.c */
 int papr_kernel_save_setup(PaprMmu *mmu, Error **errp);
 int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last);
@@ -122,6 +127,12 @@ static inline uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex,
                                               int n)
 {
     return NULL;
+}
+
+static inline int64_t papr_kernel_block_remove(PowerPCCPU *cpu, uint64_t *args,
+                                               void *opaque)
+{
+    return H_FUNCTION;
 }
 
 static inline int papr_kernel_save_setup(PaprMmu *mmu, Error **errp)
