@@ -138,8 +138,9 @@ static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
                     "ids stay unused", kvm->smt_threads, vsmt);
         return true;
     }
-    error_setg(errp, "vsmt=%u: this KVM host can't have cores of so many "
-               "threads (%s)", vsmt, strerror(-rc));
+    error_setg(errp, "%s=%u: this KVM host can't have cores of so many "
+               "threads (%s)", pm->opt.vsmt ? "vsmt" : "-smp threads", vsmt,
+               strerror(-rc));
     kvmppc_error_append_smt_possible_hint(errp);
     return false;
 }
