@@ -249,8 +249,8 @@ def saved(host):
 
 def clocks(gdb):
     """The timebase, and what it is when the decrementer gets to zero, as far as 32 bits tell."""
-    tb = gdb.get('tbl')
-    return tb, (tb + gdb.get('decr')) % (1 << 32)
+    tb = gdb.get('tb')
+    return tb, (tb + gdb.get('dec')) % (1 << 32)
 
 
 def apart(one, other):
@@ -275,7 +275,9 @@ def clock_holds(host):
         ran = time.monotonic() - begin + 0.1
         later, same_expiry = clocks(gdb)
         expect(tb < later < tb + ran * HZ, f'{tb:#x} -> {later:#x} in {ran} s')
-        expect(same_expiry == expiry, f'the decrementer is off by {apart(expiry, same_expiry)}')
+        # Linux computes it anew at each exit, from two registers read one after the other
+        expect(apart(expiry, same_expiry) < HZ // 5,
+               f'the decrementer is off by {apart(expiry, same_expiry)}')
         save(guest, image)
     time.sleep(20)
     with kvm_guest(host, '-incoming', f'file:{image}') as guest:
