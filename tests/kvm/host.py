@@ -63,6 +63,9 @@ from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
 GATEWAY = '10.0.2.2'
 HOST_ADDRESS = '10.0.2.15'
 LAB = '/lab'
+# in a host: what coverage builds write
+GCOV = '/tmp/gcov'
+COVERAGE = os.environ.get('PAPR_KVM_COVERAGE')
 # how many commands a host runs at a time
 AGENTS = 3
 # how many hosts may run at a time: one takes two cores
@@ -172,6 +175,17 @@ def host_options(kind, smp, mem):
             '-netdev', 'user,id=net0', '-device', f'virtio-net-pci,netdev=net0,bus={bus}']
 
 
+def words_of(env):
+    """ENV as words for env(1), with what a coverage build wants."""
+    return [f'{name}={value}' for name, value in
+            {**({'GCOV_PREFIX': GCOV} if COVERAGE else {}), **dict(env)}.items()]
+
+
+def end_well():
+    """Leave what is entered when a time-out ends this script."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+
+
 class Slot:
     """One of the places for hosts on this machine; others wait."""
 
@@ -239,11 +253,22 @@ class Host(Machine):
 
     def __exit__(self, *args):
         try:
+            if COVERAGE and self.is_running():
+                self.bring_coverage()
             super().__exit__(*args)
         finally:
             self.agents.close()
             if self.slot:
                 self.slot.leave()
+
+    def bring_coverage(self):
+        folder = Path(COVERAGE) / f'{Path(sys.argv[0]).stem}-{os.getpid()}-{id(self):x}'
+        try:
+            if self.call(f'test -d {GCOV}')[0] == 0:
+                folder.mkdir(parents=True)
+                self.fetch_tree(GCOV, folder)
+        except Failure as failure:
+            print(f'# no coverage of this host: {failure}', flush=True)
 
     # --- commands ---
 
@@ -369,8 +394,7 @@ class Host(Machine):
 
         A status from 128 on is that of a signal; 137 is also what comes of not ending.
         """
-        words = [f'{name}={value}' for name, value in dict(env).items()]
-        command = shlex.join(['env', *words, 'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
+        command = shlex.join(['env', *words_of(env), 'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
                               self.place('qemu-system-ppc64'), '-L', f'{LAB}/guest',
                               '-L', f'{LAB}/guest/roms', *args])
         return self.call(command, seconds + 30)
@@ -409,8 +433,7 @@ class Process:
         self.host = host
         self.folder = folder
         self.returncode = None
-        words = [f'{name}={value}' for name, value in env.items()]
-        start = shlex.join(['env', *words, 'sh', '-c', f'echo $$ > {folder}/pid; exec "$@"', 'sh',
+        start = shlex.join(['env', *words_of(env), 'sh', '-c', f'echo $$ > {folder}/pid; exec "$@"', 'sh',
                             *command])
         host.run(f'mkdir -p {folder}\n'
                  f'( {start} > {folder}/log 2>&1; echo $? > {folder}/status.new\n'
@@ -550,8 +573,18 @@ class Inner(Guest):
         return self.host.fetch(self.env['IOCTL_TRACE']).decode()
 
     def __exit__(self, *args):
+        if COVERAGE and self.is_running():
+            self.end_by_itself()
         super().__exit__(*args)
         self.host.check()
+
+    def end_by_itself(self):
+        """Coverage is written by a QEMU that ends, not by one that is killed."""
+        try:
+            self.cmd('quit')
+            self.wait(30)
+        except Exception:  # pylint: disable=broad-except
+            pass                        # the scene has failed, or QEMU is about to end
 
 
 class Lab:
@@ -600,6 +633,7 @@ def scenes(kind, points, **options):
     if missing():
         print(f'1..0 # SKIP {missing()}')
         return
+    end_well()
     print(f'1..{len(points)}', flush=True)
     with Lab(kind, **options) as lab:
         for number, (name, function) in enumerate(points, 1):
