@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vCPUs of KVM: which there are, and what is refused, in one line.
+
+Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
+
+    PAPR_BUILD=build tests/kvm/cpus.py powernv9 family
+"""
+
+import sys
+
+from host import expect, scenes
+
+
+def family(host):
+    """The name of the host's family means the host, whatever its revision."""
+    with host.guest(cpu='host') as guest:
+        guest.launch()
+        guest.shell()
+        with_host = guest.run('grep ^cpu /proc/cpuinfo')
+    with host.guest() as guest:
+        guest.launch()
+        guest.shell()
+        expect(guest.run('grep ^cpu /proc/cpuinfo') == with_host, 'not the CPU that host is')
+
+
+def by_signal(host):
+    """On a kernel without immediate exits calls are completed with a signal pending."""
+    with host.guest(smp='2', env={'IOCTL_CAPS': 'KVM_CAP_IMMEDIATE_EXIT=0'}) as guest:
+        guest.launch()
+        guest.shell()
+        for _ in range(20):
+            guest.cmd('stop')
+            guest.cmd('cont')
+        guest.run('dmesg > /dev/console; true')
+        guest.cmd('system_reset')
+        guest.event_wait('RESET', 60)
+        guest.shell()
+        expect('Oops' not in guest.run('dmesg'), 'an oops')
+
+
+def refused(host, says, *options):
+    status, output = host.qemu('-display', 'none', '-nodefaults', '-S', *options)
+    expect(status == 1, f'status {status}: {output}')
+    expect(says in output, f'no "{says}": {output}')
+
+
+def other_cpu(host):
+    refused(host, 'use -cpu host', '-M', 'pseries', '-accel', 'kvm', '-cpu', 'power7_v2.3')
+
+
+def split(host):
+    refused(host, 'use on or off', '-M', 'pseries', '-accel', 'kvm,kernel-irqchip=split')
+
+
+SCENES = {
+    'family': family,
+    'by-signal': by_signal,
+    'other-cpu': other_cpu,
+    'split': split,
+}
+
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])
