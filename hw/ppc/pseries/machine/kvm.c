@@ -73,7 +73,7 @@ uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
            : UINT64_MAX;
 }
 
-/* What the table that there is can map; the kernel may have given a small one */
+/* What the table can map: the kernel may have given a small one */
 static uint64_t mapped_by_table(const PaprMachine *pm)
 {
     int shift = papr_mmu_hpt_shift(pm->mmu);
