@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Print how much of the KVM path the tests in hosts have run: coverage.py BUILD DATA
+
+BUILD is a build directory of tools/kvm-build --coverage, DATA the folder in which
+host.py ($PAPR_KVM_COVERAGE) has put what its QEMUs wrote when they ended.  What is
+in there of an older build does not count.  TAP: one point a file of the KVM path,
+which fails if less than LEAST per cent of its lines have run.
+"""
+
+import collections
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+GCOV = 'powerpc64le-linux-gnu-gcov'
+LEAST = 85
+
+
+def executed(notes, data, work):
+    """(source, line, whether it ran) of a file compiled for gcov, as DATA knows."""
+    for path in work.iterdir():
+        path.unlink()
+    (work / notes.name).symlink_to(notes.resolve())
+    (work / data.name).symlink_to(data.resolve())
+    done = subprocess.run([GCOV, '--json-format', '--stdout', data.name], cwd=work, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    if done.returncode or 'mismatch' in done.stderr or not done.stdout:
+        return
+    for file in json.loads(done.stdout.splitlines()[0])['files']:
+        for line in file['lines']:
+            yield file['file'], line['line_number'], line['count'] > 0
+
+
+def subject(source):
+    """The path in this tree, or None for a header or a file of QEMU's own."""
+    parts = Path(source).parts
+    for top in ('hw', 'target'):
+        if top in parts and source.endswith('.c'):
+            return '/'.join(parts[len(parts) - 1 - parts[::-1].index(top):])
+    return None
+
+
+def gather(build, folder):
+    lines = collections.defaultdict(dict)
+    with tempfile.TemporaryDirectory() as work:
+        for data in folder.rglob('*.gcda'):
+            notes = next(build.glob(f'*.p/{data.stem}.gcno'), None)
+            for source, line, ran in executed(notes, data, Path(work)) if notes else ():
+                name = subject(source)
+                if name:
+                    lines[name][line] = lines[name].get(line, False) or ran
+    return lines
+
+
+def main():
+    build, folder = (Path(arg) for arg in sys.argv[1:])
+    lines = gather(build, folder) if folder.is_dir() else {}
+    if not lines:
+        print('1..0 # SKIP nothing has run in a host')
+        return
+    print(f'1..{len(lines)}')
+    for number, (name, known) in enumerate(sorted(lines.items()), 1):
+        share = 100 * sum(known.values()) / len(known)
+        missed = ' '.join(str(line) for line, ran in sorted(known.items()) if not ran)
+        print(f'# {name}: {share:.0f} % of {len(known)} lines; not {missed or "one missed"}')
+        print(f'{"ok" if share >= LEAST else "not ok"} {number} {name} {share:.0f} %')
+
+
+if __name__ == '__main__':
+    main()
