@@ -227,30 +227,6 @@ def stops(host):
             progress(guest, f'stop {turn}')
 
 
-def plug(host):
-    """vCPUs come and go: the kernel's vCPU stays, and so does its place in the device."""
-    with booted(host, smp='1,maxcpus=3') as guest:
-        up(guest)
-        for turn in range(2):
-            for core in (1, 2):
-                guest.cmd('device_add', driver='host-spapr-cpu-core', id=f'c{core}',
-                          **{'core-id': core})
-            guest.run('n=0; until [ $(grep -c ^processor /proc/cpuinfo) = 3 ]; do '
-                      'echo 1 > /sys/devices/system/cpu/cpu1/online 2>/dev/null; '
-                      'echo 1 > /sys/devices/system/cpu/cpu2/online 2>/dev/null; '
-                      'n=$((n+1)); [ $n -lt 100 ] || exit 1; usleep 100000; done', 60)
-            guest.run('taskset 4 dd if=/dev/vda of=/dev/null bs=64k iflag=direct')
-            for core in (2, 1):
-                guest.cmd('device_del', id=f'c{core}')
-            for _ in range(100):
-                if len(guest.cmd('query-cpus-fast')) == 1:
-                    break
-                time.sleep(0.2)
-            expect(len(guest.cmd('query-cpus-fast')) == 1, f'turn {turn}: the CPUs are still there')
-        is_xive(guest)
-        end(guest)
-
-
 # calls of the device's making, and of its use, of which each fails once
 FAULTS = ('KVM_CREATE_DEVICE[XIVE]=EMFILE', 'KVM_SET_DEVICE_ATTR[XIVE CTRL]=EINVAL',
           'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE SOURCE]=ENXIO',
@@ -278,7 +254,7 @@ def faults(host):
 
 
 SCENES = (disk, disk_hash, level, reboots, switches, stops, file, file_hash, file_xive_only,
-          level_moves, live, plug, faults)
+          level_moves, live, faults)
 
 
 if __name__ == '__main__':
