@@ -140,13 +140,13 @@ def plugged(host):
         end(guest)
 
 
-def ran(host, payload, machine='', irqchip='', log='', smp='2', **env):
+def ran(host, payload, machine='', irqchip='', log='', **env):
     """Run PAYLOAD, bare metal, to its end; the trace of what QEMU asked KVM for."""
     trace = '/tmp/irqchip.trace'
     host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
     status, output = host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
-        '-smp', smp, '-m', '512M', '-M', f'pseries,x-vof=on{machine}',
+        '-smp', '2', '-m', '512M', '-M', f'pseries,x-vof=on{machine}',
         '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
         '-kernel', host.place('tests/guest/tests.elf'), '-append', payload,
         env={'IOCTL_TRACE': trace, 'IOCTL_COUNT': 'KVM_SET_ONE_REG', **env})
@@ -174,10 +174,10 @@ def refused(host, message_, machine='', **env):
 def no_xive(host):
     """A host without in-kernel XIVE, as in a partition."""
     lacks = {} if host.kind == 'lpar' else {'IOCTL_CAPS': 'KVM_CAP_PPC_IRQ_XIVE=0'}
-    expect(has_device(ran(host, 'abi', **lacks)), 'dual: XICS is not in the kernel')
-    expect(has_device(ran(host, 'xics-storm', irqchip='on', smp='4', **lacks)), 'dual, on: the same')
-    expect(not has_device(ran(host, 'abi', irqchip='off', **lacks)), 'dual, off')
-    expect(not has_device(ran(host, 'abi', machine=',ic-mode=xive',
+    expect(has_device(ran(host, 'endian', **lacks)), 'dual: XICS is not in the kernel')
+    expect(has_device(ran(host, 'endian', irqchip='on', **lacks)), 'dual, on: the same')
+    expect(not has_device(ran(host, 'endian', irqchip='off', **lacks)), 'dual, off')
+    expect(not has_device(ran(host, 'endian', machine=',ic-mode=xive',
                               log='info: ic-mode=xive: the host', **lacks)), 'xive')
     refused(host, 'kernel-irqchip=on: the host.s KVM has no XIVE; use ic-mode=dual',
             machine=',ic-mode=xive', **lacks)
@@ -185,7 +185,7 @@ def no_xive(host):
 
 def no_xics(host):
     caps = 'KVM_CAP_IRQ_XICS=0'
-    expect(not has_device(ran(host, 'abi', IOCTL_CAPS=caps)), 'XICS is in the kernel')
+    expect(not has_device(ran(host, 'endian', IOCTL_CAPS=caps)), 'XICS is in the kernel')
     refused(host, 'kernel-irqchip=on: the host.s KVM has no XICS', IOCTL_CAPS=caps)
 
 
@@ -193,7 +193,7 @@ def fails(host):
     """The kernel refuses what it said it had."""
     for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
                  'KVM_ENABLE_CAP[KVM_CAP_IRQ_XICS]:2=ENOSPC', 'KVM_SET_DEVICE_ATTR[XICS]:2=EIO'):
-        trace = ran(host, 'abi', log='warning: xics-kvm: emulated instead: ',
+        trace = ran(host, 'endian', log='warning: xics-kvm: emulated instead: ',
                     IOCTL_FAIL=fail)
         expect(not has_device(trace), trace)
     for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
