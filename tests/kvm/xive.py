@@ -228,8 +228,8 @@ def stops(host):
 
 
 # calls of the device's making, and of its use, of which each fails once
-FAULTS = ('KVM_CREATE_DEVICE[XIVE]=EMFILE', 'KVM_SET_DEVICE_ATTR[XIVE CTRL]=EINVAL',
-          'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE SOURCE]=ENXIO',
+FAULTS = ('KVM_CREATE_DEVICE[XIVE]=EMFILE', 'KVM_SET_DEVICE_ATTR[XIVE group=1]=EINVAL',
+          'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE group=2]=ENXIO',
           'mmap[XIVE]=ENOMEM')
 
 
