@@ -102,7 +102,7 @@ def saved(host):
             guest.launch()
             if not was:
                 guest.shell()
-                guest.run('(while :; do cat /proc/interrupts; done > /dev/null) &')
+                guest.run('(while :; do cat /proc/interrupts; done > /dev/null) & true')
             else:
                 while guest.cmd('query-status')['status'] != 'running':
                     pass
