@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is done to a guest of KVM from outside: questions, NMIs, resets, the power button.
+
+Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
+
+    PAPR_BUILD=build tests/kvm/control.py powernv9 resets
+"""
+
+import re
+import sys
+import time
+
+from host import PATIENCE, expect, scenes
+
+
+def hmp(guest, command):
+    return guest.cmd('human-monitor-command', command_line=command)
+
+
+def up(guest):
+    guest.launch()
+    guest.shell()
+
+
+def ended(guest):
+    guest.wait(60)
+    log = guest.get_log()
+    expect(guest.exitcode() == 0 and 'warning' not in log, f'{guest.exitcode()}: {log}')
+
+
+def questions(host):
+    """The monitor sees the registers and interrupts of a guest that runs on."""
+    with host.guest(smp='2', args=('-object', 'rng-random,id=r,filename=/dev/urandom',
+                                   '-device', 'spapr-rng,rng=r')) as guest:
+        up(guest)
+        guest.run('(while :; do :; done) & (while :; do cat /proc/interrupts; done > /dev/null) &'
+                  ' true')
+        nips, clocks = set(), []
+        for _ in range(12):
+            text = hmp(guest, 'info registers')
+            nips.add(re.search(r'NIP ([0-9a-f]{16})', text).group(1))
+            clocks.append(int(re.search(r'TB (\d+) (\d+)', text).group(2)))
+            expect('irqchip: in-kernel' in hmp(guest, 'info pic'), hmp(guest, 'info pic'))
+        expect(len(nips) > 2, f'the guest is always at {nips}')
+        expect(len(set(clocks)) > 6, f'a clock that stands: {clocks}')
+        expect(len(hmp(guest, 'info registers -a').split('NIP')) == 3, 'not both vCPUs')
+        guest.run('modprobe pseries-rng; grep -q pseries /sys/class/misc/hw_random/rng_available')
+        expect(guest.run('for n in 1 2; do head -c 64 /dev/hwrng | md5sum; done | uniq | wc -l')
+               .strip().endswith('2'), 'random numbers are the same twice')
+        guest.cmd('inject-nmi')
+        guest.console_socket.settimeout(1)
+        end = time.monotonic() + 60 * PATIENCE
+        while not re.search(r'System Reset|sysreset|NMI', guest.text, re.I):
+            expect(guest.more() and time.monotonic() < end, f'no system reset in: {guest.text}')
+
+
+def powerdown(host):
+    """The power button is an event that reaches the kernel."""
+    with host.guest(smp='2') as guest:
+        up(guest)
+        guest.run('mkdir -p /sbin && printf "#!/bin/sh\\necho DOWN > /dev/hvc0\\npoweroff -f\\n"'
+                  ' > /sbin/poweroff && chmod +x /sbin/poweroff')
+        guest.cmd('system_powerdown')
+        guest.until('DOWN', 60)
+        ended(guest)
+
+
+def resets(host):
+    """Twenty resets at any moment of firmware and kernel, and then a guest that is well."""
+    with host.guest(smp='2') as guest:
+        guest.launch()
+        for turn in range(20):
+            time.sleep(turn % 5 * 0.3)
+            guest.cmd('system_reset')
+        guest.text = ''
+        guest.shell()
+        expect(guest.run('cat /proc/cpuinfo').count('processor\t') == 2, 'not both vCPUs')
+        guest.send('poweroff -f\n')
+        ended(guest)
+
+
+def switches(host):
+    """A guest that takes another interrupt controller and MMU with each reboot."""
+    with host.guest(smp='2') as guest:
+        up(guest)
+        expect('XIVE' in guest.run('cat /proc/interrupts'), 'XIVE is not what it begins with')
+        for ic, more in (('XICS', 'xive=off'), ('XIVE', 'disable_radix'), ('XICS', 'xive=off'),
+                         ('XIVE', '')):
+            guest.cmd('qom-set', path='/machine', property='append',
+                      value=f'console=hvc0 quiet {more}')
+            guest.send('reboot -f\n')
+            guest.shell()
+            expect(ic in guest.run('cat /proc/interrupts'), f'not {ic} with {more}')
+            expect('irqchip: in-kernel' in hmp(guest, 'info pic'), hmp(guest, 'info pic'))
+            mmu = 'Hash' if 'radix' in more else 'Radix'
+            expect(mmu in guest.run('grep MMU /proc/cpuinfo'), f'not {mmu} with {more}')
+        guest.send('poweroff -f\n')
+        ended(guest)
+
+
+# options, and what is said when they are refused
+REFUSED = (
+    (('-M', 'pseries,kvm-type=PR'), 'modprobe kvm_pr'),
+    (('-M', 'pseries', '-device', 'spapr-rng,use-kvm=on'), 'rng'),
+)
+
+
+def refused(host):
+    for options, says in REFUSED:
+        status, output = host.qemu('-display', 'none', '-nodefaults', '-S', '-accel', 'kvm',
+                                   *options)
+        expect(status == 1 and says in output, f'{options}: status {status}: {output}')
+
+
+SCENES = {
+    'questions': questions,
+    'powerdown': powerdown,
+    'resets': resets,
+    'switches': switches,
+    'refused': refused,
+}
+
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bare-metal tests (tests/guest) on KVM.
+
+Arguments: HOST SCENE..., where a SCENE is PAYLOAD/IC or PAYLOAD/IC/off: IC is that of
+ic-mode=, and off that of -accel kvm,kernel-irqchip=.  One on its own:
+
+    PAPR_BUILD=build tests/kvm/payloads.py powernv9 wait/xive
+"""
+
+import sys
+
+from host import CPUS, LAB, expect, scenes
+
+PAYLOADS = 'tests/guest/tests.elf'
+# payloads that reboot; of others a reboot is the end
+REBOOTING = ('reboot-storm',)
+
+
+def passes(host, payload, ic, irqchip=''):
+    host.run(f'mkdir -p {LAB}/tests/guest')
+    status, output = host.qemu(
+        '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
+        '-smp', '4', '-m', '512M', '-M', f'pseries,x-vof=on,ic-mode={ic}',
+        '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
+        '-action', 'reboot=reset' if payload in REBOOTING else 'reboot=shutdown',
+        '-kernel', host.place(PAYLOADS), '-append', payload, seconds=100)
+    host.check()
+    expect(status == 0 and f'PASS {payload}' in output and 'FAIL' not in output,
+           f'status {status}: {output[-3000:]}')
+    expect('emulated' not in output, output)
+
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [(name, lambda host, words=name.split('/'): passes(host, *words))
+                         for name in sys.argv[2:]])
