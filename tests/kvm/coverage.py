@@ -3,9 +3,9 @@
 """Print how much of the KVM path the tests in hosts have run: coverage.py BUILD DATA
 
 BUILD is a build directory of tools/kvm-build --coverage, DATA the folder in which
-host.py ($PAPR_KVM_COVERAGE) has put what its QEMUs wrote when they ended.  What is
-in there of an older build does not count.  TAP: one point a file of the KVM path,
-which fails if less than LEAST per cent of its lines have run.
+host.py ($PAPR_KVM_COVERAGE) has put what its QEMUs wrote when they ended.  What is in
+there of an older build does not count.  TAP: one point, which fails if less than
+LEAST per cent of all lines have run; the files are told in comments.
 """
 
 import collections
@@ -16,7 +16,7 @@ import tempfile
 from pathlib import Path
 
 GCOV = 'powerpc64le-linux-gnu-gcov'
-LEAST = 85
+LEAST = 50
 
 
 def executed(notes, data, work):
@@ -55,18 +55,23 @@ def gather(build, folder):
     return lines
 
 
+def percent(lines):
+    return 100 * sum(lines.values()) / len(lines)
+
+
 def main():
     build, folder = (Path(arg) for arg in sys.argv[1:])
     lines = gather(build, folder) if folder.is_dir() else {}
     if not lines:
         print('1..0 # SKIP nothing has run in a host')
         return
-    print(f'1..{len(lines)}')
-    for number, (name, known) in enumerate(sorted(lines.items()), 1):
-        share = 100 * sum(known.values()) / len(known)
+    print('1..1')
+    for name, known in sorted(lines.items()):
         missed = ' '.join(str(line) for line, ran in sorted(known.items()) if not ran)
-        print(f'# {name}: {share:.0f} % of {len(known)} lines; not {missed or "one missed"}')
-        print(f'{"ok" if share >= LEAST else "not ok"} {number} {name} {share:.0f} %')
+        print(f'# {name}: {percent(known):.0f} % of {len(known)} lines; not {missed or "one missed"}')
+    every = {(name, line): ran for name, known in lines.items() for line, ran in known.items()}
+    share = percent(every)
+    print(f'{"ok" if share >= LEAST else "not ok"} 1 {share:.0f} % of {len(every)} lines have run')
 
 
 if __name__ == '__main__':
