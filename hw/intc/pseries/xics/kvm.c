@@ -2,8 +2,9 @@
  * XICS: run by the host's kernel (KVM_DEV_TYPE_XICS)
  *
  * The kernel handles XICS's hypercalls (LoPAR 14.5.4.7) and RTAS (Run-Time
- * Abstraction Services) calls (7.3.10), and interrupts the guest without QEMU.  Called by irqs.c through papr_xics_kvm_ops from activate() to
- * deactivate(), and by xics.c and server.c for migration.  Linux's
+ * Abstraction Services) calls (7.3.10), and interrupts the guest without QEMU.
+ * Called by irqs.c through papr_xics_kvm_ops from activate() to deactivate(),
+ * and by xics.c and server.c for migration.  Linux's
  * Documentation/virt/kvm/devices/xics.rst is the interface.
  *
  * The emulated model (arbiter.h) holds the state that migrates; here it only

@@ -207,8 +207,8 @@ static const VMStateDescription vmstate_dtb = {
  * The guest's timebase.  With KVM it follows the host's, and QEMU's own code
  * (cpu_ppc_clock_vm_state_change()) keeps it and sets it.  With TCG it follows
  * the virtual clock, which is in the stream, too; so only a stream that comes
- * from KVM has something to say here.  Upstream's TCG sends a number of its host
- * that means nothing to the guest: what is far off is not believed.
+ * from KVM has something to say here.  Upstream's TCG sends a number of its
+ * host that means nothing to the guest: what is far off is not believed.
  */
 #define TIMEBASE_FAR_OFF_S 3600
 
