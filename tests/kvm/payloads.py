@@ -24,7 +24,7 @@ def passes(host, payload, ic, irqchip=''):
         '-smp', '4', '-m', '512M', '-M', f'pseries,x-vof=on,ic-mode={ic}',
         '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
         '-action', 'reboot=reset' if payload in REBOOTING else 'reboot=shutdown',
-        '-kernel', host.place(PAYLOADS), '-append', payload, seconds=100)
+        '-kernel', host.place(PAYLOADS), '-append', payload, seconds=270)
     host.check()
     expect(status == 0 and f'PASS {payload}' in output and 'FAIL' not in output,
            f'status {status}: {output[-3000:]}')
