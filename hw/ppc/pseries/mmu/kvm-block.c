@@ -4,8 +4,9 @@
  * Linux's KVM-HV does not know this call, so it is not offered under it.  But a
  * guest that was started without KVM, where it is, goes on using it after a
  * migration; Linux ends when it is refused.  Entries are read and removed by
- * the kernel's streams, with all vCPUs kept out of the kernel meanwhile, which a
- * write asks for.  Slow, until the guest boots anew.  LoPAR section 14.5.4.1.8.
+ * the kernel's streams, with all vCPUs kept out of the kernel meanwhile, which
+ * a write asks for.  Slow, until the guest boots anew.  LoPAR section
+ * 14.5.4.1.8.
  *
  * Locking: BQL.  No vCPU runs, so entries stay as they were read.
  *
