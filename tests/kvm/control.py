@@ -102,7 +102,7 @@ def switches(host):
 # options, and what is said when they are refused
 REFUSED = (
     (('-M', 'pseries,kvm-type=PR'), 'modprobe kvm_pr'),
-    (('-M', 'pseries', '-device', 'spapr-rng,use-kvm=on'), 'rng'),
+    (('-M', 'pseries,ic-mode=xive', '-device', 'spapr-rng'), 'use-kvm=on'),
 )
 
 
