@@ -120,7 +120,7 @@ ORDERS = [
 
 
 def booted(guest):
-    return guest.until(BOOTED, 60).group(1)
+    return guest.until(BOOTED).group(1)
 
 
 def order():
