@@ -47,7 +47,7 @@ typedef struct PaprVcpu {
         uint64_t r3;
         uint64_t lpcr;
         int64_t tb_offset;
-        struct VMChangeStateEntry *at_stop;
+        struct VMChangeStateEntry *at_stop;     /* as long as the vCPU */
     } start;
 } PaprVcpu;
 
@@ -81,6 +81,15 @@ uint32_t papr_vcpu_map_size(const PaprVcpuMap *map);
 
 /** papr_vcpu_next: iterate; start with NULL, ends with NULL, ascending ids */
 PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev);
+
+/**
+ * papr_vcpu_run_init, papr_vcpu_run_exit - a realized vCPU can be started, or
+ * is about to be unrealized, which calls off a start that is under way
+ *
+ * Context: main thread, BQL; the latter when the map has the vCPU no more.
+ */
+void papr_vcpu_run_init(PaprVcpu *vcpu);
+void papr_vcpu_run_exit(PaprVcpu *vcpu);
 
 /** papr_vcpu_wake: make a halted vCPU run (H_PROD, start-cpu); BQL held */
 void papr_vcpu_wake(PaprVcpu *vcpu);

@@ -193,6 +193,7 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
         qdev_unrealize(DEVICE(cpu));
         return false;
     }
+    papr_vcpu_run_init(vcpu);
     papr_vcpu_map_add(host->vcpus, vcpu);
     vmstate_register(NULL, CPU(cpu)->cpu_index, &vmstate_papr_vcpu, vcpu);
     return true;
@@ -206,6 +207,7 @@ static void delete_thread(PaprCpuCore *core, int i)
     if (qdev_is_realized(DEVICE(cpu))) {
         vmstate_unregister(NULL, &vmstate_papr_vcpu, vcpu);
         papr_vcpu_map_remove(core->host->vcpus, vcpu);
+        papr_vcpu_run_exit(vcpu);
         papr_irqs_vcpu_destroy(core->host->irqs, vcpu);
         cpu_ppc_tb_free(&cpu->env);
         qdev_unrealize(DEVICE(cpu));

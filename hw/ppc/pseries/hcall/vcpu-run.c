@@ -32,13 +32,6 @@ void papr_vcpu_wake(PaprVcpu *vcpu)
     qemu_cpu_kick(cs);
 }
 
-/* The record of a start-cpu that the target has yet to carry out */
-static void end_start(PaprVcpu *vcpu)
-{
-    vcpu->start.pending = false;
-    g_clear_pointer(&vcpu->start.at_stop, qemu_del_vm_change_state_handler);
-}
-
 /* In the target's thread, out of its guest, or while the machine is stopped */
 static void begin(PaprVcpu *vcpu)
 {
@@ -48,7 +41,7 @@ static void begin(PaprVcpu *vcpu)
     if (!vcpu->start.pending) {
         return;                         /* done, or the machine was reset */
     }
-    end_start(vcpu);
+    vcpu->start.pending = false;
     cpu_synchronize_state(CPU(cpu));
     if (env->mmu_model == POWERPC_MMU_3_00) {
         env->spr[SPR_PSSCR] &= ~PSSCR_EC;
@@ -78,6 +71,21 @@ static void begin_at_stop(void *opaque, bool running, RunState state)
     if (!running) {
         begin(opaque);
     }
+}
+
+/*
+ * The handler is there for as long as the vCPU: begin() may let go of the BQL
+ * while handlers are walked, when none must go.
+ */
+void papr_vcpu_run_init(PaprVcpu *vcpu)
+{
+    vcpu->start.at_stop = qemu_add_vm_change_state_handler(begin_at_stop, vcpu);
+}
+
+void papr_vcpu_run_exit(PaprVcpu *vcpu)
+{
+    papr_vcpu_cancel_start(vcpu);
+    g_clear_pointer(&vcpu->start.at_stop, qemu_del_vm_change_state_handler);
 }
 
 /*
@@ -111,13 +119,12 @@ void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
         begin(vcpu);
         return;
     }
-    vcpu->start.at_stop = qemu_add_vm_change_state_handler(begin_at_stop, vcpu);
     async_run_on_cpu(CPU(vcpu->cpu), begin_work, RUN_ON_CPU_NULL);
 }
 
 void papr_vcpu_cancel_start(PaprVcpu *vcpu)
 {
-    end_start(vcpu);
+    vcpu->start.pending = false;
 }
 
 bool papr_vcpu_is_stopped(const PaprVcpu *vcpu)
