@@ -52,7 +52,7 @@ import traceback
 from pathlib import Path
 
 TREE = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(TREE / 'tests' / 'boot'))
+sys.path.append(str(TREE / 'tests' / 'boot'))
 
 from guest import (BUILD, PATIENCE, TROUBLE, Failure, Guest, Machine,  # noqa: E402
                    expect, guest_file, skip)

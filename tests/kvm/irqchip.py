@@ -203,8 +203,9 @@ def fails(host):
                 IOCTL_FAIL=fail)
 
 
-SCENES = (message, level, saved, plugged, no_xive, no_xics, fails)
+SCENES = {scene.__name__.replace('_', '-'): scene
+          for scene in (message, level, saved, plugged, no_xive, no_xics, fails)}
+
 
 if __name__ == '__main__':
-    by_name = {scene.__name__.replace('_', '-'): scene for scene in SCENES}
-    scenes(sys.argv[1], [(name, by_name[name]) for name in sys.argv[2:] or by_name])
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

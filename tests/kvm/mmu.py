@@ -240,7 +240,9 @@ def moved(host):
     expect(any('liobn=0x80000001' in line for line in calls(trace, 'KVM_CREATE_SPAPR_TCE_64')), trace)
 
 
+SCENES = {function.__name__.replace('_', '-'): function for function in
+          (radix, rebooted, resized, scarce, saved, from_tcg, window, without, moved)}
+
+
 if __name__ == '__main__':
-    by_name = {function.__name__: function for function in
-               (radix, rebooted, resized, scarce, saved, from_tcg, window, without, moved)}
-    scenes(sys.argv[1], [(name, by_name[name]) for name in sys.argv[2:] or by_name])
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

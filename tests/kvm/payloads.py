@@ -31,6 +31,10 @@ def passes(host, payload, ic, irqchip=''):
     expect('emulated' not in output, output)
 
 
+def scene(name):
+    payload, *mode = name.split('/')
+    return name, lambda host: passes(host, payload, *mode)
+
+
 if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, lambda host, words=name.split('/'): passes(host, *words))
-                         for name in sys.argv[2:]])
+    scenes(sys.argv[1], [scene(name) for name in sys.argv[2:]])

@@ -253,11 +253,10 @@ def faults(host):
             expect('emulated' in guest.stderr(), f'{fault}: {guest.stderr()}')
 
 
-SCENES = (disk, disk_hash, level, reboots, switches, stops, file, file_hash, file_xive_only,
-          level_moves, live, faults)
+SCENES = {scene.__name__.replace('_', '-'): scene
+          for scene in (disk, disk_hash, level, reboots, switches, stops, file, file_hash,
+                        file_xive_only, level_moves, live, faults)}
 
 
 if __name__ == '__main__':
-    wanted = sys.argv[2:]
-    scenes(sys.argv[1], [(scene.__name__.replace('_', '-'), scene) for scene in SCENES
-                         if not wanted or scene.__name__.replace('_', '-') in wanted])
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])
