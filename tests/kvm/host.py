@@ -637,11 +637,13 @@ def scenes(kind, points, **options):
     print(f'1..{len(points)}', flush=True)
     with Lab(kind, **options) as lab:
         for number, (name, function) in enumerate(points, 1):
-            limit = threading.Timer(300 * PATIENCE, lab.pull_the_plug)
-            limit.start()
             begin = time.monotonic()
+            limit = threading.Timer(300 * PATIENCE, lab.pull_the_plug)
             try:
-                function(lab.host())
+                host = lab.host()       # may have to wait for a slot
+                begin = time.monotonic()
+                limit.start()
+                function(host)
                 print(f'ok {number} {name}', flush=True)
             except Exception:  # pylint: disable=broad-except
                 print(f'not ok {number} {name}')
