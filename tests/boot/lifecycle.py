@@ -4,9 +4,9 @@
 
 import hashlib
 import re
-import socket
 import time
 
+from gdb import SC_1, Gdb
 from guest import BUILD, BOOTED, Failure, Guest, expect, main
 
 
@@ -213,32 +213,6 @@ def save_restore(ic, mmu):
     image.unlink()
 
 
-class Gdb:
-    """As much of gdb's remote protocol as looks at a vCPU and steps it."""
-
-    NIP = 0x40
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(30)
-        self.socket.connect(str(path))
-        self.data = b''
-
-    def ask(self, packet):
-        checksum = sum(packet.encode()) % 256
-        self.socket.sendall(f'${packet}#{checksum:02x}'.encode())
-        while True:
-            found = re.search(rb'\$([^#]*)#..', self.data)
-            if found:
-                self.data = self.data[found.end():]
-                self.socket.sendall(b'+')
-                return found.group(1).decode()
-            self.data += self.socket.recv(4096)
-
-    def nip(self):
-        return int(self.ask(f'p{self.NIP:x}'), 16)
-
-
 def gdbstub():
     """Through gdb's protocol: stop at a hypercall, step over it, go on."""
     path = BUILD / 'tests' / 'boot' / 'gdb.socket'
@@ -246,22 +220,22 @@ def gdbstub():
     with Guest(smp='2', args=('-chardev', f'socket,id=gdb,path={path},server=on,wait=off',
                               '-gdb', 'chardev:gdb', '-S')) as guest:
         guest.launch()
-        gdb = Gdb(path)
+        gdb = Gdb.at(path)
         gdb.ask('?')
         # r5 is the client interface's entry: a few instructions with a hypercall
-        entry = int(gdb.ask('p5'), 16)
-        expect(gdb.ask(f'Z0,{entry:x},4') == 'OK', 'no breakpoint')
-        gdb.ask('c')
-        expect(gdb.nip() == entry, f'stopped at {gdb.nip():#x}, not at {entry:#x}')
-        gdb.ask(f'z0,{entry:x},4')
+        entry = gdb.get('r5')
+        gdb.insert(entry)
+        gdb.go()
+        expect(gdb.get('pc') == entry, f'stopped at {gdb.get("pc"):#x}, not at {entry:#x}')
+        gdb.remove(entry)
         for _ in range(10):
-            nip = gdb.nip()
-            if gdb.ask(f'm{nip:x},4') == '44000022':    # sc 1
+            nip = gdb.get('pc')
+            if gdb.word(nip) == SC_1:
                 break
-            gdb.ask('s')
-        gdb.ask('s')
-        expect(gdb.nip() == nip + 4, f'the step over sc 1 at {nip:#x} ended at {gdb.nip():#x}')
-        gdb.socket.sendall(b'$c#63')
+            gdb.step()
+        gdb.step()
+        expect(gdb.get('pc') == nip + 4, f'the step over sc 1 at {nip:#x} ended at {gdb.get("pc"):#x}')
+        gdb.send('c')
         guest.shell()
         regs = guest.cmd('human-monitor-command', command_line='info registers -a')
         expect(regs.count('NIP') == 2, regs)

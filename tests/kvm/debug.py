@@ -2,63 +2,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A guest of KVM under gdb: breakpoints and single steps, which kvm-hv has none of.
 
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.  As much of gdb's
-remote protocol as that takes is in here.
+Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
 
     PAPR_BUILD=build tests/kvm/debug.py powernv9 firmware-hash
 """
 
 import re
 import sys
-import time
 
-from host import PATIENCE, expect, scenes
-
-NIP, LR, CTR = 0x40, 0x43, 0x44
-SC_1 = '44000022'
-
-
-class Gdb:
-    def __init__(self, connection):
-        self.socket = connection
-        self.socket.settimeout(60 * PATIENCE)
-        self.data = b''
-
-    def send(self, packet):
-        self.socket.sendall(f'${packet}#{sum(packet.encode()) % 256:02x}'.encode())
-
-    def answer(self):
-        while True:
-            found = re.search(rb'\$([^#]*)#..', self.data)
-            if found:
-                self.data = self.data[found.end():]
-                self.socket.sendall(b'+')
-                return found.group(1).decode()
-            more = self.socket.recv(4096)
-            expect(more, 'QEMU has closed the connection')
-            self.data += more
-
-    def ask(self, packet):
-        self.send(packet)
-        return self.answer()
-
-    def interrupt(self, guest):
-        """Stop GUEST, which runs; whether that is answered is up to the stub."""
-        self.socket.sendall(b'\x03')
-        while guest.cmd('query-status')['running']:
-            time.sleep(0.01)
-        self.send('qC')
-        while not self.answer().startswith('QC'):
-            pass
-
-    def register(self, number, little=False):
-        return int.from_bytes(bytes.fromhex(self.ask(f'p{number:x}')), 'little' if little else 'big')
-
-    def insert(self, address):
-        expect(self.ask(f'Z0,{address:x},4') == 'OK', f'no breakpoint at {address:#x}')
-
-    def remove(self, address):
-        expect(self.ask(f'z0,{address:x},4') == 'OK', f'the breakpoint at {address:#x} stays')
+from host import expect, scenes
+from gdb import SC_1, Gdb
 
 
 def debugged(host, **options):
@@ -73,20 +26,20 @@ def firmware(host, append=''):
         guest.launch()
         gdb = Gdb(guest.sockets['gdb'])
         gdb.ask('?')
-        entry = gdb.register(5)         # the client interface: a few words, and a hypercall
+        entry = gdb.get('r5')           # the client interface: a few words, and a hypercall
         gdb.insert(entry)
-        gdb.ask('c')
-        expect(gdb.register(NIP) == entry, f'stopped at {gdb.register(NIP):#x}, not {entry:#x}')
-        before = gdb.ask(f'm{entry:x},4')
+        gdb.go()
+        expect(gdb.get('pc') == entry, f'stopped at {gdb.get("pc"):#x}, not {entry:#x}')
+        before = gdb.word(entry)
         gdb.remove(entry)
-        expect(gdb.ask(f'm{entry:x},4') != before, 'no breakpoint was there')
+        expect(gdb.word(entry) != before, 'no breakpoint was there')
         for _ in range(10):
-            nip = gdb.register(NIP)
-            if gdb.ask(f'm{nip:x},4') == SC_1:
+            nip = gdb.get('pc')
+            if gdb.word(nip) == SC_1:
                 break
-            gdb.ask('s')
-        gdb.ask('s')
-        expect(gdb.register(NIP) == nip + 4, f'from sc 1 at {nip:#x} to {gdb.register(NIP):#x}')
+            gdb.step()
+        gdb.step()
+        expect(gdb.get('pc') == nip + 4, f'from sc 1 at {nip:#x} to {gdb.get("pc"):#x}')
         gdb.send('c')
         guest.shell()
 
@@ -95,6 +48,10 @@ def symbol(guest, name):
     found = re.search(rf'^([0-9a-f]+) [tT] {name}$', guest.run(f'grep " {name}$" /proc/kallsyms'), re.M)
     expect(found, f'no symbol {name}')
     return int(found.group(1), 16)
+
+
+def pc(gdb):
+    return gdb.get('pc', 'little')
 
 
 def kernel(host, append=''):
@@ -110,13 +67,13 @@ def kernel(host, append=''):
         for _ in range(3):
             guest.send('echo\n')
             gdb.answer()
-            expect(gdb.register(NIP, True) == place, f'stopped at {gdb.register(NIP, True):#x}')
+            expect(pc(gdb) == place, f'stopped at {pc(gdb):#x}')
             # over the breakpoint, as gdb does it, and 40 steps more
             gdb.remove(place)
-            seen = [gdb.register(NIP, True)]
+            seen = [pc(gdb)]
             for _ in range(40):
-                gdb.ask('s')
-                seen.append(gdb.register(NIP, True))
+                gdb.step()
+                seen.append(pc(gdb))
             steps = [b - a for a, b in zip(seen, seen[1:])]
             expect(steps.count(4) > 20, f'steps {steps}')
             expect(any(step not in (4, 8) for step in steps), f'no branch in {steps}')

@@ -9,13 +9,13 @@ scenes are the functions named in SCENES; see host.py.
 """
 
 import re
-import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from host import BUILD, Guest, expect, scenes
+from host import PATIENCE, Guest, expect, scenes
+from gdb import Gdb
 
 LOOP = 0x8000000
 # addi r31,r31,1; fdiv f1,f2,f3; b: it runs, and rounds as FPSCR says
@@ -43,77 +43,24 @@ SPRS = {
 LIVE = re.compile(r'^(tb|tbl|tbu|decr?|purr|spurr|vtb|hdecr?|cfar|ctrl|uctrl|ic|psscr|vscr|r31)$')
 
 
-class Gdb:
-    """As much of gdb's remote protocol as reads and writes all registers of a vCPU."""
-
-    def __init__(self, connection):
-        self.socket = connection
-        self.socket.settimeout(60)
-        self.data = b''
-        self.ask('?')
-        self.number = {}
-        number = 0
-        for name in ['target.xml', *re.findall(r'href="([^"]+)"', self.file('target.xml'))]:
-            for reg in re.findall(r'<reg [^>]*>', self.file(name)):
-                words = dict(re.findall(r'(\w+)="([^"]*)"', reg))
-                number = int(words.get('regnum', number))
-                self.number.setdefault(words['name'], number)
-                number += 1
-
-    def send(self, packet):
-        checksum = sum(packet.encode()) % 256
-        self.socket.sendall(f'${packet}#{checksum:02x}'.encode())
-
-    def answer(self):
-        while True:
-            found = re.search(rb'\$([^#]*)#..', self.data)
-            if found:
-                self.data = self.data[found.end():]
-                self.socket.sendall(b'+')
-                return found.group(1).decode()
-            more = self.socket.recv(65536)
-            expect(more, 'the debugger was hung up on')
-            self.data += more
-
-    def ask(self, packet):
-        self.send(packet)
-        return self.answer()
-
-    def file(self, name):
-        text = ''
-        while True:
-            part = self.ask(f'qXfer:features:read:{name}:{len(text):x},ffb')
-            text += part[1:]
-            if part[0] == 'l':
-                return text
-
-    def get(self, name):
-        return int(self.ask(f'p{self.number[name]:x}'), 16)
-
-    def set(self, name, value, digits=16):
-        answer = self.ask(f'P{self.number[name]:x}={value:0{digits}x}')
-        expect(answer == 'OK', f'{name}: {answer}')
-
-    def all(self):
-        return {name: self.get(name) for name in self.number}
-
-    def run(self):
-        before = self.get('r31')
-        end = time.monotonic() + 60
-        while self.get('r31') == before:
-            expect(time.monotonic() < end, 'the vCPU does not run')
-            self.send('c')
-            time.sleep(0.3)
-            self.socket.sendall(b'\x03')
-            stop = self.answer()
-            expect(stop.startswith('T02'), f'stopped with {stop}')
-        expect(LOOP <= self.get('pc') < LOOP + 12, f'it is at {self.get("pc"):#x}')
-        self.set('pc', LOOP)
+def run(gdb):
+    """Let the vCPU go some rounds."""
+    before = gdb.get('r31')
+    end = time.monotonic() + 60 * PATIENCE
+    while gdb.get('r31') == before:
+        expect(time.monotonic() < end, 'the vCPU does not run')
+        gdb.send('c')
+        time.sleep(0.3)
+        gdb.socket.sendall(b'\x03')
+        stop = gdb.answer()
+        expect(stop.startswith('T02'), f'stopped with {stop}')
+    expect(LOOP <= gdb.get('pc') < LOOP + 12, f'it is at {gdb.get("pc"):#x}')
+    gdb.set('pc', LOOP)
 
 
 def fill(gdb):
     """Every register that can have a value of its own gets one."""
-    expect(gdb.ask(f'M{LOOP:x},c:{CODE.replace(" ", "")}') == 'OK', 'memory is not written')
+    gdb.write(LOOP, bytes.fromhex(CODE))
     pattern = 0x0123456789abcdef
     for i in range(32):
         pattern = (pattern * 0x9e3779b97f4a7c15 + i) & MASK
@@ -167,11 +114,9 @@ def tcg_guest(folder, *args):
 
 
 def debugger(guest):
-    if hasattr(guest, 'gdb_path'):
-        connection = socket.socket(socket.AF_UNIX)
-        connection.connect(str(guest.gdb_path))
-        return Gdb(connection)
-    return Gdb(guest.sockets['gdb'])
+    gdb = Gdb.at(guest.gdb_path) if hasattr(guest, 'gdb_path') else Gdb(guest.sockets['gdb'])
+    gdb.ask('?')
+    return gdb
 
 
 def save(guest, image):
@@ -199,13 +144,13 @@ def runs(host):
         guest.launch()
         gdb = debugger(guest)
         fill(gdb)
-        gdb.run()
+        run(gdb)
         before = gdb.all()
         for spr, value in SPRS.items():
             expect(before[spr] == value, f'{spr} reads {before[spr]:#x}')
         rounded(gdb)
         for _ in range(3):
-            gdb.run()
+            run(gdb)
             same(before, gdb.all(), 'after running')
 
 
@@ -216,7 +161,7 @@ def reset(host):
         gdb = debugger(guest)
         fresh = gdb.all()
         fill(gdb)
-        gdb.run()
+        run(gdb)
         guest.cmd('system_reset')
         guest.event_wait('RESET', 60)
         # a reset of a processor leaves these as they are
@@ -234,7 +179,7 @@ def saved(host):
         guest.launch()
         gdb = debugger(guest)
         fill(gdb)
-        gdb.run()
+        run(gdb)
         before = gdb.all()
         save(guest, image)
     with kvm_guest(host, '-incoming', f'file:{image}') as guest:
@@ -242,7 +187,7 @@ def saved(host):
         restored(guest)
         gdb = debugger(guest)
         same(before, gdb.all(), 'restored')
-        gdb.run()
+        run(gdb)
         same(before, gdb.all(), 'restored and run')
         expect('warning' not in guest.stderr(), guest.stderr())
 
@@ -264,13 +209,13 @@ def clock_holds(host):
         guest.launch()
         gdb = debugger(guest)
         fill(gdb)
-        gdb.run()
+        run(gdb)
         tb, expiry = clocks(gdb)
         time.sleep(20)
         guest.cmd('human-monitor-command', command_line='info registers')
         expect(clocks(gdb) == (tb, expiry), 'the clock goes on in a machine that is stopped')
         begin = time.monotonic()
-        gdb.run()
+        run(gdb)
         # in seconds, with the 32 ms by which the kernel rounds up
         ran = time.monotonic() - begin + 0.1
         later, same_expiry = clocks(gdb)
@@ -285,7 +230,7 @@ def clock_holds(host):
         restored(guest)
         gdb = debugger(guest)
         begin = time.monotonic()
-        gdb.run()
+        run(gdb)
         ran = time.monotonic() - begin + 0.1
         now, new_expiry = clocks(gdb)
         expect(later < now < later + ran * HZ, f'{later:#x} -> {now:#x} in {ran} s')
@@ -302,7 +247,7 @@ def to_tcg_and_back(host):
             guest.launch()
             gdb = debugger(guest)
             fill(gdb)
-            gdb.run()
+            run(gdb)
             before = gdb.all()
             save(guest, image)
         local.write_bytes(host.fetch(image))
@@ -312,7 +257,7 @@ def to_tcg_and_back(host):
             gdb = debugger(guest)
             same(before, gdb.all(), 'by TCG')
             gdb.set('f1', 0)
-            gdb.run()
+            run(gdb)
             rounded(gdb)
             same(before, gdb.all(), 'run by TCG')
             before = gdb.all()
@@ -323,7 +268,7 @@ def to_tcg_and_back(host):
             restored(guest)
             gdb = debugger(guest)
             same(before, gdb.all(), 'by KVM')
-            gdb.run()
+            run(gdb)
             same(before, gdb.all(), 'run by KVM')
 
 
