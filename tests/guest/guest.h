@@ -80,6 +80,7 @@ long rtas(uint32_t token, unsigned nargs, const uint32_t *args, unsigned nrets,
 bool start_cpu(unsigned id, void (*fn)(struct cpu *), void *arg);
 void stop_self(void) __attribute__((noreturn));
 void wait_stopped(unsigned id);
+extern bool fixed_hpt;              /* can't resize its hash page table */
 /* client-architecture-support; may reset the machine if it takes that */
 bool negotiate(bool xive, bool radix);
 void power_off(void) __attribute__((noreturn));

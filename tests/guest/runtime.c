@@ -16,6 +16,7 @@ _Static_assert(sizeof(struct frame) <= FRAME_SIZE, "layout.h");
 struct cpu cpus[MAX_CPUS];
 const char *command;
 uint64_t boot_r3;
+bool fixed_hpt;
 
 extern char secondary_start[], exception_entry[], user_return[];
 extern char load_guarded_insn[], store_guarded_insn[];
@@ -227,8 +228,8 @@ static void read_command(void)
 
 /*
  * LoPAR B.6.2.3: processors, then vectors of options, each with its length less
- * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: interrupts (byte 23)
- * and MMU (byte 24, then its extensions).
+ * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of any
+ * size (byte 6), interrupts (byte 23) and MMU (byte 24, then its extensions).
  */
 bool negotiate(bool xive, bool radix)
 {
@@ -254,6 +255,7 @@ bool negotiate(bool xive, bool radix)
         client_call("open", ret, 1, root, 1), pointer(vectors),
     };
 
+    end[-21] = fixed_hpt ? 0 : 0x01;
     end[-4] = xive ? 0x40 : 0;
     end[-3] = radix ? 0x40 : 0;
     end[-1] = radix ? 0x40 : 0;

@@ -9,31 +9,25 @@
  */
 #include "tests.h"
 
-#define PAGE        4096ull
-#define VSID        0x100ull            /* of segment 0; others count on */
 #define VSID_HIGH   0x777ull            /* of segment 0xc00000000 */
-#define SEGMENT     (1ull << 28)
-#define PTE_V       1ull
-#define PTE_M       0x10ull
-#define PP_RW       2ull
-#define PP_RO       3ull
 #define WHERE       (SEGMENT + 0x5000)
 #define ROUNDS      60
 
 extern char payload_end[];
 
-static uint64_t groups;
+uint64_t hash_groups;
 static uint64_t pages[2][PAGE / 8] __attribute__((aligned(PAGE)));
 static volatile uint64_t round_of, gone, read_only, seen_gone;
 static volatile uint64_t waiting;
 
-static void find_groups(void)
+void hash_find_groups(void)
 {
-    uint64_t out[8];
+    uint64_t groups, out[2];
 
-    for (groups = 1; !hcall_out(out, 8, H_READ, 0, groups * 8, 0, 0);) {
+    for (groups = 1; !hcall_out(out, 2, H_READ, 0, groups * 8, 0, 0);) {
         groups <<= 1;
     }
+    hash_groups = groups;
 }
 
 static void slb_set(unsigned index, uint64_t esid, uint64_t vsid)
@@ -44,27 +38,35 @@ static void slb_set(unsigned index, uint64_t esid, uint64_t vsid)
     asm volatile("slbmte %0, %1; isync" : : "r"(rs), "r"(rb) : "memory");
 }
 
-static uint64_t enter(uint64_t vsid, uint64_t offset, uint64_t real,
-                      uint64_t pp)
+uint64_t hash_slot(uint64_t vsid, uint64_t offset)
 {
-    uint64_t hash = vsid ^ (offset >> 12);
-    uint64_t pte0 = vsid << 12 | (offset >> 23) << 7 | PTE_V;
-    uint64_t slot = (hash & (groups - 1)) * 8, out;
+    return ((vsid ^ (offset >> 12)) & (hash_groups - 1)) * 8;
+}
 
-    expect(hcall_out(&out, 1, H_ENTER, 0, slot, pte0, real | PTE_M | pp),
-           H_SUCCESS);
+uint64_t hash_pte0(uint64_t vsid, uint64_t offset)
+{
+    return vsid << 12 | (offset >> 23) << 7 | PTE_V;
+}
+
+uint64_t hash_enter(uint64_t kind, uint64_t vsid, uint64_t offset,
+                    uint64_t real, uint64_t pp)
+{
+    uint64_t slot = hash_slot(vsid, offset), out;
+
+    expect(hcall_out(&out, 1, H_ENTER, 0, slot, hash_pte0(vsid, offset) | kind,
+                     real | PTE_M | pp), H_SUCCESS);
     return out;
 }
 
-static void map_payload(void)
+void hash_map_payload(uint64_t kind)
 {
-    find_groups();
+    hash_find_groups();
     for (uint64_t at = 0x400000; at < (uint64_t)payload_end; at += PAGE) {
-        enter(VSID, at, at, PP_RW);
+        hash_enter(kind, VSID, at, at, PP_RW);
     }
 }
 
-static void translation_on(uint64_t how)
+void translation_on(uint64_t how)
 {
     slb_set(0, 0, VSID);
     slb_set(1, 1, VSID + 1);
@@ -120,8 +122,8 @@ static void reader(struct cpu *cpu)
 static void remover(struct cpu *cpu)
 {
     for (uint64_t round = 1; round <= ROUNDS; round++) {
-        uint64_t slot = enter(VSID + 1, WHERE - SEGMENT,
-                              (uint64_t)pages[round & 1], PP_RW);
+        uint64_t slot = hash_enter(0, VSID + 1, WHERE - SEGMENT,
+                                   (uint64_t)pages[round & 1], PP_RW);
 
         waiting = 0;
         full_barrier();
@@ -166,7 +168,7 @@ static void flush_test(struct cpu *cpu)
 void test_hash_flush(void)
 {
     expect(negotiate(false, false), true);
-    map_payload();
+    hash_map_payload(0);
     pages[0][0] = 0x1111;
     pages[1][0] = 0x2222;
     run_everywhere(flush_test);
@@ -183,8 +185,8 @@ void test_hash_modes(void)
     uint64_t slot, out[8];
 
     expect(negotiate(false, false), true);
-    map_payload();
-    slot = enter(VSID + 1, WHERE - SEGMENT, (uint64_t)pages[0], PP_RW);
+    hash_map_payload(0);
+    slot = hash_enter(0, VSID + 1, WHERE - SEGMENT, (uint64_t)pages[0], PP_RW);
     translation_on(MSR_DR);
 
     /* R and C, as H_READ and H_REMOVE tell */
@@ -211,7 +213,7 @@ void test_hash_modes(void)
     expect(hcall(H_SET_SPRG0, 0, 0, 0, 0), H_SUCCESS);
 
     /* interrupts in real mode, then at 0xc000000000004000 and translated */
-    enter(VSID_HIGH, AIL_BASE, AIL_BASE, PP_RW);
+    hash_enter(0, VSID_HIGH, AIL_BASE, AIL_BASE, PP_RW);
     set_msr(get_msr() & ~MSR_DR);
     put_msr_handler(VEC_TRAP, false);
     put_msr_handler(AIL_BASE + VEC_TRAP, false);

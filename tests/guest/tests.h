@@ -33,6 +33,33 @@ void run_everywhere(void (*fn)(struct cpu *));
 /* A handler for trap_msr() at real address @at: returns the MSR that it has */
 void put_msr_handler(uint64_t at, bool little);
 
+/*
+ * Hash translation, test-mmu.c: segment 0 is VSID and has the payload, one to
+ * one; segment 1, at SEGMENT, is VSID + 1
+ */
+#define PAGE        4096ull
+#define SEGMENT     (1ull << 28)
+#define VSID        0x100ull
+#define PTE_V       1ull                /* first doubleword of an entry */
+#define PTE_BOLTED  0x10ull
+#define PTE_R       0x100ull            /* second one */
+#define PTE_C       0x80ull
+#define PTE_M       0x10ull
+#define PP_RW       2ull
+#define PP_RO       3ull
+
+extern uint64_t hash_groups;            /* of the table */
+void hash_find_groups(void);
+/* of the primary group, the first entry */
+uint64_t hash_slot(uint64_t vsid, uint64_t offset);
+uint64_t hash_pte0(uint64_t vsid, uint64_t offset);
+/* Map a page at @offset of a segment; @kind: PTE_BOLTED or 0; its entry */
+uint64_t hash_enter(uint64_t kind, uint64_t vsid, uint64_t offset,
+                    uint64_t real, uint64_t pp);
+void hash_map_payload(uint64_t kind);
+/* Segments 0 and 1 for this vCPU; @how: MSR_DR, MSR_IR */
+void translation_on(uint64_t how);
+
 void test_abi(void);
 void test_endian(void);
 void test_wait(void);
@@ -46,6 +73,10 @@ void test_xive_storm(void);
 void test_xive_queue(void);
 void test_hash_flush(void);
 void test_hash_modes(void);
+void test_hash_fixed(void);
+void test_hash_resize(void);
+void test_hash_block(void);
+void test_hash_churn(void);
 void test_tce_race(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
