@@ -7,7 +7,8 @@
  * device tree that it gets over its own; our own firmware calls
  * papr_cas_from_firmware().
  *
- * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted.
+ * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted, and
+ * stay so where a step lets go of the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -56,12 +57,17 @@ static size_t read_structure(uint64_t addr, uint8_t *buf)
     return n;
 }
 
-static bool others_halted(const PaprCas *cas, PowerPCCPU *cpu)
+/*
+ * One that start-cpu was called for still is, but would begin while we wait for
+ * something with the BQL released, and run as what it depends on is replaced.
+ */
+static bool others_stay_halted(const PaprCas *cas, PowerPCCPU *cpu)
 {
     PaprVcpu *vcpu = NULL;
 
     while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
-        if (vcpu->cpu != cpu && !CPU(vcpu->cpu)->halted) {
+        if (vcpu->cpu != cpu &&
+            (!CPU(vcpu->cpu)->halted || vcpu->start.pending)) {
             return false;
         }
     }
@@ -188,7 +194,7 @@ static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
     size_t size;
     int64_t rc;
 
-    if (!others_halted(cas, cpu)) {
+    if (!others_stay_halted(cas, cpu)) {
         return refused(cas, H_MULTI_THREADS_ACTIVE, "the guest called CAS with "
                        "more than one vCPU running");
     }
