@@ -3,11 +3,13 @@
 """The bare-metal tests (tests/guest) on KVM.
 
 Arguments: HOST SCENE..., where a SCENE is PAYLOAD/IC or PAYLOAD/IC/off: IC is that of
-ic-mode=, and off that of -accel kvm,kernel-irqchip=.  One on its own:
+ic-mode=, and off that of -accel kvm,kernel-irqchip=.  PAYLOAD may have a number, of how
+many rounds, with a dash.  One on its own:
 
-    PAPR_BUILD=build tests/kvm/payloads.py powernv9 wait/xive
+    PAPR_BUILD=build tests/kvm/payloads.py powernv9 wait-500/xive
 """
 
+import re
 import sys
 
 from host import CPUS, LAB, expect, scenes
@@ -18,12 +20,13 @@ REBOOTING = ('reboot-storm',)
 
 
 def passes(host, payload, ic, irqchip=''):
+    payload = re.sub(r'-(\d+)$', r' \1', payload)
     host.run(f'mkdir -p {LAB}/tests/guest')
     status, output = host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
-        '-smp', '4', '-m', '512M', '-M', f'pseries,x-vof=on,ic-mode={ic}',
+        '-smp', '4', '-m', '1G', '-M', f'pseries,x-vof=on,ic-mode={ic}',
         '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
-        '-action', 'reboot=reset' if payload in REBOOTING else 'reboot=shutdown',
+        '-action', 'reboot=reset' if payload.startswith(REBOOTING) else 'reboot=shutdown',
         '-kernel', host.place(PAYLOADS), '-append', payload, seconds=270)
     host.check()
     expect(status == 0 and f'PASS {payload}' in output and 'FAIL' not in output,

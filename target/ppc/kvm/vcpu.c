@@ -157,8 +157,13 @@ int kvm_arch_process_async_events(CPUState *cs)
     return cs->halted;
 }
 
+/*
+ * The reason is that of this run, or none: a hypercall at which KVM_RUN fails
+ * (RTAS, see exits.c) is told by it from a failure to enter the guest.
+ */
 void kvm_arch_pre_run(CPUState *cs, struct kvm_run *run)
 {
+    run->exit_reason = KVM_EXIT_UNKNOWN;
 }
 
 MemTxAttrs kvm_arch_post_run(CPUState *cs, struct kvm_run *run)
