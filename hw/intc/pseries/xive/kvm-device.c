@@ -116,7 +116,7 @@ bool papr_xive_kvm_route(PaprXiveKvm *kvm, uint32_t lisn, uint64_t old,
                          uint64_t eas, Error **errp)
 {
     bool routed = !(eas & XV_EAS_MASKED) &&
-                  test_bit(papr_eas_end(eas), kvm->queues);
+                  papr_xive_kvm_in(kvm->queues, papr_eas_end(eas));
     uint64_t config = routed ? route_to(eas) : route_nowhere(old);
 
     trace_papr_xive_kvm_route(lisn, config);
@@ -150,7 +150,7 @@ bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
                              const PaprEndState *state, Error **errp)
 {
     struct kvm_ppc_xive_eq eq = {};
-    bool was_set = test_bit(end_index, kvm->queues);
+    bool was_set = papr_xive_kvm_in(kvm->queues, end_index);
 
     if (!state->valid && !was_set) {
         return true;
@@ -169,7 +169,7 @@ bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
     trace_papr_xive_kvm_queue(end_index, eq.qaddr, eq.qshift, eq.qtoggle,
                               eq.qindex);
     /* Should it fail, the kernel shall not go on with an older queue */
-    clear_bit(end_index, kvm->queues);
+    clear_bit_atomic(end_index, kvm->queues);
     if (!device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index, &eq, true,
                        errp)) {
         device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index,
@@ -181,7 +181,7 @@ bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
     if (!state->valid) {
         return true;
     }
-    set_bit(end_index, kvm->queues);
+    set_bit_atomic(end_index, kvm->queues);
     return was_set || route_all_to(kvm, end_index, errp);
 }
 
@@ -190,7 +190,7 @@ bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
 {
     struct kvm_ppc_xive_eq eq = {};
 
-    if (!test_bit(end_index, kvm->queues)) {
+    if (!papr_xive_kvm_in(kvm->queues, end_index)) {
         return true;
     }
     if (!device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index, &eq, false,

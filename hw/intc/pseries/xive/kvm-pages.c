@@ -16,7 +16,8 @@
  * a source that it doesn't have with a bus error: QEMU looks first.  That goes
  * for accesses through the address space, too (DMA that a guest set up, the
  * monitor): these regions are RAM for KVM's slots only, and everybody else gets
- * to the handlers below, which the memory core calls with the BQL held.
+ * to handlers, those of mmio.c for ESBs, which the memory core calls with the
+ * big lock (BQL) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -122,38 +123,6 @@ void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
     }
 }
 
-/* Accesses that don't come from a vCPU in the guest */
-
-static bool is_trigger_page(hwaddr addr)
-{
-    return !(addr >> XV_ESB_PAGE_SHIFT & 1);
-}
-
-static uint64_t esb_read(void *opaque, hwaddr addr, unsigned size)
-{
-    PaprXive *xive = opaque;
-    uint32_t lisn = addr >> XV_ESB_PAIR_SHIFT;
-
-    if (is_trigger_page(addr)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "xive: load from the trigger page of "
-                      "0x%x\n", lisn);
-        return UINT64_MAX;
-    }
-    return papr_xive_kvm_esb_load(xive, lisn, addr);
-}
-
-static void esb_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
-{
-    PaprXive *xive = opaque;
-    uint32_t lisn = addr >> XV_ESB_PAIR_SHIFT;
-
-    if (is_trigger_page(addr)) {
-        papr_irq_kvm_trigger(lisn);
-    } else {
-        papr_xive_kvm_esb_store(xive, lisn, addr);
-    }
-}
-
 /* The host's TIMA is that of the vCPU on the processor: nobody's, in QEMU */
 static uint64_t tima_read(void *opaque, hwaddr addr, unsigned size)
 {
@@ -168,16 +137,13 @@ static void tima_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
                   HWADDR_PRIx " by none of the vCPUs\n", addr);
 }
 
-#define PAGES_OPS(name) {                                       \
-        .read = name##_read,                                    \
-        .write = name##_write,                                  \
-        .endianness = DEVICE_BIG_ENDIAN,                        \
-        .valid = { .min_access_size = 1, .max_access_size = 8 },\
-        .impl = { .min_access_size = 1, .max_access_size = 8 }, \
-    }
-
-static const MemoryRegionOps kvm_esb_ops = PAGES_OPS(esb);
-static const MemoryRegionOps kvm_tima_ops = PAGES_OPS(tima);
+static const MemoryRegionOps tima_ops = {
+    .read = tima_read,
+    .write = tima_write,
+    .endianness = DEVICE_BIG_ENDIAN,
+    .valid = { .min_access_size = 1, .max_access_size = 8 },
+    .impl = { .min_access_size = 1, .max_access_size = 8 },
+};
 
 /* The regions */
 
@@ -219,10 +185,10 @@ bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp)
         munmap(kvm->esb, esb_bytes(xive));
         return false;
     }
-    make_region(xive, &kvm->esb_ram, "xive.esb-kvm", &kvm_esb_ops, kvm->esb,
-                esb_bytes(xive), XV_ESB_BASE);
+    make_region(xive, &kvm->esb_ram, "xive.esb-kvm", &papr_xive_esb_ops,
+                kvm->esb, esb_bytes(xive), XV_ESB_BASE);
     /* Of the four views the kernel gives the operating system's alone */
-    make_region(xive, &kvm->tima_ram, "xive.tima-kvm", &kvm_tima_ops,
+    make_region(xive, &kvm->tima_ram, "xive.tima-kvm", &tima_ops,
                 kvm->tima + os_page, PAGE_BYTES, XV_TIMA_BASE + os_page);
     return true;
 }
@@ -241,14 +207,19 @@ static bool map_pages(PaprXiveKvm *kvm, void *at, size_t size,
 }
 
 /* In place of whatever is mapped there, at once */
-static void unmap_pages(PaprXiveKvm *kvm)
+static void take_away(void *at, size_t size)
 {
     Error *err = NULL;
 
-    if (!set_aside(kvm->tima, TIMA_BYTES, &err) ||
-        !set_aside(kvm->esb, esb_bytes(kvm->xive), &err)) {
+    if (!set_aside(at, size, &err)) {
         error_report_err(err);
     }
+}
+
+static void unmap_pages(PaprXiveKvm *kvm)
+{
+    take_away(kvm->tima, TIMA_BYTES);
+    take_away(kvm->esb, esb_bytes(kvm->xive));
 }
 
 static void enable_regions(PaprXiveKvm *kvm, bool enable)

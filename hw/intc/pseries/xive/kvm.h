@@ -14,6 +14,7 @@
  *                   hypercall but the one that asked for it: a hypercall that
  *                   runs without the BQL finds them as they were when it began
  *   sources         bits are set and never cleared while fd is open; atomic
+ *   queues          changed with the BQL, looked at without; atomic
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -48,9 +49,14 @@ struct PaprXiveKvm {
     NotifierWithReturn precopy;
 };
 
+static inline bool papr_xive_kvm_in(const unsigned long *set, uint32_t n)
+{
+    return qatomic_read(&set[BIT_WORD(n)]) & BIT_MASK(n);
+}
+
 static inline bool papr_xive_kvm_has(PaprXiveKvm *kvm, uint32_t lisn)
 {
-    return qatomic_read(&kvm->sources[BIT_WORD(lisn)]) & BIT_MASK(lisn);
+    return papr_xive_kvm_in(kvm->sources, lisn);
 }
 
 /* kvm-pages.c */

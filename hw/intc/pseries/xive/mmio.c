@@ -11,7 +11,8 @@
  * The memory core calls these without the big lock (BQL), for the regions ask
  * for that: the handlers only work on the atomic state of route.c and on the
  * accessing vCPU's own context, and never enter another device.  The regions
- * live as long as the machine.  They are visible while XIVE is in force.
+ * live as long as the machine, and are visible while XIVE is in force.  If the
+ * host's kernel runs it, kvm-pages.c has the regions of ESB and TIMA covered.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -68,7 +69,7 @@ static uint64_t esb_read(void *opaque, hwaddr addr, unsigned size)
                       "0x%x\n", lisn);
         return ALL_ONES;
     }
-    value = papr_xive_esb_load(xive, lisn, addr);
+    value = xive->engine->esb_load(xive, lisn, addr);
     trace_papr_xive_esb_load(lisn, addr & XV_ESB_OFFSET_MASK, value);
     return value;
 }
@@ -77,13 +78,13 @@ static void esb_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     PaprXive *xive = opaque;
     uint32_t lisn = addr >> XV_ESB_PAIR_SHIFT;
+    uint32_t offset = 0;                /* a store there triggers, as well */
 
-    if (is_trigger_page(addr)) {
-        papr_xive_trigger(xive, lisn);
-        return;
+    if (!is_trigger_page(addr)) {
+        offset = addr & XV_ESB_OFFSET_MASK;
+        trace_papr_xive_esb_store(lisn, offset);
     }
-    trace_papr_xive_esb_store(lisn, addr & XV_ESB_OFFSET_MASK);
-    papr_xive_esb_store(xive, lisn, addr);
+    xive->engine->esb_store(xive, lisn, offset);
 }
 
 /* Notification pages: the even page has ESn, the odd one ESe */
@@ -255,7 +256,7 @@ static void tima_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
         .impl = { .min_access_size = 1, .max_access_size = 8 }, \
     }
 
-static const MemoryRegionOps esb_ops = XIVE_MMIO_OPS(esb);
+const MemoryRegionOps papr_xive_esb_ops = XIVE_MMIO_OPS(esb);
 static const MemoryRegionOps end_ops = XIVE_MMIO_OPS(end);
 static const MemoryRegionOps tima_ops = XIVE_MMIO_OPS(tima);
 
@@ -274,8 +275,8 @@ void papr_xive_mmio_init(PaprXive *xive)
     uint64_t esb_size = (uint64_t)xive->nr_irqs << XV_ESB_PAIR_SHIFT;
 
     xive->end_base = XV_ESB_BASE + esb_size;
-    add_region(xive, &xive->esb_mmio, &esb_ops, "xive.esb", XV_ESB_BASE,
-               esb_size);
+    add_region(xive, &xive->esb_mmio, &papr_xive_esb_ops, "xive.esb",
+               XV_ESB_BASE, esb_size);
     add_region(xive, &xive->end_mmio, &end_ops, "xive.end", xive->end_base,
                (uint64_t)xive->nr_ends << XV_ESB_PAIR_SHIFT);
     add_region(xive, &xive->tima_mmio, &tima_ops, "xive.tima", XV_TIMA_BASE,

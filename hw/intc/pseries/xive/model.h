@@ -177,6 +177,8 @@ void papr_tctx_follow(PaprTctx *tctx);
 /* mmio.c */
 void papr_xive_mmio_init(PaprXive *xive);
 void papr_xive_mmio_enable(PaprXive *xive, bool enable);
+/* accesses to the ESB pages, for the engine; the region's opaque is PaprXive */
+extern const MemoryRegionOps papr_xive_esb_ops;
 /* the management page's loads and stores, for H_INT_ESB too; any thread */
 uint64_t papr_xive_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset);
 void papr_xive_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
