@@ -86,14 +86,11 @@ bool papr_mmu_is_radix(const PaprMmu *mmu);
 void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
 
-/** papr_mmu_has_block_remove: is H_BLOCK_REMOVE offered? */
-bool papr_mmu_has_block_remove(void);
-
 /**
  * papr_mmu_block_remove_sizes - what H_BLOCK_REMOVE can do on @cpu
  * @buf: gets the value of system parameter 50 (LoPAR 7.3.16.21), at most @size
  *
- * Returns its length; 0 if the call is not offered.
+ * Returns its length; 0 under KVM, where the call is not offered.
  */
 size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size);
 

@@ -18,6 +18,7 @@
 #include "qemu/bitmap.h"
 #include "qemu/cutils.h"
 #include "qemu/memalign.h"
+#include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
 #include "target/ppc/cpu.h"
@@ -339,19 +340,13 @@ uint64_t papr_mmu_process_table(const PaprMmu *mmu)
     return qatomic_read(&mmu->process_table);
 }
 
-bool papr_mmu_has_block_remove(void)
-{
-    return !papr_kernel_has_hpt();
-}
-
 size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
 {
     size_t n = 2;
 
-    if (!papr_mmu_has_block_remove()) {
-        return 0;
+    if (papr_kvm_facts()) {
+        return 0;                       /* its kernels don't know the call */
     }
-
     for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
         const PPCHash64SegmentPageSizes *seg = &cpu->hash64_opts->sps[i];
 
