@@ -89,6 +89,7 @@ static void reset_vcpu(PaprVcpu *vcpu, const PaprCpuHost *host)
     cpu_reset(CPU(cpu));
     /* deaf to interrupts until start-cpu */
     cpu->env.quiesced = true;
+    kvmppc_set_reg_ppc_online(cpu, 0);
     ppc_maybe_interrupt(&cpu->env);
 
     reset_registers(cpu);
@@ -138,9 +139,7 @@ static PowerPCCPU *create_thread(PaprCpuCore *core, int i)
 /* Of the host where the guest runs on its timebase */
 static uint32_t timebase_hz(void)
 {
-    uint32_t hz = kvm_enabled() ? kvmppc_get_tbfreq() : 0;
-
-    return hz ? hz : PAPR_TIMEBASE_HZ;
+    return kvm_enabled() ? kvmppc_get_tbfreq() : PAPR_TIMEBASE_HZ;
 }
 
 /* Make @cpu, thread @index of its core, a processor of this partition */
