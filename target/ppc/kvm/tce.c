@@ -74,16 +74,21 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 /*
  * The kernel keeps the table as long as it is open or mapped, and its number is
  * in use as long.  To wait for those who read entries is not possible under the
- * BQL, so empty memory takes the place of the kernel's pages at once.
+ * BQL, so empty memory takes the place of the kernel's pages at once.  It is got
+ * elsewhere first: where there is none, the kernel's pages stay to be read, and
+ * the number stays in use for that long.
  */
 void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
 {
-    void *empty = mmap(entries, bytes_of(pages), PROT_READ | PROT_WRITE,
-                       MAP_FIXED | MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                       -1, 0);
+    size_t bytes = bytes_of(pages);
+    void *empty = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    /* the mapping that it replaces is one, too */
-    g_assert(empty == entries);
+    if (empty != MAP_FAILED &&
+        mremap(empty, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+               entries) == MAP_FAILED) {
+        munmap(empty, bytes);
+    }
     close(fd);
 }
 

@@ -89,7 +89,7 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
                                        uint32_t liobn);
 /** papr_tce_store_vfio_fd: what VFIO can have the kernel map by, or -1 */
 int papr_tce_store_vfio_fd(const PaprTceStore *store);
-/** papr_tce_store_retire: the kernel forgets it; entries read as zero; BQL */
+/** papr_tce_store_retire: the kernel forgets it, nobody is to map by it; BQL */
 void papr_tce_store_retire(PaprTceStore *store);
 /** papr_tce_store_free: retired, freed after a grace period; may be NULL */
 void papr_tce_store_free(PaprTceStore *store);
