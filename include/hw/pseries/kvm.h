@@ -78,6 +78,7 @@ int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
 
 /**
  * papr_kvm_set_r3 - a hypercall that has returned, fails after all
+ * @value: the code (H_*), as the guest's r3 is to have it
  *
  * For calls that sleep: as far as the kernel is concerned they are complete.
  * Context: BQL, the vCPU is halted.
@@ -125,20 +126,33 @@ int papr_kvm_hpt_open(bool write, uint64_t index, Error **errp);
  */
 bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte);
 
-/* 0, a positive number of milliseconds to wait, or a negative errno */
+/**
+ * papr_kvm_hpt_resize_prepare - the kernel makes another table ready, beside
+ * papr_kvm_hpt_resize_commit - which takes the place of the one in force
+ * @shift: log2 of its bytes; to prepare 0 is to forget what was prepared
+ * @flags: of the guest's call; the kernel knows none
+ *
+ * 0, a positive number of milliseconds to wait and ask again, or a negative
+ * errno.
+ */
 int papr_kvm_hpt_resize_prepare(int shift, uint64_t flags);
 int papr_kvm_hpt_resize_commit(int shift, uint64_t flags);
 
 /**
  * papr_kvm_set_process_table - POWER9's translation mode and process table
- * @table: second doubleword of the partition table entry
+ * @gtse: the guest may flush translations by itself
+ * @table: second doubleword of the partition table entry, in host endian
  *
- * 0 or a negative errno.
+ * 0 or a negative errno: -ENODEV if the host lacks the mode.  BQL.
  */
 int papr_kvm_set_process_table(bool radix, bool gtse, uint64_t table);
 
 /**
- * papr_kvm_tce_create - a TCE table in the kernel: target/ppc/kvm/tce.c
+ * papr_kvm_tce_create - a table of translation control entries (TCE) in the
+ * kernel: target/ppc/kvm/tce.c
+ * @liobn: its number, which no other table of the kernel may have
+ * @page_shift: log2 of the bytes that an entry maps
+ * @bus_addr: I/O address of the first one, in bytes
  * @fd: gets the file that stands for the table, for VFIO
  *
  * Returns its entries, @pages words in host endian, or NULL with errno in *@fd,
@@ -150,10 +164,12 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 /**
  * papr_kvm_tce_retire - the kernel forgets the table
  *
- * Its @entries read as zero, and may be written, until papr_kvm_tce_unmap():
- * for other threads that still look at them.  BQL.
+ * Its @entries may be read and written until papr_kvm_tce_unmap(), for other
+ * threads that still look at them: all are zero, unless memory is so short that
+ * the kernel's stay.  Closes @fd.  BQL.
  */
 void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd);
+/** papr_kvm_tce_unmap: no thread looks at @entries any more; any thread */
 void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages);
 
 #else

@@ -268,11 +268,8 @@ static bool value_differs(const PaprKvmReg *reg, const PaprKvmValue *a,
 }
 
 /* @value came with a guest, and there is no place for it */
-static void mention_loss(PowerPCCPU *cpu, const PaprKvmReg *reg,
-                         const PaprKvmValue *value)
+static void mention_loss(PaprKvmReg *reg, const PaprKvmValue *value)
 {
-    static bool told[256];
-    unsigned i = reg - CPU(cpu)->accel->table->reg;
     PaprKvmValue reset = { .u64 = reg->reset_value };
     g_autofree char *name = NULL;
 
@@ -280,11 +277,10 @@ static void mention_loss(PowerPCCPU *cpu, const PaprKvmReg *reg,
         !runstate_check(RUN_STATE_RESTORE_VM)) {
         return;
     }
-    if (i >= ARRAY_SIZE(told) || told[i] ||
-        !value_differs(reg, value, &reset)) {
+    if (reg->loss_told || !value_differs(reg, value, &reset)) {
         return;
     }
-    told[i] = true;
+    reg->loss_told = true;
     name = papr_kvm_reg_name(reg);
     warn_report("KVM of this host does not know register %s: "
                 "the guest's value 0x%"PRIx64" is lost", name, value->u64);
@@ -310,7 +306,7 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
         }
     }
     if (qatomic_read(&reg->there) == PAPR_KVM_REG_ABSENT) {
-        mention_loss(cpu, reg, &value);
+        mention_loss(reg, &value);
         return 0;
     }
     ret = one_reg(cpu, KVM_SET_ONE_REG, reg->id, &value);
@@ -389,6 +385,9 @@ int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
         papr_kvm_put_external_interrupt(cpu);
     }
     state->known = false;
+    if (level >= KVM_PUT_RESET_STATE) {
+        state->torn = ret < 0;
+    }
     return ret;
 }
 

@@ -37,6 +37,7 @@ typedef enum PaprKvmSpecial {
  * @reset_value: after a CPU reset, for telling whether anything is lost if
  *      the kernel does not know the register
  * @there: does the kernel know it? (atomic; found out once and for all)
+ * @loss_told: the user knows that a guest brought a value for it in vain; BQL
  */
 typedef struct PaprKvmReg {
     const char *name;
@@ -53,6 +54,7 @@ typedef struct PaprKvmReg {
         PAPR_KVM_REG_THERE,
         PAPR_KVM_REG_ABSENT,
     } there;
+    bool loss_told;
 } PaprKvmReg;
 
 /* All of them, in the order in which they are written */
@@ -63,6 +65,7 @@ typedef struct PaprKvmRegTable {
 
 /**
  * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
+ * @torn: the kernel did not take a reset or a migrated vCPU as a whole
  * @known: the following is what the kernel gave when it was last asked and
  *      the vCPU has not run since
  * @values: by index in @table
@@ -73,6 +76,7 @@ typedef struct PaprKvmRegTable {
  */
 struct AccelCPUState {
     const PaprKvmRegTable *table;
+    bool torn;
     bool known;
     struct kvm_regs regs;
     struct kvm_sregs sregs;
