@@ -27,9 +27,12 @@
 #include <linux/kvm.h>
 #include "hw/core/cpu.h"
 #include "qemu/error-report.h"
+#include "qemu/log.h"
 #include "qemu/main-loop.h"
+#include "system/hw_accel.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
+#include "target/ppc/cpu.h"
 #include "hw/pseries/hcall.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
@@ -71,11 +74,34 @@ static int host_machine_check(PowerPCCPU *cpu, struct kvm_run *run)
 
     BQL_LOCK_GUARD();
     trace_papr_kvm_machine_check(CPU(cpu)->cpu_index, recovered);
-    if (!machine_check.fn) {
-        error_report("KVM: machine check in a guest that cannot be told");
-        return -EIO;
-    }
     machine_check.fn(machine_check.opaque, cpu, recovered);
+    return 0;
+}
+
+/*
+ * The host has no page for what the guest accessed, though there is memory by
+ * the map of the partition: a page of the kernel's XIVE that belongs to no
+ * source, or RAM that the host has lost.  On hardware that is a machine check,
+ * with these bits for a load or store of an address that nobody answers.
+ */
+#define SRR1_MC_LOAD_STORE      PPC_BIT(42)
+#define DSISR_MC_REAL_ADDRESS   PPC_BIT(57)
+
+static int failed_access(PowerPCCPU *cpu)
+{
+    CPUPPCState *env = &cpu->env;
+
+    BQL_LOCK_GUARD();
+    cpu_synchronize_state(CPU(cpu));
+    qemu_log_mask(LOG_GUEST_ERROR, "KVM: vCPU %d accesses memory that the host "
+                  "does not have, at 0x%"PRIx64"\n", CPU(cpu)->cpu_index,
+                  (uint64_t)env->nip);
+    trace_papr_kvm_machine_check(CPU(cpu)->cpu_index, false);
+    env->spr[SPR_SRR0] = env->nip;
+    env->spr[SPR_SRR1] = env->msr | SRR1_MC_LOAD_STORE;
+    env->spr[SPR_DSISR] = DSISR_MC_REAL_ADDRESS;
+    env->error_code = SRR1_MC_LOAD_STORE;
+    machine_check.fn(machine_check.opaque, cpu, false);
     return 0;
 }
 
@@ -83,18 +109,6 @@ static int debug(PowerPCCPU *cpu, struct kvm_run *run)
 {
     BQL_LOCK_GUARD();
     return papr_kvm_debug_exit(cpu, run->debug.arch.address) ? EXCP_DEBUG : 0;
-}
-
-/* Idle outside of H_CEDE; an interrupt that is there already ends it at once */
-static int idle(CPUState *cs)
-{
-    BQL_LOCK_GUARD();
-    if (!(cs->interrupt_request & CPU_INTERRUPT_HARD)) {
-        cs->halted = 1;
-        cs->exception_index = EXCP_HLT;
-        cpu_exit(cs);
-    }
-    return 0;
 }
 
 int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
@@ -106,10 +120,10 @@ int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
         return hypercall(cpu, run);
     case KVM_EXIT_NMI:
         return host_machine_check(cpu, run);
+    case KVM_EXIT_EXCEPTION:            /* base/patches/0123 */
+        return failed_access(cpu);
     case KVM_EXIT_DEBUG:
         return debug(cpu, run);
-    case KVM_EXIT_HLT:
-        return idle(cs);
     }
     error_report("KVM: vCPU %lu came back for a reason that PAPR guests do not "
                  "have: %u", kvm_arch_vcpu_id(cs), run->exit_reason);
