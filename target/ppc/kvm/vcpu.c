@@ -21,6 +21,7 @@
 #include "system/hw_accel.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
+#include "system/runstate.h"
 #include "target/ppc/kvm_ppc.h"
 #include "hw/pseries/vcpu.h"
 #include "hw/ppc/pseries/trace.h"
@@ -46,7 +47,7 @@ static bool set_version(CPUState *cs, Error **errp)
         sregs.pvr = pvr;
         ret = kvm_vcpu_ioctl(cs, KVM_SET_SREGS, &sregs);
     }
-    if (ret == -EINVAL) {
+    if (ret == -EINVAL && pvr != papr_kvm_host_pvr()) {
         error_setg(errp, "KVM on this host has no CPU with version register "
                    "0x%08x, the host's is 0x%08x: use -cpu host", pvr,
                    papr_kvm_host_pvr());
@@ -150,10 +151,16 @@ void papr_kvm_put_external_interrupt(PowerPCCPU *cpu)
 
 /*
  * A halted vCPU (stopped by RTAS or not started yet) waits in QEMU; one that
- * idles by H_CEDE waits in the kernel and is not halted for us.
+ * idles by H_CEDE waits in the kernel and is not halted for us.  One that could
+ * not be reset in full stops the machine: accel/kvm has said why, but its own
+ * stop is forgotten if the machine only starts after that.
  */
 int kvm_arch_process_async_events(CPUState *cs)
 {
+    if (papr_kvm_vcpu_state(POWERPC_CPU(cs))->torn) {
+        vm_stop(RUN_STATE_INTERNAL_ERROR);
+        return true;
+    }
     return cs->halted;
 }
 

@@ -51,6 +51,7 @@ enum { RUN_EMULATED, RUN_IN_KERNEL, RUN_NUM };
 typedef struct PaprIntc {
     PaprIntcRun runs[RUN_NUM];
     PaprIntcRun *run;                   /* NULL: the machine lacks it */
+    bool failure_told;                  /* that the kernel does not run it */
 } PaprIntc;
 
 enum { INTC_XICS, INTC_XIVE, INTC_NUM };
@@ -106,6 +107,17 @@ static bool intc_activate_run(PaprIntc *intc, int way, Error **errp)
     return true;
 }
 
+/* Once: a guest can try as often as it likes */
+static void say_emulated(PaprIntc *intc, const char *name, Error *err)
+{
+    if (intc->failure_told) {
+        error_free(err);
+        return;
+    }
+    intc->failure_told = true;
+    warn_reportf_err(err, "%s: emulated instead: ", name);
+}
+
 /* In the kernel if it can, else emulated if that may be */
 static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
@@ -114,6 +126,7 @@ static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 
     if (in_kernel) {
         if (intc_activate_run(intc, RUN_IN_KERNEL, &err)) {
+            intc->failure_told = false;
             return true;
         }
         if (irqs->kernel_required) {
@@ -121,7 +134,7 @@ static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
                                     in_kernel->name);
             return false;
         }
-        warn_reportf_err(err, "%s: emulated instead: ", in_kernel->name);
+        say_emulated(intc, in_kernel->name, err);
     }
     return intc_activate_run(intc, RUN_EMULATED, errp);
 }

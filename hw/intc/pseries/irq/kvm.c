@@ -58,8 +58,8 @@ int papr_irq_kvm_create(uint32_t type, uint32_t group, uint64_t attr,
     int fd = kvm_create_device(kvm_state, type, false);
 
     if (fd < 0) {
-        error_setg_errno(errp, -fd, "KVM has no interrupt controller of type "
-                         "%u for the machine", type);
+        error_setg_errno(errp, -fd, "KVM does not make a %s for the machine",
+                         type == KVM_DEV_TYPE_XIVE ? "XIVE" : "XICS");
         return -1;
     }
     trace_papr_irq_kvm_create(type, n_servers, fd);
