@@ -25,4 +25,17 @@
 #define FRAME_DSISR  384
 #define FRAME_SIZE   400
 
+/* struct storm_regs, and struct storm_kept twice in it */
+#define STORM_STACK  80
+#define STORM_BEFORE 96
+#define STORM_AFTER  1328
+#define STORM_GPRS   0
+#define STORM_LR     160
+#define STORM_CR     168
+#define STORM_FPSCR  176
+#define STORM_TAR    184
+#define STORM_DSCR   192
+#define STORM_VRSAVE 200
+#define STORM_VSRS   208
+
 #endif

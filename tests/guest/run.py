@@ -16,6 +16,8 @@ PATIENCE = int(os.environ.get('PAPR_GUEST_PATIENCE') or 170)   # seconds
 
 # Tests that reboot; for others a reboot is the end
 REBOOTING = ('reboot-storm',)
+# what some use
+DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 
 
 def main():
@@ -23,7 +25,8 @@ def main():
     command = [os.environ.get('PAPR_QEMU') or BUILD / 'qemu-system-ppc64',
                '-nodefaults', '-display', 'none', '-serial', 'stdio',
                '-action', 'reboot=reset' if test in REBOOTING else 'reboot=shutdown',
-               '-m', '1G', '-kernel', payload, '-append', test, *options]
+               '-m', '1G', '-kernel', payload, '-append', test,
+               *DEVICES.get(test, ()), *options]
     print(' '.join(map(str, command)), flush=True)
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

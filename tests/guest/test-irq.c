@@ -49,10 +49,22 @@ static void receive(struct cpu *cpu)
     seen[cpu->id] += n;
 }
 
-static bool all_seen(unsigned id)
+bool messages_seen(unsigned id)
 {
     full_barrier();
-    return finished == CPUS && seen[id] == sent[id];
+    return seen[id] == sent[id];
+}
+
+static bool all_seen(unsigned id)
+{
+    return finished == CPUS && messages_seen(id);
+}
+
+void message_send(unsigned to)
+{
+    atomic_add(&sent[to], 1);
+    atomic_add(&box[to], 1);
+    send_to(to);
 }
 
 static void storm(struct cpu *cpu)
@@ -63,11 +75,7 @@ static void storm(struct cpu *cpu)
     set_decrementer(FAR);
     interrupts(true);
     for (int i = 0; i < MESSAGES; i++) {
-        unsigned to = random_next(&seed) % CPUS;
-
-        atomic_add(&sent[to], 1);
-        atomic_add(&box[to], 1);
-        send_to(to);
+        message_send(random_next(&seed) % CPUS);
     }
     atomic_add(&finished, 1);
     for (unsigned id = 0; id < CPUS; id++) {
@@ -117,16 +125,21 @@ static void xics_external(struct cpu *cpu)
     expect(hcall(H_EOI, xirr, 0, 0, 0), H_SUCCESS);
 }
 
-static void xics_storm(struct cpu *cpu)
+static void xics_setup(struct cpu *cpu)
 {
+    send_to = xics_send;
     cpu->external = xics_external;
     expect(hcall(H_CPPR, 0xff, 0, 0, 0), H_SUCCESS);
+}
+
+static void xics_storm(struct cpu *cpu)
+{
+    xics_setup(cpu);
     storm(cpu);
 }
 
 void test_xics_storm(void)
 {
-    send_to = xics_send;
     run_everywhere(xics_storm);
     check_storm();
     expect(hcall(H_IPI, 77, 4, 0, 0), H_PARAMETER);
@@ -173,18 +186,27 @@ static void xive_setup(unsigned id)
            true);
 }
 
-static void xive_storm(struct cpu *cpu)
+void messages_setup(struct cpu *cpu, bool xive)
 {
+    if (!xive) {
+        xics_setup(cpu);
+        return;
+    }
+    send_to = xive_send;
     cpu->external = xive_external;
     xive_setup(cpu->id);
     xive_cppr(0xff);
+}
+
+static void xive_storm(struct cpu *cpu)
+{
+    messages_setup(cpu, true);
     storm(cpu);
 }
 
 void test_xive_storm(void)
 {
     expect(negotiate(true, true), true);
-    send_to = xive_send;
     run_everywhere(xive_storm);
     check_storm();
 }

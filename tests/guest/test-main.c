@@ -1,5 +1,5 @@
 /*
- * Bare-metal tests: the one that -append names
+ * Bare-metal tests: the one that -append names, and how often, if it says so
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +16,7 @@ static const struct {
     { "join", test_join },
     { "start-stop", test_start_stop },
     { "reboot-storm", test_reboot_storm },
+    { "call-storm", test_call_storm },
     { "decrementer", test_decrementer },
     { "xics-storm", test_xics_storm },
     { "xive-storm", test_xive_storm },
@@ -58,10 +59,38 @@ void run_everywhere(void (*fn)(struct cpu *))
     }
 }
 
+static uint64_t number;                 /* after the test's name */
+
+/* `NAME` or `NAME NUMBER` */
+static bool names(const char *word, const char *name)
+{
+    while (*name && *word == *name) {
+        word++;
+        name++;
+    }
+    if (*name || (*word && *word++ != ' ')) {
+        return false;
+    }
+    for (number = 0; *word >= '0' && *word <= '9'; word++) {
+        number = number * 10 + *word - '0';
+    }
+    return !*word;
+}
+
+uint64_t command_number(uint64_t otherwise)
+{
+    for (const char *p = command; *p; p++) {
+        if (*p == ' ') {
+            return number;
+        }
+    }
+    return otherwise;
+}
+
 void payload_run(void)
 {
     for (unsigned i = 0; i < sizeof(tests) / sizeof(tests[0]); i++) {
-        if (same(command, tests[i].name)) {
+        if (names(command, tests[i].name)) {
             tests[i].run();
             print("PASS %s\n", command);
             return;

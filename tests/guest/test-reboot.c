@@ -11,7 +11,7 @@
 #include "tests.h"
 
 #define REBOOTS     200
-#define CALLS       60                  /* of each vCPU at least, a boot */
+#define CALLS       12                  /* of each vCPU at least, a boot */
 #define PATTERN     0xbad0bad000000000ull
 /* no device is there: not in RAM, within the host bridge's window */
 #define PCI_MEM     0x200080000000ull
@@ -116,7 +116,7 @@ void test_reboot_storm(void)
     }
     expect(boot_r3, 0);
     check_entry(&cpus[0]);
-    if (++log->boots > REBOOTS) {
+    if (++log->boots > command_number(REBOOTS)) {
         return;
     }
     for (unsigned id = 0; id < CPUS; id++) {

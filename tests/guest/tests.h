@@ -27,8 +27,19 @@ static inline uint64_t random_next(uint64_t *state)
     return *state;
 }
 
+/* The number after the test's name in -append */
+uint64_t command_number(uint64_t otherwise);
+
 /* Start vCPUs 1 to CPUS - 1 with @fn, run it here, wait for all */
 void run_everywhere(void (*fn)(struct cpu *));
+
+/*
+ * Messages between vCPUs (test-irq.c): each that is to get any sets itself up,
+ * with XIVE (negotiated) or with XICS.  They arrive while interrupts are on.
+ */
+void messages_setup(struct cpu *cpu, bool xive);
+void message_send(unsigned to);
+bool messages_seen(unsigned id);
 
 /* A handler for trap_msr() at real address @at: returns the MSR that it has */
 void put_msr_handler(uint64_t at, bool little);
@@ -67,6 +78,7 @@ void test_confer(void);
 void test_join(void);
 void test_start_stop(void);
 void test_reboot_storm(void);
+void test_call_storm(void);
 void test_decrementer(void);
 void test_xics_storm(void);
 void test_xive_storm(void);

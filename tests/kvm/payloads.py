@@ -17,6 +17,7 @@ from host import CPUS, LAB, expect, scenes
 PAYLOADS = 'tests/guest/tests.elf'
 # payloads that reboot; of others a reboot is the end
 REBOOTING = ('reboot-storm',)
+DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 
 
 def passes(host, payload, ic, irqchip=''):
@@ -27,7 +28,8 @@ def passes(host, payload, ic, irqchip=''):
         '-smp', '4', '-m', '1G', '-M', f'pseries,x-vof=on,ic-mode={ic}',
         '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
         '-action', 'reboot=reset' if payload.startswith(REBOOTING) else 'reboot=shutdown',
-        '-kernel', host.place(PAYLOADS), '-append', payload, seconds=270)
+        '-kernel', host.place(PAYLOADS), '-append', payload,
+        *DEVICES.get(payload.split()[0], ()), seconds=270)
     host.check()
     expect(status == 0 and f'PASS {payload}' in output and 'FAIL' not in output,
            f'status {status}: {output[-3000:]}')
