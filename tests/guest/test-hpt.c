@@ -12,6 +12,7 @@
 
 #define PAGES       128                 /* of a vCPU */
 #define DATA_PAGES  8
+#define SCRATCH_PAGES 64
 #define RESIZES     24
 #define ROUNDS      60
 #define STEPS       256                 /* of a round */
@@ -31,6 +32,8 @@ static struct own {
 /* word 0: which page it is; word 1 + n: vCPU n's */
 static volatile uint64_t data[DATA_PAGES][PAGE / 8]
     __attribute__((aligned(PAGE)));
+/* memory that is never as it was, for migrations that are to take their time */
+static volatile uint64_t scratch[CPUS][SCRATCH_PAGES][PAGE / 8];
 static volatile uint64_t resizes, stopped, checked;
 static volatile bool end;
 static bool endless;
@@ -185,6 +188,7 @@ static void wait_for_resize(struct cpu *cpu, uint64_t round)
     atomic_add(&stopped, 1);
     while (resizes != round) {
         cpu->count++;
+        scratch[cpu->id][cpu->count % SCRATCH_PAGES][0] = cpu->count;
         relax();
     }
 }
@@ -382,6 +386,7 @@ static void change(const struct cpu *cpu)
     uint64_t out[2], was = page->pp;
 
     dice >>= 32;
+    scratch[cpu->id][dice % SCRATCH_PAGES][0] = dice;
     if (!page->mapped) {
         map(cpu, n, dice % DATA_PAGES, dice >> 8 & 1 ? PP_RW : PP_RO);
     } else if (dice % 4 == 0) {

@@ -130,17 +130,17 @@ bool papr_kernel_writes_hpt(void)
 
 /*
  * To read an entry is to have seen its last change, for the kernel: a migration
- * in progress would not see that any more, and begins anew.
+ * in progress would not see that any more, and begins anew, after the read.
  */
 uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
     uint64_t *copy = g_new(uint64_t, 2 * n);
 
-    if (mmu->track_dirty) {
-        qatomic_inc(&mmu->generation);
-    }
     if (!papr_kvm_hpt_read(ptex, n, copy)) {
         g_clear_pointer(&copy, g_free);
+    }
+    if (mmu->track_dirty) {
+        qatomic_inc(&mmu->generation);
     }
     return copy;
 }
@@ -193,22 +193,17 @@ static int64_t long_busy(int ms)
 
 static int64_t resize_code(int rc)
 {
-    switch (rc) {
-    case 0:
-        return H_SUCCESS;
-    case -EINVAL:
-        return H_PARAMETER;
-    case -ENXIO:
-        return H_CLOSED;
-    case -ENOSPC:
-        return H_PTEG_FULL;
-    case -EBUSY:
-        return H_BUSY;
-    case -ENOMEM:
-        return H_RESOURCE;
-    default:
-        return rc > 0 ? long_busy(rc) : H_HARDWARE;
+    static const struct { int rc; int64_t code; } codes[] = {
+        { 0, H_SUCCESS }, { -EINVAL, H_PARAMETER }, { -ENXIO, H_CLOSED },
+        { -ENOSPC, H_PTEG_FULL }, { -EBUSY, H_BUSY }, { -ENOMEM, H_RESOURCE },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(codes); i++) {
+        if (rc == codes[i].rc) {
+            return codes[i].code;
+        }
     }
+    return rc > 0 ? long_busy(rc) : H_HARDWARE;
 }
 
 int64_t papr_kernel_resize_prepare(PaprMmu *mmu, uint64_t flags, int32_t shift)
