@@ -34,6 +34,7 @@
 #define VEC_EXT     0x500
 #define VEC_TRAP    0x700
 #define VEC_DEC     0x900
+#define VEC_SYSCALL 0xc00
 
 #define FAULT_VALUE 0xfa17fa17fa17fa17ull
 
@@ -64,6 +65,8 @@ extern uint64_t boot_r3;            /* that firmware entered the payload with */
 /* start.S */
 long hypercall(uint64_t regs[10]);
 uint64_t kept_registers(uint64_t regs[10]);
+/* SYSTEM_CALL: it was a system call */
+#define SYSTEM_CALL 0x73797363616c6cll
 long user_hypercall(uint64_t opcode);
 uint64_t load_guarded(const volatile uint64_t *where);
 bool store_guarded(volatile uint64_t *where, uint64_t value);

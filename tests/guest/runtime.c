@@ -392,6 +392,12 @@ void exception(struct frame *f)
         }
         set_decrementer(0x7fffffff);
         return;
+    case VEC_SYSCALL:
+        if (f->nip != (uint64_t)user_return) {
+            break;
+        }
+        f->gpr[3] = SYSTEM_CALL;
+        /* fall through */
     case VEC_TRAP:
         if (f->nip == (uint64_t)user_return) {
             f->nip += 4;

@@ -15,6 +15,7 @@
 #define RAM_END     0x40000000ull       /* of run.py's -m 1G */
 
 static volatile uint64_t done;
+static uint64_t rounds;                 /* of each vCPU */
 
 static uint64_t random_argument(uint64_t *seed)
 {
@@ -166,7 +167,7 @@ static void fuzz(struct cpu *cpu)
     uint64_t seed = 0x1234567 + cpu->id * 0x9999999;
 
     set_decrementer(0x7fffffff);
-    for (int i = 0; i < CALLS; i++) {
+    for (uint64_t i = 0; i < rounds; i++) {
         one_hypercall(&seed);
         if (i % 4 == 0) {
             one_rtas_call(cpu, &seed);
@@ -180,6 +181,7 @@ static void fuzz(struct cpu *cpu)
 
 void test_fuzz(void)
 {
+    rounds = command_number(CALLS);
     for (unsigned id = 1; id < CPUS; id++) {
         expect(start_cpu(id, fuzz, NULL), true);
     }
@@ -216,7 +218,7 @@ static void access_all(struct cpu *cpu)
     uint64_t seed = 0x7777777 + cpu->id * 0x123456789;
 
     cpu->skip_machine_checks = true;
-    for (int i = 0; i < 4 * CALLS; i++) {
+    for (uint64_t i = 0; i < rounds; i++) {
         one_access(&seed);
         if (i % 64 == 0) {
             /* with queues at random places, to have events on their way */
@@ -239,6 +241,7 @@ static void access_all(struct cpu *cpu)
 
 void test_mmio_fuzz(void)
 {
+    rounds = command_number(4 * CALLS);
     expect(negotiate(true, true), true);
     for (unsigned id = 1; id < CPUS; id++) {
         expect(start_cpu(id, access_all, NULL), true);

@@ -242,10 +242,11 @@ void test_xive_queue(void)
     expect(xive_next(&queues[0]), 0x100);
     expect(xive_next(&queues[0]), 0);
     expect(mmio_load8(manage[0] + 0x800), 3);
-    expect(mmio_load8(manage[0]), 3);   /* EOI: forwards the queued one */
+    /* EOI by a load, which tells of Q at least: forwards the queued one */
+    expect(mmio_load8(manage[0]) & 1, 1);
     xive_cppr(0xff);
     expect(xive_accept(), 0x8006);
     expect(xive_next(&queues[0]), 0x100);
-    expect(mmio_load8(manage[0]), 2);
+    expect(mmio_load8(manage[0]) & 1, 0);
     expect(mmio_load8(manage[0] + 0x800), 0);
 }

@@ -10,11 +10,13 @@
 #include "tests.h"
 
 #define ROUNDS  50000
+#define STARTS  2000
 #define JOINS   200
 #define FAR     0x7fffffff
 
 static volatile uint64_t turn;
 static volatile uint64_t total;
+static uint64_t rounds;
 
 static void woken_late(struct cpu *cpu)
 {
@@ -29,7 +31,7 @@ static void woken_late(struct cpu *cpu)
 static void take_turns(struct cpu *cpu)
 {
     cpu->decrementer = woken_late;
-    for (uint64_t i = 0; i < ROUNDS; i++) {
+    for (uint64_t i = 0; i < rounds; i++) {
         while (turn % 2 != cpu->id) {
             set_decrementer(FAR);
             hcall(H_CEDE, 0, 0, 0, 0);
@@ -44,6 +46,7 @@ static void take_turns(struct cpu *cpu)
 
 void test_wait(void)
 {
+    rounds = command_number(ROUNDS);
     /* a prod that comes first is not lost, and counts once */
     expect(hcall(H_PROD, 0, 0, 0, 0), H_SUCCESS);
     expect(hcall(H_PROD, 0, 0, 0, 0), H_SUCCESS);
@@ -57,7 +60,7 @@ void test_wait(void)
     while (cpus[1].running) {
         relax();
     }
-    expect(turn, 2 * ROUNDS);
+    expect(turn, 2 * rounds);
 }
 
 static void confer(struct cpu *cpu)
@@ -144,7 +147,8 @@ void test_start_stop(void)
     expect(rtas(RTAS_START_CPU, 3, nobody, 1, &ret), RTAS_PARAMETER_ERROR);
     expect(rtas(RTAS_START_CPU, 3, self, 1, &ret) != 0, true);
     negotiate_beside_start();
-    for (unsigned i = 1; i <= 2000; i++) {
+    rounds = command_number(STARTS);
+    for (unsigned i = 1; i <= rounds; i++) {
         for (unsigned id = 1; id < CPUS; id++) {
             expect(start_cpu(id, count, NULL), true);
         }

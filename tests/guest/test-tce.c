@@ -19,6 +19,7 @@
 
 static volatile uint64_t window;    /* where the window was put; 0: no idea */
 static volatile bool done;
+static uint64_t rounds;
 static uint64_t lists[CPUS][512] __attribute__((aligned(4096)));
 
 /* What maps something here: the same page for all entries, by rights */
@@ -90,7 +91,7 @@ static void make_windows(void)
     uint32_t liobn[] = { LIOBN_DDW }, rets[4];
     uint64_t random = 99;
 
-    for (unsigned round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         expect(rtas(RTAS_IBM_CREATE_PE_DMA_WINDOW, 5, create, 4, rets), 0);
         expect(rets[0], RTAS_SUCCESS);
         expect(rets[1], LIOBN_DDW);
@@ -105,6 +106,7 @@ static void make_windows(void)
 
 void test_tce_race(void)
 {
+    rounds = command_number(ROUNDS);
     for (unsigned i = 0; i < 512; i++) {
         lists[0][i] = 1ull << 20 | 3;
     }
