@@ -629,10 +629,16 @@ class Lab:
 
 
 def scenes(kind, points, **options):
-    """A test in TAP: POINTS are (name, function of a host) that share hosts of KIND."""
+    """A test in TAP: POINTS are (name, function of a host) that share hosts of KIND.
+
+    KIND may have the host's kernel after a dash: powernv9-6.12.
+    """
     if missing():
         print(f'1..0 # SKIP {missing()}')
         return
+    kind, _, kernel = kind.partition('-')
+    if kernel:
+        options['kernel'] = kernel
     end_well()
     print(f'1..{len(points)}', flush=True)
     with Lab(kind, **options) as lab:

@@ -17,6 +17,7 @@
 #include "elf.h"
 #include "hw/boards.h"
 #include "qemu/error-report.h"
+#include "qemu/units.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
 #include "target/ppc/cpu-models.h"
@@ -24,6 +25,9 @@
 #include "hw/pseries/abi.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
+
+/* Pages of XIVE, the interrupt controller of POWER9 and later, in any guest */
+#define XIVE_PAGE_BYTES (64 * KiB)
 
 /*
  * Written by kvm_arch_init(), before there is a vCPU; then constant but for the
@@ -119,6 +123,9 @@ static void ask_facts(KVMState *s)
 
         *fact = kvm_vm_check_extension(s, fact_caps[i].cap) > 0;
     }
+    /* a kernel with smaller pages can't map those that sources have */
+    facts.irq_xive = facts.irq_xive &&
+                     qemu_real_host_page_size() == XIVE_PAGE_BYTES;
     /* only kvm-pr tells the guest its hypercall instructions */
     facts.hv = kvm_vm_check_extension(s, KVM_CAP_PPC_GET_PVINFO) <= 0;
     facts.htm = facts.htm || (facts.hv && power8_has_htm());

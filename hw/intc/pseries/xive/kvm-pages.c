@@ -232,11 +232,6 @@ static void enable_regions(PaprXiveKvm *kvm, bool enable)
 
 bool papr_xive_kvm_map(PaprXiveKvm *kvm, Error **errp)
 {
-    if (qemu_real_host_page_size() != PAGE_BYTES) {
-        error_setg(errp, "XIVE in the kernel needs a host kernel with pages of "
-                   "64 KiB");
-        return false;
-    }
     if (!map_pages(kvm, kvm->esb, esb_bytes(kvm->xive),
                    KVM_XIVE_ESB_PAGE_OFFSET, errp) ||
         !map_pages(kvm, kvm->tima, TIMA_BYTES, KVM_XIVE_TIMA_PAGE_OFFSET,
