@@ -319,8 +319,9 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
 }
 
 /*
- * The kernel masks the LPCR in silence.  A guest that runs with its interrupts
- * in another byte order or place than it was told does not get far.
+ * The kernel masks the LPCR (regs-rules.h) in silence.  A guest that runs with
+ * its interrupts in another byte order or place than it was told does not get
+ * far.
  */
 static int check_lpcr(PowerPCCPU *cpu, Error **errp)
 {

@@ -80,7 +80,7 @@ struct AccelCPUState {
     bool known;
     struct kvm_regs regs;
     struct kvm_sregs sregs;
-    uint64_t areas[3][2];       /* VPA, SLB shadow, dispatch trace log */
+    uint64_t areas[3][2];       /* by number in vpa.c: address, length */
     bool has_areas;
 
     VMChangeStateEntry *clock;

@@ -221,7 +221,10 @@ bool papr_xive_kvm_clear(PaprXiveKvm *kvm, Error **errp)
     return device_control(kvm, KVM_DEV_XIVE_RESET, errp);
 }
 
-/* vCPUs: the ring's eight bytes are words 0 and 1 of the TIMA, big-endian */
+/*
+ * vCPUs: the ring's eight bytes are words 0 and 1 of the thread interrupt
+ * management area (TIMA), big-endian
+ */
 
 bool papr_xive_kvm_put_ring(PaprTctx *tctx, Error **errp)
 {

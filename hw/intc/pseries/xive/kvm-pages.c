@@ -9,8 +9,9 @@
  * The regions' addresses in QEMU are set aside when the machine is made and
  * stay for its life: mapped from the device while there is one, else without
  * access.  So no region comes or goes with the device, and whoever wants to
- * hear of new RAM (block devices that register buffers) isn't called from CAS,
- * from reset or from the loading of a migration stream.
+ * hear of new RAM (block devices that register buffers) isn't called from
+ * client-architecture-support (CAS), from reset or from the loading of a
+ * migration stream.
  *
  * The kernel fills in a source's pages at the first access, and answers one to
  * a source that it doesn't have with a bus error: QEMU looks first.  That goes
