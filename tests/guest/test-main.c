@@ -32,6 +32,9 @@ static const struct {
     { "tce-race", test_tce_race },
     { "fuzz", test_fuzz },
     { "mmio-fuzz", test_mmio_fuzz },
+    { "carry-xics", test_carry_xics },
+    { "carry-hash", test_carry_hash },
+    { "carry-xive", test_carry_xive },
 };
 
 void expect_at(const char *file, uint64_t line, const char *what,

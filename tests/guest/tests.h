@@ -92,5 +92,8 @@ void test_hash_churn(void);
 void test_tce_race(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
+void test_carry_xics(void);
+void test_carry_hash(void);
+void test_carry_xive(void);
 
 #endif
