@@ -14,13 +14,15 @@
  *
  * Called by the gdb stub (main thread, machine stopped) and, for
  * KVM_EXIT_DEBUG, by the vCPU's thread; always with the BQL (big QEMU lock),
- * which guards the list of steps.
+ * which guards the list of traps.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include <linux/kvm.h>
+#include "exec/address-spaces.h"
 #include "exec/cpu-common.h"
+#include "exec/target_page.h"
 #include "gdbstub/enums.h"
 #include "qemu/error-report.h"
 #include "system/hw_accel.h"
@@ -30,15 +32,20 @@
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 
-/* A breakpoint for the step of one vCPU */
-typedef struct Step {
-    CPUState *cs;
+/*
+ * A trap in guest memory.  Its place is a real address: whoever gets to it, by
+ * whatever address, meets the trap, and it can be taken out when no vCPU has
+ * that translation any more.
+ */
+typedef struct Trap {
+    CPUState *cs;                       /* that steps; NULL: gdb's breakpoint */
     vaddr pc;
-    uint32_t kept;
-    QLIST_ENTRY(Step) next;
-} Step;
+    hwaddr place;
+    uint8_t kept[4];
+    QLIST_ENTRY(Trap) next;
+} Trap;
 
-static QLIST_HEAD(, Step) steps = QLIST_HEAD_INITIALIZER(steps);
+static QLIST_HEAD(, Trap) traps = QLIST_HEAD_INITIALIZER(traps);
 
 /* The instruction that is a breakpoint; KVM tells which */
 static uint32_t trap_word = 0x00dddd00;
@@ -55,46 +62,107 @@ static bool steps_in_kernel(CPUState *cs)
                                   KVM_CAP_PPC_GUEST_DEBUG_SSTEP) > 0;
 }
 
-/* Instructions are in the endianness that the vCPU is in */
-static bool access_insn(CPUState *cs, vaddr pc, uint32_t *insn, bool write)
+/* Where in guest memory @pc is, as the vCPU translates it now */
+static bool find_place(CPUState *cs, vaddr pc, hwaddr *place)
 {
-    bool little = FIELD_EX64(cpu_env(cs)->msr, MSR, LE);
-    uint8_t word[4];
+    hwaddr page = cpu_get_phys_page_debug(cs, pc & TARGET_PAGE_MASK);
 
-    (little ? stl_le_p : stl_be_p)(word, *insn);
-    if (cpu_memory_rw_debug(cs, pc, word, sizeof(word), write) != 0) {
+    *place = page | (pc & ~TARGET_PAGE_MASK);
+    return page != -1;
+}
+
+static bool load(hwaddr place, uint8_t word[4])
+{
+    return address_space_read(&address_space_memory, place,
+                              MEMTXATTRS_UNSPECIFIED, word, 4) == MEMTX_OK;
+}
+
+static void store(hwaddr place, const uint8_t word[4])
+{
+    address_space_write_rom(&address_space_memory, place,
+                            MEMTXATTRS_UNSPECIFIED, word, 4);
+    cpu_flush_icache_range(place, 4);
+}
+
+/* Instructions are in the endianness that the vCPU is in */
+static bool is_little(CPUState *cs)
+{
+    return FIELD_EX64(cpu_env(cs)->msr, MSR, LE);
+}
+
+static bool insn_at(CPUState *cs, vaddr pc, uint32_t *insn)
+{
+    uint8_t word[4];
+    hwaddr place;
+
+    if (!find_place(cs, pc, &place) || !load(place, word)) {
         return false;
     }
-    *insn = little ? ldl_le_p(word) : ldl_be_p(word);
+    *insn = is_little(cs) ? ldl_le_p(word) : ldl_be_p(word);
     return true;
 }
 
-/* Put a trap at @pc; the word that was there goes to @kept */
-static bool plant(CPUState *cs, vaddr pc, uint32_t *kept)
+static bool is_trap(const uint8_t word[4])
 {
-    uint32_t trap = trap_word;
-
-    return access_insn(cs, pc, kept, false) && access_insn(cs, pc, &trap, true);
+    return ldl_le_p(word) == trap_word || ldl_be_p(word) == trap_word;
 }
 
-/* The guest may have written over the trap: then its word stays */
-static bool lift(CPUState *cs, vaddr pc, uint32_t kept)
+static Trap *trap_in(hwaddr place)
 {
-    uint32_t now = 0;
+    Trap *trap;
 
-    return access_insn(cs, pc, &now, false) && now == trap_word &&
-           access_insn(cs, pc, &kept, true);
+    QLIST_FOREACH(trap, &traps, next) {
+        if (trap->place == place) {
+            return trap;
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Put a trap at @pc, for gdb or for the step of @stepping.  One that is there
+ * will do for a step: it ends with whatever stops the vCPU.
+ */
+static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
+{
+    Trap found = { .cs = stepping, .pc = pc };
+    uint8_t word[4];
+    Trap *trap;
+
+    if (!find_place(cs, pc, &found.place) || !load(found.place, found.kept)) {
+        return false;
+    }
+    if (stepping && trap_in(found.place)) {
+        return true;
+    }
+    (is_little(cs) ? stl_le_p : stl_be_p)(word, trap_word);
+    store(found.place, word);
+    if (!load(found.place, word) || !is_trap(word)) {
+        return false;                   /* no memory */
+    }
+    trap = g_memdup2(&found, sizeof(found));
+    QLIST_INSERT_HEAD(&traps, trap, next);
+    return true;
+}
+
+/* The guest may have written over it, or have been loaded anew: so be it */
+static void lift(Trap *trap)
+{
+    uint8_t word[4];
+
+    if (load(trap->place, word) && is_trap(word)) {
+        store(trap->place, trap->kept);
+    }
+    QLIST_REMOVE(trap, next);
+    g_free(trap);
 }
 
 int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 {
-    uint32_t kept = 0;
-
     cpu_synchronize_state(cs);
-    if (!plant(cs, bp->pc, &kept)) {
+    if (!plant(cs, bp->pc, NULL)) {
         return -EINVAL;
     }
-    bp->saved_insn = kept;
     armed = true;
     trace_papr_kvm_breakpoint(bp->pc, true);
     return 0;
@@ -102,9 +170,15 @@ int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 
 int kvm_arch_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 {
-    cpu_synchronize_state(cs);
+    Trap *trap, *next;
+
     trace_papr_kvm_breakpoint(bp->pc, false);
-    return lift(cs, bp->pc, bp->saved_insn) ? 0 : -EINVAL;
+    QLIST_FOREACH_SAFE(trap, &traps, next, next) {
+        if (!trap->cs && trap->pc == bp->pc) {
+            lift(trap);
+        }
+    }
+    return 0;
 }
 
 int kvm_arch_insert_hw_breakpoint(vaddr addr, vaddr len, int type)
@@ -142,11 +216,17 @@ enum {
 #define MAX_PLACES 4
 #define MAX_SEQUENCE 16
 
+/* Neither a bit of CR nor CTR decides */
+static bool branches_always(uint32_t insn)
+{
+    return (extract32(insn, 21, 5) & 0x14) == 0x14;
+}
+
 /* Where an instruction of opcode 19 can lead to, beside the next word */
 static bool xl_target(CPUPPCState *env, uint32_t insn, uint64_t *target,
                       bool *always)
 {
-    *always = false;
+    *always = branches_always(insn);
     switch (extract32(insn, 1, 10)) {
     case XL_BCLR:
         *target = env->lr;
@@ -217,8 +297,9 @@ static int successors(CPUPPCState *env, uint64_t pc, uint32_t insn,
         where[0] = base + ((int64_t)sextract32(insn, 2, 24) << 2);
         return 1;
     case OP_BC:
-        where[1] = base + ((int64_t)sextract32(insn, 2, 14) << 2);
-        return 2;
+        always = branches_always(insn);
+        where[always ? 0 : 1] = base + ((int64_t)sextract32(insn, 2, 14) << 2);
+        return always ? 1 : 2;
     case OP_SC:
         where[0] = system_call_target(env, insn, pc + 4);
         return 1;
@@ -264,7 +345,7 @@ static int sequence_ends(CPUState *cs, uint64_t pc, uint64_t *where)
         uint32_t insn = 0;
 
         pc += 4;
-        if (!access_insn(cs, pc, &insn, false)) {
+        if (!insn_at(cs, pc, &insn)) {
             return 0;
         }
         if (uses_reservation(insn)) {
@@ -272,8 +353,9 @@ static int sequence_ends(CPUState *cs, uint64_t pc, uint64_t *where)
             return n;
         }
         if (insn >> 26 == OP_BC && n < MAX_PLACES) {
-            successors(cpu_env(cs), pc, insn, ends);
-            where[n++] = ends[1];
+            int count = successors(cpu_env(cs), pc, insn, ends);
+
+            where[n++] = ends[count - 1];
         }
     }
     return 0;
@@ -289,38 +371,13 @@ static int places_after(CPUState *cs, uint64_t pc, uint32_t insn,
 
 static void end_step(CPUState *cs)
 {
-    Step *step, *next;
+    Trap *trap, *next;
 
-    QLIST_FOREACH_SAFE(step, &steps, next, next) {
-        if (step->cs == cs) {
-            if (!lift(cs, step->pc, step->kept)) {
-                /* mapped elsewhere by now? another vCPU may see it still */
-                CPUState *other;
-
-                CPU_FOREACH(other) {
-                    cpu_synchronize_state(other);
-                    if (lift(other, step->pc, step->kept)) {
-                        break;
-                    }
-                }
-            }
-            QLIST_REMOVE(step, next);
-            g_free(step);
+    QLIST_FOREACH_SAFE(trap, &traps, next, next) {
+        if (trap->cs == cs) {
+            lift(trap);
         }
     }
-}
-
-/* A trap of gdb's, or of another vCPU's step, will do for us as well */
-static bool has_trap(CPUState *cs, vaddr pc)
-{
-    Step *step;
-
-    QLIST_FOREACH(step, &steps, next) {
-        if (step->pc == pc) {
-            return true;
-        }
-    }
-    return kvm_find_sw_breakpoint(cs, pc);
 }
 
 static void begin_step(CPUState *cs)
@@ -329,30 +386,19 @@ static void begin_step(CPUState *cs)
     uint64_t narrow = FIELD_EX64(env->msr, MSR, SF) ? UINT64_MAX : UINT32_MAX;
     uint64_t where[MAX_PLACES];
     uint32_t insn = 0;
-    int found = 0, n;
+    int planted = 0, n;
 
-    if (!access_insn(cs, env->nip, &insn, false)) {
+    if (!insn_at(cs, env->nip, &insn)) {
         warn_report("gdb: no instruction to step at 0x%" PRIx64
                     ": vCPU %d runs on", (uint64_t)env->nip, cs->cpu_index);
         return;
     }
     n = places_after(cs, env->nip, insn, where);
     for (int i = 0; i < n; i++) {
-        uint64_t pc = where[i] & narrow;
-        uint32_t kept = 0;
-
-        if (has_trap(cs, pc)) {
-            found++;
-        } else if (plant(cs, pc, &kept)) {
-            Step *step = g_new(Step, 1);
-
-            *step = (Step) { .cs = cs, .pc = pc, .kept = kept };
-            QLIST_INSERT_HEAD(&steps, step, next);
-            found++;
-        }
+        planted += plant(cs, where[i] & narrow, cs);
     }
     trace_papr_kvm_step(cs->cpu_index, env->nip, where[0], n);
-    if (!found) {
+    if (!planted) {
         warn_report("gdb: the step from 0x%" PRIx64 " leads nowhere that is "
                     "mapped: vCPU %d runs on", (uint64_t)env->nip,
                     cs->cpu_index);
@@ -421,17 +467,24 @@ static void give_program_interrupt(CPUState *cs)
 bool papr_kvm_debug_exit(PowerPCCPU *cpu, uint64_t address)
 {
     CPUState *cs = CPU(cpu);
-    uint32_t insn = 0;
+    uint8_t word[4];
+    hwaddr place;
+    Trap *trap;
 
     trace_papr_kvm_debug_exit(cs->cpu_index, address);
-    if (cs->singlestep_enabled || kvm_find_sw_breakpoint(cs, address)) {
+    if (cs->singlestep_enabled) {
         return true;
     }
     cpu_synchronize_state(cs);
-    if (has_trap(cs, address)) {
-        return false;       /* of another's step: it is gone in a moment */
+    if (!find_place(cs, address, &place)) {
+        return false;                   /* a fetch will tell the guest */
     }
-    if (access_insn(cs, address, &insn, false) && insn == trap_word) {
+    trap = trap_in(place);
+    if (trap) {
+        /* that of another's step is gone in a moment */
+        return !trap->cs;
+    }
+    if (load(place, word) && is_trap(word)) {
         give_program_interrupt(cs);
     }
     return false;           /* else it was taken out meanwhile: try again */
