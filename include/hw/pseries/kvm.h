@@ -77,15 +77,6 @@ const PaprKvmFacts *papr_kvm_facts(void);
 int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
 
 /**
- * papr_kvm_set_r3 - a hypercall that has returned, fails after all
- * @value: the code (H_*), as the guest's r3 is to have it
- *
- * For calls that sleep: as far as the kernel is concerned they are complete.
- * Context: BQL, the vCPU is halted.
- */
-void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value);
-
-/**
  * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
  * @recovered: the guest can go on
  *

@@ -18,7 +18,6 @@
 #include "hw/ppc/ppc.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
-#include "system/hw_accel.h"
 #include "system/kvm.h"
 #include "system/kvm_int.h"
 #include "system/runstate.h"
@@ -176,16 +175,6 @@ void kvm_arch_pre_run(CPUState *cs, struct kvm_run *run)
 MemTxAttrs kvm_arch_post_run(CPUState *cs, struct kvm_run *run)
 {
     return MEMTXATTRS_UNSPECIFIED;
-}
-
-/*
- * The vCPU left the kernel's KVM_RUN for the last time before it halted, and
- * with that the call was complete: what is set now stays.
- */
-void papr_kvm_set_r3(PowerPCCPU *cpu, uint64_t value)
-{
-    cpu_synchronize_state(CPU(cpu));
-    cpu->env.gpr[3] = value;
 }
 
 int kvmppc_set_compat(PowerPCCPU *cpu, uint32_t compat_pvr)
