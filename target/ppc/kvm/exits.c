@@ -13,9 +13,9 @@
  * registers later (reset, migration, gdb), outside of the loop, finds a vCPU
  * that has nothing left to complete.  The same holds for memory-mapped I/O.
  *
- * With XICS in the kernel RTAS calls are looked at there first, and KVM_RUN fails
- * if the argument block is not all in RAM.  The call comes here all the same
- * (base/patches/0123), and is answered like any other.
+ * With XICS in the kernel RTAS calls are looked at there first, and KVM_RUN
+ * fails if the argument block is not all in RAM.  The call comes here all the
+ * same (base/patches/0123), and is answered like any other.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
  * they were at the call.  They are put back before the call is completed, so

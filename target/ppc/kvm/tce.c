@@ -74,9 +74,9 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 /*
  * The kernel keeps the table as long as it is open or mapped, and its number is
  * in use as long.  To wait for those who read entries is not possible under the
- * BQL, so empty memory takes the place of the kernel's pages at once.  It is got
- * elsewhere first: where there is none, the kernel's pages stay to be read, and
- * the number stays in use for that long.
+ * BQL, so empty memory takes the place of the kernel's pages at once.  It is
+ * got elsewhere first: where there is none, the kernel's pages stay to be read,
+ * and the number stays in use for that long.
  */
 void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
 {

@@ -453,9 +453,9 @@ unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n)
 
 /*
  * The machine's own devices have claimed their numbers here as they did at the
- * source.  Message signalled ones (MSI) were claimed by the guest's calls there:
- * the map that came with the stream tells which, and each backend's stream holds
- * its own part.
+ * source.  Message signalled ones (MSI) were claimed by the guest's calls
+ * there: the map that came with the stream tells which, and each backend's
+ * stream holds its own part.
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
