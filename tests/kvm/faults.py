@@ -40,13 +40,18 @@ BESIDES = re.compile(r'KVM_CREATE_VCPU IOCTL failed|Please (add|upgrade)|'
                      r'error while loading state|load of migration failed|^$')
 
 
+def payload(host):
+    """Where the host has the payload."""
+    host.run(f'mkdir -p {LAB}/{os.path.dirname(PAYLOAD)}')
+    return host.place(PAYLOAD)
+
+
 def machine(host, ic, steps, irqchip='', options='', mem='512M'):
     """QEMU's arguments for a guest of those STEPS, without a console."""
-    host.run(f'mkdir -p {LAB}/tests/guest')
     return ['-L', f'{LAB}/guest', '-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind],
             '-m', mem, '-M', f'pseries,x-vof=on,ic-mode={ic}{options}',
             '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
-            '-kernel', host.place(PAYLOAD), '-append', steps]
+            '-kernel', payload(host), '-append', steps]
 
 
 class Outcome:
@@ -383,9 +388,8 @@ def no_more(host, guest, before, slack):
 
 def leaves_nothing(host, prelude, step, times, fault='', irqchip='', says=''):
     """STEP repeated: descriptors and mappings are as many as before."""
-    host.run(f'mkdir -p {LAB}/tests/guest')
     env = {'IOCTL_TRACE': '/tmp/leaks.trace', **({'IOCTL_FAIL': fault} if fault else {})}
-    args = ('-kernel', host.place(PAYLOAD), '-append', f'{prelude}s{step * times}s')
+    args = ('-kernel', payload(host), '-append', f'{prelude}s{step * times}s')
     with host.guest(linux=False, firmware='own', irqchip=irqchip, args=args, env=env) as guest:
         guest.launch()
         guest.until(r'AT \d+')
@@ -446,8 +450,7 @@ INCOMING = (
 
 def incoming(host):
     """Faults while a guest comes by migration."""
-    host.run(f'mkdir -p {LAB}/tests/guest')
-    args = ('-kernel', host.place(PAYLOAD), '-append', 'xcwsc')
+    args = ('-kernel', payload(host), '-append', 'xcwsc')
     with host.guest(linux=False, firmware='own', args=args) as guest:
         guest.launch()
         guest.until(r'AT \d+')
@@ -494,6 +497,14 @@ def questions(host):
     """What QEMU asks of a host before there is a guest, and what it says of the answers."""
     kvm = ('-accel', 'kvm')
     pseries = ('-M', 'pseries', *kvm)
+    if host.kind == 'powernv8':
+        starts(host, *pseries, IOCTL_CAPS='KVM_CAP_PPC_HTM=0')
+        return
+    if host.kind == 'powernv10':
+        starts(host, '-M', 'pseries,cap-dawr1=on', *kvm)
+        ended(host, '-M', 'pseries,cap-dawr1=on', *kvm, says='use cap-dawr1=off',
+              IOCTL_FAIL='KVM_ENABLE_CAP[KVM_CAP_PPC_DAWR1]=EINVAL')
+        return
     ended(host, '-M', 'pseries', '-accel', 'kvm,kernel-irqchip=split', says='use on or off')
     starts(host, '-M', 'none', *kvm)
     for possible, says in ('15', '1, 2, 4, 8'), ('0', '1 only'):
@@ -510,7 +521,7 @@ def questions(host):
     # random numbers by the kernel
     rng = ('-device', 'spapr-rng,use-kvm=true')
     starts(host, *pseries, *rng)
-    ended(host, *pseries, *rng, says='random', IOCTL_CAPS='KVM_CAP_PPC_HWRNG=0')
+    ended(host, *pseries, *rng, says='H_RANDOM', IOCTL_CAPS='KVM_CAP_PPC_HWRNG=0')
     # KVM's own calls, as kvm-pr has them
     starts(host, *pseries, IOCTL_CAPS='KVM_CAP_PPC_GET_PVINFO=1')
     starts(host, *pseries, script=NO_TREE)
