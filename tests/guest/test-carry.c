@@ -4,11 +4,11 @@
  * vCPU 0 brings interrupt sources into states that they have in passing only,
  * prints READY and waits for a byte from the console.  Before that comes, the
  * machine may be moved.  Upon 'g' it looks what has become of the sources, that
- * the other vCPUs go on, and makes another round; upon 'q' it ends.  The others,
- * as many as there are, send each other interrupts all the time, with their
- * decrementers running, and write memory.  Wants -smp N,maxcpus=8, N up to CPUS,
- * and three virtio-blk-pci at slots 1 to 3 of the first host bridge, by which to
- * have devices interrupt: a request whose content does not matter.
+ * the other vCPUs go on, and makes another round; upon 'q' it ends.  The
+ * others, as many as there are, send each other interrupts all the time, with
+ * their decrementers running, and write memory.  Wants -smp N,maxcpus=8, N up
+ * to CPUS, and three virtio-blk-pci at slots 1 to 3 of the first host bridge,
+ * by which to have devices interrupt: a request whose content does not matter.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -358,8 +358,9 @@ static void xics_setup(void)
 }
 
 /*
- * One in service, again meanwhile; one that waits; one masked; an IPI presented.
- * (Linux's KVM on POWER9 does not tell of one that comes while it is masked.)
+ * One in service, again meanwhile; one that waits; one that is masked; an IPI
+ * presented.  (Linux's KVM on POWER9 does not tell of one that comes while it
+ * is masked.)
  */
 static void xics_arm(void)
 {
@@ -648,7 +649,8 @@ static unsigned count_cpus(void)
     uint32_t rets[2];
     unsigned n = 1;
 
-    while (n < CPUS && rtas(RTAS_QUERY_CPU_STOPPED_STATE, 1, &n, 2, rets) == 0) {
+    while (n < CPUS &&
+           rtas(RTAS_QUERY_CPU_STOPPED_STATE, 1, &n, 2, rets) == 0) {
         n++;
     }
     return n;

@@ -1,0 +1,343 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Guests that move: from process to process, to a file and back, between KVM and TCG.
+
+Arguments: HOST SCENE..., see SCENES.  One on its own:
+
+    PAPR_BUILD=build tests/kvm/migration.py powernv9 xive
+
+The guest is a payload of tests/guest (test-carry.c), which has interrupts in every
+state before each move, looks at them after it, and goes on with its work on all vCPUs.
+It has no system to boot, so that a move takes a few seconds.
+"""
+
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+from host import BUILD, GATEWAY, LAB, Failure, Guest, expect, scenes
+
+PAYLOADS = 'tests/guest/tests.elf'
+DISKS = [word for n in (1, 2, 3) for word in (
+    '-drive', f'if=none,id=d{n},format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
+    '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
+# what POWER9 has by TCG and in the emulated host alike
+BOTH = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
+# in the host: the state between two processes, where they meet, and by which port
+STATE, SOCKET, PORT = '/tmp/carry.state', '/tmp/carry.socket', 4444
+MONITOR = 'human-monitor-command'
+
+
+class Carried:
+    """A payload, and the QEMU that has it at this time.
+
+    Where that may be: KVM with an interrupt controller 'on' (in the kernel) or 'off'
+    (emulated), or 'tcg', for which CAPS must be BOTH.
+    """
+
+    def __init__(self, host, payload, smp='1', machine='', caps=''):
+        self.host = host
+        self.payload = payload
+        self.options = {'smp': f'{smp},maxcpus=8', 'machine': f'{machine}{caps}', 'mem': '256M',
+                        'firmware': 'own', 'linux': False}
+        self.guest, self.where = None, ''
+        self.round = -1
+        self.folder = tempfile.TemporaryDirectory()
+        host.run(f'mkdir -p {LAB}/tests/guest')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        self.leave()
+        self.folder.cleanup()
+
+    def args(self, where):
+        kernel = BUILD / PAYLOADS if where == 'tcg' else self.host.place(PAYLOADS)
+        return ('-kernel', str(kernel), '-append', self.payload, *DISKS)
+
+    def make(self, where, *args, **options):
+        """A QEMU for the payload, to be launched."""
+        words = {**self.options, **options, 'args': (*self.args(where), *args)}
+        return Guest(**words) if where == 'tcg' else self.host.guest(irqchip=where, **words)
+
+    def take(self, guest, where):
+        self.guest, self.where = guest, where
+
+    def leave(self):
+        """End the QEMU that has it."""
+        guest, self.guest = self.guest, None
+        if guest:
+            guest.__exit__(None, None, None)
+
+    def begin(self, where, **options):
+        self.take(self.make(where, **options), where)
+        self.guest.launch()
+        self.ready()
+
+    def ready(self):
+        """It has looked at all, and its next round begins."""
+        found = self.guest.until(r'READY (\d+)|FAIL.*\n', 60)
+        self.round += 1
+        expect(found.group(1) == str(self.round),
+               f'{self.payload}, {self.where}, round {self.round}: {found.group()}')
+
+    def goes_on(self):
+        self.guest.send('g')
+        self.ready()
+
+    def passes(self):
+        """It has all it should, and ends."""
+        self.guest.send('q')
+        found = self.guest.until(r'PASS|FAIL.*\n').group()
+        expect(found == 'PASS', f'{self.payload}, {self.where}: {found}')
+        self.guest.wait(60)
+        expect(self.guest.exitcode() == 0, self.guest.get_log())
+
+    def arrived(self, target, where):
+        target.arrive()
+        self.leave()
+        self.take(target, where)
+        if where != 'tcg':
+            pic = target.cmd(MONITOR, command_line='info pic')
+            expect(f'irqchip: {"emulated" if where == "off" else "in-kernel"}' in pic, pic)
+        self.goes_on()
+
+    def save(self):
+        """To a file on the side where it is, and its QEMU ends."""
+        local = Path(self.folder.name) / 'state'
+        tcg = self.where == 'tcg'
+        self.guest.migrate(f'file:{local if tcg else STATE}')
+        self.leave()
+        return local.read_bytes() if tcg else None
+
+    def by_file(self, where, **options):
+        """To a file, and from there on WHERE."""
+        was = self.where
+        content = self.save()
+        local = Path(self.folder.name) / 'state'
+        if where == 'tcg' and was != 'tcg':
+            local.write_bytes(self.host.fetch(STATE))
+        elif where != 'tcg' and was == 'tcg':
+            self.host.push(content, STATE)
+        target = self.make(where, '-incoming', f'file:{local if where == "tcg" else STATE}', **options)
+        self.stay(target, where)
+
+    def by_file_again(self, where):
+        """From the file that there is."""
+        self.stay(self.make(where, '-incoming', f'file:{STATE}'), where)
+
+    def stay(self, target, where):
+        """The state is on its way to TARGET, or there."""
+        try:
+            target.launch()
+            self.arrived(target, where)
+        except BaseException as failure:
+            if self.guest is not target:
+                target.kill()
+                if isinstance(failure, Exception):
+                    raise Failure(f'{failure!r}: {target.get_log()}') from failure
+            raise
+
+    def meet(self, target, where):
+        """Have TARGET listen; how the guest's QEMU connects to it."""
+        if where == 'tcg':
+            target.cmd('migrate-incoming', uri='tcp:127.0.0.1:0')
+            port = target.cmd('query-migrate')['socket-address'][0]['port']
+            return f'tcp:{GATEWAY}:{port}'
+        if self.where != 'tcg':
+            target.cmd('migrate-incoming', uri=f'unix:{SOCKET}')
+            return f'unix:{SOCKET}'
+        target.cmd('migrate-incoming', uri=f'tcp:0.0.0.0:{PORT}')
+        return f'tcp:127.0.0.1:{self.host.forward(PORT)}'
+
+    def live(self, where, **options):
+        """From one QEMU to another, both there."""
+        target = self.make(where, '-incoming', 'defer', **options)
+        try:
+            target.launch()
+            uri = self.meet(target, where)
+            # it never rests
+            self.guest.cmd('migrate-set-parameters', **{'downtime-limit': 30000})
+            self.guest.migrate(uri)
+            self.arrived(target, where)
+        except BaseException as failure:
+            if self.guest is not target:
+                target.kill()
+                if isinstance(failure, Exception):
+                    raise Failure(f'{failure!r}: {target.get_log()}') from failure
+            raise
+
+
+# in a Linux guest: two loops, which compare what they have in memory, and read the disk
+WORK = ('mkdir /tmp/w; for n in 1 2; do (while :; do '
+        'dd if=/dev/urandom of=/tmp/w/$n bs=64k count=8 2> /dev/null; '
+        'cp /tmp/w/$n /tmp/w/$n.copy; cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
+        'dd if=/dev/vda of=/tmp/w/$n.disk bs=64k count=8 iflag=direct 2> /dev/null || '
+        'echo disk >> /tmp/w/trouble; echo >> /tmp/w/turns$n; done) & done; true')
+# they go on, each CPU takes tasks, timers end, and the kernel finds nothing strange
+LOOK = ('for n in 1 2; do before=$(cat /tmp/w/turns$n | wc -l); '
+        'until [ $(cat /tmp/w/turns$n | wc -l) -gt $((before + 1)) ]; do sleep 0.1; done; done; '
+        'for mask in 1 $((1 << ($(nproc) - 1))); do taskset $mask sleep 0.2; done; '
+        "! dmesg | grep -iE 'stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
+
+
+class CarriedLinux(Carried):
+    """Linux, at work."""
+
+    def __init__(self, host, append, smp='2', machine='', caps=''):
+        super().__init__(host, append, smp, machine, caps)
+        self.options = {'smp': smp, 'machine': f'{machine}{caps}', 'mem': '512M',
+                        'initrd': 'initramfs-6.1.cpio', 'append': append}
+
+    def args(self, where):
+        return DISKS[:4]
+
+    def begin(self, where, **options):
+        self.take(self.make(where, **options), where)
+        self.guest.launch()
+        self.guest.shell()
+        self.guest.run('modprobe virtio_pci; modprobe virtio_blk')
+        self.guest.run(WORK)
+
+    def goes_on(self):
+        self.round += 1
+        self.guest.send('\n')
+        self.guest.prompt()
+        self.guest.run(LOOK)
+
+    def passes(self):
+        self.guest.send('poweroff -f\n')
+        self.guest.wait(60)
+        expect(self.guest.exitcode() == 0, self.guest.get_log())
+
+
+def explained(carried, failure):
+    """What there is to know of a guest that has failed."""
+    guest = carried.guest
+    words = [f'{carried.payload}, {carried.where}, round {carried.round}: {failure!r}']
+    if guest and guest.is_running():
+        for command in ('info status', 'info pic', 'info registers -a'):
+            words.append(guest.cmd(MONITOR, command_line=command))
+    elif guest:
+        guest.drain(1)
+        words += [guest.text, guest.get_log()]
+    return '\n'.join(words)
+
+
+def travels(host, payload, smp, machine, *moves, first='on', kind=Carried):
+    """From FIRST on by MOVES, 'file/on' or the like, to its end."""
+    tcg = first == 'tcg' or any(move.endswith('/tcg') for move in moves)
+    with kind(host, payload, smp, machine, BOTH if tcg else '') as carried:
+        try:
+            carried.begin(first)
+            for move in moves:
+                way, where = move.split('/')
+                {'file': carried.by_file, 'live': carried.live}[way](where)
+            carried.passes()
+        except Exception as failure:
+            raise Failure(explained(carried, failure)) from failure
+
+
+def refusal(carried, state, where='on', **options):
+    """What is printed for a stream that is not for this QEMU: clear words, and a plain end."""
+    with carried.make(where, '-incoming', 'defer', **options) as guest:
+        guest.launch()
+        guest.cmd('migrate-incoming', uri=f'exec:{state}')
+        guest.wait(60)
+        lines = [line for line in guest.get_log().splitlines() if 'info:' not in line]
+        expect(guest.exitcode() == 1, f'{state}: exit code {guest.exitcode()}: {lines}')
+        expect(lines and not any('ssert' in line for line in lines), f'{state}: {lines}')
+    return '\n'.join(lines)
+
+
+# parts of a stream, in thousandths: in memory, in devices
+PARTS = (1, 300, 600, 900)
+
+
+def refused(host):
+    """Streams that end too soon, or are for another machine."""
+    for payload, other in (('carry-xive', ',ic-mode=xics'), ('carry-xics', ',ic-mode=xive')):
+        with Carried(host, payload, '2', ',ic-mode=dual') as carried:
+            carried.begin('on')
+            carried.save()
+            size = int(host.run(f'stat -c %s {STATE}'))
+            for part in PARTS:
+                refusal(carried, f'head -c {size * part // 1000} {STATE}')
+            text = refusal(carried, f'cat {STATE}', machine=other)
+            expect('migration failed' in text, text)
+            refusal(carried, f'cat {STATE}', smp='1,maxcpus=8')
+            refusal(carried, f'cat {STATE}', mem='512M')
+            # and for the one that it is from, it is good
+            carried.by_file_again('on')
+            carried.passes()
+
+
+def failed(guest):
+    """The end of a migration that does not come to be."""
+    guest.poll(lambda: guest.cmd('query-migrate')['status'] in ('failed', 'cancelled', 'completed'),
+               'end of the migration')
+    expect(guest.cmd('query-migrate')['status'] != 'completed', 'it went well')
+    expect(guest.cmd('query-status')['status'] == 'running', guest.cmd('query-status'))
+
+
+def stays(host):
+    """Migrations that are given up, at their beginning or end: the guest goes on."""
+    for payload in ('carry-xive', 'carry-hash'):
+        with Carried(host, payload, '2') as carried:
+            carried.begin('on')
+            guest = carried.guest
+            guest.cmd('migrate-set-parameters', **{'max-bandwidth': 1 << 16})
+            for _ in range(2):
+                guest.cmd('migrate', uri='exec:cat > /dev/null')
+                guest.poll(lambda: guest.cmd('query-migrate')['status'] == 'active', 'begin')
+                guest.cmd('migrate_cancel')
+                failed(guest)
+                carried.goes_on()
+            guest.cmd('migrate-set-parameters', **{'max-bandwidth': 0, 'downtime-limit': 30000})
+            # all of memory fits, and then nothing
+            guest.cmd('stop')
+            guest.migrate(f'file:{STATE}')
+            guest.cmd('cont')
+            carried.goes_on()
+            size = int(host.run(f'stat -c %s {STATE}; rm {STATE}').split()[0])
+            for part in PARTS:
+                guest.cmd('migrate', uri=f'exec:head -c {size * part // 1000} > /dev/null; exit 1')
+                failed(guest)
+                carried.goes_on()
+            carried.passes()
+
+
+# scene: payload, vCPUs, ic-mode; moves
+TRAVELS = {
+    'xive': ('carry-xive', '2', 'dual', 'file/on', 'live/on', 'live/off', 'file/on'),
+    'xive-only': ('carry-xive', '1', 'xive', 'live/on', 'file/off', 'live/off', 'live/on'),
+    'xics': ('carry-xics', '2', 'dual', 'file/on', 'live/on', 'live/off', 'file/on'),
+    'xics-only-hash': ('carry-hash', '1', 'xics', 'live/on', 'file/off', 'live/off', 'live/on'),
+    'xive-tcg': ('carry-xive', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off', 'live/tcg'),
+    'xics-tcg': ('carry-xics', '1', 'xics', 'file/tcg', 'file/on', 'live/tcg', 'live/off', 'file/tcg'),
+    'hash-tcg': ('carry-hash', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off'),
+    'xive-often': ('carry-xive', '4', 'dual', *['live/on'] * 5),
+    'xics-often': ('carry-hash', '4', 'xics', *['live/on'] * 5),
+}
+
+
+def traveller(payload, smp, mode, *moves):
+    return lambda host: travels(host, payload, smp, f',ic-mode={mode}', *moves)
+
+
+def linux_xive(host):
+    travels(host, '', '2', '', 'live/on', 'file/tcg', 'live/on', 'live/on', first='tcg', kind=CarriedLinux)
+
+
+def linux_hash(host):
+    travels(host, 'disable_radix xive=off', '2', '', 'live/tcg', 'live/on', 'file/off', kind=CarriedLinux)
+
+
+SCENES = {**{name: traveller(*words) for name, words in TRAVELS.items()},
+          'refused': refused, 'stays': stays,
+          'linux-xive': linux_xive, 'linux-hash': linux_hash}
+
+if __name__ == '__main__':
+    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])
