@@ -352,8 +352,11 @@ static bool irqs_rescued(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
     const char *name = intc->run->ops->name;
 
-    if (intc->run != &intc->runs[RUN_IN_KERNEL] || irqs->kernel_required ||
-        irqs->started) {
+    if (intc->run != &intc->runs[RUN_IN_KERNEL] || irqs->started) {
+        return false;
+    }
+    if (irqs->kernel_required) {
+        error_prepend(errp, "kernel-irqchip=on: %s: ", name);
         return false;
     }
     warn_reportf_err(*errp, "%s: emulated instead: ", name);
