@@ -156,6 +156,9 @@ static bool told_to_stop(uint64_t round)
 
     print("%s: %d rounds\n", command, round);
     expect(hcall_out(out, 3, H_GET_TERM_CHAR, 0, 0, 0, 0), H_SUCCESS);
+    if (out[0]) {
+        print("%s: told %x, %d characters\n", command, out[1], out[0]);
+    }
     return out[0];
 }
 
