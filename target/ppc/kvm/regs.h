@@ -81,7 +81,6 @@ struct AccelCPUState {
     struct kvm_regs regs;
     struct kvm_sregs sregs;
     uint64_t areas[3][2];       /* by number in vpa.c: address, length */
-    bool has_areas;
 
     VMChangeStateEntry *clock;
     uint64_t stopped_at;
