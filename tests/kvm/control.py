@@ -99,6 +99,41 @@ def switches(host):
         ended(guest)
 
 
+KVM_EXIT_NMI, RECOVERED = 16, 1
+NO_SUCH_EXIT = 99
+
+
+def comes_back(host, guest, reason, flags):
+    """A vCPU of GUEST comes out of the kernel as it is told (ioctl-watch.c)."""
+    file = guest.env['IOCTL_EXIT']
+    host.run(f'echo {reason} {flags} > {file}.new && mv {file}.new {file}')
+    # something has to happen on each vCPU; whether the guest answers is not the question
+    guest.send('\n')
+    host.run(f'n=0; while [ -e {file} ]; do n=$((n+1)); [ $n -lt 3000 ] || exit 1; '
+             'usleep 20000; done')
+
+
+def machine_check(host):
+    """An error of the host reaches the kernel with its log; an exit of no known kind ends it."""
+    with host.guest(smp='2', env={'IOCTL_EXIT': '/tmp/exit'}) as guest:
+        up(guest)
+        for _ in range(2):
+            comes_back(host, guest, KVM_EXIT_NMI, RECOVERED)
+            guest.until(r'machine check .*\[Recovered\]', 60)
+            guest.until('Unknown', 60)
+            guest.send('\n')
+            guest.prompt()
+        guest.drain(2)
+        expect(len(hmp(guest, 'info registers -a').split('NIP')) == 3, 'not both vCPUs')
+        expect(guest.run('echo $((6 * 7))').strip().endswith('42'), 'the guest is not well')
+        comes_back(host, guest, NO_SUCH_EXIT, 0)
+        end = time.monotonic() + 60 * PATIENCE
+        while guest.cmd('query-status')['status'] != 'internal-error':
+            expect(time.monotonic() < end, guest.cmd('query-status'))
+            time.sleep(0.1)
+        expect('PAPR guests do not have: 99' in guest.stderr(), guest.stderr())
+
+
 # options, and what is said when they are refused
 REFUSED = (
     (('-M', 'pseries,kvm-type=PR'), 'modprobe kvm_pr'),
@@ -119,6 +154,7 @@ SCENES = {
     'resets': resets,
     'switches': switches,
     'refused': refused,
+    'machine-check': machine_check,
 }
 
 

@@ -40,6 +40,12 @@
  *     What KVM_CHECK_EXTENSION answers: KVM_CAP_IRQ_XIVE=0.  KVM_ENABLE_CAP of
  *     one that is said to be 0 is EINVAL, as on a host without.
  *
+ * IOCTL_EXIT=FILE
+ *     When there is such a file, with two numbers in it, a vCPU whose registers
+ *     SRR0 and SRR1 are free comes out of KVM_RUN with the first as the reason
+ *     and the second as the flags, as if an error of the host had interrupted
+ *     it; then the file is gone.
+ *
  * A name or value that is not known ends QEMU at its start: a test that asks
  * for something else than it means must not pass.
  *
@@ -363,6 +369,8 @@ typedef struct Override {
     int value;
 } Override;
 
+static const char *exit_file;           /* IOCTL_EXIT */
+static struct kvm_run *runs[MAX_FDS];   /* of vCPUs by descriptor */
 static bool watching;           /* set last, before main() */
 static int trace_fd = -1;
 static Rule rules[MAX_RULES];
@@ -528,6 +536,8 @@ static void __attribute__((constructor)) start(void)
     watch |= for_each_item("IOCTL_FAIL", add_rule);
     watch |= for_each_item("IOCTL_CAPS", add_override);
     watch |= for_each_item("IOCTL_COUNT", add_counted);
+    exit_file = getenv("IOCTL_EXIT");
+    watch |= exit_file != NULL;
     watching = watch;
 }
 
@@ -672,6 +682,54 @@ static void remember_fd(const Call *call, const void *arg, int result)
     }
 }
 
+/* The reason and flags with which a vCPU is to come back; they are used up. */
+static bool take_exit(unsigned *reason, unsigned *flags)
+{
+    FILE *file = fopen(exit_file, "r");
+    bool taken;
+
+    if (!file) {
+        return false;
+    }
+    taken = fscanf(file, "%u %u", reason, flags) == 2 && unlink(exit_file) == 0;
+    fclose(file);
+    return taken;
+}
+
+/*
+ * Have the vCPU finish what it is about, and no more, and come back as the file
+ * says, with SRR0 and SRR1 as the processor sets them.  False: not now.
+ */
+static bool other_exit(int fd)
+{
+    struct kvm_run *run = fd < MAX_FDS ? runs[fd] : NULL;
+    const uint64_t recoverable = 2, interruptible = 1 << 15;
+    unsigned reason, flags;
+    struct kvm_regs regs;
+    int result;
+
+    if (!run || run->immediate_exit || access(exit_file, R_OK)) {
+        return false;
+    }
+    run->immediate_exit = 1;
+    result = __real_ioctl(fd, KVM_RUN, 0);
+    run->immediate_exit = 0;
+    if (result == 0) {
+        return true;                    /* an exit of its own: do that first */
+    }
+    if (__real_ioctl(fd, KVM_GET_REGS, &regs) ||
+        ~regs.msr & (recoverable | interruptible) ||
+        !take_exit(&reason, &flags)) {
+        return false;
+    }
+    regs.srr0 = regs.pc;
+    regs.srr1 = regs.msr;
+    __real_ioctl(fd, KVM_SET_REGS, &regs);
+    run->exit_reason = reason;
+    run->flags = flags;
+    return true;
+}
+
 int __wrap_ioctl(int fd, unsigned long request, ...)
 {
     char detail[DETAIL] = "";
@@ -686,6 +744,9 @@ int __wrap_ioctl(int fd, unsigned long request, ...)
     va_end(ap);
     if (!watching || _IOC_TYPE(request) != KVMIO) {
         return __real_ioctl(fd, request, arg);
+    }
+    if (request == KVM_RUN && exit_file && other_exit(fd)) {
+        return 0;
     }
     if (request == KVM_RUN && !n_rules) {
         atomic_fetch_add_explicit(&run.count, 1, memory_order_relaxed);
@@ -726,6 +787,10 @@ void *__wrap_mmap64(void *addr, size_t len, int prot, int flags, int fd,
         result = __real_mmap64(addr, len, prot, flags, fd, offset);
     }
     end_call(&mmap_call, detail, number, (long)result, injected);
+    if (result != MAP_FAILED && !offset && fd < MAX_FDS &&
+        !strcmp(kind, "vcpu")) {
+        runs[fd] = result;
+    }
     return result;
 }
 

@@ -23,8 +23,9 @@ static PaprSource *rtas_source(PaprXics *xics, const PaprRtasCall *call,
     PaprSource *source = papr_xics_source(&xics->arb, call->args[0]);
 
     if (!xics->active) {
-        qemu_log_mask(LOG_GUEST_ERROR, "RTAS call 0x%x is for XICS, but XIVE "
-                      "is in force\n", call->token);
+        qemu_log_mask(LOG_GUEST_ERROR, "RTAS call 0x%x is for XICS, but %s\n",
+                      call->token, xics->mirror ? "the arguments are too close "
+                      "to the end of RAM for the kernel" : "XIVE is in force");
         *status = RTAS_HARDWARE_ERROR;
         return NULL;
     }
