@@ -44,6 +44,7 @@
 #define EVENTS_LEFT 30                  /* of a queue, until it wraps */
 #define TICK        (TB_HZ / 200)
 #define FAR         0x7fffffff
+#define SPR_VTB     849
 #define LONGEST     (TB_HZ * 1000)
 #define AREA        0x8000000ull        /* memory of vCPU n: n MiB behind */
 #define AREA_WORDS  0x4000
@@ -214,12 +215,27 @@ static void use_memory(struct cpu *cpu, uint64_t pass)
     }
 }
 
-static uint64_t check_time(uint64_t before)
-{
-    uint64_t now = timebase();
+/* The timebase, and the virtual one, which counts while the vCPU runs */
+struct clocks {
+    uint64_t time, virtual;
+};
 
-    expect(now >= before && now - before < LONGEST, true);
+static struct clocks read_clocks(void)
+{
+    struct clocks now = { .time = timebase() };
+
+    asm volatile("mfspr %0, %1" : "=r"(now.virtual) : "i"(SPR_VTB));
     return now;
+}
+
+static void check_clocks(struct clocks *before)
+{
+    struct clocks now = read_clocks();
+
+    expect(now.time >= before->time && now.time - before->time < LONGEST, true);
+    expect(now.virtual >= before->virtual &&
+           now.virtual - before->virtual < LONGEST, true);
+    *before = now;
 }
 
 static bool all_seen(unsigned id)
@@ -230,7 +246,8 @@ static bool all_seen(unsigned id)
 
 static void work(struct cpu *cpu)
 {
-    uint64_t random = 0x5eed + cpu->id, time = timebase();
+    uint64_t random = 0x5eed + cpu->id;
+    struct clocks clocks = read_clocks();
 
     cpu->decrementer = tick;
     set_decrementer(TICK);
@@ -242,7 +259,7 @@ static void work(struct cpu *cpu)
         atomic_add(&box[to], 1);
         send_to(to);
         use_memory(cpu, rounds[cpu->id]);
-        time = check_time(time);
+        check_clocks(&clocks);
         if (++rounds[cpu->id] % 32 == 0) {
             hcall(H_CEDE, 0, 0, 0, 0);
             interrupts(true);
@@ -618,10 +635,10 @@ static char next_byte(void)
 
 static char wait_byte(void)
 {
-    uint64_t time = timebase();
+    struct clocks clocks = read_clocks();
     char byte = next_byte();
 
-    check_time(time);
+    check_clocks(&clocks);
     return byte;
 }
 

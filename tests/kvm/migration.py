@@ -145,7 +145,7 @@ class Carried:
         if where == 'tcg':
             target.cmd('migrate-incoming', uri='tcp:127.0.0.1:0')
             port = target.cmd('query-migrate')['socket-address'][0]['port']
-            return f'tcp:{GATEWAY}:{port}'
+            return f'tcp:{"127.0.0.1" if self.where == "tcg" else GATEWAY}:{port}'
         if self.where != 'tcg':
             target.cmd('migrate-incoming', uri=f'unix:{SOCKET}')
             return f'unix:{SOCKET}'
@@ -252,8 +252,9 @@ def refusal(carried, state, where='on', **options):
     return '\n'.join(lines)
 
 
-# parts of a stream, in thousandths: in memory, in devices
-PARTS = (1, 300, 600, 900)
+# parts of a stream, in thousandths: in memory, in devices; what is left then is no less than
+# can be on its way unread
+PARTS = (1, 300, 600)
 
 
 def refused(host):

@@ -235,6 +235,45 @@ static void load_tcg_timebase(PaprMachine *pm)
     }
 }
 
+/*
+ * Counters that TCG makes of the virtual clock: VTB, by which Linux tells how
+ * long it has run, and PURR.  KVM has them as registers, and so have streams:
+ * here they are while the machine is stopped.  0 means that a stream does not
+ * have one (upstream's TCG), and that it follows the clock, as ever.
+ */
+static void store_tcg_counters(CPUPPCState *env)
+{
+    if (env->insns_flags2 & PPC2_ISA207S) {
+        env->spr[SPR_VTB] = cpu_ppc_load_vtb(env);
+    }
+    env->spr[SPR_PURR] = cpu_ppc_load_purr(env);
+    env->spr[SPR_SPURR] = env->spr[SPR_PURR];   /* TCG's are one */
+}
+
+static void load_tcg_counters(CPUPPCState *env)
+{
+    if (env->spr[SPR_VTB]) {
+        cpu_ppc_store_vtb(env, env->spr[SPR_VTB]);
+    }
+    if (env->spr[SPR_PURR]) {
+        cpu_ppc_store_purr(env, env->spr[SPR_PURR]);
+    }
+}
+
+static void tcg_machine_changed(void *opaque, bool running, RunState state)
+{
+    PaprMachine *pm = opaque;
+
+    for (PaprVcpu *vcpu = papr_vcpu_next(pm->vcpus, NULL); vcpu;
+         vcpu = papr_vcpu_next(pm->vcpus, vcpu)) {
+        if (running) {
+            load_tcg_counters(&vcpu->cpu->env);
+        } else {
+            store_tcg_counters(&vcpu->cpu->env);
+        }
+    }
+}
+
 static int machine_pre_save(void *opaque)
 {
     PaprMachine *pm = opaque;
@@ -365,5 +404,7 @@ void papr_machine_init_vmstate(PaprMachine *pm)
         /* the host's timebase goes on while the machine is stopped */
         qemu_add_vm_change_state_handler(cpu_ppc_clock_vm_state_change,
                                          &pm->tb);
+    } else {
+        qemu_add_vm_change_state_handler(tcg_machine_changed, pm);
     }
 }
