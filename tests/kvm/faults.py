@@ -368,13 +368,16 @@ def entries(host):
 # --- what is left behind ---
 
 def possessions(host, guest):
-    """What QEMU has: descriptors by what they are, and mappings by theirs."""
+    """What QEMU has: descriptors by what they are, and mappings by theirs.
+
+    Addresses without access do not count: nothing is there.
+    """
     proc = f'/proc/{guest.get_pid()}'
     links = host.run(f'cd {proc}/fd && for f in *; do readlink $f; done; true')
     maps = [line.split(None, 5) for line in host.run(f'cat {proc}/maps').splitlines()]
     return (collections.Counter(re.sub(r'\d+', '', links).split('\n')),
             collections.Counter(f'{entry[1]} {entry[5] if len(entry) > 5 else "memory"}'
-                                for entry in maps))
+                                for entry in maps if entry[1] != '---p'))
 
 
 def no_more(host, guest, before, slack):
