@@ -209,6 +209,14 @@ def traps(host):
             gdb.remove(place)
             expect(gdb.word(place) == NOP, f'{gdb.word(place):#x} at {place:#x}')
         expect(gdb.ask(f'z0,{second:x},4').startswith('E'), 'removed twice')
+        # two addresses of one place: the breakpoint is there for the other, too
+        alias = 1 << 60 | first
+        gdb.insert(first)
+        gdb.insert(alias)
+        gdb.remove(first)
+        expect(gdb.word(first) == TRAP, f'{gdb.word(first):#x} where a breakpoint should be')
+        gdb.remove(alias)
+        expect(gdb.word(first) == NOP, f'{gdb.word(first):#x} is left of two breakpoints')
 
 
 RTAS_START_CPU, H_RTAS = 0x2006, 0xf000

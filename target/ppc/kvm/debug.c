@@ -107,16 +107,17 @@ static bool is_trap(const uint8_t word[4])
     return ldl_le_p(word) == trap_word || ldl_be_p(word) == trap_word;
 }
 
+/* gdb's breakpoint, if there is one, or else that of a step */
 static Trap *trap_in(hwaddr place)
 {
-    Trap *trap;
+    Trap *trap, *found = NULL;
 
     QLIST_FOREACH(trap, &traps, next) {
-        if (trap->place == place) {
-            return trap;
+        if (trap->place == place && (!found || !trap->cs)) {
+            found = trap;
         }
     }
-    return NULL;
+    return found;
 }
 
 /*
@@ -132,8 +133,12 @@ static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
     if (!find_place(cs, pc, &found.place) || !load(found.place, found.kept)) {
         return false;
     }
-    if (stepping && trap_in(found.place)) {
-        return true;
+    trap = trap_in(found.place);
+    if (trap && is_trap(found.kept)) {
+        if (stepping) {
+            return true;
+        }
+        memcpy(found.kept, trap->kept, sizeof(found.kept));
     }
     (is_little(cs) ? stl_le_p : stl_be_p)(word, trap_word);
     store(found.place, word);
@@ -145,15 +150,18 @@ static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
     return true;
 }
 
-/* The guest may have written over it, or have been loaded anew: so be it */
+/*
+ * The guest may have written over it, or have been loaded anew: so be it.  If
+ * there is another trap in that place it stays.
+ */
 static void lift(Trap *trap)
 {
     uint8_t word[4];
 
-    if (load(trap->place, word) && is_trap(word)) {
+    QLIST_REMOVE(trap, next);
+    if (!trap_in(trap->place) && load(trap->place, word) && is_trap(word)) {
         store(trap->place, trap->kept);
     }
-    QLIST_REMOVE(trap, next);
     g_free(trap);
 }
 
@@ -441,6 +449,11 @@ void kvm_arch_update_guest_debug(CPUState *cs, struct kvm_guest_debug *request)
     if (armed) {
         request->control |= KVM_GUESTDBG_ENABLE | KVM_GUESTDBG_USE_SW_BP;
     }
+}
+
+void papr_kvm_debug_destroy_vcpu(CPUState *cs)
+{
+    end_step(cs);
 }
 
 /* One that is plugged in meets the breakpoints of all */

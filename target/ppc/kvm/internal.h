@@ -59,6 +59,8 @@ void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset);
 
 /** papr_kvm_debug_init_vcpu: before the vCPU runs for the first time */
 void papr_kvm_debug_init_vcpu(CPUState *cs);
+/** papr_kvm_debug_destroy_vcpu: it goes, and its step with it; BQL */
+void papr_kvm_debug_destroy_vcpu(CPUState *cs);
 
 /**
  * papr_kvm_debug_exit - KVM_EXIT_DEBUG
