@@ -166,8 +166,10 @@ def live_reset(host):
             # a while for the 1 MiB that the payload has changed
             parameters(here, max_bandwidth=1 << 17)
             here.cmd('system_reset')
-            # then it waits until it has come: it wants another size
-            here.until('a table of')
+            # from then on it waits until it has arrived: it wants another size
+            here.console_socket.settimeout(0.1)
+            here.poll(lambda: status(here) == 'completed' or here.more() and 'a table of' in here.text,
+                      'table')
             moving.rounds(2)
             moving.let_go()
             goes_on(there)

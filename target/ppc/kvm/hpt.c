@@ -16,6 +16,7 @@
 #include "qemu/osdep.h"
 #include <sys/ioctl.h>
 #include <linux/kvm.h>
+#include "exec/memory.h"
 #include "qapi/error.h"
 #include "system/accel-blocker.h"
 #include "system/kvm.h"
@@ -27,13 +28,22 @@
  * The kernel changes the kind or the size of translation only while no vCPU is
  * in it.  One that waits there for an interrupt counts as well, though it is
  * idle: have all come out then, for the time of the request.
+ *
+ * With the old translations it drops what they say of pages that the guest has
+ * written to.  A migration in progress asks for that before.
  */
 static int ioctl_alone(unsigned long request, void *arg)
 {
-    int rc = kvm_vm_ioctl(kvm_state, request, arg);
+    int rc = -EBUSY;
 
+    if (!global_dirty_tracking) {
+        rc = kvm_vm_ioctl(kvm_state, request, arg);
+    }
     if (rc == -EBUSY) {
         accel_ioctl_inhibit_begin();
+        if (global_dirty_tracking) {
+            memory_global_dirty_log_sync(false);
+        }
         rc = kvm_vm_ioctl(kvm_state, request, arg);
         accel_ioctl_inhibit_end();
     }
