@@ -44,7 +44,7 @@ class Storm:
 
     def begun(self):
         """It has begun: the address of its hypercalls' instruction."""
-        return int(self.said('calls from ([0-9a-f]+)').group(1), 16)
+        return int(self.said('calls from ([0-9a-f]+)\r').group(1), 16)
 
     def rounds(self):
         self.guest.send('?')
