@@ -3,12 +3,12 @@
  *
  * Each hypercall is made with something in every register: what it returns is
  * known, what it is to keep is compared (LoPAR 14.5.3).  A device's registers,
- * if an e1000e is there, are written and read in all the ways that there are to.
- * Messages are sent and counted.  So whatever is done from outside meanwhile, be
- * it a stop, a reset, a debugger or a migration, may not show.
+ * if an e1000e is there, are written and read in all the ways there are.
+ * Messages are sent and counted.  So whatever is done from outside meanwhile,
+ * be it a stop, a reset, a debugger or a migration, may not show.
  *
- * `call-storm N`: until each vCPU has done N rounds (0: for ever), or `q` on the
- * console.  For any other character there is a line of the rounds so far.
+ * `call-storm N`: until each vCPU has done N rounds (0: for ever), or `q` on
+ * the console.  For any other character there is a line of the rounds so far.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
