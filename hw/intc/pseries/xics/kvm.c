@@ -219,9 +219,10 @@ static uint64_t source_to_kernel(PaprSource s, bool due, bool server_known)
 }
 
 /*
- * A level is what the line has, which the model knows.  A message that came
- * while one was in service (QUEUED) waits, and in streams it has both bits for
- * that.
+ * A level is what the line has, which the model knows.  A message that waits
+ * has both bits for that in streams.  One that came while another was in
+ * service has not: the end of that sends it, and to send it now as well would
+ * make two of it.
  */
 static PaprSource source_from_kernel(PaprSource old, uint64_t value)
 {
@@ -240,7 +241,7 @@ static PaprSource source_from_kernel(PaprSource old, uint64_t value)
     }
     if (s.flags & PAPR_SOURCE_LSI) {
         s.status |= old.status & PAPR_SOURCE_ASSERTED;
-    } else if (value & (KVM_XICS_PENDING | KVM_XICS_QUEUED)) {
+    } else if (value & KVM_XICS_PENDING) {
         s.status |= PAPR_SOURCE_MASKED_PENDING;
         if (s.priority != PAPR_PRIO_NONE) {
             s.status |= PAPR_SOURCE_REJECTED;
