@@ -104,40 +104,14 @@ def saved(host):
                 guest.shell()
                 guest.run('(while :; do cat /proc/interrupts; done > /dev/null) & true')
             else:
-                while guest.cmd('query-status')['status'] != 'running':
-                    pass
+                guest.arrive()
                 guest.send('\n')
                 guest.prompt()
             use(guest)
             expect(in_kernel(guest) == (irqchip == 'on'), info_pic(guest))
             was = counts(guest, 'virtio0-req.0')
             expect(was, guest.run('cat /proc/interrupts'))
-            guest.cmd('migrate', uri=f'file:{state}')
-            while guest.cmd('query-migrate')['status'] not in ('completed', 'failed'):
-                pass
-            expect(guest.cmd('query-migrate')['status'] == 'completed', guest.get_log())
-
-
-def plugged(host):
-    """vCPUs that come, go, and come again."""
-    with host.guest(smp='1,maxcpus=3', irqchip='on', append='xive=off') as guest:
-        guest.launch()
-        guest.shell()
-        core = guest.cmd('query-hotpluggable-cpus')[0]['type']
-        for _ in range(2):
-            for n in (1, 2):
-                guest.cmd('device_add', driver=core, id=f'core{n}', core_id=n)
-            guest.run('until [ "$(cat /sys/devices/system/cpu/online)" = 0-2 ]; do sleep 0.1; '
-                      'for c in 1 2; do echo 1 > /sys/devices/system/cpu/cpu$c/online; done; done')
-            guest.run('for m in 1 2 4; do taskset $m cat /proc/stat > /dev/null; done')
-            expect(info_pic(guest).count('XIRR') == 3, info_pic(guest))
-            for n in (1, 2):
-                guest.cmd('device_del', id=f'core{n}')
-            while len([c for c in guest.cmd('query-hotpluggable-cpus') if 'qom-path' in c]) > 1:
-                pass
-        guest.cmd('system_reset')
-        guest.shell()
-        end(guest)
+            guest.migrate(f'file:{state}')
 
 
 def ran(host, payload, machine='', irqchip='', log='', **env):
@@ -206,7 +180,7 @@ def fails(host):
 
 
 SCENES = {scene.__name__.replace('_', '-'): scene
-          for scene in (message, level, saved, plugged, no_xive, no_xics, fails)}
+          for scene in (message, level, saved, no_xive, no_xics, fails)}
 
 
 if __name__ == '__main__':

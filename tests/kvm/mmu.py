@@ -10,7 +10,6 @@ Arguments: HOST SCENE..., see the functions below.  One on its own:
 import re
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from host import Guest, expect, scenes
@@ -57,16 +56,8 @@ def end(guest, log=''):
            guest.get_log())
 
 
-def migrate_to(guest, path):
-    guest.cmd('migrate', uri=f'file:{path}')
-    while guest.cmd('query-migrate')['status'] not in ('completed', 'failed'):
-        time.sleep(0.1)
-    expect(guest.cmd('query-migrate')['status'] == 'completed', guest.cmd('query-migrate'))
-
-
 def continued(guest):
-    while guest.cmd('query-status')['status'] != 'running':
-        time.sleep(0.1)
+    guest.arrive()
     guest.send('\n')
     guest.prompt()
 
@@ -157,7 +148,7 @@ def saved(host):
                 guest.run('(while :; do cat /proc/interrupts; done > /dev/null) & true')
             sound(guest)
             expect(hpt_order(guest) == 23, hpt_order(guest))
-            migrate_to(guest, state)
+            guest.migrate(f'file:{state}')
     host.run(f'rm {state}')
 
 
@@ -170,7 +161,7 @@ def from_tcg(host):
                 guest.launch()
                 guest.shell()
                 sound(guest)
-                migrate_to(guest, there)
+                guest.migrate(f'file:{there}')
             host.push(there.read_bytes(), '/tmp/to-kvm')
             with host.guest(cpu='power9_v2.2', mem='256M', machine=CAPS, append=words,
                             args=('-incoming', 'file:/tmp/to-kvm')) as guest:
@@ -178,7 +169,7 @@ def from_tcg(host):
                 continued(guest)
                 expect(mmu(guest) == ('Hash' if words else 'Radix'), 'MMU')
                 sound(guest)
-                migrate_to(guest, '/tmp/to-tcg')
+                guest.migrate('file:/tmp/to-tcg')
             there.write_bytes(host.fetch('/tmp/to-tcg'))
             host.run('rm /tmp/to-kvm /tmp/to-tcg')
             with Guest(cpu='power9_v2.2', mem='256M', machine=CAPS, append=words,
@@ -228,7 +219,7 @@ def moved(host):
         guest.launch()
         guest.shell()
         read_disk(guest)
-        migrate_to(guest, state)
+        guest.migrate(f'file:{state}')
     env = {'IOCTL_TRACE': '/tmp/moved.trace'}
     with host.guest(args=(*DMA, '-incoming', f'file:{state}'), initrd=MODULES, env=env) as guest:
         guest.launch()

@@ -119,21 +119,6 @@ def debugger(guest):
     return gdb
 
 
-def save(guest, image):
-    guest.cmd('migrate', uri=f'file:{image}')
-    while True:
-        status = guest.cmd('query-migrate').get('status')
-        expect(status != 'failed', guest.cmd('query-migrate'))
-        if status == 'completed':
-            return
-        time.sleep(0.1)
-
-
-def restored(guest):
-    while guest.cmd('query-status')['status'] == 'inmigrate':
-        time.sleep(0.1)
-
-
 # what POWER9 has by TCG and in the emulated host alike
 MIGRATABLE = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
 
@@ -181,10 +166,10 @@ def saved(host):
         fill(gdb)
         run(gdb)
         before = gdb.all()
-        save(guest, image)
+        guest.migrate(f'file:{image}')
     with kvm_guest(host, '-incoming', f'file:{image}') as guest:
         guest.launch()
-        restored(guest)
+        guest.arrive()
         gdb = debugger(guest)
         same(before, gdb.all(), 'restored')
         run(gdb)
@@ -223,11 +208,11 @@ def clock_holds(host):
         # Linux computes it anew at each exit, from two registers read one after the other
         expect(apart(expiry, same_expiry) < HZ // 5,
                f'the decrementer is off by {apart(expiry, same_expiry)}')
-        save(guest, image)
+        guest.migrate(f'file:{image}')
     time.sleep(20)
     with kvm_guest(host, '-incoming', f'file:{image}') as guest:
         guest.launch()
-        restored(guest)
+        guest.arrive()
         gdb = debugger(guest)
         begin = time.monotonic()
         run(gdb)
@@ -249,11 +234,11 @@ def to_tcg_and_back(host):
             fill(gdb)
             run(gdb)
             before = gdb.all()
-            save(guest, image)
+            guest.migrate(f'file:{image}')
         local.write_bytes(host.fetch(image))
         with tcg_guest(folder, '-incoming', f'file:{local}') as guest:
             guest.launch()
-            restored(guest)
+            guest.arrive()
             gdb = debugger(guest)
             same(before, gdb.all(), 'by TCG')
             gdb.set('f1', 0)
@@ -261,11 +246,11 @@ def to_tcg_and_back(host):
             rounded(gdb)
             same(before, gdb.all(), 'run by TCG')
             before = gdb.all()
-            save(guest, local)
+            guest.migrate(f'file:{local}')
         host.push(local.read_bytes(), image)
         with kvm_guest(host, '-incoming', f'file:{image}', machine=MIGRATABLE) as guest:
             guest.launch()
-            restored(guest)
+            guest.arrive()
             gdb = debugger(guest)
             same(before, gdb.all(), 'by KVM')
             run(gdb)
