@@ -1,19 +1,13 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boot Linux by KVM in emulated hosts, and see that it runs as it was asked to.
 
-Arguments: HOST SCENE..., where a SCENE is IC-IRQCHIP-MMU-SMP-FIRMWARE, such as
-xive-on-radix-2-own.  IC is what the guest is to use: xics and xive are told on the
-guest's command line, to a machine that offers both; xics-only and xive-only are
-ic-mode=xics and ic-mode=xive.  IRQCHIP is that of -accel kvm,kernel-irqchip=: on,
-off, or auto for neither.  The scenes share one host (host.py); one on its own:
-
-    PAPR_BUILD=build tests/kvm/boot.py powernv9 xive-on-radix-2-own
+A scene (run.py) is IC-IRQCHIP-MMU-SMP-FIRMWARE, such as xive-on-radix-2-own.  IC is what
+the guest is to use: xics and xive are told on the guest's command line, to a machine that
+offers both; xics-only and xive-only are ic-mode=xics and ic-mode=xive.  IRQCHIP is that of
+-accel kvm,kernel-irqchip=: on, off, or auto for neither.
 """
 
-import sys
-
-from host import expect, scenes
+from host import expect
 
 
 def offered(kind, ic, irqchip):
@@ -58,8 +52,4 @@ def boots(host, ic, irqchip, mmu, smp, firmware):
 
 def scene(name):
     *ic, irqchip, mmu, smp, firmware = name.split('-')
-    return name, lambda host: boots(host, '-'.join(ic), irqchip, mmu, smp, firmware)
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [scene(name) for name in sys.argv[2:]])
+    return lambda host: boots(host, '-'.join(ic), irqchip, mmu, smp, firmware)

@@ -1,17 +1,10 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is done to a guest of KVM from outside: questions, NMIs, resets, the power button.
-
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
-
-    PAPR_BUILD=build tests/kvm/control.py powernv9 resets
-"""
+"""What is done to a guest of KVM from outside: questions, NMIs, resets, the power button."""
 
 import re
-import sys
 import time
 
-from host import PATIENCE, expect, scenes
+from host import PATIENCE, expect
 
 
 def hmp(guest, command):
@@ -156,7 +149,3 @@ SCENES = {
     'refused': refused,
     'machine-check': machine_check,
 }
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

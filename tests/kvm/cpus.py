@@ -1,15 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""vCPUs of KVM: which there are, and what is refused, in one line.
+"""vCPUs of KVM: which there are, and what is refused, in one line."""
 
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
-
-    PAPR_BUILD=build tests/kvm/cpus.py powernv9 family
-"""
-
-import sys
-
-from host import expect, scenes
+from host import expect
 
 
 def family(host):
@@ -59,7 +51,3 @@ SCENES = {
     'other-cpu': other_cpu,
     'split': split,
 }
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

@@ -1,16 +1,9 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest of KVM under gdb: breakpoints and single steps, which kvm-hv has none of.
-
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
-
-    PAPR_BUILD=build tests/kvm/debug.py powernv9 firmware-hash
-"""
+"""A guest of KVM under gdb: breakpoints and single steps, which kvm-hv has none of."""
 
 import re
-import sys
 
-from host import expect, scenes
+from host import expect
 from gdb import ACCESS, HARDWARE, READ, SC_1, WRITE, Gdb
 
 
@@ -271,7 +264,3 @@ SCENES = {
     'kernel-radix': kernel,
     'kernel-hash': lambda host: kernel(host, 'disable_radix'),
 }
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

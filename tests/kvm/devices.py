@@ -1,19 +1,13 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Devices of a guest of KVM: their data, and that events go by the kernel.
-
-Arguments: HOST SCENE..., of those in SCENES; without scenes, all.
-
-    PAPR_BUILD=build tests/kvm/devices.py powernv9 disks
 
 An interrupt of a PCI device reaches the guest by KVM_IRQFD, under the number that the
 guest has for it, without a route; a guest's doorbell reaches the device by KVM_IOEVENTFD.
 """
 
 import re
-import sys
 
-from host import expect, scenes
+from host import expect
 
 MODULES = 'initramfs-6.1.cpio'
 TRACE = {'IOCTL_TRACE': '/tmp/devices.trace'}
@@ -190,7 +184,3 @@ SCENES = {
     'networks': networks,
     'plugged': plugged,
 }
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

@@ -1,10 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What QEMU makes of a KVM that fails, or that lacks something.
-
-Arguments: HOST SCENE..., of those in SCENES.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/faults.py powernv9 setup-xics leaks-xive
 
 The guest is the bare-metal payload tests/guest/steps.c, on our own firmware; the
 watcher (ioctl-watch.c) has KVM fail.  Either QEMU goes on, and the guest gets
@@ -18,10 +13,9 @@ import collections
 import os
 import re
 import shlex
-import sys
 import time
 
-from host import CPUS, LAB, PATIENCE, expect, scenes, words_of
+from host import CPUS, LAB, PATIENCE, expect, words_of
 
 TELL = os.environ.get('PAPR_TELL')
 PAYLOAD = 'tests/guest/steps.elf'
@@ -557,7 +551,3 @@ def questions(host):
 SCENES = {scene.__name__.replace('_', '-'): scene for scene in (
     questions, capabilities, setup_xics, setup_xive, required, registers, each_register, windows,
     controllers, kept, tables, entries, leaks, leaks_of_faults, incoming)}
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES], smp='1')

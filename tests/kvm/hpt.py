@@ -1,21 +1,16 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The hash page table that the host's kernel has, on the move: streams, resizes, failures.
 
 The guests are payloads of tests/guest, which check their translations all the time.
-Arguments: HOST SCENE..., see the functions below.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/hpt.py powernv9 live
 """
 
 import re
 import struct
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from host import BUILD, CPUS, LAB, Guest, expect, scenes
+from host import BUILD, CPUS, LAB, Guest, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 STATE = '/tmp/hpt.state'
@@ -341,7 +336,3 @@ def refused_resizes(host):
 
 SCENES = {function.__name__.replace('_', '-'): function for function in
           (live, live_resizes, live_reset, crossed, kept, foreign, sizes, pages, refused_resizes)}
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

@@ -1,16 +1,9 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""XICS in the host's kernel, and who runs which interrupt controller.
-
-Arguments: HOST SCENE..., see the functions below.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/irqchip.py powernv9 message level
-"""
+"""XICS in the host's kernel, and who runs which interrupt controller."""
 
 import re
-import sys
 
-from host import CPUS, LAB, expect, scenes
+from host import CPUS, LAB, expect
 
 MODULES = 'initramfs-6.1.cpio'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
@@ -181,7 +174,3 @@ def fails(host):
 
 SCENES = {scene.__name__.replace('_', '-'): scene
           for scene in (message, level, saved, no_xive, no_xics, fails)}
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

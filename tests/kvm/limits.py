@@ -1,17 +1,13 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a KVM host limits: capabilities, threads, levels of processors, memory slots.
 
-Arguments: HOST SCENE..., of those in SCENES; `hashless` is for the host lpar, the others for
-powernv9, whose processor says little of how it protects against speculation.
-
-    PAPR_BUILD=build tests/kvm/limits.py powernv9 lowered refused
+`hashless` is for the host lpar, the others for powernv9, whose processor says little of how
+it protects against speculation.
 """
 
 import re
-import sys
 
-from host import expect, scenes
+from host import expect
 
 LOWERED = 'cap-cfpc=broken,cap-ibs=broken,cap-ccf-assist=off'
 MACHINE = ('-accel', 'kvm', '-display', 'none', '-nodefaults', '-S')
@@ -124,7 +120,3 @@ SCENES = {
     'slots': slots,
     'hashless': hashless,
 }
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:]])

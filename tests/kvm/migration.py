@@ -1,10 +1,5 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests that move: from process to process, to a file and back, between KVM and TCG.
-
-Arguments: HOST SCENE..., see SCENES.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/migration.py powernv9 xive
 
 The guest is a payload of tests/guest (test-carry.c), which has interrupts in every
 state before each move, looks at them after it, and goes on with its work on all vCPUs.
@@ -12,11 +7,10 @@ It has no system to boot, so that a move takes a few seconds.
 """
 
 import re
-import sys
 import tempfile
 from pathlib import Path
 
-from host import BUILD, GATEWAY, LAB, Failure, Guest, expect, scenes
+from host import BUILD, GATEWAY, LAB, Failure, Guest, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 DISKS = [word for n in (1, 2, 3) for word in (
@@ -342,6 +336,3 @@ def linux_hash(host):
 SCENES = {**{name: traveller(*words) for name, words in TRAVELS.items()},
           'refused': refused, 'stays': stays,
           'linux-xive': linux_xive, 'linux-hash': linux_hash}
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

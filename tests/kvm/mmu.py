@@ -1,18 +1,11 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Translation tables that the host's kernel has: the hash page table and TCE tables.
-
-Arguments: HOST SCENE..., see the functions below.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/mmu.py powernv9 resized window
-"""
+"""Translation tables that the host's kernel has: the hash page table and TCE tables."""
 
 import re
-import sys
 import tempfile
 from pathlib import Path
 
-from host import Guest, expect, scenes
+from host import Guest, expect
 
 # caps that emulated hosts lack, for a guest that is to come from TCG
 CAPS = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
@@ -233,7 +226,3 @@ def moved(host):
 
 SCENES = {function.__name__.replace('_', '-'): function for function in
           (radix, rebooted, resized, scarce, saved, from_tcg, window, without, moved)}
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

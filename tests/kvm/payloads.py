@@ -1,18 +1,14 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The bare-metal tests (tests/guest) on KVM.
 
-Arguments: HOST SCENE..., where a SCENE is PAYLOAD/IC or PAYLOAD/IC/off: IC is that of
-ic-mode=, and off that of -accel kvm,kernel-irqchip=.  PAYLOAD may have a number, of how
-many rounds, with a dash.  One on its own:
-
-    PAPR_BUILD=build tests/kvm/payloads.py powernv9 wait-500/xive
+A scene (run.py) is PAYLOAD/IC or PAYLOAD/IC/off: IC is that of ic-mode=, and off that of
+-accel kvm,kernel-irqchip=.  PAYLOAD may have a number, of how many rounds, with a dash:
+wait-500/xive.
 """
 
 import re
-import sys
 
-from host import CPUS, LAB, expect, scenes
+from host import CPUS, LAB, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 # payloads that reboot; of others a reboot is the end
@@ -38,8 +34,4 @@ def passes(host, payload, ic, irqchip=''):
 
 def scene(name):
     payload, *mode = name.split('/')
-    return name, lambda host: passes(host, payload, *mode)
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [scene(name) for name in sys.argv[2:]])
+    return lambda host: passes(host, payload, *mode)

@@ -1,20 +1,17 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A vCPU's registers between QEMU and KVM: what is set is what runs, and moves on.
 
 The guest is an endless loop in real mode, whose registers a debugger has filled.
 They must be the same after the vCPU has run, after the machine was saved and
-restored, by KVM or by TCG, in either direction.  Arguments: HOST SCENE...; the
-scenes are the functions named in SCENES; see host.py.
+restored, by KVM or by TCG, in either direction.
 """
 
 import re
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from host import PATIENCE, Guest, expect, scenes
+from host import PATIENCE, Guest, expect
 from gdb import Gdb
 
 LOOP = 0x8000000
@@ -259,6 +256,3 @@ def to_tcg_and_back(host):
 
 SCENES = {function.__name__.replace('_', '-'): function
           for function in (runs, reset, saved, clock_holds, to_tcg_and_back)}
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:]])

@@ -1,20 +1,16 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Guests of KVM whose vCPUs never rest, and what is done to them from outside meanwhile.
 
 The guest is `call-storm` of tests/guest: all vCPUs in hypercalls and device accesses,
 of which each checks that nothing of its own got lost; it says PASS at the end, or FAIL
 and what was.  Scenes are NAME-IC, the interrupt controller; `linux-off-xics` and the
-like have it emulated.  Arguments: HOST SCENE..., of those in SCENES.
-
-    PAPR_BUILD=build tests/kvm/storms.py powernv9 stops-xive
+like have it emulated.
 """
 
 import re
-import sys
 import time
 
-from host import LAB, PATIENCE, expect, scenes
+from host import LAB, PATIENCE, expect
 from gdb import SC_1, Gdb
 
 PAYLOAD = 'tests/guest/tests.elf'
@@ -220,6 +216,3 @@ SCENES = {f'{scene.__name__}-{ic}': lambda host, scene=scene, ic=ic: scene(host,
           for scene in (stops, debugged, resets, saved, questions, linux)
           for ic in ('xics', 'xive')}
 SCENES |= {f'linux-off-{ic}': lambda host, ic=ic: linux(host, ic, 'off') for ic in ('xics', 'xive')}
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])

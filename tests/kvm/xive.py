@@ -1,20 +1,14 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """XIVE in the host's kernel: its device's life, events without QEMU, migration.
-
-Argument: HOST [SCENE...]; without scenes, all that suit this host.  For one:
-
-    PAPR_BUILD=build tests/kvm/xive.py powernv9 disk
 
 The disk of a guest is a file in the host, and `storm` keeps it and the IPIs busy:
 while it runs each CPU has interrupts all the time.
 """
 
 import re
-import sys
 import time
 
-from host import VMLaunchFailure, expect, scenes
+from host import VMLaunchFailure, expect
 
 DISK = ('-object', 'iothread,id=io0',
         '-blockdev', 'driver=file,filename=/tmp/disk,node-name=d0,aio=threads',
@@ -256,7 +250,3 @@ def faults(host):
 SCENES = {scene.__name__.replace('_', '-'): scene
           for scene in (disk, disk_hash, level, reboots, switches, stops, file, file_hash,
                         file_xive_only, level_moves, live, faults)}
-
-
-if __name__ == '__main__':
-    scenes(sys.argv[1], [(name, SCENES[name]) for name in sys.argv[2:] or SCENES])
