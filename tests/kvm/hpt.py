@@ -8,6 +8,7 @@ import re
 import struct
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 from host import BUILD, CPUS, LAB, Guest, expect
@@ -93,21 +94,27 @@ class Moving:
         expect(status(self.guest) == 'completed', self.guest.cmd('query-migrate'))
 
 
-def live(host):
-    """From process to process while four vCPUs change entries; then by a file."""
-    socket = '/tmp/hpt.live'
-    with bare(host, 'hash-churn-on') as here:
+@contextmanager
+def move(host, payload):
+    """PAYLOAD in a guest that runs, another that it is on its way to, and the way."""
+    socket = '/tmp/hpt.socket'
+    with bare(host, payload) as here:
         here.launch()
         goes_on(here)
-        with bare(host, 'hash-churn-on', args=('-incoming', f'unix:{socket}')) as there:
+        with bare(host, payload, args=('-incoming', f'unix:{socket}')) as there:
             there.launch()
-            moving = Moving(here, socket)
-            moving.rounds(3)
-            debugger(here)
-            goes_on(here)
-            moving.let_go()
-            goes_on(there)
-            there.migrate(f'file:{STATE}')
+            yield here, there, Moving(here, socket)
+
+
+def live(host):
+    """From process to process while four vCPUs change entries; then by a file."""
+    with move(host, 'hash-churn-on') as (here, there, moving):
+        moving.rounds(3)
+        debugger(here)
+        goes_on(here)
+        moving.let_go()
+        goes_on(there)
+        there.migrate(f'file:{STATE}')
     with bare(host, 'hash-churn-on', args=('-incoming', f'file:{STATE}')) as guest:
         guest.launch()
         goes_on(guest)
@@ -136,39 +143,27 @@ def stopped_translated(guest):
 
 def live_resizes(host):
     """The guest changes its table's size before a migration, wants to while it moves, and after."""
-    socket = '/tmp/hpt.resizes'
-    with bare(host, 'hash-resize-on') as here:
-        here.launch()
-        goes_on(here)
-        with bare(host, 'hash-resize-on', args=('-incoming', f'unix:{socket}')) as there:
-            there.launch()
-            moving = Moving(here, socket)
-            moving.rounds(3)
-            moving.let_go()
-            goes_on(there)
-            ends_well(there)
+    with move(host, 'hash-resize-on') as (_, there, moving):
+        moving.rounds(3)
+        moving.let_go()
+        goes_on(there)
+        ends_well(there)
 
 
 def live_reset(host):
     """The guest is reset, and so gets another table, while it moves."""
-    socket = '/tmp/hpt.reset'
-    with bare(host, 'hash-churn-on') as here:
-        here.launch()
-        goes_on(here)
-        with bare(host, 'hash-churn-on', args=('-incoming', f'unix:{socket}')) as there:
-            there.launch()
-            moving = Moving(here, socket)
-            # a while for the 1 MiB that the payload has changed
-            parameters(here, max_bandwidth=1 << 17)
-            here.cmd('system_reset')
-            # from then on it waits until it has arrived: it wants another size
-            here.console_socket.settimeout(0.1)
-            here.poll(lambda: status(here) == 'completed' or here.more() and 'a table of' in here.text,
-                      'table')
-            moving.rounds(2)
-            moving.let_go()
-            goes_on(there)
-            ends_well(there)
+    with move(host, 'hash-churn-on') as (here, there, moving):
+        # a while for the 1 MiB that the payload has changed
+        parameters(here, max_bandwidth=1 << 17)
+        here.cmd('system_reset')
+        # from then on it waits until it has arrived: it wants another size
+        here.console_socket.settimeout(0.1)
+        here.poll(lambda: status(here) == 'completed' or here.more() and 'a table of' in here.text,
+                  'table')
+        moving.rounds(2)
+        moving.let_go()
+        goes_on(there)
+        ends_well(there)
 
 
 def crossed(host):

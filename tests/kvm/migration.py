@@ -8,6 +8,7 @@ It has no system to boot, so that a move takes a few seconds.
 
 import re
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from host import BUILD, GATEWAY, LAB, Failure, Guest, expect
@@ -122,17 +123,23 @@ class Carried:
         """From the file that there is."""
         self.stay(self.make(where, '-incoming', f'file:{STATE}'), where)
 
-    def stay(self, target, where):
-        """The state is on its way to TARGET, or there."""
+    @contextmanager
+    def given_up_for(self, target):
+        """A move to TARGET; if it fails, that ends, and what it said is told."""
         try:
-            target.launch()
-            self.arrived(target, where)
+            yield
         except BaseException as failure:
             if self.guest is not target:
                 target.kill()
                 if isinstance(failure, Exception):
                     raise Failure(f'{failure!r}: {target.get_log()}') from failure
             raise
+
+    def stay(self, target, where):
+        """The state is on its way to TARGET, or there."""
+        with self.given_up_for(target):
+            target.launch()
+            self.arrived(target, where)
 
     def meet(self, target, where):
         """Have TARGET listen; how the guest's QEMU connects to it."""
@@ -149,19 +156,13 @@ class Carried:
     def live(self, where, **options):
         """From one QEMU to another, both there."""
         target = self.make(where, '-incoming', 'defer', **options)
-        try:
+        with self.given_up_for(target):
             target.launch()
             uri = self.meet(target, where)
             # it never rests
             self.guest.cmd('migrate-set-parameters', **{'downtime-limit': 30000})
             self.guest.migrate(uri)
             self.arrived(target, where)
-        except BaseException as failure:
-            if self.guest is not target:
-                target.kill()
-                if isinstance(failure, Exception):
-                    raise Failure(f'{failure!r}: {target.get_log()}') from failure
-            raise
 
 
 # in a Linux guest: two loops, which compare what they have in memory, and read the disk
