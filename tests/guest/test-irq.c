@@ -211,6 +211,35 @@ void test_xive_storm(void)
     check_storm();
 }
 
+#define ESB_STORE   1           /* flag of H_INT_ESB */
+
+static uint64_t esb_call(uint64_t flags, uint64_t offset)
+{
+    uint64_t value;
+
+    expect(hcall_out(&value, 1, H_INT_ESB, flags, 0, offset, 0), H_SUCCESS);
+    return value;
+}
+
+/* What the pages of a source do, by H_INT_ESB, for those that map none */
+static void by_hypercall(void)
+{
+    esb_call(ESB_STORE, 0);             /* trigger */
+    expect(xive_accept(), 0x8006);
+    expect(xive_next(&queues[0]), 0x100);
+    expect(esb_call(0, 0x800), 2);
+    expect(esb_call(ESB_STORE, 0x800), ~0ULL);      /* no function */
+    expect(esb_call(0, 0xc00), 2);
+    xive_cppr(0xff);
+    esb_call(ESB_STORE, 0xd00);         /* off */
+    esb_call(ESB_STORE, 0);
+    expect(xive_accept() & 0x8000, 0);
+    expect(esb_call(0, 0xc00), 1);
+    expect(hcall(H_INT_ESB, 2, 0, 0, 0), H_PARAMETER);
+    expect(hcall(H_INT_ESB, 0, ~0u, 0, 0), H_P2);
+    expect(hcall(H_INT_ESB, 0, 0, 4, 0), H_P3);
+}
+
 /* Nothing coalesces here: each trigger is an entry, over several wraps */
 void test_xive_queue(void)
 {
@@ -249,4 +278,6 @@ void test_xive_queue(void)
     expect(xive_next(&queues[0]), 0x100);
     expect(mmio_load8(manage[0]) & 1, 0);
     expect(mmio_load8(manage[0] + 0x800), 0);
+    xive_cppr(0xff);
+    by_hypercall();
 }

@@ -116,11 +116,18 @@ def saved(host, ic):
 
 
 def resets(host, ic):
-    """Reset fifty times by the user, at any moment of firmware and storm."""
+    """Reset fifty times by the user, at any moment of firmware and storm.
+
+    With some resets a host bridge comes, and its interrupt sources with it, or goes.
+    """
     with storm(host, ic) as guest:
         guest.launch()
         it = Storm(guest)
         for turn in range(50):
+            if turn % 10 == 0:
+                guest.cmd('device_add', driver='spapr-pci-host-bridge', index=1, id='bridge')
+            elif turn % 10 == 5:
+                guest.cmd('device_del', id='bridge')
             if turn % 5 == 4:
                 guest.text = ''
                 it.begun()
