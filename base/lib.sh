@@ -92,6 +92,36 @@ case $(uname -m) in
 ppc64*) qemu_options+=(--enable-kvm) ;;
 esac
 
+# What brings a feature of the build, the Debian package that brings it, and the
+# options of QEMU's configure that are given where it is there.  configure installs
+# these too, if it may; one that is missing is left out, with a line.  A line each:
+#   library:zstd                       libzstd-dev             --enable-zstd
+optional_needs="
+"
+
+# Options of QEMU's configure for those of optional_needs that are there.
+optional_options() {
+    local thing package options
+    while read -r thing package options; do
+        [ -z "$thing" ] || ! is_there "$thing" || echo "$options"
+    done <<< "$optional_needs"
+}
+
+# Whether the machine has thing $1:
+#   command:NAME  on the PATH, or where only root's PATH leads
+#   library:NAME  known to pkg-config
+#   header:NAME   found by the C compiler ($cc)
+#   python:venv   an interpreter that the build can use ($python, or any)
+is_there() {
+    case $1 in
+    command:*) PATH=$PATH:/usr/sbin:/sbin command -v "${1#*:}" > /dev/null ;;
+    library:*) pkg-config --exists "${1#*:}" 2> /dev/null ;;
+    header:*)  echo "#include <${1#*:}>" | "${cc:-gcc}" -E -o /dev/null - > /dev/null 2>&1 ;;
+    python:*)  find_python "${python-}" > /dev/null ;;
+    *)         echo "is_there: $1: no such form" >&2; return 1 ;;
+    esac
+}
+
 # A python that QEMU's build can use: Debian's own before others on the PATH,
 # since the packages that the build finds in it are Debian's.
 find_python() {
