@@ -188,6 +188,36 @@ static void test_source(void)
     qtest_quit(qts);
 }
 
+/*
+ * Refused at CPPR 3, and more favored than the IPI: as CPPR opens both it is
+ * the source that is presented, and the IPI after it.
+ */
+static void test_behind_ipi(void)
+{
+    QTestState *qts = start();
+
+    set_xive(qts, EPOW, 0, 3);
+    set_cppr(qts, 0, 3);
+    papr_hcall(qts, 0, H_IPI, 0, 4);
+    powerdown(qts);
+    poll_is(qts, 0, 0x03000000, 4);
+    set_cppr(qts, 0, 0xff);
+    poll_is(qts, 0, 0xff000000 | EPOW, 4);
+    g_assert_cmphex(accept_irq(qts, 0), ==, 0xff000000 | EPOW);
+    end_irq(qts, 0, 0xff000000 | EPOW);
+    g_assert_cmphex(accept_irq(qts, 0), ==, 0xff000000 | XISR_IPI);
+
+    /* and into the handler of the IPI */
+    powerdown(qts);
+    poll_is(qts, 0, 0x04000000 | EPOW, 4);
+    papr_hcall(qts, 0, H_IPI, 0, 0xff);
+    g_assert_cmphex(accept_irq(qts, 0), ==, 0x04000000 | EPOW);
+    end_irq(qts, 0, 0x04000000 | EPOW);
+    end_irq(qts, 0, 0xff000000 | XISR_IPI);
+    poll_is(qts, 0, 0xff000000, 0xff);
+    qtest_quit(qts);
+}
+
 static void test_mask(void)
 {
     QTestState *qts = start();
@@ -386,6 +416,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/xics/other-server", test_other_server);
     qtest_add_func("pseries/xics/bad-hcalls", test_bad_hcalls);
     qtest_add_func("pseries/xics/source", test_source);
+    qtest_add_func("pseries/xics/behind-ipi", test_behind_ipi);
     qtest_add_func("pseries/xics/mask", test_mask);
     qtest_add_func("pseries/xics/bad-rtas", test_bad_rtas);
     qtest_add_func("pseries/xics/time-stamp", test_time_stamp);

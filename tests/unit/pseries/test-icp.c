@@ -4,7 +4,7 @@
  * The pure state machines (icp-state.h, source-state.h) step by step, the
  * arbiter (icp.c, source.c) with one thread, and then with threads that
  * trigger, accept, reroute and mask at once: whatever the order, no interrupt
- * is lost.
+ * is lost.  test-icp-runs.c takes the orders one by one.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -123,13 +123,40 @@ static void test_state_ipi_displaces(void)
     check_word(s.next, 3, 0, 0xff, 4);
     s = papr_icp_set_cppr(s.next, 0xff);
     check_word(s.next, 0xff, 2, 4, 4);
-    /* the source waits until the ICP is empty and opens */
-    g_assert_false(s.look);
+    /* sources that wait may be better than the IPI, as CPPR was 3 before */
+    g_assert_true(s.look);
+    g_assert_false(papr_icp_regs(s.next).resend);
+
+    /* refused for the IPI: waits until CPPR lets it, and no look before */
+    s = papr_icp_offer(s.next, IRQ_A, 5);
+    g_assert_false(s.taken);
     s = papr_icp_accept(s.next);
     s = papr_icp_set_mfrr(s.next, 0xff);
     s = papr_icp_set_cppr(s.next, 0xff);
     g_assert_true(s.look);
     g_assert_false(papr_icp_regs(s.next).resend);
+}
+
+/* Refused at CPPR 3, and better than the IPI that a higher CPPR lets in */
+static void test_state_behind_ipi(void)
+{
+    PaprIcpStep s = papr_icp_set_cppr(open_word(), 3);
+
+    s = papr_icp_set_mfrr(s.next, 4);
+    s = papr_icp_offer(s.next, IRQ_A, 3);
+    g_assert_false(s.taken);
+    s = papr_icp_set_cppr(s.next, 0xff);
+    check_word(s.next, 0xff, 2, 4, 4);
+    g_assert_true(s.look);
+    s = papr_icp_offer(s.next, IRQ_A, 3);
+    g_assert_true(s.taken);
+    check_word(s.next, 0xff, IRQ_A, 3, 4);
+    /* a CPPR that changes nothing in what is taken owes no look */
+    s = papr_icp_offer(s.next, IRQ_B, 5);
+    s = papr_icp_set_cppr(s.next, 6);
+    g_assert_false(s.look);
+    s = papr_icp_set_cppr(s.next, 0xff);
+    g_assert_false(s.look);
 }
 
 static void test_state_cppr(void)
@@ -795,6 +822,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pseries/icp/state/ipi", test_state_ipi);
     g_test_add_func("/pseries/icp/state/ipi-displaces",
                     test_state_ipi_displaces);
+    g_test_add_func("/pseries/icp/state/behind-ipi", test_state_behind_ipi);
     g_test_add_func("/pseries/icp/state/cppr", test_state_cppr);
     g_test_add_func("/pseries/icp/state/any-word", test_state_any_word);
     g_test_add_func("/pseries/icp/source/msi", test_source_msi);

@@ -18,7 +18,9 @@
  *
  * An interrupt that the ICP can't take, or drops for a better one, waits at its
  * source.  @resend says that there may be such a source: the operation that
- * lets the ICP take more clears it and owes a look at those that wait.
+ * lets the ICP take more clears it and owes a look at those that wait.  What
+ * the ICP takes is what is more favored than both CPPR and the pending
+ * priority, so that the less favored of these does not count.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -85,12 +87,18 @@ static inline bool papr_icp_presents(uint64_t word)
     return (word >> 32) & PAPR_XISR_MASK;
 }
 
+/* The least favored priority that is not taken; all below it are */
+static inline uint8_t papr_icp_limit(const PaprIcpRegs *r)
+{
+    return r->cppr < r->pending ? r->cppr : r->pending;
+}
+
 /* Would an interrupt of this priority be taken? */
 static inline bool papr_icp_can_take(uint64_t word, uint8_t priority)
 {
     PaprIcpRegs r = papr_icp_regs(word);
 
-    return priority < r.cppr && priority < r.pending;
+    return priority < papr_icp_limit(&r);
 }
 
 /* All off: nothing interrupts until the guest raises CPPR */
@@ -134,7 +142,7 @@ static inline PaprIcpStep papr_icp_offer(uint64_t word, uint32_t irq,
     PaprIcpRegs r = papr_icp_regs(word);
     PaprIcpStep step = { };
 
-    if (priority < r.cppr && priority < r.pending) {
+    if (priority < papr_icp_limit(&r)) {
         papr_icp_present(&r, &step, irq, priority);
         step.taken = true;
     } else if (r.xisr == irq) {
@@ -159,23 +167,25 @@ static inline PaprIcpStep papr_icp_set_mfrr(uint64_t word, uint8_t mfrr)
     return step;
 }
 
-/** papr_icp_set_cppr: H_CPPR, and the second half of H_EOI */
+/**
+ * papr_icp_set_cppr - H_CPPR, and the second half of H_EOI
+ *
+ * The one operation that can raise the limit.  It may do so and present an IPI
+ * at once: a source refused under the CPPR from before may be more favored
+ * than the IPI, and has to be looked at then, too.
+ */
 static inline PaprIcpStep papr_icp_set_cppr(uint64_t word, uint8_t cppr)
 {
     PaprIcpRegs r = papr_icp_regs(word);
     PaprIcpStep step = { };
-    bool opens = cppr > r.cppr;
+    uint8_t limit = papr_icp_limit(&r);
 
     r.cppr = cppr;
     if (r.xisr != PAPR_XISR_NONE && cppr <= r.pending) {
         papr_icp_present(&r, &step, PAPR_XISR_NONE, PAPR_PRIO_NONE);
     }
     papr_icp_present_ipi(&r, &step);
-    /*
-     * While something is presented, what waits is no better than that: it was
-     * refused for it, or for a CPPR that this one had to pass under too.
-     */
-    if (opens && r.resend && r.xisr == PAPR_XISR_NONE) {
+    if (r.resend && papr_icp_limit(&r) > limit) {
         r.resend = false;
         step.look = true;
     }
