@@ -11,8 +11,8 @@
  *
  * What is explored is sequential consistency.  Where the order of a thread's
  * own store and load matters, il_store() keeps the store in a buffer, as a
- * processor does, until a barrier, an atomic read-modify-write or any later
- * turn brings it to memory.
+ * processor does: it comes to memory in a turn of its own, and at the latest by
+ * a barrier or an atomic read-modify-write of its thread.
  *
  * Include it after all headers that use qemu/atomic.h themselves, and before
  * the code to be explored.
@@ -145,8 +145,7 @@ static void coroutine_fn il_enter(void *opaque)
     IlParty *party = opaque;
 
     party->run(party->opaque);
-    il_drain(party);
-    party->done = true;
+    party->done = true;                 /* its stores may still be on the way */
 }
 
 static inline bool il_runnable(const IlParty *party)
@@ -270,6 +269,9 @@ static inline void il_one_run(void)
         }
         last = chosen;
         il_go_on(chosen);
+    }
+    for (unsigned int i = 0; i < il.n_parties; i++) {
+        il_drain(&il.parties[i]);
     }
     il.runs++;
     il.check(il.opaque);

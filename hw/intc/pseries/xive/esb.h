@@ -99,6 +99,19 @@ static inline PaprEsbStep papr_esb_on_level(uint8_t from, bool level)
  * step again).  An event that goes on its way is counted in the same swap, so
  * that whoever sees P also sees it on its way; should the counter be full
  * (31 threads inside the router with one source) it waits for one to leave.
+ *
+ * The swap is made also if nothing changes.  A trigger that finds Q set adds no
+ * event: it relies on the end of the one that is pending, whose handler must
+ * then see what the device wrote before it triggered.
+ * (1) The device stores its data, then swaps the byte for itself, which brings
+ *     the data out before.
+ * (2) The guest takes Q away by a swap of its own, then handles the event that
+ *     this makes, and loads the data.
+ * (3) All swaps of the byte have one order.  If (1) is before (2), the load
+ *     sees the data.  If (2) is before (1), then (1) fails, for Q is gone, and
+ *     the trigger starts over and forwards an event.
+ * A plain load in place of (1) may be done while the data are still in the
+ * processor's store buffer: (2), then the handler, then the data.
  */
 static inline bool papr_esb_commit(uint8_t *esb, uint8_t from, PaprEsbStep step)
 {
@@ -110,7 +123,7 @@ static inline bool papr_esb_commit(uint8_t *esb, uint8_t from, PaprEsbStep step)
         }
         to += XV_ESB_FLIGHT;
     }
-    return to == from || qatomic_cmpxchg(esb, from, to) == from;
+    return qatomic_cmpxchg(esb, from, to) == from;
 }
 
 #define PAPR_ESB_APPLY(esb, old, step, ...)                             \
