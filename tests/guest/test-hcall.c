@@ -7,6 +7,9 @@
 
 #define SET_MODE_ENDIAN 4
 
+#define PROCESS_TABLE_GTSE  1           /* the guest may flush by tlbie */
+#define START_ROUNDS        300
+
 void test_abi(void)
 {
     static const uint16_t calls[] = {
@@ -84,4 +87,81 @@ void test_endian(void)
     expect(hcall(H_SET_MODE, 0, SET_MODE_ENDIAN, 1, 0), H_P3);
     expect(hcall(H_SET_MODE, 0, SET_MODE_ENDIAN, 0, 1), H_P4);
     expect(hcall(H_SET_MODE, 0, 99, 0, 0), H_P2);
+}
+
+/*
+ * msr_handler() in whichever endianness the interrupt is taken: the first word
+ * does nothing in one and jumps by 0x60 in the other.
+ */
+static void put_both_handlers(void)
+{
+    static const uint32_t fork = 0x60000048;
+
+    put_code(VEC_TRAP, &fork, 1, false);
+    put_code(VEC_TRAP + 4, msr_handler, 5, false);
+    put_code(VEC_TRAP + 0x60, msr_handler, 5, true);
+}
+
+/* tlbie of address 0; r3 stays 0 unless it was refused */
+static bool may_flush(void)
+{
+    register uint64_t r3 asm("r3") = 0;
+    register uint64_t nowhere asm("r5") = 0;
+
+    asm volatile(".long 0x7c000264 | 5 << 21 | 5 << 11"
+                 : "+r"(r3) : "r"(nowhere) : "r4", "memory");
+    return r3 == 0;
+}
+
+static volatile uint64_t changed;
+
+static void tell_modes(struct cpu *cpu)
+{
+    while (!changed) {
+        relax();
+    }
+    full_barrier();
+    cpu->count = trap_msr() & MSR_LE;
+    if (cpu->arg) {
+        cpu->count |= (uint64_t)may_flush() << 32;
+    }
+}
+
+static bool has_process_table(void)
+{
+    uint64_t pvr;
+
+    asm volatile("mfpvr %0" : "=r"(pvr));
+    return pvr >> 16 >= 0x4e;           /* POWER9 */
+}
+
+/*
+ * What is the partition's is the same in a vCPU that was being started when it
+ * changed: called for before the change, it may begin before, amid and after.
+ */
+void test_start_modes(void)
+{
+    bool isa3 = has_process_table();
+
+    put_both_handlers();
+    for (uint64_t round = 1; round <= command_number(START_ROUNDS); round++) {
+        uint64_t little = round & 1, gtse = round >> 1 & 1;
+
+        changed = 0;
+        full_barrier();
+        expect(start_cpu(1, tell_modes, isa3 ? &changed : NULL), true);
+        expect(hcall(H_SET_MODE, little, SET_MODE_ENDIAN, 0, 0), H_SUCCESS);
+        if (isa3) {
+            expect(hcall(H_REGISTER_PROCESS_TABLE,
+                         gtse ? PROCESS_TABLE_GTSE : 0, 0, 0, 0), H_SUCCESS);
+        }
+        full_barrier();
+        changed = 1;
+        while (cpus[1].running) {
+            relax();
+        }
+        expect(cpus[1].count, little * MSR_LE | (isa3 ? gtse << 32 : 0));
+        wait_stopped(1);
+    }
+    expect(hcall(H_SET_MODE, 0, SET_MODE_ENDIAN, 0, 0), H_SUCCESS);
 }

@@ -11,6 +11,7 @@ static const struct {
 } tests[] = {
     { "abi", test_abi },
     { "endian", test_endian },
+    { "start-modes", test_start_modes },
     { "wait", test_wait },
     { "confer", test_confer },
     { "join", test_join },

@@ -73,6 +73,7 @@ void translation_on(uint64_t how);
 
 void test_abi(void);
 void test_endian(void);
+void test_start_modes(void);
 void test_wait(void);
 void test_confer(void);
 void test_join(void);

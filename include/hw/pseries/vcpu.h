@@ -45,7 +45,6 @@ typedef struct PaprVcpu {
         bool pending;
         uint64_t entry;
         uint64_t r3;
-        uint64_t lpcr;
         int64_t tb_offset;
         struct VMChangeStateEntry *at_stop;     /* as long as the vCPU */
     } start;
@@ -76,6 +75,21 @@ void papr_cpu_core_register(const char *model);
 /** papr_vcpu_find: the vCPU with this id, or NULL; any id is safe to ask for */
 PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id);
 
+/* LPCR bits that are the same in all of a partition's vCPUs */
+#define PAPR_LPCR_OF_ALL \
+    (LPCR_ILE | LPCR_AIL | LPCR_UPRT | LPCR_GTSE | LPCR_HR)
+
+/** papr_vcpus_lpcr: these bits, as the partition has them; BQL */
+uint64_t papr_vcpus_lpcr(const PaprVcpuMap *map);
+
+/**
+ * papr_vcpus_note_lpcr - the partition has @value in the LPCR bits of @mask
+ *
+ * Only notes it: papr_vcpus_set_lpcr() has the vCPUs follow.  For a reset,
+ * which is before the vCPUs', and for what a stream brings.  Context: BQL.
+ */
+void papr_vcpus_note_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
+
 /** papr_vcpu_map_size: one more than the highest id possible */
 uint32_t papr_vcpu_map_size(const PaprVcpuMap *map);
 
@@ -98,10 +112,12 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
  * papr_vcpu_start - enter a stopped vCPU at @entry with r3 = @r3, real mode,
  * interrupts off, endianness and LPCR as a PAPR start-cpu asks
  * (LoPAR 7.3.8.3)
- * @peer: calls start-cpu, and its modes are taken over; NULL for the first vCPU
+ * @peer: calls start-cpu, and its timebase is taken over; NULL for the first
  *
- * From a vCPU's thread, the target is told, and is not "stopped" any more; it
- * begins when it is out of its guest.  Context: BQL, target halted.
+ * Where interrupts go and how addresses are translated is the partition's,
+ * papr_vcpus_lpcr(), at the moment when the vCPU begins.  From a vCPU's thread,
+ * the target is told, and is not "stopped" any more; it begins when it is out of
+ * its guest.  Context: BQL, target halted.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3);
@@ -121,9 +137,18 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu);
  * LPCR is the logical partition control register; for bits that must be the
  * same in all of a partition's processors (ILE, AIL, HR, UPRT, GTSE).  Done
  * before the calling vCPU executes another instruction of its guest, and never
- * while another vCPU executes its own.  Context: hypercall or RTAS call, BQL.
+ * while another vCPU executes its own.  One that is stopped, or being started,
+ * follows as well.  Context: hypercall or RTAS call, BQL.
  */
 void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
+
+/**
+ * papr_vcpus_set_lpcr_halted - the same at once: no vCPU executes its guest
+ *
+ * Context: reset, or a call of the only vCPU that runs; BQL.
+ */
+void papr_vcpus_set_lpcr_halted(PaprVcpuMap *map, uint64_t value,
+                                uint64_t mask);
 
 /**
  * papr_vpa_exec_enter, papr_vpa_exec_exit - the vCPU is (not) dispatched

@@ -38,15 +38,16 @@ const char *papr_cpu_core_type(const char *cpu_type)
 /*
  * LPCR (logical partition control register) of a stopped vCPU: interrupts go
  * to the partition, not to a hypervisor, and none of them ends the power
- * saving state in which it waits for start-cpu.
+ * saving state in which it waits for start-cpu.  The rest is the partition's,
+ * which a reset of the machine has cleared before.
  */
 static void reset_lpcr(PowerPCCPU *cpu)
 {
     target_ulong lpcr = cpu->env.spr[SPR_LPCR];
 
-    lpcr &= ~(LPCR_VPM1 | LPCR_ISL | LPCR_KBV |
+    lpcr &= ~(LPCR_VPM1 | LPCR_ISL | LPCR_KBV | PAPR_LPCR_OF_ALL |
               POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
-    lpcr |= LPCR_LPES0 | LPCR_LPES1;
+    lpcr |= LPCR_LPES0 | LPCR_LPES1 | papr_vcpus_lpcr(papr_vcpu(cpu)->vcpus);
     ppc_store_lpcr(cpu, lpcr);
 }
 

@@ -8,6 +8,12 @@
  * an RCU read section (vCPU threads are in one while they run the guest); who
  * removes a vCPU frees its PaprVcpu after a grace period.
  *
+ * The map also has what is the same in all of a partition's vCPUs of LPCR (the
+ * logical partition control register): the one copy that counts.  A vCPU's own
+ * LPCR is brought in line with it, never the other way round, so it doesn't
+ * matter in which order the vCPUs come to that, nor which are started, stopped
+ * or added meanwhile.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
@@ -17,6 +23,7 @@
 
 struct PaprVcpuMap {
     uint32_t n_ids;
+    uint64_t lpcr;                      /* PAPR_LPCR_OF_ALL; BQL */
     PaprVcpu *by_id[];
 };
 
@@ -54,6 +61,16 @@ PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id)
 uint32_t papr_vcpu_map_size(const PaprVcpuMap *map)
 {
     return map->n_ids;
+}
+
+uint64_t papr_vcpus_lpcr(const PaprVcpuMap *map)
+{
+    return map->lpcr;
+}
+
+void papr_vcpus_note_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
+{
+    map->lpcr = (map->lpcr & ~mask) | (value & mask);
 }
 
 PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev)

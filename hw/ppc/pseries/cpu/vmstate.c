@@ -73,6 +73,19 @@ static const VMStateDescription vmstate_vpa = {
 };
 
 /*
+ * The stream has the partition's bits of LPCR in every vCPU.  Take a running
+ * one's, if there is any: in a stream of other releases a stopped vCPU may have
+ * missed a change, and gets it when it is started.
+ */
+static void note_lpcr(PaprVcpu *vcpu)
+{
+    if (!vcpu->cpu->env.quiesced || vcpu == papr_vcpu_next(vcpu->vcpus, NULL)) {
+        papr_vcpus_note_lpcr(vcpu->vcpus, vcpu->cpu->env.spr[SPR_LPCR],
+                             PAPR_LPCR_OF_ALL);
+    }
+}
+
+/*
  * "RTAS stopped" is not in the stream; but then no interrupt may end the vCPU's
  * waiting: stop-self and reset take the wake-up bits out of LPCR, and on CPUs
  * that have none of them nobody waits with MSR[EE] off but a stopped vCPU.  The
@@ -88,6 +101,7 @@ static int vcpu_post_load(void *opaque, int version_id)
                             : FIELD_EX64(cpu->env.msr, MSR, EE);
 
     cpu->env.quiesced = CPU(cpu)->halted && !can_wake;
+    note_lpcr(vcpu);
     if (kvm_enabled() && !cpu->env.quiesced) {
         /*
          * Waits in H_CEDE, which is the kernel's here: it knows of nobody who

@@ -20,9 +20,6 @@
 #include "target/ppc/kvm_ppc.h"
 #include "hw/ppc/pseries/trace.h"
 
-#define LPCR_OF_ALL_VCPUS \
-    (LPCR_ILE | LPCR_AIL | LPCR_UPRT | LPCR_GTSE | LPCR_HR)
-
 void papr_vcpu_wake(PaprVcpu *vcpu)
 {
     CPUState *cs = CPU(vcpu->cpu);
@@ -30,6 +27,14 @@ void papr_vcpu_wake(PaprVcpu *vcpu)
     cs->halted = 0;
     ppc_maybe_interrupt(&vcpu->cpu->env);
     qemu_cpu_kick(cs);
+}
+
+/* The partition's bits of LPCR, and @more; hflags and interrupts follow */
+static void follow_partition(PaprVcpu *vcpu, uint64_t more)
+{
+    uint64_t own = vcpu->cpu->env.spr[SPR_LPCR] & ~PAPR_LPCR_OF_ALL;
+
+    ppc_store_lpcr(vcpu->cpu, own | papr_vcpus_lpcr(vcpu->vcpus) | more);
 }
 
 /* In the target's thread, out of its guest, or while the machine is stopped */
@@ -56,7 +61,8 @@ static void begin(PaprVcpu *vcpu)
     env->quiesced = false;
     CPU(cpu)->halted = 0;
     kvmppc_set_reg_ppc_online(cpu, 1);
-    ppc_store_lpcr(cpu, vcpu->start.lpcr);  /* hflags and interrupts follow */
+    /* from now on interrupts end its waiting */
+    follow_partition(vcpu, POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
     qemu_cpu_kick(CPU(cpu));
 }
 
@@ -65,11 +71,20 @@ static void begin_work(CPUState *cs, run_on_cpu_data data)
     begin(papr_vcpu(POWERPC_CPU(cs)));
 }
 
-/* A stream has no place for a start that is under way */
-static void begin_at_stop(void *opaque, bool running, RunState state)
+/*
+ * A stream has no place for a start that is under way, nor for a change of LPCR
+ * that is: a vCPU counts as stopped before it has done its queued work.
+ */
+static void settle_at_stop(void *opaque, bool running, RunState state)
 {
-    if (!running) {
-        begin(opaque);
+    PaprVcpu *vcpu = opaque;
+
+    if (running) {
+        return;
+    }
+    begin(vcpu);
+    if (!kvm_enabled()) {
+        follow_partition(vcpu, 0);
     }
 }
 
@@ -79,7 +94,7 @@ static void begin_at_stop(void *opaque, bool running, RunState state)
  */
 void papr_vcpu_run_init(PaprVcpu *vcpu)
 {
-    vcpu->start.at_stop = qemu_add_vm_change_state_handler(begin_at_stop, vcpu);
+    vcpu->start.at_stop = qemu_add_vm_change_state_handler(settle_at_stop, vcpu);
 }
 
 void papr_vcpu_run_exit(PaprVcpu *vcpu)
@@ -96,22 +111,11 @@ void papr_vcpu_run_exit(PaprVcpu *vcpu)
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3)
 {
-    CPUPPCState *env = &vcpu->cpu->env;
-    uint64_t lpcr = env->spr[SPR_LPCR];
-
-    vcpu->start.tb_offset = env->tb_env->tb_offset;
     if (peer) {
-        /*
-         * Where and in which endianness interrupts are taken, and how
-         * addresses are translated, is the same in all of a partition's vCPUs.
-         */
         cpu_synchronize_state(CPU(peer->cpu));
-        lpcr = (lpcr & ~LPCR_OF_ALL_VCPUS) |
-               (peer->cpu->env.spr[SPR_LPCR] & LPCR_OF_ALL_VCPUS);
-        vcpu->start.tb_offset = peer->cpu->env.tb_env->tb_offset;
     }
-    /* from now on interrupts end its waiting */
-    vcpu->start.lpcr = lpcr | POWERPC_CPU_GET_CLASS(vcpu->cpu)->lpcr_pm;
+    /* it does not change but while the machine is stopped, with no start left */
+    vcpu->start.tb_offset = (peer ?: vcpu)->cpu->env.tb_env->tb_offset;
     vcpu->start.entry = entry;
     vcpu->start.r3 = r3;
     vcpu->start.pending = true;
@@ -149,36 +153,25 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu)
     cpu_exit(cs);                       /* out, once the call is complete */
 }
 
-typedef struct LpcrChange {
-    PaprVcpuMap *map;
-    uint64_t value;
-    uint64_t mask;
-} LpcrChange;
-
-static void change_lpcr(PowerPCCPU *cpu, const LpcrChange *change)
+/*
+ * All vCPUs are out of their guest code, and the BQL is not held.  Two calls
+ * may come here in the other order than they were made: it makes no difference.
+ */
+static void follow_all(CPUState *cs, run_on_cpu_data data)
 {
-    ppc_store_lpcr(cpu, (cpu->env.spr[SPR_LPCR] & ~change->mask) |
-                        change->value);
-}
-
-/* All vCPUs are out of their guest code, and the BQL is not held */
-static void change_all(CPUState *cs, run_on_cpu_data data)
-{
-    g_autofree LpcrChange *change = data.host_ptr;
+    PaprVcpuMap *map = data.host_ptr;
     PaprVcpu *vcpu = NULL;
 
     BQL_LOCK_GUARD();
-    while ((vcpu = papr_vcpu_next(change->map, vcpu))) {
-        change_lpcr(vcpu->cpu, change);
+    while ((vcpu = papr_vcpu_next(map, vcpu))) {
+        follow_partition(vcpu, 0);
     }
 }
 
-static void change_one(CPUState *cs, run_on_cpu_data data)
+static void follow_one(CPUState *cs, run_on_cpu_data data)
 {
-    g_autofree LpcrChange *change = data.host_ptr;
-
     cpu_synchronize_state(cs);
-    change_lpcr(POWERPC_CPU(cs), change);
+    follow_partition(papr_vcpu(POWERPC_CPU(cs)), 0);
 }
 
 /*
@@ -190,24 +183,31 @@ static void change_one(CPUState *cs, run_on_cpu_data data)
  */
 void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
 {
-    LpcrChange change = { .map = map, .value = value & mask, .mask = mask };
     PaprVcpu *vcpu = NULL;
 
     trace_papr_set_lpcr(value, mask);
+    papr_vcpus_note_lpcr(map, value, mask);
     if (current_cpu && !kvm_enabled()) {
-        async_safe_run_on_cpu(current_cpu, change_all,
-                              RUN_ON_CPU_HOST_PTR(g_memdup2(&change,
-                                                            sizeof(change))));
+        async_safe_run_on_cpu(current_cpu, follow_all,
+                              RUN_ON_CPU_HOST_PTR(map));
         return;
     }
     while ((vcpu = papr_vcpu_next(map, vcpu))) {
         if (!kvm_enabled() || CPU(vcpu->cpu) == current_cpu) {
-            cpu_synchronize_state(CPU(vcpu->cpu));
-            change_lpcr(vcpu->cpu, &change);
+            follow_one(CPU(vcpu->cpu), RUN_ON_CPU_NULL);
         } else {
-            async_run_on_cpu(CPU(vcpu->cpu), change_one,
-                             RUN_ON_CPU_HOST_PTR(g_memdup2(&change,
-                                                           sizeof(change))));
+            async_run_on_cpu(CPU(vcpu->cpu), follow_one, RUN_ON_CPU_NULL);
         }
+    }
+}
+
+void papr_vcpus_set_lpcr_halted(PaprVcpuMap *map, uint64_t value,
+                                uint64_t mask)
+{
+    PaprVcpu *vcpu = NULL;
+
+    papr_vcpus_note_lpcr(map, value, mask);
+    while ((vcpu = papr_vcpu_next(map, vcpu))) {
+        follow_one(CPU(vcpu->cpu), RUN_ON_CPU_NULL);
     }
 }

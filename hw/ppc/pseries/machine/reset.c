@@ -54,6 +54,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     if (type != RESET_TYPE_SNAPSHOT_LOAD) {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
     }
+    papr_vcpus_note_lpcr(pm->vcpus, 0, PAPR_LPCR_OF_ALL);
     qemu_devices_reset(type);
     reset_mmu(pm);
 

@@ -49,14 +49,7 @@ static bool has_tables(PowerPCCPU *cpu)
 
 void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask)
 {
-    PaprVcpu *vcpu = NULL;
-
-    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
-        CPUPPCState *env = &vcpu->cpu->env;
-
-        cpu_synchronize_state(CPU(vcpu->cpu));
-        ppc_store_lpcr(vcpu->cpu, (env->spr[SPR_LPCR] & ~mask) | set);
-    }
+    papr_vcpus_set_lpcr_halted(mmu->vcpus, set, mask);
 }
 
 /* ---- H_REGISTER_PROCESS_TABLE ---- */
