@@ -60,9 +60,6 @@ void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 /** papr_rtas_dt_tokens: a property a registered call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
 
-/** papr_qtest_init: serve "hcall" and "rtas" of qtests; machine init, once */
-void papr_qtest_init(PaprRtas *rtas);
-
 /**
  * PaprRtasConfig - what the calls of the machine itself need to know
  * @vcpus: for start-cpu, query-cpu-stopped-state and ibm,suspend-me
@@ -92,8 +89,12 @@ void papr_rtas_register_families(PaprRtas *rtas, const PaprRtasConfig *config);
 /* Firmware assisted non-maskable interrupts (FWNMI): LoPAR section 7.3.14 */
 typedef struct PaprFwnmi PaprFwnmi;
 
+/** papr_qtest_init: serve the commands of qtests; machine init, once */
+void papr_qtest_init(PaprRtas *rtas, PaprFwnmi *fwnmi);
+
 /**
  * PaprFwnmiConfig
+ * @vcpus: all that there are
  * @caps: the machine's, asked for cap-fwnmi at each call
  * @rma_size: real mode area, in bytes: handlers must lie in it
  * @max_cpus: vCPU indexes are below this
@@ -101,6 +102,7 @@ typedef struct PaprFwnmi PaprFwnmi;
  * @opaque: passed to @rtas_base
  */
 typedef struct PaprFwnmiConfig {
+    PaprVcpuMap *vcpus;
     const PaprCaps *caps;
     uint64_t rma_size;
     uint32_t max_cpus;
@@ -128,8 +130,9 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs);
  * papr_fwnmi_machine_check - deliver a machine check that the host met
  * @recovered: the host repaired the cause
  *
- * SRR0, SRR1, DAR and DSISR are set already.  Waits (BQL dropped) while another
- * vCPU still handles one.  Context: the vCPU's own thread, BQL.
+ * SRR0, SRR1, DAR and DSISR are set already.  While another vCPU still handles
+ * one, this vCPU is left halted and it is delivered after that.  Context: the
+ * vCPU's own thread, BQL.
  */
 void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
                               bool recovered);

@@ -48,6 +48,15 @@ typedef struct PaprVcpu {
         int64_t tb_offset;
         struct VMChangeStateEntry *at_stop;     /* as long as the vCPU */
     } start;
+
+    /*
+     * It met a machine check and is halted, quiesced too, until the guest can
+     * be told (rtas/nmi.c); BQL
+     */
+    struct {
+        bool waits;
+        bool recovered;
+    } machine_check;
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
@@ -127,6 +136,12 @@ void papr_vcpu_cancel_start(PaprVcpu *vcpu);
 
 /** papr_vcpu_is_stopped: in the "RTAS stopped" state; BQL */
 bool papr_vcpu_is_stopped(const PaprVcpu *vcpu);
+
+/** papr_vcpu_has_begun: not stopped, nor still on its way from there; BQL */
+bool papr_vcpu_has_begun(const PaprVcpu *vcpu);
+
+/** papr_vcpu_stays_halted: has nothing to do until another wakes it; BQL */
+bool papr_vcpu_stays_halted(const PaprVcpu *vcpu);
 
 /** papr_vcpu_stop_self: halt with interrupts off until papr_vcpu_start() */
 void papr_vcpu_stop_self(PaprVcpu *vcpu);

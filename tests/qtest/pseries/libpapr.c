@@ -81,6 +81,14 @@ int32_t papr_rtas_array(QTestState *qts, const char *name,
     return papr_ld32(qts, results);
 }
 
+void papr_machine_check(QTestState *qts, unsigned cpu, bool recovered)
+{
+    g_autofree char *command = g_strdup_printf("machine-check %u %d", cpu,
+                                               recovered);
+
+    g_strfreev(qtest_machine_command(qts, command));
+}
+
 bool papr_migrated(QTestState *qts)
 {
     for (;;) {

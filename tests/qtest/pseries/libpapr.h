@@ -61,6 +61,9 @@ int32_t papr_rtas_array(QTestState *qts, const char *name,
                     ARRAY_SIZE(((uint32_t[]){ 0, ##__VA_ARGS__ })) - 1,      \
                     (uint32_t[]){ 0, ##__VA_ARGS__ } + 1, nrets, rets)
 
+/** papr_machine_check: the host met one while it ran the vCPU @cpu */
+void papr_machine_check(QTestState *qts, unsigned cpu, bool recovered);
+
 /* Big-endian words in guest memory, host endian here */
 static inline uint64_t papr_ld64(QTestState *qts, uint64_t addr)
 {

@@ -384,6 +384,128 @@ static void test_system_reset_nowhere(void)
     qtest_quit(qts);
 }
 
+#define CHECK_HANDLER "NIP 0000000000003100"
+/* r3 that is reported */
+#define CHECK_AREA (RTAS_BASE + 48)
+
+/* Until vCPU @cpu is in its handler */
+static void await_handler(QTestState *qts, int cpu)
+{
+    for (;;) {
+        g_autofree char *regs = registers(qts, cpu);
+
+        if (strstr(regs, CHECK_HANDLER)) {
+            return;
+        }
+        g_usleep(1000);
+    }
+}
+
+static void assert_not_told(QTestState *qts, int cpu)
+{
+    g_autofree char *regs = registers(qts, cpu);
+
+    g_assert_null(strstr(regs, CHECK_HANDLER));
+}
+
+/* vCPUs 0 to 2 run, 0 handles a machine check, 1 and 2 have met one as well */
+static QTestState *start_checked(const char *options)
+{
+    QTestState *qts = papr_start("-smp 3 %s", options);
+
+    for (int cpu = 1; cpu < 3; cpu++) {
+        g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, cpu, 0x100,
+                                  0x1230 + cpu), ==, RTAS_SUCCESS);
+    }
+    place_rtas(qts, RTAS_BASE);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x3000, 0x3100),
+                    ==, RTAS_SUCCESS);
+    papr_machine_check(qts, 0, true);
+    await_handler(qts, 0);
+    papr_machine_check(qts, 1, true);
+    papr_machine_check(qts, 2, true);
+    return qts;
+}
+
+static void interlock(QTestState *qts)
+{
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
+                    RTAS_SUCCESS);
+}
+
+/* While vCPU 0 keeps the area, the others wait; then vCPU 1 is told */
+static void test_machine_checks(void)
+{
+    QTestState *qts = start_checked("");
+    uint32_t rets[2];
+
+    assert_not_told(qts, 1);
+    assert_not_told(qts, 2);
+    /* they run, whatever they wait for */
+    papr_rtas(qts, "query-cpu-stopped-state", 2, rets, 1);
+    g_assert_cmpuint(rets[1], ==, 2);
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), ==,
+                    RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(papr_hcall(qts, 0, H_JOIN), ==, H_SUCCESS);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
+    assert_not_told(qts, 1);
+
+    interlock(qts);
+    await_handler(qts, 1);
+    g_assert_cmphex(papr_ld64(qts, CHECK_AREA), ==, 0x1231);
+    assert_not_told(qts, 2);
+    qtest_quit(qts);
+}
+
+/*
+ * The threads of those that wait go on with what others want of them: a system
+ * reset, which ends the waiting, and what a reset of the machine does there,
+ * after which nothing is left of it.
+ */
+static void test_machine_check_resets(void)
+{
+    QTestState *qts = start_checked("");
+    g_autofree char *regs = NULL;
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'inject-nmi' }");
+    while (papr_ld64(qts, RESET_AREA + 32) != 0x1232) {
+        g_usleep(1000);
+    }
+    interlock(qts);
+    assert_not_told(qts, 1);
+    qtest_quit(qts);
+
+    qts = start_checked("");
+    qtest_system_reset(qts);
+    for (int cpu = 1; cpu < 3; cpu++) {
+        uint32_t rets[2];
+
+        papr_rtas(qts, "query-cpu-stopped-state", 2, rets, cpu);
+        g_assert_cmpuint(rets[1], ==, 0);
+        g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, cpu, 0x100, 0), ==,
+                        RTAS_SUCCESS);
+        assert_not_told(qts, cpu);
+    }
+    qtest_quit(qts);
+}
+
+/* No stream while one waits, though the one before has let go; then there is */
+static void test_machine_check_blocks(void)
+{
+    QTestState *qts = start_checked("");
+    QDict *reply;
+
+    for (int cpu = 0; cpu < 2; cpu++) {
+        reply = qtest_qmp(qts, "{ 'execute': 'migrate', 'arguments':"
+                               " { 'uri': 'exec:cat >/dev/null' } }");
+        qmp_expect_error_and_unref(reply, "GenericError");
+        interlock(qts);
+    }
+    qtest_quit(qts);
+}
+
 /* Clock, watchdogs, pending events and FWNMI handlers go along */
 static void test_migration(void)
 {
@@ -448,6 +570,11 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/rtas/system-reset", test_system_reset);
     qtest_add_func("pseries/rtas/system-reset-nowhere",
                    test_system_reset_nowhere);
+    qtest_add_func("pseries/rtas/machine-checks", test_machine_checks);
+    qtest_add_func("pseries/rtas/machine-check-resets",
+                   test_machine_check_resets);
+    qtest_add_func("pseries/rtas/machine-check-blocks",
+                   test_machine_check_blocks);
     qtest_add_func("pseries/rtas/migration", test_migration);
     return g_test_run();
 }

@@ -66,8 +66,7 @@ static bool others_stay_halted(const PaprCas *cas, PowerPCCPU *cpu)
     PaprVcpu *vcpu = NULL;
 
     while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
-        if (vcpu->cpu != cpu &&
-            (!CPU(vcpu->cpu)->halted || vcpu->start.pending)) {
+        if (vcpu->cpu != cpu && !papr_vcpu_stays_halted(vcpu)) {
             return false;
         }
     }

@@ -51,13 +51,14 @@ static void reset_lpcr(PowerPCCPU *cpu)
     ppc_store_lpcr(cpu, lpcr);
 }
 
-/* What H_REGISTER_VPA registered is gone with the guest that did it */
+/* What H_REGISTER_VPA registered, or waits, is gone with the guest of it */
 static void forget_areas(PaprVcpu *vcpu)
 {
     vcpu->vpa_addr = 0;
     vcpu->slb_shadow_addr = vcpu->slb_shadow_size = 0;
     vcpu->dtl_addr = vcpu->dtl_size = 0;
     vcpu->prod = false;
+    vcpu->machine_check.waits = false;
     papr_vcpu_cancel_start(vcpu);
 }
 

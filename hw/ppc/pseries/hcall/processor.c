@@ -159,7 +159,7 @@ static void deliver_system_reset(CPUState *cs, run_on_cpu_data data)
     PowerPCCPU *cpu = POWERPC_CPU(cs);
 
     cpu_synchronize_state(cs);
-    if (cpu->env.quiesced) {
+    if (!papr_vcpu_has_begun(papr_vcpu(cpu))) {
         return;         /* LoPAR R1-7.3.8.1-2: it remains stopped */
     }
     cs->halted = 0;

@@ -7,7 +7,8 @@
  * A vCPU that waits has cs->halted set.  H_PROD wakes one that waits, and else
  * leaves the latch PaprVcpu.prod, which the next wait consumes at once: so a
  * prod is never lost, whichever comes first.  A vCPU in the RTAS stopped state
- * (env->quiesced) is not touched; only start-cpu ends that.
+ * is not touched; only start-cpu ends that.  One that waits to be told of a
+ * machine check is halted as well, but counts as running.
  *
  * Locking: halted and the latch change with the BQL held, which is what makes
  * "test the latch, then wait" and "test for waiting, then wake" exclusive.
@@ -77,8 +78,8 @@ static bool is_last_unjoined(PowerPCCPU *cpu)
     PaprVcpu *vcpu = NULL;
 
     while ((vcpu = papr_vcpu_next(map, vcpu))) {
-        if (vcpu->cpu != cpu &&
-            (!CPU(vcpu->cpu)->halted || interrupts_on(vcpu->cpu))) {
+        if (vcpu->cpu != cpu && (!papr_vcpu_stays_halted(vcpu) ||
+                                 interrupts_on(vcpu->cpu))) {
             return false;
         }
     }
@@ -145,10 +146,10 @@ static int64_t h_prod(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                       args[0]);
         return H_PARAMETER;
     }
-    if (target->cpu->env.quiesced) {
+    if (!papr_vcpu_has_begun(target)) {
         return H_SUCCESS;
     }
-    if (CPU(target->cpu)->halted) {
+    if (papr_vcpu_stays_halted(target)) {
         papr_vcpu_wake(target);
     } else {
         target->prod = true;

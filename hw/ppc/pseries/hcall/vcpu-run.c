@@ -131,9 +131,20 @@ void papr_vcpu_cancel_start(PaprVcpu *vcpu)
     vcpu->start.pending = false;
 }
 
+bool papr_vcpu_has_begun(const PaprVcpu *vcpu)
+{
+    return !vcpu->cpu->env.quiesced || vcpu->machine_check.waits;
+}
+
 bool papr_vcpu_is_stopped(const PaprVcpu *vcpu)
 {
-    return vcpu->cpu->env.quiesced && !vcpu->start.pending;
+    return !papr_vcpu_has_begun(vcpu) && !vcpu->start.pending;
+}
+
+bool papr_vcpu_stays_halted(const PaprVcpu *vcpu)
+{
+    return CPU(vcpu->cpu)->halted && !vcpu->start.pending &&
+           !vcpu->machine_check.waits;
 }
 
 void papr_vcpu_stop_self(PaprVcpu *vcpu)

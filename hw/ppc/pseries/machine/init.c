@@ -186,7 +186,7 @@ static void init_calls(PaprMachine *pm)
     pm->hcalls = papr_hcall_table_new();
     pm->vcpus = papr_vcpu_map_new(n_ids);
     pm->rtas = papr_rtas_new(pm->hcalls);
-    rtas.vcpus = pm->vcpus;
+    rtas.vcpus = fwnmi.vcpus = pm->vcpus;
     papr_rtas_register_families(pm->rtas, &rtas);
     pm->fwnmi = papr_fwnmi_new(pm->rtas, &fwnmi);
     pm->hcall_config = (PaprHcallConfig) {
@@ -390,7 +390,7 @@ void papr_machine_init(MachineState *ms)
     if (!init_machine(pm, &error_fatal)) {
         return;
     }
-    papr_qtest_init(pm->rtas);
+    papr_qtest_init(pm->rtas, pm->fwnmi);
     papr_machine_init_vmstate(pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
     qemu_register_boot_set(set_boot_device, pm);

@@ -12,8 +12,8 @@
  *   0x30   machine check: r3, fixed part of the log, extended log
  *   0x800  system reset: 16 bytes for each vCPU, the first 8 are r3
  *
- * Called from the vCPUs' threads.  Locking: BQL (big QEMU lock); a vCPU that
- * waits for the area drops it in between.
+ * Called from the vCPUs' threads.  Locking: BQL (big QEMU lock), and none of it
+ * waits: a vCPU whose machine check can't be reported yet is halted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,7 +22,6 @@
 #include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
-#include "qemu/thread.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/pseries/guest-mem.h"
@@ -49,15 +48,11 @@
 /* Linux checks that the area ends 8 bytes before the end of RTAS */
 #define END_SLACK 8
 
-/* How often a vCPU that waits for the area looks whether it is to stop */
-#define WAIT_MS 50
-
 struct PaprFwnmi {
     PaprFwnmiConfig config;
     uint64_t system_reset_addr;
     uint64_t machine_check_addr;
     int32_t interlock;                  /* id of the vCPU that has the area */
-    QemuCond area_free;
     Error *migration_blocker;
 };
 
@@ -101,36 +96,6 @@ static int32_t nmi_register(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     return RTAS_SUCCESS;
 }
 
-static void free_area(PaprFwnmi *fwnmi)
-{
-    fwnmi->interlock = NO_VCPU;
-    qemu_cond_broadcast(&fwnmi->area_free);
-    migrate_del_blocker(&fwnmi->migration_blocker);
-}
-
-static int32_t nmi_interlock(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
-{
-    PaprFwnmi *fwnmi = opaque;
-
-    if (!is_offered(fwnmi)) {
-        return RTAS_NOT_SUPPORTED;
-    }
-    if (fwnmi->machine_check_addr == NO_HANDLER) {
-        qemu_log_mask(LOG_GUEST_ERROR,
-                      "RTAS: ibm,nmi-interlock without ibm,nmi-register\n");
-        return RTAS_PARAMETER_ERROR;
-    }
-    /*
-     * Linux calls this after system resets too, where no vCPU has the area, and
-     * complains if it fails
-     */
-    if (fwnmi->interlock == papr_vcpu(cpu)->id) {
-        trace_papr_fwnmi_interlock(papr_vcpu(cpu)->id);
-        free_area(fwnmi);
-    }
-    return RTAS_SUCCESS;
-}
-
 uint64_t papr_fwnmi_system_reset_addr(const PaprFwnmi *fwnmi)
 {
     return fwnmi->system_reset_addr;
@@ -153,14 +118,42 @@ static bool save_r3(PaprFwnmi *fwnmi, CPUState *cs)
     return true;
 }
 
+/*
+ * A vCPU can't wait in its thread, where it would do none of the work that
+ * others queue for it.  So it is halted, deaf to interrupts, with its machine
+ * check noted, and whoever frees the area hands it on.
+ */
+static void halt_waiting(PowerPCCPU *cpu)
+{
+    cpu->env.quiesced = true;
+    ppc_maybe_interrupt(&cpu->env);
+    CPU(cpu)->halted = 1;
+    cpu_exit(CPU(cpu));
+}
+
+static void end_waiting(PowerPCCPU *cpu)
+{
+    cpu->env.quiesced = false;
+    ppc_maybe_interrupt(&cpu->env);
+    CPU(cpu)->halted = 0;
+}
+
 void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
 {
     CPUPPCState *env = cpu_env(cs);
     bool registered = fwnmi->system_reset_addr != NO_HANDLER;
+    PaprVcpu *vcpu = papr_vcpu(POWERPC_CPU(cs));
 
     cpu_synchronize_state(cs);
-    if (env->quiesced) {
+    if (!papr_vcpu_has_begun(vcpu)) {
         return;     /* in the RTAS stopped state: not the guest's to run */
+    }
+    if (vcpu->machine_check.waits) {
+        /* who is waited for may hang, which is why the user asks for this */
+        vcpu->machine_check.waits = false;
+        end_waiting(POWERPC_CPU(cs));
+        warn_report("FWNMI: machine check of vCPU %u is not reported: a system "
+                    "reset came before", vcpu->id);
     }
     trace_papr_fwnmi_system_reset(cs->cpu_index, fwnmi->system_reset_addr);
     if (registered && !save_r3(fwnmi, cs)) {
@@ -183,6 +176,20 @@ static void undeliverable(const char *why, bool recovered)
     }
     error_report("FWNMI: machine check can't be reported: %s", why);
     qemu_system_guest_panicked(NULL);
+}
+
+/* Unless it is still, for the vCPU that had the area before */
+static void block_migration(PaprFwnmi *fwnmi)
+{
+    if (fwnmi->migration_blocker) {
+        return;
+    }
+    error_setg(&fwnmi->migration_blocker,
+               "The guest is handling a machine check; try again");
+    if (migrate_add_blocker(&fwnmi->migration_blocker, NULL) == -EBUSY) {
+        warn_report("machine check during migration: the destination may "
+                    "report an error of this host");
+    }
 }
 
 static void deliver(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
@@ -213,71 +220,122 @@ static void deliver(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
                                    recovered);
     fwnmi->interlock = papr_vcpu(cpu)->id;
     /* the handler should run where what it is told is true; only a delay */
-    error_setg(&fwnmi->migration_blocker,
-               "The guest is handling a machine check; try again");
-    if (migrate_add_blocker(&fwnmi->migration_blocker, NULL) == -EBUSY) {
-        warn_report("machine check during migration: the destination may "
-                    "report an error of this host");
-    }
+    block_migration(fwnmi);
     env->gpr[3] = area;
     ppc_cpu_do_fwnmi_machine_check(CPU(cpu), fwnmi->machine_check_addr);
 }
 
-typedef struct Deferred {
-    PaprFwnmi *fwnmi;
-    bool recovered;
-} Deferred;
+static void free_area(PaprFwnmi *fwnmi, PaprVcpu *last);
 
-static void deliver_deferred(CPUState *cs, run_on_cpu_data data)
+static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
 {
-    g_autofree Deferred *deferred = data.host_ptr;
+    PaprFwnmi *fwnmi = data.host_ptr;
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+    PaprVcpu *vcpu = papr_vcpu(cpu);
 
-    papr_fwnmi_machine_check(deferred->fwnmi, POWERPC_CPU(cs),
-                             deferred->recovered);
+    if (fwnmi->interlock != NO_VCPU) {
+        return;         /* another was faster: when that lets go */
+    }
+    if (!vcpu->machine_check.waits) {
+        free_area(fwnmi, vcpu);         /* reset meanwhile */
+        return;
+    }
+    cpu_synchronize_state(cs);
+    vcpu->machine_check.waits = false;
+    end_waiting(cpu);
+    deliver(fwnmi, cpu, vcpu->machine_check.recovered);
+    if (fwnmi->interlock == NO_VCPU) {
+        free_area(fwnmi, vcpu);         /* it could not be told */
+    }
 }
 
-/*
- * Wait until the area is free.  False if this machine check isn't to be
- * delivered now.  A vCPU that is asked to stop must not wait for one that has
- * stopped: it goes on when it runs again.
- */
-static bool wait_for_area(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
+/* By turns, after @last */
+static PaprVcpu *next_waiting(PaprVcpu *last)
 {
-    CPUState *cs = CPU(cpu);
+    PaprVcpu *vcpu = last;
 
-    while (fwnmi->interlock != NO_VCPU) {
-        if (fwnmi->interlock == papr_vcpu(cpu)->id) {
-            undeliverable("nested machine check", recovered);
-            return false;
-        }
-        if (cs->stop && !cs->stopped) {
-            Deferred *deferred = g_new(Deferred, 1);
+    do {
+        vcpu = papr_vcpu_next(last->vcpus, vcpu) ?:
+               papr_vcpu_next(last->vcpus, NULL);
+    } while (!vcpu->machine_check.waits && vcpu != last);
+    return vcpu->machine_check.waits ? vcpu : NULL;
+}
 
-            deferred->fwnmi = fwnmi;
-            deferred->recovered = recovered;
-            async_run_on_cpu(cs, deliver_deferred,
-                             RUN_ON_CPU_HOST_PTR(deferred));
-            return false;
-        }
-        qemu_cond_timedwait_bql(&fwnmi->area_free, WAIT_MS);
-        if (fwnmi->machine_check_addr == NO_HANDLER) {
-            return false;   /* a reset: what was checked is gone */
-        }
+/* @last had the area: the next may, and if there is none, guests may migrate */
+static void free_area(PaprFwnmi *fwnmi, PaprVcpu *last)
+{
+    PaprVcpu *next = next_waiting(last);
+
+    fwnmi->interlock = NO_VCPU;
+    if (next) {
+        async_run_on_cpu(CPU(next->cpu), deliver_waiting,
+                         RUN_ON_CPU_HOST_PTR(fwnmi));
+    } else {
+        migrate_del_blocker(&fwnmi->migration_blocker);
     }
-    return true;
+}
+
+static int32_t nmi_interlock(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
+{
+    PaprFwnmi *fwnmi = opaque;
+
+    if (!is_offered(fwnmi)) {
+        return RTAS_NOT_SUPPORTED;
+    }
+    if (fwnmi->machine_check_addr == NO_HANDLER) {
+        qemu_log_mask(LOG_GUEST_ERROR,
+                      "RTAS: ibm,nmi-interlock without ibm,nmi-register\n");
+        return RTAS_PARAMETER_ERROR;
+    }
+    /*
+     * Linux calls this after system resets too, where no vCPU has the area, and
+     * complains if it fails
+     */
+    if (fwnmi->interlock == papr_vcpu(cpu)->id) {
+        trace_papr_fwnmi_interlock(papr_vcpu(cpu)->id);
+        free_area(fwnmi, papr_vcpu(cpu));
+    }
+    return RTAS_SUCCESS;
 }
 
 void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
                               bool recovered)
 {
+    PaprVcpu *vcpu = papr_vcpu(cpu);
+
     cpu_synchronize_state(CPU(cpu));
     if (fwnmi->machine_check_addr == NO_HANDLER) {
         CPU(cpu)->exception_index = POWERPC_EXCP_MCHECK;
         ppc_cpu_do_interrupt(CPU(cpu));
         return;
     }
-    if (wait_for_area(fwnmi, cpu, recovered)) {
+    if (fwnmi->interlock == vcpu->id) {
+        undeliverable("nested machine check", recovered);
+        return;
+    }
+    if (fwnmi->interlock == NO_VCPU) {
         deliver(fwnmi, cpu, recovered);
+        return;
+    }
+    trace_papr_fwnmi_machine_check_waits(vcpu->id, fwnmi->interlock);
+    vcpu->machine_check.waits = true;
+    vcpu->machine_check.recovered = recovered;
+    halt_waiting(cpu);
+}
+
+/*
+ * Streams don't know of such a vCPU.  What goes into one that is made all the
+ * same (see deliver()) is a vCPU that runs, and does again what it did.
+ */
+static void vm_state_changed(void *opaque, bool running, RunState state)
+{
+    PaprFwnmi *fwnmi = opaque;
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(fwnmi->config.vcpus, vcpu))) {
+        if (vcpu->machine_check.waits) {
+            (running ? halt_waiting : end_waiting)(vcpu->cpu);
+        }
     }
 }
 
@@ -285,7 +343,9 @@ void papr_fwnmi_reset(PaprFwnmi *fwnmi)
 {
     fwnmi->system_reset_addr = NO_HANDLER;
     fwnmi->machine_check_addr = NO_HANDLER;
-    free_area(fwnmi);
+    /* those that waited were reset before */
+    fwnmi->interlock = NO_VCPU;
+    migrate_del_blocker(&fwnmi->migration_blocker);
 }
 
 static const PaprRtasEntry nmi_calls[] = {
@@ -298,8 +358,8 @@ PaprFwnmi *papr_fwnmi_new(PaprRtas *rtas, const PaprFwnmiConfig *config)
     PaprFwnmi *fwnmi = g_new0(PaprFwnmi, 1);
 
     fwnmi->config = *config;
-    qemu_cond_init(&fwnmi->area_free);
     papr_fwnmi_reset(fwnmi);
+    qemu_add_vm_change_state_handler(vm_state_changed, fwnmi);
     papr_rtas_register(rtas, nmi_calls, ARRAY_SIZE(nmi_calls), fwnmi);
     return fwnmi;
 }

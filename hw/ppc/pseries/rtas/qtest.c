@@ -1,9 +1,11 @@
 /*
- * Commands of qtests: hypercalls and RTAS calls without a guest
+ * Commands of qtests: hypercalls, RTAS calls, machine checks, without a guest
  *
  *   hcall CPU NUMBER R4 ... R12        answer: OK R3 R4 ... R12, hexadecimal
  *   rtas NAME NARGS ARGS NRETS RETS    answer: OK CODE, decimal; ARGS and RETS
  *                                      are addresses of big-endian cells
+ *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's thread;
+ *                                      RECOVERED is 0 or 1; answer: OK
  *
  * CPU is the index of a vCPU.  tests/qtest/pseries/libpapr.c sends them, and
  * libqtest's qtest_rtas_call() the second.  Context: main loop, BQL held.
@@ -23,6 +25,7 @@
 
 /* The protocol's hook has no opaque pointer, and a process has one machine */
 static PaprRtas *target;
+static PaprFwnmi *target_fwnmi;
 
 static bool do_hcall(CharBackend *chr, char **words)
 {
@@ -52,6 +55,31 @@ static bool do_hcall(CharBackend *chr, char **words)
         qtest_sendf(chr, " 0x%" PRIx64, regs[i]);
     }
     qtest_sendf(chr, "\n");
+    return true;
+}
+
+static void machine_check(CPUState *cs, run_on_cpu_data data)
+{
+    papr_fwnmi_machine_check(target_fwnmi, POWERPC_CPU(cs), data.host_int);
+}
+
+static bool do_machine_check(CharBackend *chr, char **words)
+{
+    uint64_t index;
+    unsigned recovered;
+    CPUState *cs;
+
+    if (g_strv_length(words) < 3 ||
+        qemu_strtou64(words[1], NULL, 0, &index) ||
+        qemu_strtoui(words[2], NULL, 0, &recovered)) {
+        return false;
+    }
+    cs = qemu_get_cpu(index);
+    if (!cs) {
+        return false;
+    }
+    async_run_on_cpu(cs, machine_check, RUN_ON_CPU_HOST_INT(recovered));
+    qtest_sendf(chr, "OK\n");
     return true;
 }
 
@@ -93,11 +121,15 @@ static bool command(CharBackend *chr, char **words)
         qtest_sendf(chr, "OK %" PRIu64 "\n", (uint64_t)rtas_code(words));
         return true;
     }
+    if (!strcmp(words[0], "machine-check")) {
+        return do_machine_check(chr, words);
+    }
     return false;
 }
 
-void papr_qtest_init(PaprRtas *rtas)
+void papr_qtest_init(PaprRtas *rtas, PaprFwnmi *fwnmi)
 {
     target = rtas;
+    target_fwnmi = fwnmi;
     qtest_set_command_cb(command);
 }
