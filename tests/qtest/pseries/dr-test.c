@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qobject/qdict.h"
+#include "qobject/qlist.h"
 #include "libpapr.h"
 
 #define CPU_DRC(id) (0x10000000u | (id))
@@ -347,9 +348,59 @@ static void test_migrate(void)
     rmdir(dir);
 }
 
+/* The cores that are there, by the path of each; management goes by it */
+static void test_core_paths(void)
+{
+    QTestState *qts = start("");
+    g_autoptr(QDict) slots = qtest_qmp(qts, "{ 'execute':"
+                                            " 'query-hotpluggable-cpus' }");
+    g_autoptr(QDict) threads = qtest_qmp(qts, "{ 'execute':"
+                                              " 'query-cpus-fast' }");
+    const QListEntry *entry;
+    unsigned cores = 0, n = 0;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(slots, "return"), entry) {
+        const QDict *slot = qobject_to(QDict, qlist_entry_obj(entry));
+        const char *path = qdict_get_try_str(slot, "qom-path");
+
+        if (path) {
+            QDict *reply = qtest_qmp(qts, "{ 'execute': 'qom-get',"
+                                          " 'arguments': { 'path': %s,"
+                                          " 'property': 'core-id' } }", path);
+
+            g_assert_cmpint(qdict_get_int(reply, "return"), ==,
+                            qdict_get_int(qdict_get_qdict(slot, "props"),
+                                          "core-id"));
+            qobject_unref(reply);
+            cores++;
+        }
+    }
+    g_assert_cmpuint(cores, ==, 2);
+
+    /* "/thread[N]" is below the path of a core */
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(threads, "return"), entry) {
+        const QDict *thread = qobject_to(QDict, qlist_entry_obj(entry));
+        const char *path = qdict_get_str(thread, "qom-path");
+        const QListEntry *other;
+
+        QLIST_FOREACH_ENTRY(qdict_get_qlist(slots, "return"), other) {
+            const char *core = qdict_get_try_str(
+                qobject_to(QDict, qlist_entry_obj(other)), "qom-path");
+
+            if (core && g_str_has_prefix(path, core) &&
+                g_str_has_prefix(path + strlen(core), "/thread[")) {
+                n++;
+            }
+        }
+    }
+    g_assert_cmpuint(n, ==, 4);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/dr/core-paths", test_core_paths);
     qtest_add_func("pseries/dr/walk", test_walk);
     qtest_add_func("pseries/dr/interleaved", test_interleaved);
     qtest_add_func("pseries/dr/bad-area", test_bad_area);

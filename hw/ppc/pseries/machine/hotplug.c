@@ -76,7 +76,11 @@ static void core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     if (!papr_drc_attach(drc, dev, !dev->hotplugged, errp)) {
         return;
     }
-    core_slot(ms, cc->core_id)->cpu = CPU(PAPR_CPU_CORE(dev)->threads[0]);
+    /*
+     * What is plugged is the core, and query-hotpluggable-cpus has to name it:
+     * its only use of the slot's CPU is as an object, whatever the type says.
+     */
+    core_slot(ms, cc->core_id)->cpu = (CPUState *)dev;
 }
 
 static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
