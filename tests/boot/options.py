@@ -23,6 +23,7 @@ TWO_NODES = ('-numa', 'node,memdev=a', '-numa', 'node,memdev=b')
 RANDOM = ('-object', 'rng-builtin,id=a')
 PHB = 'spapr-pci-host-bridge'
 TWO_VTYS = ('-chardev', 'null,id=a', '-chardev', 'null,id=b')
+HUGE = ('-object', 'memory-backend-ram,id=m,size=34T,reserve=off,prealloc=off')
 
 
 def ram(name, size):
@@ -107,6 +108,24 @@ WRONG = [
     ('', ('-device', f'{PHB},index=1,mem64_win_size=2T'), 'mem64_win_size: .*at most 1 TiB'),
     ('', ('-device', f'{PHB},index=1,io_win_size=128K'), 'io_win_size: .*at most 64 KiB'),
     ('', ('-device', f'{PHB},index=1,io_win_size=0'), "io_win_size: .*can't do without"),
+    ('', ('-device', f'{PHB},index=1,dma_win_addr=0x800'), 'dma_win_addr=0x800 .*4 KiB page'),
+    ('', ('-device', f'{PHB},index=1,dma_win_size=0'), 'dma_win_size=0x0 .*is 0'),
+    ('', ('-device', f'{PHB},index=1,dma_win_size=3'), 'dma_win_size=0x3 .*4 KiB page'),
+    ('', ('-device', f'{PHB},index=1,dma_win_addr=0xfffff000'), 'reaches beyond 4 GiB'),
+    ('', ('-device', f'{PHB},index=1,dma_win_size=0xfffffffffffff000'), 'reaches beyond 4 GiB'),
+    ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x80000800'), 'dma64_win_addr=.*4 KiB page'),
+    ('', ('-device', f'{PHB},index=1,dma64_win_addr=4096'), 'is in the window of dma_win_addr'),
+    # where MSIs go, and the last page there is
+    ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x40000000000'),
+     'dma64_win_addr=0x40000000000 leaves no room .*use for instance 0x8'),
+    ('', ('-device', f'{PHB},index=1,dma64_win_addr=0xfffffffffffff000'),
+     'dma64_win_addr=0xfffffffffffff000 leaves no room'),
+    ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x800000000001000,pgsz=0x10000'),
+     'dma64_win_addr=0x800000000001000 leaves no room .*pgsz=0x10000'),
+    ('', ('-device', f'{PHB},index=1,pgsz=0'), 'pgsz=0x0 .*use bits of'),
+    # RAM over the windows of PCI: there from the start, or to be plugged
+    ('memory-backend=m', (*HUGE, '-m', '34T'), '-m: .*32 TiB.*use at most 33554432M'),
+    ('', ('-m', '1G,slots=2,maxmem=33T'), '-m: .*32 TiB.*maxmem=33554432M at most'),
     ('', ('-device', f'{PHB},index=1,numa_node=3'), 'numa_node: there is no node 3.*-numa'),
     ('', ('-device', 'virtio-rng-pci,bus=pci.1'), "Bus 'pci.1' not found"),
     ('', ('-device', 'virtio-rng-pci,addr=1', '-device', 'virtio-rng-pci,addr=1'), 'slot 1 '),

@@ -55,6 +55,10 @@ static bool check_dynamic_window(const PaprPhbOptions *opt, Error **errp)
 {
     PaprDmaRange boot = { opt->dma_win_addr, opt->dma_win_size };
     PaprDmaRange first = { opt->dma64_win_addr, 1ULL << PAPR_TCE_PAGE_SHIFT };
+    PaprDmaRange msi = { PAPR_PHB_MSI_WINDOW, papr_phb_msi_window_size() };
+    PaprDmaLimits limits = {
+        .page_sizes = opt->page_sizes, .high = opt->dma64_win_addr,
+    };
 
     if (!opt->ddw) {
         return true;
@@ -74,6 +78,14 @@ static bool check_dynamic_window(const PaprPhbOptions *opt, Error **errp)
         error_setg(errp, "dma64_win_addr=0x%" PRIx64 " is in the window of "
                    "dma_win_addr and dma_win_size; use an address above it",
                    opt->dma64_win_addr);
+        return false;
+    }
+    if (!papr_dma_usable(&limits, &msi, 1)) {
+        error_setg(errp, "dma64_win_addr=0x%" PRIx64 " leaves no room for a "
+                   "window of 1 GiB with pages as pgsz=0x%" PRIx64 " has them, "
+                   "between 0x%llx, where MSIs go, and 2^64; use for instance "
+                   "0x800000000000000", opt->dma64_win_addr, opt->page_sizes,
+                   PAPR_PHB_MSI_WINDOW);
         return false;
     }
     return true;

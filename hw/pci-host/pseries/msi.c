@@ -499,14 +499,19 @@ static const MemoryRegionOps window_ops = {
     .impl = { .min_access_size = 4, .max_access_size = 4 },
 };
 
+/* A page of the host, so that it can be a hole in what KVM and VFIO map */
+uint64_t papr_phb_msi_window_size(void)
+{
+    return MAX(qemu_real_host_page_size(), 4096);
+}
+
 /*
- * A page of the host, so that it can be a hole in what KVM and VFIO map.  A
- * bridge that the user has bypass the tables sends its devices' DMA straight
+ * A bridge that the user has bypass the tables sends its devices' DMA straight
  * to RAM's addresses: there the window lies below RAM, should that reach it.
  */
 bool papr_phb_msi_realize(PaprPhb *phb, Error **errp)
 {
-    uint64_t size = MAX(qemu_real_host_page_size(), 4096);
+    uint64_t size = papr_phb_msi_window_size();
 
     phb->msi = g_hash_table_new_full(NULL, NULL, NULL, g_free);
     memory_region_init_io(&phb->msi_window, OBJECT(phb), &window_ops, phb,

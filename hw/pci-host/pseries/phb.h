@@ -113,6 +113,7 @@ void papr_pci_register_config(PaprPci *pci);
  * back; forget those of a device that goes.
  */
 void papr_pci_register_msi(PaprPci *pci);
+uint64_t papr_phb_msi_window_size(void);
 bool papr_phb_msi_realize(PaprPhb *phb, Error **errp);
 void papr_phb_msi_unrealize(PaprPhb *phb);
 void papr_phb_msi_reset(PaprPhb *phb);

@@ -18,6 +18,9 @@
 
 #define SMALLEST_PAGE_SHIFT 12
 
+/* Of a window that is of use: that of the boot is as large, by default */
+#define USEFUL_SIZE (1ULL << 30)
+
 /*
  * Table 7.115, "IO Page Sizes".  2 MiB isn't there: Linux has given it the
  * next bit.
@@ -106,8 +109,25 @@ bool papr_dma_place(const PaprDmaLimits *limits, uint32_t page_shift,
     for (size_t i = 0; i < ARRAY_SIZE(starts); i++) {
         PaprDmaRange range = { starts[i], 1ULL << window_shift };
 
-        if (fits(range, taken, n_taken)) {
+        if (QEMU_IS_ALIGNED(range.start, 1ULL << page_shift) &&
+            fits(range, taken, n_taken)) {
             *start = range.start;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool papr_dma_usable(const PaprDmaLimits *limits, const PaprDmaRange *taken,
+                     size_t n_taken)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(page_size_bits); i++) {
+        uint64_t page = 1ULL << page_size_bits[i].shift;
+        PaprDmaRange range = { limits->high, MAX(page, USEFUL_SIZE) };
+
+        if ((limits->page_sizes & page) &&
+            QEMU_IS_ALIGNED(range.start, page) &&
+            fits(range, taken, n_taken)) {
             return true;
         }
     }

@@ -50,12 +50,20 @@ bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b);
  * papr_dma_place - find room for a window of 2^@window_shift bytes
  * @page_shift, @window_shift: any values, as the guest gave them
  * @taken: @n_taken ranges to keep out of; the first @n_windows are windows
- * @start: where it can begin
+ * @start: where it can begin: a multiple of the page
  *
  * Returns false if it cannot be had.
  */
 bool papr_dma_place(const PaprDmaLimits *limits, uint32_t page_shift,
                     uint32_t window_shift, const PaprDmaRange *taken,
                     size_t n_taken, size_t n_windows, uint64_t *start);
+
+/**
+ * papr_dma_usable - is there a size of pages with which 1 GiB, or one page that
+ * is larger, can be mapped from @limits->high on?
+ * @taken: @n_taken ranges to keep out of
+ */
+bool papr_dma_usable(const PaprDmaLimits *limits, const PaprDmaRange *taken,
+                     size_t n_taken);
 
 #endif

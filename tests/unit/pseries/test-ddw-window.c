@@ -149,6 +149,51 @@ static void places(void)
     g_assert_cmphex(alone(l, 12, 31), ==, UINT64_MAX);
 }
 
+/* A page of I/O is a multiple of its size in both its addresses */
+static void alignment(void)
+{
+    PaprDmaLimits l = limits();
+
+    l.low = 0x1000;
+    l.high = HIGH + 64 * KiB;
+    g_assert_cmphex(alone(l, 12, 30), ==, 0x1000);
+    g_assert_cmphex(alone(l, 16, 30), ==, HIGH + 64 * KiB);
+    g_assert_cmphex(alone(l, 21, 30), ==, UINT64_MAX);
+    l.high = HIGH;
+    g_assert_cmphex(alone(l, 21, 30), ==, HIGH);
+}
+
+static bool usable(uint64_t high, uint64_t page_sizes)
+{
+    PaprDmaLimits l = limits();
+
+    l.high = high;
+    l.page_sizes = page_sizes;
+    return papr_dma_usable(&l, &msi, 1);
+}
+
+static void places_of_use(void)
+{
+    const uint64_t usual = limits().page_sizes;
+
+    g_assert_true(usable(HIGH, usual));
+    g_assert_true(usable(4 * GiB, usual));
+    g_assert_true(usable(MSI + 64 * KiB, usual));
+    g_assert_true(usable(MSI - 1 * GiB, usual));
+    g_assert_true(usable(0xffffffffc0000000ULL, usual));
+    /* onto the MSIs, past the end */
+    g_assert_false(usable(MSI, usual));
+    g_assert_false(usable(MSI + 4 * KiB, usual));
+    g_assert_false(usable(MSI - 1 * GiB + 4 * KiB, usual));
+    g_assert_false(usable(0xfffffffffffff000ULL, usual));
+    /* a page that is larger, or to which the address is no multiple */
+    g_assert_true(usable(16 * GiB, 16 * GiB));
+    g_assert_false(usable(MSI - 8 * GiB, 16 * GiB));
+    g_assert_false(usable(HIGH + 4 * KiB, 64 * KiB));
+    g_assert_true(usable(HIGH + 4 * KiB, usual));
+    g_assert_false(usable(HIGH, 0));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -158,5 +203,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pseries/ddw-window/sizes", sizes);
     g_test_add_func("/pseries/ddw-window/wild", wild);
     g_test_add_func("/pseries/ddw-window/places", places);
+    g_test_add_func("/pseries/ddw-window/alignment", alignment);
+    g_test_add_func("/pseries/ddw-window/places-of-use", places_of_use);
     return g_test_run();
 }

@@ -37,6 +37,33 @@ static bool check_aligned(const char *option, uint64_t size, Error **errp)
     return false;
 }
 
+/* Where RAM that is plugged in goes */
+static uint64_t device_memory_base(const MachineState *ms)
+{
+    return ROUND_UP(ms->ram_size, PAPR_DEVICE_MEM_ALIGN);
+}
+
+/* RAM, and the room for more, is below the windows of the host bridges */
+static bool check_below_pci(const MachineState *ms, Error **errp)
+{
+    uint64_t room;
+
+    if (ms->ram_size > PAPR_PCI_BASE) {
+        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
+                   "are; use at most %" PRIu64 "M",
+                   (uint64_t)(PAPR_PCI_BASE / MiB));
+        return false;
+    }
+    room = PAPR_PCI_BASE - device_memory_base(ms);
+    if (ms->maxram_size - ms->ram_size > room) {
+        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
+                   "are; use maxmem=%" PRIu64 "M at most",
+                   (uint64_t)((ms->ram_size + room) / MiB));
+        return false;
+    }
+    return true;
+}
+
 /*
  * The real mode area: RAM of the first node that has any, of a node by its
  * largest power of two, which is how the memory nodes of the tree are cut.
@@ -59,7 +86,8 @@ static bool check_memory(PaprMachine *pm, Error **errp)
     MachineState *ms = MACHINE(pm);
 
     if (!check_aligned("memory size", ms->ram_size, errp) ||
-        !check_aligned("maxmem", ms->maxram_size, errp)) {
+        !check_aligned("maxmem", ms->maxram_size, errp) ||
+        !check_below_pci(ms, errp)) {
         return false;
     }
     pm->rma_size = MIN(rma_size(ms), papr_machine_kvm_rma_limit(pm));
@@ -83,8 +111,7 @@ static void map_memory(MachineState *ms)
 {
     memory_region_add_subregion(get_system_memory(), 0, ms->ram);
     if (ms->ram_size < ms->maxram_size) {
-        machine_memory_devices_init(ms, ROUND_UP(ms->ram_size,
-                                                 PAPR_DEVICE_MEM_ALIGN),
+        machine_memory_devices_init(ms, device_memory_base(ms),
                                     ms->maxram_size - ms->ram_size);
     }
 }
