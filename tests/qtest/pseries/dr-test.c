@@ -348,6 +348,85 @@ static void test_migrate(void)
     rmdir(dir);
 }
 
+/* QEMU's older pseries sends the light of a slot: a section, whole */
+static GByteArray *light_section(uint32_t index)
+{
+    static const char name[] = "spapr_drc/physical";
+    struct QEMU_PACKED {
+        uint8_t full;
+        uint32_t id;
+        uint8_t length;
+        char name[sizeof(name) - 1];
+        uint32_t instance;
+        uint32_t version;
+        uint32_t light;
+        uint8_t footer;
+        uint32_t same_id;
+    } section = {
+        .full = 4,
+        .id = cpu_to_be32(0x7000),
+        .length = sizeof(name) - 1,
+        .instance = cpu_to_be32(index),
+        .version = cpu_to_be32(1),
+        .light = cpu_to_be32(1),
+        .footer = 0x7e,
+        .same_id = cpu_to_be32(0x7000),
+    };
+
+    memcpy(section.name, name, sizeof(section.name));
+    return g_byte_array_append(g_byte_array_new(), (uint8_t *)&section,
+                               sizeof(section));
+}
+
+/* Before the section of a connector: 4, its number, 9, "spapr_drc" */
+static void insert_section(const char *file, GByteArray *section)
+{
+    static const char name[] = "\011spapr_drc";
+    g_autofree char *stream = NULL;
+    g_autoptr(GByteArray) out = g_byte_array_new();
+    size_t size, at;
+    char *found;
+
+    g_assert_true(g_file_get_contents(file, &stream, &size, NULL));
+    found = memmem(stream, size, name, sizeof(name) - 1);
+    g_assert_nonnull(found);
+    at = found - stream - 5;
+    g_assert_cmpint(stream[at], ==, 4);
+    g_byte_array_append(out, (uint8_t *)stream, at);
+    g_byte_array_append(out, section->data, section->len);
+    g_byte_array_append(out, (uint8_t *)stream + at, size - at);
+    g_assert_true(g_file_set_contents(file, (char *)out->data, out->len, NULL));
+    g_byte_array_unref(section);
+}
+
+/* Of several slots, of any bus; dropped, since no guest can see it */
+static void test_lights(void)
+{
+    static const uint32_t slots[] = { 0x40000000, 0x40000048, 0x4f000008 };
+    QTestState *qts = start("");
+    g_autofree char *dir = g_dir_make_tmp("papr-dr-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    put_away(qts, CPU_DRC(2));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(papr_migrated(qts));
+    qtest_quit(qts);
+    for (int i = 0; i < ARRAY_SIZE(slots); i++) {
+        insert_section(file, light_section(slots[i]));
+    }
+
+    qts = start("-incoming defer");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s } }", uri);
+    g_assert_true(papr_migrated(qts));
+    sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 /* The cores that are there, by the path of each; management goes by it */
 static void test_core_paths(void)
 {
@@ -401,6 +480,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/dr/core-paths", test_core_paths);
+    qtest_add_func("pseries/dr/lights", test_lights);
     qtest_add_func("pseries/dr/walk", test_walk);
     qtest_add_func("pseries/dr/interleaved", test_interleaved);
     qtest_add_func("pseries/dr/bad-area", test_bad_area);

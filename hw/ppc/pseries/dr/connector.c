@@ -14,8 +14,8 @@
 #include "qapi/qapi-events-qdev.h"
 #include "qemu/bswap.h"
 #include "hw/qdev-core.h"
+#include "migration/register.h"
 #include "migration/vmstate.h"
-#include "system/runstate.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 
@@ -56,27 +56,10 @@ static const VMStateDescription vmstate_light = {
     },
 };
 
-/* Streams of QEMU before ours may have it of empty slots, too */
-static void accept_lights(PaprDrcRun *run)
-{
-    if (!drc_types[run->type].physical ||
-        !runstate_check(RUN_STATE_INMIGRATE)) {
-        return;
-    }
-    for (uint32_t i = 0; i < run->count; i++) {
-        vmstate_register(NULL, papr_drc_index(&run->drcs[i]), &vmstate_light,
-                         &run->drcs[i]);
-    }
-    run->lights_registered = true;
-}
-
 static void free_run(gpointer data)
 {
     PaprDrcRun *run = data;
 
-    for (uint32_t i = 0; run->lights_registered && i < run->count; i++) {
-        vmstate_unregister(NULL, &vmstate_light, &run->drcs[i]);
-    }
     g_free(run->drcs);
     g_free(run);
 }
@@ -89,6 +72,9 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
         dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
     }
     papr_dr_register_rtas(dr, rtas);
+    /* of any slot, empty ones too, in streams and snapshots: one does for all */
+    vmstate_register_with_alias_id(NULL, 0, &vmstate_light, dr,
+                                   VMSTATE_ALIAS_ANY, 1, NULL);
     return dr;
 }
 
@@ -142,7 +128,6 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
         drc->core.isolate_for_unplug_only = type == PAPR_DRC_LMB;
         drc->core.state = papr_drc_initial(drc->core.logical, false);
     }
-    accept_lights(run);
     g_ptr_array_insert(dr->runs[type], runs_up_to(dr, type, first), run);
 }
 

@@ -22,7 +22,6 @@ typedef struct PaprDrcRun {
     const PaprDrcOps *ops;
     void *opaque;
     PaprDrc *drcs;
-    bool lights_registered;
 } PaprDrcRun;
 
 struct PaprDrc {
