@@ -89,6 +89,16 @@ void papr_machine_check(QTestState *qts, unsigned cpu, bool recovered)
     g_strfreev(qtest_machine_command(qts, command));
 }
 
+uint64_t papr_work(QTestState *qts)
+{
+    g_auto(GStrv) reply = qtest_machine_command(qts, "work");
+    uint64_t units;
+
+    g_assert_nonnull(reply[1]);
+    g_assert_cmpint(qemu_strtou64(reply[1], NULL, 10, &units), ==, 0);
+    return units;
+}
+
 bool papr_migrated(QTestState *qts)
 {
     for (;;) {

@@ -64,6 +64,13 @@ int32_t papr_rtas_array(QTestState *qts, const char *name,
 /** papr_machine_check: the host met one while it ran the vCPU @cpu */
 void papr_machine_check(QTestState *qts, unsigned cpu, bool recovered);
 
+/**
+ * papr_work: the most that the machine did at a stretch since the last time
+ *
+ * In units of hw/pseries/work.h.
+ */
+uint64_t papr_work(QTestState *qts);
+
 /* Big-endian words in guest memory, host endian here */
 static inline uint64_t papr_ld64(QTestState *qts, uint64_t addr)
 {

@@ -6,6 +6,9 @@
  *                                      are addresses of big-endian cells
  *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's thread;
  *                                      RECOVERED is 0 or 1; answer: OK
+ *   work                               answer: OK UNITS, decimal: the most done
+ *                                      at a stretch since the last time
+ *                                      (hw/pseries/work.h)
  *
  * CPU is the index of a vCPU.  tests/qtest/pseries/libpapr.c sends them, and
  * libqtest's qtest_rtas_call() the second.  Context: main loop, BQL held.
@@ -16,6 +19,7 @@
 #include "qemu/cutils.h"
 #include "hw/core/cpu.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/work.h"
 #include "system/qtest.h"
 #include "target/ppc/cpu.h"
 #include "families.h"
@@ -49,7 +53,9 @@ static bool do_hcall(CharBackend *chr, char **words)
         return false;
     }
 
+    papr_work_begin();
     r3 = papr_hcall_dispatch(POWERPC_CPU(cs), nr, regs);
+    papr_work_begin();
     qtest_sendf(chr, "OK 0x%" PRIx64, r3);
     for (i = 0; i < HCALL_REGS; i++) {
         qtest_sendf(chr, " 0x%" PRIx64, regs[i]);
@@ -103,7 +109,9 @@ static int64_t rtas_code(char **words)
             return H_PARAMETER;
         }
     }
+    papr_work_begin();
     papr_rtas_call(target, POWERPC_CPU(first_cpu), &call);
+    papr_work_begin();
     for (i = 0; i < call.nrets; i++) {
         if (!papr_mem_write_be32(rets + i * CELL, call.rets[i])) {
             return H_PARAMETER;
@@ -123,6 +131,10 @@ static bool command(CharBackend *chr, char **words)
     }
     if (!strcmp(words[0], "machine-check")) {
         return do_machine_check(chr, words);
+    }
+    if (!strcmp(words[0], "work")) {
+        qtest_sendf(chr, "OK %" PRIu64 "\n", papr_work_take_largest());
+        return true;
     }
     return false;
 }
