@@ -88,6 +88,8 @@ struct PaprVioDeviceClass {
     int64_t (*crq_entry)(PaprVioDevice *dev, const PaprCrqEntry *entry);
 };
 
+#define PAPR_VIO_PAGE 4096              /* of I/O addresses */
+
 /* What all devices with DMA have: room for buffers of many requests */
 #define PAPR_VIO_DMA_WINDOW 0x10000000
 

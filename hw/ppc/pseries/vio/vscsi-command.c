@@ -1,10 +1,9 @@
 /*
  * pSeries platform: SCSI commands to disks of the virtual SCSI adapter
  *
- * LoPAR section E.2 and the SCSI RDMA protocol (SRP) revision 16a.  A command's
- * memory descriptors are read once, checked, and become a list that the block
- * layer transfers to and from the guest's memory by itself.  Called by vscsi.c
- * and the SCSI layer, under the BQL.
+ * LoPAR section E.2 and the SCSI RDMA protocol (SRP) revision 16a: what the
+ * guest asks for, and the answer.  How its data is moved: vscsi-data.c.  Called
+ * by vscsi.c and the SCSI layer, under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,139 +21,6 @@
 /* First byte of an INQUIRY's data: there is nothing here */
 #define INQUIRY_NO_DEVICE 0x7f
 #define INQUIRY_LEN       36
-
-QEMU_BUILD_BUG_ON(sizeof(struct srp_cmd) != 48);
-QEMU_BUILD_BUG_ON(sizeof(struct srp_indirect_buf) != 20);
-QEMU_BUILD_BUG_ON(sizeof(struct srp_direct_buf) != 16);
-
-static uint32_t descriptor_bytes(uint8_t format, uint32_t count)
-{
-    switch (format) {
-    case SRP_DATA_DESC_DIRECT:
-        return sizeof(struct srp_direct_buf);
-    case SRP_DATA_DESC_INDIRECT:
-        return sizeof(struct srp_indirect_buf) +
-               count * sizeof(struct srp_direct_buf);
-    default:
-        return 0;
-    }
-}
-
-/* Data to the device comes first, behind what does not fit cmd->cdb */
-bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out)
-{
-    const struct srp_cmd *cmd = &req->u.srp.cmd;
-    uint8_t out_format = cmd->buf_fmt >> 4, in_format = cmd->buf_fmt & 0xf;
-    uint32_t offset = sizeof(*cmd) + (cmd->add_cdb_len & ~3);
-
-    if (req->writing) {
-        out->format = out_format;
-        out->local = cmd->data_out_desc_cnt;
-    } else {
-        offset += descriptor_bytes(out_format, cmd->data_out_desc_cnt);
-        out->format = in_format;
-        out->local = cmd->data_in_desc_cnt;
-    }
-    out->offset = offset;
-    out->total = 0;
-    if (offset + descriptor_bytes(out->format, out->local) > req->iu_len) {
-        return false;
-    }
-    switch (out->format) {
-    case SRP_NO_DATA_DESC:
-        out->local = 0;
-        return true;
-    case SRP_DATA_DESC_DIRECT:
-        out->local = out->total = 1;
-        return true;
-    case SRP_DATA_DESC_INDIRECT: {
-        const struct srp_indirect_buf *table = (const void *)(req->iu + offset);
-
-        out->total = MAX(be32_to_cpu(table->table_desc.len) /
-                         sizeof(struct srp_direct_buf), out->local);
-        return out->total <= VSCSI_MAX_DESCRIPTORS;
-    }
-    default:
-        return false;
-    }
-}
-
-/* The descriptors in one piece, to be freed; NULL if they can't be read */
-static struct srp_direct_buf *read_descriptors(PaprVscsi *vscsi,
-                                               const PaprVscsiReq *req,
-                                               const SrpDescriptors *where)
-{
-    const uint8_t *start = req->iu + where->offset;
-    size_t bytes = where->total * sizeof(struct srp_direct_buf);
-    struct srp_direct_buf *list;
-
-    if (where->format == SRP_DATA_DESC_DIRECT) {
-        return g_memdup2(start, bytes);
-    }
-    list = g_malloc(bytes);
-    if (where->local < where->total) {
-        const struct srp_indirect_buf *table = (const void *)start;
-
-        if (!papr_vio_read(&vscsi->vio, be64_to_cpu(table->table_desc.va),
-                           list, bytes)) {
-            g_free(list);
-            return NULL;
-        }
-    }
-    /* those in the IU are the first of the table, sent along with it */
-    memcpy(list, start + sizeof(struct srp_indirect_buf),
-           where->local * sizeof(struct srp_direct_buf));
-    return list;
-}
-
-/* Put part [from, to) of the buffer into req->sg; false if it isn't mapped */
-static bool fill_sg(PaprVscsi *vscsi, PaprVscsiReq *req,
-                    const struct srp_direct_buf *list, uint32_t n,
-                    uint64_t from, uint64_t to)
-{
-    DMADirection dir = req->writing ? DMA_DIRECTION_TO_DEVICE
-                                    : DMA_DIRECTION_FROM_DEVICE;
-    uint64_t pos = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        uint64_t addr = be64_to_cpu(list[i].va);
-        uint64_t len = be32_to_cpu(list[i].len);
-        uint64_t first = MAX(pos, from), end = MIN(pos + len, to);
-
-        if (first < end) {
-            addr += first - pos;
-            if (!papr_vio_may_access(&vscsi->vio, addr, end - first, dir)) {
-                return false;
-            }
-            qemu_sglist_add(&req->sg, addr, end - first);
-        }
-        pos += len;
-    }
-    req->buffer_len = pos;
-    return true;
-}
-
-/*
- * Make req->sg for a transfer of @xfer bytes, from byte @skip on; false when
- * the command's descriptors or memory are not valid
- */
-static bool make_sg(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t skip,
-                    uint64_t xfer)
-{
-    g_autofree struct srp_direct_buf *list = NULL;
-    SrpDescriptors where;
-
-    if (!vscsi_find_descriptors(req, &where)) {
-        return false;
-    }
-    qemu_sglist_init(&req->sg, DEVICE(vscsi), where.total, &vscsi->vio.dma);
-    req->has_sg = true;
-    if (!where.total) {
-        return true;
-    }
-    list = read_descriptors(vscsi, req, &where);
-    return list && fill_sg(vscsi, req, list, where.total, skip, xfer);
-}
 
 static void make_sense(PaprVscsiReq *req, SCSISense sense)
 {
@@ -212,8 +78,7 @@ static void respond_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
                          uint64_t len)
 {
     req->writing = false;
-    if (!make_sg(vscsi, req, 0, len) ||
-        dma_buf_read(data, len, NULL, &req->sg, MEMTXATTRS_UNSPECIFIED)) {
+    if (!vscsi_put_data(vscsi, req, data, len)) {
         respond_sense(vscsi, req, SENSE_CODE(TARGET_FAILURE));
         return;
     }
@@ -321,17 +186,51 @@ static void no_device(PaprVscsi *vscsi, PaprVscsiReq *req)
     }
 }
 
+/*
+ * The SCSI layer tells the bytes that it transfers, with 31 bits and a sign; 0
+ * if there are none and the command takes its course.
+ */
+static void start(PaprVscsi *vscsi, PaprVscsiReq *req)
+{
+    SCSIRequest *sreq = req->sreq;
+    int32_t n = scsi_req_enqueue(sreq);
+
+    if (!req->active) {
+        return;                         /* complete */
+    }
+    if (sreq->cmd.xfer > INT32_MAX) {
+        vscsi_end(req, VSCSI_END_TOO_LONG);
+        return;
+    }
+    if (!n) {
+        return;
+    }
+    req->wanted = ABS(n);
+    req->data_len = req->wanted;
+    if (req->end != VSCSI_END_NONE) {
+        vscsi_end(req, req->end);
+        return;
+    }
+    scsi_req_continue(sreq);
+    req->started = true;
+}
+
 bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req)
 {
     struct srp_cmd *cmd = &req->u.srp.cmd;
     size_t cdb_len = sizeof(cmd->cdb) + (cmd->add_cdb_len & ~3);
     SCSIDevice *dev;
     int lun;
-    int32_t n;
 
     if (offsetof(struct srp_cmd, cdb) + cdb_len > req->iu_len) {
         qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: command in an IU of %u "
                       "bytes\n", vscsi->vio.reg, req->iu_len);
+        respond_sense(vscsi, req, SENSE_CODE(INVALID_FIELD));
+        return true;
+    }
+    if (cmd->buf_fmt >> 4 && cmd->buf_fmt & 0xf) {
+        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: command 0x%x with buffers "
+                      "for both directions\n", vscsi->vio.reg, cmd->cdb[0]);
         respond_sense(vscsi, req, SENSE_CODE(INVALID_FIELD));
         return true;
     }
@@ -347,62 +246,15 @@ bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req)
     req->sreq = scsi_req_new(dev, req->tag, lun, cmd->cdb, cdb_len, req);
     trace_papr_vscsi_command(vscsi->vio.reg, req->tag, cmd->cdb[0],
                              be64_to_cpu(cmd->lun));
-    n = scsi_req_enqueue(req->sreq);
-    if (!n) {
-        return false;                   /* complete, and maybe used again */
-    }
-    req->wanted = ABS(n);
-    req->data_len = req->wanted;
-    if (req->bad_buffer) {
-        scsi_req_cancel(req->sreq);
-    } else {
-        scsi_req_continue(req->sreq);
-    }
+    start(vscsi, req);
     return false;
 }
 
-/*
- * The SCSI layer is about to start the command, or to take it up again after
- * migration.  No list: it asks for the transfer in pieces.
- */
-QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq)
+static int64_t residual_of(const PaprVscsiReq *req, uint64_t moved)
 {
-    PaprVscsiReq *req = sreq->hba_private;
-
-    if (!req || !sreq->cmd.xfer) {
-        return NULL;
-    }
-    req->writing = sreq->cmd.mode == SCSI_XFER_TO_DEV;
-    if (!make_sg(vscsi_of(sreq), req, req->skip, sreq->cmd.xfer) ||
-        (req->writing && !req->sg.size)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: buffer of command 0x%x\n",
-                      vscsi_of(sreq)->vio.reg, sreq->cmd.buf[0]);
-        req->bad_buffer = true;
-        return NULL;
-    }
-    return req->sg.size ? &req->sg : NULL;
-}
-
-/* The device has data, or wants some, and there is no buffer */
-void vscsi_transfer_data(SCSIRequest *sreq, uint32_t len)
-{
-    PaprVscsiReq *req = sreq->hba_private;
-
-    if (!req || req->bad_buffer || req->writing) {
-        scsi_req_cancel(sreq);
-    } else {
-        scsi_req_continue(sreq);        /* lost, and reported as such */
-    }
-}
-
-/* What was moved: only a transfer by buffer may end early with success */
-static uint64_t moved_bytes(const PaprVscsiReq *req, size_t residual)
-{
-    if (!req->wanted || !req->sreq->sg) {
-        return req->skip;
-    }
-    return req->skip + req->sg.size -
-           (req->sreq->dma_started ? MIN(residual, req->sg.size) : 0);
+    return moved < req->buffer_len
+        ? req->buffer_len - moved
+        : -(int64_t)(MAX(req->wanted, moved) - moved);
 }
 
 void vscsi_complete(SCSIRequest *sreq, size_t sg_residual)
@@ -414,11 +266,7 @@ void vscsi_complete(SCSIRequest *sreq, size_t sg_residual)
         return;
     }
     if (sreq->status == GOOD) {
-        uint64_t moved = moved_bytes(req, sg_residual);
-
-        residual = moved < req->buffer_len
-            ? req->buffer_len - moved
-            : -(int64_t)(MAX(req->wanted, moved) - moved);
+        residual = residual_of(req, vscsi_moved_bytes(req, sg_residual));
     }
     req->sense_len = sreq->status == CHECK_CONDITION
         ? scsi_req_get_sense(sreq, req->sense, sizeof(req->sense)) : 0;
@@ -426,6 +274,7 @@ void vscsi_complete(SCSIRequest *sreq, size_t sg_residual)
     vscsi_free_request(req);
 }
 
+/* Taken back by the guest, which gets no answer then, or ended here */
 void vscsi_cancelled(SCSIRequest *sreq)
 {
     PaprVscsiReq *req = sreq->hba_private;
@@ -433,8 +282,18 @@ void vscsi_cancelled(SCSIRequest *sreq)
     if (!req) {
         return;
     }
-    if (req->bad_buffer) {
+    switch (req->end) {
+    case VSCSI_END_NONE:
+        break;
+    case VSCSI_END_NO_ROOM:
+        respond(vscsi_of(sreq), req, GOOD, residual_of(req, req->moved));
+        break;
+    case VSCSI_END_BAD_BUFFER:
         respond_sense(vscsi_of(sreq), req, SENSE_CODE(TARGET_FAILURE));
+        break;
+    case VSCSI_END_TOO_LONG:
+        respond_sense(vscsi_of(sreq), req, SENSE_CODE(INVALID_FIELD));
+        break;
     }
     vscsi_free_request(req);
 }

@@ -239,9 +239,10 @@ static void save_request(QEMUFile *f, SCSIRequest *sreq)
 }
 
 /*
- * QEMU before this one moved data in pieces, and counted them off data_len.
- * Where the device is to go on follows from that: a piece that was read has
- * been delivered, the last piece to be written is still to be written.
+ * Data that moves in pieces (here by vscsi_transfer_data(), in QEMU before this
+ * one always) is counted off data_len.  Where the device is to go on follows
+ * from that: a piece that was read has been delivered, the last piece to be
+ * written is still to be written.
  */
 #define STREAM_PIECE (128 * KiB)
 
@@ -277,6 +278,7 @@ static void *load_request(QEMUFile *f, SCSIRequest *sreq)
     req->sreq = scsi_req_ref(sreq);
     req->wanted = MIN(sreq->cmd.xfer, UINT32_MAX);
     req->skip = transferred_before(req);
+    req->started = true;
     trace_papr_vscsi_load(vscsi->vio.reg, req->tag, req->wanted, req->skip);
     return req;
 }

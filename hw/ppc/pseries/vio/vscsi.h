@@ -25,6 +25,14 @@ OBJECT_DECLARE_SIMPLE_TYPE(PaprVscsi, PAPR_VSCSI)
 /* Descriptors of a transfer: a page for each 4 KiB of the largest, and more */
 #define VSCSI_MAX_DESCRIPTORS 4096
 
+/** PaprVscsiEnd: why the adapter itself ends a command */
+typedef enum PaprVscsiEnd {
+    VSCSI_END_NONE,
+    VSCSI_END_NO_ROOM,                  /* the buffer is used up: success */
+    VSCSI_END_BAD_BUFFER,
+    VSCSI_END_TOO_LONG,                 /* for the SCSI layer to count */
+} PaprVscsiEnd;
+
 /**
  * PaprVscsiReq - an information unit (IU) of the guest's that is worked on
  *
@@ -44,13 +52,19 @@ typedef struct PaprVscsiReq {
     SCSIRequest *sreq;                  /* NULL: not a command of a device */
     uint32_t tag;                       /* index of the request */
     uint32_t wanted;                    /* bytes that the device transfers */
-    uint32_t data_len;                  /* the same, or what a stream said */
+    uint32_t data_len;                  /* what is left of that, by parts */
     uint32_t skip;                      /* transferred before migration */
     bool writing;                       /* to the device */
-    bool bad_buffer;                    /* the command ends with an error */
+    bool started;                       /* H_SEND_CRQ has returned */
+    PaprVscsiEnd end;
     uint64_t buffer_len;                /* of the guest's buffer */
+    uint64_t moved;                     /* from its start; by parts */
     bool has_sg;
     QEMUSGList sg;                      /* of the buffer what is transferred */
+    /* by parts: the first piece of @sg that isn't done, and bytes of it */
+    uint32_t piece;
+    uint64_t piece_done;
+    QEMUIOVector rest;                  /* of a block that is partly written */
 
     uint32_t sense_len;
     uint8_t sense[SCSI_SENSE_BUF_SIZE];
@@ -69,7 +83,7 @@ struct PaprVscsi {
     PaprVscsiReq reqs[VSCSI_REQUESTS];
 };
 
-static inline PaprVscsi *vscsi_of(SCSIRequest *sreq)
+static inline PaprVscsi *vscsi_of(const SCSIRequest *sreq)
 {
     return container_of(sreq->bus, PaprVscsi, bus);
 }
@@ -83,7 +97,7 @@ void vscsi_free_request(PaprVscsiReq *req);
 void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
                   size_t len);
 
-/* vscsi-command.c */
+/* vscsi-data.c */
 
 /**
  * SrpDescriptors - where an SRP command's memory descriptors are
@@ -102,6 +116,26 @@ typedef struct SrpDescriptors {
 /** vscsi_find_descriptors: of direction req->writing; false: not in the IU */
 bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out);
 
+/** vscsi_put_data: answer with data made here; false: not valid or mapped */
+bool vscsi_put_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
+                    uint64_t len);
+
+/** vscsi_moved_bytes: how far a command got that the device has completed */
+uint64_t vscsi_moved_bytes(const PaprVscsiReq *req, size_t residual);
+
+/**
+ * vscsi_end - end a command that the device does nothing for at the time
+ *
+ * It is answered, and @req is for the next one, when this returns.
+ */
+void vscsi_end(PaprVscsiReq *req, PaprVscsiEnd why);
+
+/* what the SCSI layer calls */
+QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq);
+void vscsi_transfer_data(SCSIRequest *sreq, uint32_t len);
+
+/* vscsi-command.c */
+
 /** vscsi_command: an SRP command; true when it is done with */
 bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req);
 
@@ -109,8 +143,6 @@ bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req);
 SCSIDevice *vscsi_find_device(PaprVscsi *vscsi, uint64_t srp_lun, int *lun);
 
 /* what the SCSI layer calls */
-QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq);
-void vscsi_transfer_data(SCSIRequest *sreq, uint32_t len);
 void vscsi_complete(SCSIRequest *sreq, size_t residual);
 void vscsi_cancelled(SCSIRequest *sreq);
 
