@@ -10,6 +10,7 @@
 #include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "elf.h"
+#include "hw/pseries/work.h"
 #include "qobject/qdict.h"
 #include "libpapr.h"
 
@@ -702,6 +703,49 @@ static void test_update_dt(void)
     qtest_quit(qts);
 }
 
+/*
+ * The largest tree that there is room for, made to cost as much as can be: each
+ * of its properties has a name as long as half of the tree.
+ */
+static void test_update_dt_cost(void)
+{
+    enum { ROOM = 2 * MiB - 4096, NAMES = ROOM / 2, HEAD = 56 };
+    const uint32_t props = (ROOM - NAMES) / 12;
+    g_autofree uint8_t *tree = g_malloc0(ROOM + 64);
+    QTestState *qts = papr_start("-smp 1");
+    uint8_t *at = tree + HEAD;
+    uint32_t structs = 8 + props * 12 + 8;
+    const uint32_t head[] = {
+        FDT_MAGIC, HEAD + structs + NAMES, HEAD, HEAD + structs, 40, 17, 16,
+        0, NAMES, structs,
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(head); i++) {
+        stl_be_p(tree + i * 4, head[i]);
+    }
+    stl_be_p(at, FDT_BEGIN_NODE);
+    at += 8;
+    for (uint32_t i = 0; i < props; i++, at += 12) {
+        stl_be_p(at, FDT_PROP);
+    }
+    stl_be_p(at, FDT_END_NODE);
+    stl_be_p(at + 4, FDT_END);
+    memset(at + 8, 'a', NAMES - 1);
+    qtest_memwrite(qts, BUF, tree, head[1]);
+
+    papr_work(qts);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
+    /* and with names that are short */
+    for (uint32_t i = 0; i < props; i++) {
+        stl_be_p(tree + HEAD + 8 + i * 12 + 8, NAMES - 4);
+    }
+    qtest_memwrite(qts, BUF, tree, head[1]);
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
+    g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
+    qtest_quit(qts);
+}
+
 /* --- what the user is told ----------------------------------------------- */
 
 /* Runs QEMU, which must end with status 1 and one line with all of @words */
@@ -806,6 +850,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/ofw/start", test_start);
     qtest_add_func("pseries/ofw/migrate", test_migrate);
     qtest_add_func("pseries/ofw/update-dt", test_update_dt);
+    qtest_add_func("pseries/ofw/update-dt-cost", test_update_dt_cost);
     qtest_add_func("pseries/ofw/refused", test_refused);
     qtest_add_func("pseries/ofw/choice", test_choice);
     return g_test_run();

@@ -18,7 +18,9 @@
 #include "qapi/error.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/vcpu.h"
+#include "hw/pseries/work.h"
 #include "migration/vmstate.h"
+#include "fdt-check.h"
 #include "internal.h"
 #include "../trace.h"
 #include <libfdt.h>
@@ -83,7 +85,7 @@ bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
         papr_of_client_mark_changes(&fw->client);
         return true;
     }
-    if (fdt_check_full(fdt, fdt_size)) {
+    if (!papr_fdt_is_sound(fdt, fdt_size)) {
         error_setg(errp, "the stream's device tree is damaged");
         g_free(fdt);
         return false;
@@ -157,7 +159,8 @@ static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_RESOURCE;
     }
     /* the guest may change it meanwhile: only what was copied counts */
-    if (!papr_mem_read(addr, fdt, size) || fdt_check_full(fdt, size)) {
+    papr_work_copied(size);
+    if (!papr_mem_read(addr, fdt, size) || !papr_fdt_is_sound(fdt, size)) {
         goto bad;
     }
     trace_papr_update_dt(addr, size);

@@ -18,6 +18,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/pseries/dt.h"
+#include "fdt-check.h"
 #include "oftree.h"
 #include <libfdt.h>
 
@@ -512,16 +513,14 @@ PaprOfTree *papr_of_tree_new(void *fdt, size_t size, const PaprOfTree *prev,
                              Error **errp)
 {
     PaprOfTree *tree = g_new0(PaprOfTree, 1);
-    int rc;
 
     tree->fdt = fdt;
     tree->nodes = g_ptr_array_new_with_free_func(node_free);
     tree->by_phandle = g_hash_table_new(NULL, NULL);
     tree->added = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 
-    rc = fdt_check_full(fdt, size);
-    if (rc) {
-        error_setg(errp, "device tree is damaged: %s", fdt_strerror(rc));
+    if (!papr_fdt_is_sound(fdt, size)) {
+        error_setg(errp, "device tree is damaged");
         goto fail;
     }
     if (!parse(tree, errp)) {
