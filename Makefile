@@ -21,24 +21,27 @@ export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE FIGURES PAI
 configure := ./configure --again --build-dir=$(abspath $(BUILD))
 ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
 
-.PHONY: all binary join boot check bench peer clean distclean
+.PHONY: all join boot check bench peer clean distclean
 all: join
 	@$(ninja)
 
-binary: join
-	@$(ninja) qemu-system-ppc64
-
-# configure does only what is not done yet: a second run takes a second.
+# configure does only what is not done yet, and fetches what its --for uses: a
+# second run takes a second.
 join:
 	@$(configure)
 
-boot: binary
+boot:
+	@$(configure) --for=boot
+	@$(ninja) qemu-system-ppc64
 	@tools/boot
 
-check: binary
+check:
+	@$(configure) --for=check
+	@$(ninja) qemu-system-ppc64
 	@tools/check
 
-bench: join
+bench:
+	@$(configure) --for=bench
 	@$(ninja) qemu-system-ppc64 tests/guest/bench.elf
 	@tools/bench
 

@@ -22,9 +22,9 @@ cached_meson() {
     find "$cache" -maxdepth 1 -name 'meson-*' 2> /dev/null | sort -V | tail -n 1 | grep .
 }
 
-# Kernels that tests boot: short version, Debian release of the package.  6.1
-# has pages of 64 KiB and 6.12 of 4 KiB.
-kernels="6.1:bookworm 6.12:trixie"
+# Kernels that tests boot: short version, Debian releases that have it.  6.1 has
+# pages of 64 KiB and 6.12 of 4 KiB.
+kernels="6.1:bookworm 6.12:trixie,bookworm-backports"
 
 # Modules of these kernels for the initramfs: drivers of devices that tests plug
 # in and that Debian does not build in, and KVM for the hosts of tests/kvm.  What
@@ -41,17 +41,6 @@ kernel_is_complete() {
     [ "$(cat "$cache/guest/modules-$1/wanted" 2> /dev/null)" = "$modules" ]
 }
 
-# Whether the cache has all that base/fetch guest brings.
-guest_is_complete() {
-    local file kernel
-    for file in slof.bin vof.bin skiboot.lid busybox roms; do
-        [ -e "$cache/guest/$file" ] || return
-    done
-    for kernel in $kernels; do
-        kernel_is_complete "${kernel%:*}" || return
-    done
-}
-
 # Packages for ppc64el that tools/kvm-build links, C library included, of a
 # release that is no newer than the cross compiler of any machine.
 sysroot_release=bookworm
@@ -61,6 +50,53 @@ libglib2.0-0 libglib2.0-dev libpcre2-dev libpixman-1-dev libfdt-dev zlib1g-dev"
 # Whether the cache has just these.
 sysroot_is_complete() {
     [ "$(cat "$cache/sysroot/packages" 2> /dev/null)" = "$sysroot_packages" ]
+}
+
+# The parts of what is fetched for guests, by their names for base/fetch.
+guest_parts() {
+    local kernel
+    echo busybox slof vof skiboot roms sysroot
+    for kernel in $kernels; do
+        echo "kernel-${kernel%%:*}"
+    done
+}
+
+# Where in the cache part $1 is, or would be.
+part_place() {
+    case $1 in
+    slof | vof) echo "$cache/guest/$1.bin" ;;
+    skiboot)    echo "$cache/guest/$1.lid" ;;
+    kernel-*)   echo "$cache/guest/vmlinux-${1#kernel-}" ;;
+    sysroot)    echo "$cache/sysroot" ;;
+    *)          echo "$cache/guest/$1" ;;
+    esac
+}
+
+# Whether the cache has part $1.
+part_is_there() {
+    case $1 in
+    source)   cached_source > /dev/null ;;
+    meson)    cached_meson > /dev/null ;;
+    kernel-*) kernel_is_complete "${1#kernel-}" ;;
+    sysroot)  sysroot_is_complete ;;
+    *)        [ -e "$(part_place "$1")" ] ;;
+    esac
+}
+
+# The file that says why part $1 could not be had.  Tests that skip quote it.
+part_reason() {
+    echo "$cache/guest/missing/$(basename "$(part_place "$1")")"
+}
+
+# The mirror of Debian that ./configure --debian-mirror named, if any.  configure
+# has it in the environment; tools that tests run find it by the build directory.
+debian_mirror() {
+    local build=${PAPR_BUILD:-${BUILD:-$tree/build}}
+    if [ -n "${DEBIAN_MIRROR+set}" ]; then
+        echo "$DEBIAN_MIRROR"
+    elif [ -f "$build/configure.options" ]; then
+        sed -n 's/^--debian-mirror=//p' "$build/configure.options"
+    fi
 }
 
 # Hold the cache to ourselves until we end.  What another run left behind in

@@ -36,11 +36,25 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
+def why_missing(name):
+    """Why base/fetch did not bring NAME into build/guest, or how to get it."""
+    reason = BUILD / 'guest' / 'missing' / Path(name).parts[0]
+    if reason.is_file():
+        return f'{name}: {reason.read_text().strip()}'
+    return f'{BUILD}/guest/{name} is missing: run ./configure --again --for=check'
+
+
 def guest_file(name):
     path = BUILD / 'guest' / name
     if not path.exists():
-        skip(f'{path} is missing: run ./configure')
+        skip(why_missing(name))
     return path
+
+
+def made_of(initramfs):
+    """What of build/guest the INITRAMFS of that name is made of."""
+    found = re.fullmatch(r'initramfs-(.*)\.cpio', initramfs)
+    return f'vmlinux-{found.group(1)}' if found else 'busybox'
 
 
 def expect(condition, what):
@@ -154,6 +168,8 @@ class Guest(Machine):
             return os.environ.get('PAPR_QEMU', str(BUILD / name))
         if name.startswith('guest/'):
             guest_file(name[6:])
+        elif name.startswith('initramfs') and not (BUILD / name).exists():
+            skip(why_missing(made_of(name)))
         return str(BUILD / name)
 
     def migrate(self, uri, seconds=170):

@@ -55,7 +55,7 @@ TREE = Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(TREE / 'tests' / 'boot'))
 
 from guest import (BUILD, PATIENCE, TROUBLE, Failure, Guest, Machine,  # noqa: E402
-                   expect, guest_file, skip)
+                   expect, guest_file, made_of, skip, why_missing)
 from qemu.machine.machine import VMLaunchFailure  # noqa: E402
 from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
 
@@ -125,12 +125,25 @@ def tool(name):
 QEMU = Path(os.environ.get('PAPR_KVM_QEMU', BUILD / 'kvm' / 'guest' / 'qemu-system-ppc64'))
 
 
-def missing():
-    """What a host lacks, and how to get it; empty if it has all."""
-    files = {QEMU: 'tools/kvm-build', BUILD / 'initramfs-6.1.cpio': './configure',
-             BUILD / 'guest' / 'skiboot.lid': './configure'}
-    return ', '.join(f'{path} is missing: run {how}' for path, how in files.items()
-                     if not path.is_file())
+def why_no_qemu():
+    """Why tools/kvm-build has made no QEMU (tests/kvm/meson.build), or how to get it."""
+    log = BUILD / 'tests' / 'kvm' / 'kvm-qemu.log'
+    if 'PAPR_KVM_QEMU' in os.environ and log.is_file():
+        return log.read_text(errors='replace').strip().split('\n')[-1]
+    return f'{QEMU} is missing: run tools/kvm-build'
+
+
+def missing(kernel='6.1'):
+    """What a host of KERNEL lacks, and why or how to get it; empty if it has all."""
+    reasons = [] if QEMU.is_file() else [why_no_qemu()]
+    for name in ('initramfs.cpio', 'initramfs-6.1.cpio', f'initramfs-{kernel}.cpio'):
+        if not (BUILD / name).is_file():
+            reasons.append(why_missing(made_of(name)))
+    for name in ('skiboot.lid', 'slof.bin', 'vmlinux-6.1', f'vmlinux-{kernel}',
+                 *(f'roms/{rom}' for rom in ROMS)):
+        if not (BUILD / 'guest' / name).is_file():
+            reasons.append(why_missing(name))
+    return '; '.join(dict.fromkeys(reasons))
 
 
 def initramfs(kernel, out, extra=()):
@@ -138,8 +151,8 @@ def initramfs(kernel, out, extra=()):
 
     EXTRA are pairs of a name in /lab and what that file has in it.
     """
-    if missing():
-        skip(missing())
+    if missing(kernel):
+        skip(missing(kernel))
     archive = tool('initramfs').Archive()
     archive.add('tests/kvm-host', 0o100755, SETUP.encode())
     archive.directory(LAB[1:])
@@ -633,12 +646,13 @@ def scenes(kind, points, **options):
 
     KIND may have the host's kernel after a dash: powernv9-6.12.
     """
-    if missing():
-        print(f'1..0 # SKIP {missing()}')
-        return
     kind, _, kernel = kind.partition('-')
     if kernel:
         options['kernel'] = kernel
+    reasons = missing(options.get('kernel', '6.1'))
+    if reasons:
+        print(f'1..0 # SKIP {reasons}')
+        return
     end_well()
     print(f'1..{len(points)}', flush=True)
     with Lab(kind, **options) as lab:
