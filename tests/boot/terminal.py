@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`make boot` as a user has it: on a terminal, with the words that README has.
+
+The commands are read from README, so that it can't say what does not work:
+
+    terminal.py example             its first example: what it prints, what is
+                                    typed, what that answers
+    terminal.py lines               every other line there with `make boot` that
+                                    says more than a variable's name
+    terminal.py boot [NAME=VALUE...]  `make boot` with these variables
+
+A guest comes to a shell, is what the variables say, and is left by Ctrl-A X.
+Nothing is built: make takes its target `binary` as done (make -o).
+"""
+
+import errno
+import fcntl
+import os
+import pty
+import re
+import select
+import shlex
+import shutil
+import signal
+import struct
+import termios
+import time
+from pathlib import Path
+
+from guest import BUILD, PATIENCE, SHELL, TROUBLE, expect, guest_file, main, skip
+
+TREE = Path(__file__).resolve().parent.parent.parent
+COMMAND = 'make boot'
+VARIABLES = ('BUILD', 'CPU', 'SMP', 'MEM', 'FIRMWARE', 'KERNEL', 'INITRD', 'APPEND', 'MACHINE')
+# what a terminal is asked and told: where the cursor is, colours
+ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
+
+
+class Terminal:
+    """COMMAND of the shell on a terminal of its own; what it prints is in `text`."""
+
+    def __init__(self, command, environment):
+        self.text = ''
+        self.pid, self.master = pty.fork()
+        if not self.pid:
+            os.chdir(TREE)
+            os.execvpe(command[0], command, environment)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack('4H', 50, 400, 0, 0))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        # who reads and writes a terminal that goes is sent SIGHUP
+        os.close(self.master)
+        if self.pid:
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
+
+    def more(self, seconds):
+        """Take what there is within SECONDS; False once nobody is at the other end."""
+        if not select.select([self.master], [], [], seconds)[0]:
+            return True
+        try:
+            data = os.read(self.master, 65536)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            data = b''
+        self.text += data.decode('utf-8', 'replace')
+        self.text = ESCAPES.sub('', self.text).replace('\r', '')
+        return bool(data)
+
+    def until(self, pattern, seconds=170):
+        """Read on until PATTERN; return the match, and drop what led to it."""
+        end = time.monotonic() + seconds * PATIENCE
+        while True:
+            found = re.search(pattern, self.text, re.M)
+            if found:
+                self.text = self.text[found.end():]
+                return found
+            trouble = TROUBLE.search(self.text)
+            expect(not trouble, f'the guest is in trouble: {self.text[-3000:]}')
+            expect(self.more(1) and time.monotonic() < end,
+                   f'no {pattern!r} after:\n{self.text[-3000:]}')
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def run(self, command):
+        """Run COMMAND in the guest's shell, once it prompts; what it prints."""
+        self.type(f'{command}; echo "<status:$?>"\n')
+        self.until(r'echo "<status:\$\?>"\n')
+        end = time.monotonic() + 60 * PATIENCE
+        while '<status:' not in self.text:
+            expect(self.more(1) and time.monotonic() < end, f'{command}: no end: {self.text}')
+        output = self.text.split('<status:')[0]
+        self.until(r'<status:0>\n' + re.escape(SHELL))
+        return output
+
+    def leave(self):
+        """Ctrl-A X ends QEMU, and make with it."""
+        self.type('\x01x')
+        self.until('QEMU: Terminated')
+        end = time.monotonic() + 60 * PATIENCE
+        while self.more(1):
+            expect(time.monotonic() < end, 'QEMU stays after Ctrl-A X')
+        status = os.waitpid(self.pid, 0)[1]
+        self.pid = 0
+        expect(status == 0, f'make ended with status {status:#x}')
+
+
+def readme():
+    return (TREE / 'README.md').read_text()
+
+
+def variables_of(command):
+    """{name: value} of COMMAND, a line for a user's shell."""
+    return dict(word.split('=', 1) for word in shlex.split(command)[len(COMMAND.split()):])
+
+
+def boot(command):
+    """Run COMMAND on a new terminal."""
+    words = shlex.split(command)
+    if not shutil.which('make'):
+        skip('make is missing')
+    guest_file('vmlinux-' + variables_of(command).get('KERNEL', '6.1'))
+    environment = {name: value for name, value in os.environ.items()
+                   if name not in VARIABLES + ('MAKEFLAGS', 'MAKELEVEL')}
+    return Terminal([words[0], '-o', 'binary', *words[1:], f'BUILD={BUILD}'], environment)
+
+
+def check_guest(terminal, variables):
+    """The guest is what VARIABLES of make boot ask for."""
+    uname = terminal.run('uname -r')
+    expect(uname.startswith(variables.get('KERNEL', '6.1') + '.'), f'kernel {uname}')
+    cpus = terminal.run('grep -c ^processor /proc/cpuinfo').strip()
+    expect(cpus == variables.get('SMP', '1'), f'{cpus} vCPUs')
+    model = terminal.run('grep -m 1 ^cpu /proc/cpuinfo')
+    expect(variables.get('CPU', 'POWER9') in model, f'CPU {model}')
+    console = terminal.run('cat /proc/consoles')
+    expect(console.startswith('hvc0 '), f'consoles: {console}')
+
+
+def try_line(command):
+    """Boot by COMMAND to a shell, look around, and leave."""
+    variables = variables_of(command)
+    with boot(command) as terminal:
+        slof = variables.get('FIRMWARE') == 'slof'
+        terminal.until('^SLOF' if slof else '^OF stdout device is: ')
+        terminal.until('^' + re.escape(SHELL))
+        check_guest(terminal, variables)
+        terminal.leave()
+
+
+def as_pattern(line):
+    """LINE of README as a pattern: any numbers, and anything for `...`."""
+    parts = re.split(r'(\.\.\.|0x[0-9a-f]+|\d+| +)', line)
+    return ''.join({'...': r'.*'}.get(part) or (r'0x[0-9a-f]+' if part.startswith('0x') else
+                                               r'\d+' if part.isdigit() else
+                                               r' +' if part.startswith(' ') else re.escape(part))
+                   for part in parts)
+
+
+def example():
+    """README's first example is what a user sees, line by line."""
+    block = re.search(r'^```text\n\$ (' + COMMAND + r'[^\n]*)\n(.*?)^```', readme(), re.M | re.S)
+    expect(block, f'README has no example that begins with "$ {COMMAND}"')
+    with boot(block.group(1)) as terminal:
+        for line in block.group(2).splitlines():
+            if line.startswith(SHELL):
+                terminal.until('^' + re.escape(SHELL))
+                terminal.type(line[len(SHELL):] + '\n')
+            elif line.strip() not in ('', '...'):
+                terminal.until('^' + as_pattern(line) + ' *$')
+        terminal.until('^' + re.escape(SHELL))
+        terminal.leave()
+
+
+def lines():
+    """Every other command line of README that begins with `make boot`."""
+    found = re.findall(r'^    (' + COMMAND + r' \w+=.*?) *(?:#.*)?$', readme(), re.M)
+    expect(found, f'README has no line with "{COMMAND}" and variables')
+    for line in found:
+        print(line)
+        try_line(line)
+
+
+def run(scene, *words):
+    if scene == 'boot':
+        try_line(' '.join([COMMAND, *words]))
+    else:
+        {'example': example, 'lines': lines}[scene](*words)
+
+
+if __name__ == '__main__':
+    main(run)
