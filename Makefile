@@ -3,7 +3,8 @@
 # make            get what is missing, build all
 # make boot       build, and boot Linux to a shell on this terminal; varied by
 #                 CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE (see README)
-# make check      build, and run every test, or those of SUITE="..."
+# make check      build, and run every test but the long ones, or those of SUITE="..."
+# make check-long build, and run the tests that take long, which make check leaves out
 # make bench      compare with upstream's pseries, or FIGURES="...": build/bench
 # make join       lay this tree over QEMU's source again (after a new patch)
 # make peer       build upstream's pseries, to compare with
@@ -21,7 +22,7 @@ export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE FIGURES PAI
 configure := ./configure --again --build-dir=$(abspath $(BUILD))
 ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
 
-.PHONY: all join boot check bench peer clean distclean
+.PHONY: all join boot check check-long bench peer clean distclean
 all: join
 	@$(ninja)
 
@@ -39,6 +40,11 @@ check:
 	@$(configure) --for=check
 	@$(ninja) qemu-system-ppc64
 	@tools/check
+
+check-long:
+	@$(configure) --for=check
+	@$(ninja) qemu-system-ppc64
+	@tools/check --long
 
 bench:
 	@$(configure) --for=bench

@@ -93,6 +93,8 @@ apt_open() {
         touch "$apt_dir/open"
         return
     done
+    [ -n "$(debian_mirror)" ] || [[ $1 == *-backports ]] ||
+        apt_trouble "Debian's $1" "none of apt's entries here brings it; a mirror of Debian can be given by ./configure --debian-mirror=URI"
     return 1
 }
 
