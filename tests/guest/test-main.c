@@ -23,6 +23,7 @@ static const struct {
     { "xive-storm", test_xive_storm },
     { "xive-queue", test_xive_queue },
     { "hash-flush", test_hash_flush },
+    { "hash-swap", test_hash_swap },
     { "hash-modes", test_hash_modes },
     { "hash-fixed", test_hash_fixed },
     { "hash-resize", test_hash_resize },

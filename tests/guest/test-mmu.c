@@ -228,3 +228,81 @@ void test_hash_modes(void)
     expect(trap_msr() & (MSR_IR | MSR_DR), 0);
     set_msr(get_msr() & ~(MSR_DR | MSR_IR));
 }
+
+/*
+ * Two pages of different segments take turns in one entry.  A walk that takes
+ * half of one and half of the other shows the wrong page, maybe for good.
+ */
+#define SWAP_ROUNDS 40000
+#define SWAP_HITS   50                  /* of each reader, at least */
+#define SWAP_A      5ull                /* page of segment 1 */
+#define SWAP_B      (SWAP_A ^ (VSID + 1) ^ VSID_HIGH)   /* the same group */
+#define SWAP_EXACT  (1ull << (63 - 24))
+
+static volatile bool swapped;
+
+static void swap_reader(struct cpu *cpu)
+{
+    bool b = cpu->id & 1;
+    volatile uint64_t *where = (volatile uint64_t *)
+        (b ? (0xc00000000ull << 28) + SWAP_B * PAGE : SEGMENT + SWAP_A * PAGE);
+
+    translation_on(MSR_DR);
+    for (bool last = false; !last;) {
+        uint64_t value;
+
+        last = swapped;
+        full_barrier();
+        value = load_guarded(where);
+        if (value != FAULT_VALUE && (last || value != 0xa + b)) {
+            set_msr(get_msr() & ~MSR_DR);
+            print("FAIL vCPU %d page %x: %x\n", (uint64_t)cpu->id, 0xaull + b,
+                  value);
+            power_off();
+        }
+        if (value != FAULT_VALUE && ++cpu->count == SWAP_HITS) {
+            atomic_add(&waiting, 1);
+        }
+    }
+    set_msr(get_msr() & ~MSR_DR);
+}
+
+static void swap(struct cpu *cpu)
+{
+    uint64_t slot = hash_slot(VSID + 1, SWAP_A * PAGE), out[2];
+
+    while (!hcall_out(out, 2, H_READ, 0, slot, 0, 0) && (out[0] & PTE_V)) {
+        slot++;
+    }
+    for (uint64_t round = 0;
+         round < SWAP_ROUNDS || waiting != CPUS - 1; round++) {
+        bool b = round & 1;
+        uint64_t vsid = b ? VSID_HIGH : VSID + 1;
+        uint64_t at = (b ? SWAP_B : SWAP_A) * PAGE;
+
+        expect(hcall_out(out, 1, H_ENTER, SWAP_EXACT, slot,
+                         hash_pte0(vsid, at),
+                         (uint64_t)pages[b] | PTE_M | PP_RW), H_SUCCESS);
+        expect(hcall_out(out, 2, H_REMOVE, 0, slot, 0, 0), H_SUCCESS);
+    }
+    full_barrier();
+    swapped = true;
+}
+
+static void swap_role(struct cpu *cpu)
+{
+    if (cpu->id == 0) {
+        swap(cpu);
+    } else {
+        swap_reader(cpu);
+    }
+}
+
+void test_hash_swap(void)
+{
+    expect(negotiate(false, false), true);
+    hash_map_payload(0);
+    pages[0][0] = 0xa;
+    pages[1][0] = 0xb;
+    run_everywhere(swap_role);
+}

@@ -99,8 +99,26 @@ hwaddr papr_mmu_hpt_mask(PaprMmu *mmu);
 const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n);
 void papr_mmu_unmap_hptes(PaprMmu *mmu, const ppc_hash_pte64_t *hptes,
                           hwaddr ptex, int n);
-void papr_mmu_hpte_set_c(PaprMmu *mmu, hwaddr ptex, uint64_t pte1);
-void papr_mmu_hpte_set_r(PaprMmu *mmu, hwaddr ptex, uint64_t pte1);
+/**
+ * papr_mmu_read_hpte - both doublewords of an entry as they were at one moment
+ * @hpte: where papr_mmu_map_hptes() has it
+ * @ptex: its index
+ * @copy: host endian
+ *
+ * Context: any thread, no lock.
+ */
+void papr_mmu_read_hpte(PaprMmu *mmu, const ppc_hash_pte64_t *hpte, hwaddr ptex,
+                        ppc_hash_pte64_t *copy);
+/**
+ * papr_mmu_use_hpte - a walk has found that entry: set R and C in it
+ * @copy: as read by papr_mmu_read_hpte()
+ * @bits: which of both
+ *
+ * Returns false if there is another entry by now: the walk has to begin anew.
+ * Context: any thread, no lock.
+ */
+bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,
+                       uint64_t bits);
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry);
 

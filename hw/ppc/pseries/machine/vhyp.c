@@ -43,14 +43,16 @@ static void unmap_hptes(PPCVirtualHypervisor *vhyp,
     papr_mmu_unmap_hptes(machine_of(vhyp)->mmu, hptes, ptex, n);
 }
 
-static void hpte_set_c(PPCVirtualHypervisor *vhyp, hwaddr ptex, uint64_t pte1)
+static void read_hpte(PPCVirtualHypervisor *vhyp, const ppc_hash_pte64_t *hpte,
+                      hwaddr ptex, ppc_hash_pte64_t *copy)
 {
-    papr_mmu_hpte_set_c(machine_of(vhyp)->mmu, ptex, pte1);
+    papr_mmu_read_hpte(machine_of(vhyp)->mmu, hpte, ptex, copy);
 }
 
-static void hpte_set_r(PPCVirtualHypervisor *vhyp, hwaddr ptex, uint64_t pte1)
+static bool use_hpte(PPCVirtualHypervisor *vhyp, hwaddr ptex,
+                     const ppc_hash_pte64_t *copy, uint64_t bits)
 {
-    papr_mmu_hpte_set_r(machine_of(vhyp)->mmu, ptex, pte1);
+    return papr_mmu_use_hpte(machine_of(vhyp)->mmu, ptex, copy, bits);
 }
 
 static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
@@ -85,8 +87,8 @@ void papr_machine_vhyp_class_init(ObjectClass *oc)
     vhc->hpt_mask = hpt_mask;
     vhc->map_hptes = map_hptes;
     vhc->unmap_hptes = unmap_hptes;
-    vhc->hpte_set_c = hpte_set_c;
-    vhc->hpte_set_r = hpte_set_r;
+    vhc->read_hpte = read_hpte;
+    vhc->use_hpte = use_hpte;
     vhc->get_pate = get_pate;
     vhc->encode_hpt_for_kvm_pr = encode_hpt_for_kvm_pr;
     vhc->cpu_exec_enter = exec_enter;

@@ -8,21 +8,12 @@
  * Locking: none of these takes the BQL.  The table is held by RCU.  An entry is
  * changed only by who has set its lock bit (HPTE0_LOCK) by compare-and-swap;
  * nobody waits while holding one, and H_BLOCK_REMOVE, which holds several, only
- * tries.  Table walks of the vCPUs take no lock: they read the first doubleword
- * before the second one, which therefore is complete before an entry becomes
- * valid, and they set R and C in the second one (record_use() in hpt.c).
+ * tries.  Table walks of the vCPUs take no lock.  What they and the calls do to
+ * an entry, in which order, and why that is right, is in entry.h.
  *
- * Flushing: a walk sets R before it puts a translation into a TLB, and then
- * looks whether the entry is still the same.  A hypercall makes the entry
- * invalid (or different) and then takes its R bit, both with full barriers.  So
- * if the hypercall finds R clear, any walk under way finds a changed entry and
- * starts over: no TLB has the translation, and nothing is flushed.  As guests
- * like to enter translations with R set, H_ENTER keeps that in a bit of its own
- * (HPTE0_REF_ASKED) and leaves R to the walks.
- *
- * H_PROTECT and H_CLEAR_REF leave R clear in an entry that may still be in a
- * TLB until their flush is complete.  They are counted (PaprMmu.clears) from
- * before they clear R till then, and while there are any, R is not relied upon.
+ * Flushing: a removal flushes nothing if no walk has set the entry's R bit.  As
+ * guests like to enter translations with R set, H_ENTER keeps that in a bit of
+ * its own (HPTE0_REF_ASKED) and leaves R to the walks.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -60,14 +51,13 @@ typedef struct Work {
 static void count_clear(Work *w)
 {
     w->flush.clears_r = true;
-    qatomic_inc(&w->mmu->clears);
-    smp_mb__after_rmw();
+    papr_clears_begin(&w->mmu->clears);
 }
 
 /* Is R of an entry clear because others are at work? */
 static bool others_clear_r(const Work *w)
 {
-    return qatomic_read(&w->mmu->clears) > (w->flush.clears_r ? 1 : 0);
+    return papr_clears_others(&w->mmu->clears, w->flush.clears_r);
 }
 
 static void begin(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
@@ -98,25 +88,11 @@ static int64_t bad_index(const char *call, uint64_t ptex)
     return H_PARAMETER;
 }
 
-static bool exchange(uint64_t *where, uint64_t old, uint64_t new)
-{
-    return qatomic_cmpxchg(where, cpu_to_be64(old), cpu_to_be64(new)) ==
-           cpu_to_be64(old);
-}
-
-/*
- * Give entry @ptex, which is locked, its new first doubleword.  The exchange is
- * the full barrier that papr_hpt_mark_dirty() asks for.
- */
+/* Give entry @ptex, which is locked, its new first doubleword */
 static void unlock_changed(PaprHpt *hpt, uint64_t ptex, uint64_t pte0)
 {
-    qatomic_xchg(&hpt->pte[2 * ptex], cpu_to_be64(pte0));
+    papr_entry_unlock_changed(&hpt->pte[2 * ptex], pte0);
     papr_hpt_mark_dirty(hpt, ptex);
-}
-
-static void unlock_unchanged(PaprHpt *hpt, uint64_t ptex, uint64_t pte0)
-{
-    qatomic_store_release(&hpt->pte[2 * ptex], cpu_to_be64(pte0));
 }
 
 static void back_off(unsigned *spins)
@@ -153,7 +129,7 @@ static bool lock_matching(PaprHpt *hpt, uint64_t ptex, uint64_t flags,
             if (!meets(*pte0, flags, avpn)) {
                 return false;
             }
-            if (exchange(&hpt->pte[2 * ptex], *pte0, *pte0 | HPTE0_LOCK)) {
+            if (papr_entry_try_lock(&hpt->pte[2 * ptex], *pte0)) {
                 return true;
             }
         }
@@ -191,33 +167,12 @@ static void must_forget(Work *w, uint64_t ptex, uint64_t pte0, uint64_t pte1)
 /* Empty entry @ptex, which is locked and was @pte0; returns the last pte1 */
 static uint64_t take_out(Work *w, uint64_t ptex, uint64_t pte0)
 {
-    uint64_t *pte = &w->hpt->pte[2 * ptex];
-    uint64_t pte1;
+    uint64_t pte1 = papr_entry_take_out(&w->hpt->pte[2 * ptex],
+                                        papr_removals_of(w->mmu, ptex));
 
-    qatomic_set(&pte[0], cpu_to_be64(HPTE0_LOCK));
-    /* invalid before R is taken: see the file's head */
-    smp_mb__before_rmw();
-    pte1 = be64_to_cpu(qatomic_xchg(&pte[1], 0));
-    unlock_changed(w->hpt, ptex, 0);
+    papr_hpt_mark_dirty(w->hpt, ptex);
     must_forget(w, ptex, pte0, pte1);
     return shown_pte1(pte0, pte1);
-}
-
-/*
- * Replace the second doubleword of locked entry @ptex by @change of it.  With
- * a walk that sets R or C at the same moment the exchange is done again, so
- * that none of them is lost and R says for sure whether to flush.
- */
-static uint64_t change_pte1(PaprHpt *hpt, uint64_t ptex,
-                            uint64_t (*change)(uint64_t pte1, uint64_t arg),
-                            uint64_t arg)
-{
-    uint64_t pte1;
-
-    do {
-        pte1 = hpte_load(hpt, ptex, 1);
-    } while (!exchange(&hpt->pte[2 * ptex + 1], pte1, change(pte1, arg)));
-    return pte1;
 }
 
 static uint64_t without_bits(uint64_t pte1, uint64_t bits)
@@ -277,7 +232,7 @@ static int64_t lock_free(PaprHpt *hpt, uint64_t ptex, unsigned n)
         uint64_t pte0 = hpte_load(hpt, ptex + i, 0);
 
         if (!(pte0 & (HPTE0_VALID | HPTE0_LOCK)) &&
-            exchange(&hpt->pte[2 * (ptex + i)], pte0, HPTE0_LOCK)) {
+            papr_entry_try_claim(&hpt->pte[2 * (ptex + i)], pte0)) {
             return ptex + i;
         }
     }
@@ -310,8 +265,8 @@ static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         pte0 |= HPTE0_REF_ASKED;
     }
     pte1 &= ~(HPTE1_RESERVED | HPTE1_R);
-    qatomic_set(&w.hpt->pte[2 * slot + 1], cpu_to_be64(pte1));
-    unlock_changed(w.hpt, slot, pte0);
+    papr_entry_publish(&w.hpt->pte[2 * slot], pte0, pte1);
+    papr_hpt_mark_dirty(w.hpt, slot);
     trace_papr_mmu_enter(slot, pte0, pte1);
     args[0] = slot;
     return H_SUCCESS;
@@ -462,12 +417,12 @@ static unsigned block_claim(Work *w, Block *block, uint64_t ts, uint64_t ava,
     }
     *pte0 = hpte_load(w->hpt, ptex, 0);
     if ((*pte0 & HPTE0_LOCK) ||
-        !exchange(&w->hpt->pte[2 * ptex], *pte0, *pte0 | HPTE0_LOCK)) {
+        !papr_entry_try_lock(&w->hpt->pte[2 * ptex], *pte0)) {
         return BLOCK_BUSY;
     }
     code = block_check(w, block, ptex, *pte0, ts & BLOCK_AVPN, ava);
     if (code != BLOCK_SUCCESS) {
-        unlock_unchanged(w->hpt, ptex, *pte0);
+        papr_entry_unlock_unchanged(&w->hpt->pte[2 * ptex], *pte0);
     }
     return code;
 }
@@ -518,26 +473,26 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /* ---- reading and changing ---- */
 
-/* Both doublewords as they were at one moment */
-static void read_entry(PaprHpt *hpt, uint64_t ptex, uint64_t *out)
+/*
+ * Both doublewords as they were at one moment.  That they are if the entry is
+ * valid; one that is not may be about to be filled, and then has another first
+ * doubleword after that.
+ */
+static void read_entry(const Work *w, uint64_t ptex, uint64_t *out)
 {
+    const uint64_t *pte = &w->hpt->pte[2 * ptex];
     unsigned spins = 0;
-    uint64_t pte0, pte1;
+    uint64_t pair[2];
 
     for (;;) {
-        pte0 = hpte_load(hpt, ptex, 0);
-        /* the first doubleword is read before and after the second one */
-        smp_rmb();
-        pte1 = hpte_load(hpt, ptex, 1);
-        /* as above */
-        smp_rmb();
-        if (!(pte0 & HPTE0_LOCK) && hpte_load(hpt, ptex, 0) == pte0) {
+        papr_entry_read(pte, papr_removals_of(w->mmu, ptex), pair);
+        if (!(pair[0] & HPTE0_LOCK) && papr_entry_load(pte, 0) == pair[0]) {
             break;
         }
         back_off(&spins);
     }
-    out[0] = shown_pte0(pte0);
-    out[1] = shown_pte1(pte0, pte1);
+    out[0] = shown_pte0(pair[0]);
+    out[1] = shown_pte1(pair[0], pair[1]);
 }
 
 /* Logical and real addresses are the same here: R-XLATE has nothing to do */
@@ -557,7 +512,7 @@ static int64_t h_read(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         n = 4;
     }
     for (unsigned i = 0; i < n; i++) {
-        read_entry(w.hpt, ptex + i, &args[2 * i]);
+        read_entry(&w, ptex + i, &args[2 * i]);
     }
     return H_SUCCESS;
 }
@@ -576,7 +531,7 @@ static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_NOT_FOUND;
     }
     count_clear(&w);
-    pte1 = change_pte1(w.hpt, ptex, papr_hpte_protected, flags);
+    pte1 = papr_entry_change(&w.hpt->pte[2 * ptex], papr_hpte_protected, flags);
     unlock_changed(w.hpt, ptex, pte0 & ~HPTE0_REF_ASKED);
     must_forget(&w, ptex, pte0, pte1);
     trace_papr_mmu_protect(ptex, flags, pte1);
@@ -602,7 +557,7 @@ static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
     if (bits & HPTE1_R) {
         count_clear(&w);
     }
-    pte1 = change_pte1(w.hpt, ptex, without_bits, bits);
+    pte1 = papr_entry_change(&w.hpt->pte[2 * ptex], without_bits, bits);
     kept = bits & HPTE1_R ? pte0 & ~HPTE0_REF_ASKED : pte0;
     unlock_changed(w.hpt, ptex, kept);
     if ((bits & HPTE1_R) || (pte1 & bits)) {

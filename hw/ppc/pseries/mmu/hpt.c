@@ -421,43 +421,37 @@ uint64_t papr_mmu_sdr1_for_pr(PaprMmu *mmu)
     return hpt ? (uintptr_t)hpt->pte | (hpt->shift - HPT_SHIFT_MIN) : 0;
 }
 
-/*
- * A walk has used entry @ptex, whose second doubleword it saw as @pte1.  If a
- * hypercall has changed more than the R and C bits of the entry since, it is
- * another entry, and the walker, which looks again after this call, starts
- * over.
- */
-static void record_use(PaprMmu *mmu, hwaddr ptex, uint64_t pte1, uint64_t bit)
+void papr_mmu_read_hpte(PaprMmu *mmu, const ppc_hash_pte64_t *hpte, hwaddr ptex,
+                        ppc_hash_pte64_t *copy)
 {
-    PaprHpt *hpt;
-    uint64_t *where;
-    uint64_t seen, now;
+    uint64_t pair[2];
 
+    papr_entry_read((const uint64_t *)hpte, papr_removals_of(mmu, ptex), pair);
+    copy->pte0 = pair[0];
+    copy->pte1 = pair[1];
+}
+
+bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,
+                       uint64_t bits)
+{
+    const uint64_t pair[2] = { copy->pte0, copy->pte1 };
+    PaprHpt *hpt;
+    uint64_t *pte;
+
+    if (qatomic_read(&mmu->kernel_shift)) {
+        return true;                    /* a debugger's copy */
+    }
     RCU_READ_LOCK_GUARD();
     hpt = qatomic_rcu_read(&mmu->hpt);
     if (!hpt || ptex >= hpt->n) {
-        return;
+        return false;
     }
-    where = &hpt->pte[2 * ptex + 1];
-    now = qatomic_read(where);
-    do {
-        seen = now;
-        if ((be64_to_cpu(seen) ^ pte1) & ~(HPTE1_R | HPTE1_C)) {
-            return;
-        }
-        now = qatomic_cmpxchg(where, seen, seen | cpu_to_be64(bit));
-    } while (now != seen);
+    pte = &hpt->pte[2 * ptex];
+    if (!papr_entry_note(pte, pair[1], bits)) {
+        return false;
+    }
     papr_hpt_mark_dirty(hpt, ptex);
-}
-
-void papr_mmu_hpte_set_c(PaprMmu *mmu, hwaddr ptex, uint64_t pte1)
-{
-    record_use(mmu, ptex, pte1, HPTE1_C);
-}
-
-void papr_mmu_hpte_set_r(PaprMmu *mmu, hwaddr ptex, uint64_t pte1)
-{
-    record_use(mmu, ptex, pte1, HPTE1_R);
+    return papr_entry_is(pte, papr_removals_of(mmu, ptex), pair, bits);
 }
 
 /*

@@ -9,7 +9,9 @@
 #include "qemu/bswap.h"
 #include "qemu/rcu.h"
 #include "hw/pseries/mmu.h"
+#include "entry.h"
 #include "hpte.h"
+#include "mark.h"
 
 /** PaprHptDirty - a bit an entry: changed since the stream had it */
 typedef struct PaprHptDirty {
@@ -34,21 +36,12 @@ typedef struct PaprHpt {
     PaprHptDirty *dirty;                /* RCU; NULL but during migration */
 } PaprHpt;
 
-/*
- * PaprMmuVcpu - whether a vCPU must be told of a flush now; see tlb.c.  A cache
- * line each, as every vCPU writes its own at each entry to generated code.
- */
-typedef struct PaprMmuVcpu {
-    bool active;                        /* in the execution loop */
-    bool flush;                         /* empty the TLB on the next entry */
-} QEMU_ALIGNED(64) PaprMmuVcpu;
-
 /**
  * PaprMmu - the partition's translation tables
  *
  * The BQL protects all but: @hpt, read under RCU by any thread; @process_table,
- * atomic; the @vcpu array and @clears (tlb.c, hcalls.c); @save, the migration
- * thread's own.
+ * atomic; the @vcpu array (tlb.c), @clears and @removals (entry.h); @save,
+ * the migration thread's own.
  */
 struct PaprMmu {
     PaprVcpuMap *vcpus;
@@ -66,7 +59,8 @@ struct PaprMmu {
     uint64_t process_table;             /* second doubleword of the PATE */
 
     bool execution_known;               /* papr_mmu_exec_enter() is called */
-    uint32_t clears;                    /* see hcalls.c; atomic */
+    uint32_t clears;                    /* see entry.h; atomic */
+    size_t removals[PAPR_REMOVAL_COUNTERS]; /* see entry.h; atomic */
     uint32_t n_vcpus;
     PaprMmuVcpu *vcpu;                  /* by vCPU id */
 
@@ -83,7 +77,13 @@ struct PaprMmu {
 /* Word @half (0, 1) of entry @ptex, host endian */
 static inline uint64_t hpte_load(const PaprHpt *hpt, uint64_t ptex, int half)
 {
-    return be64_to_cpu(qatomic_read(&hpt->pte[2 * ptex + half]));
+    return papr_entry_load(&hpt->pte[2 * ptex], half);
+}
+
+/** papr_removals_of: the counter of entry @ptex of any table */
+static inline size_t *papr_removals_of(PaprMmu *mmu, uint64_t ptex)
+{
+    return &mmu->removals[ptex / HPTES_IN_PTEG % PAPR_REMOVAL_COUNTERS];
 }
 
 /** papr_hpte_base_shift: the segment's page size, 0 for an unknown encoding */

@@ -110,7 +110,7 @@ static void flushed(CPUState *cs, run_on_cpu_data data)
     PaprMmu *clearing = data.host_ptr;
 
     if (clearing) {
-        qatomic_dec(&clearing->clears);
+        papr_clears_end(&clearing->clears);
     }
 }
 
@@ -131,13 +131,7 @@ static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
 /* Is the vCPU executing, and therefore not marked?  See the file's head */
 static bool must_be_told(PaprMmu *mmu, PaprMmuVcpu *vcpu)
 {
-    if (!qatomic_read(&mmu->execution_known) || qatomic_read(&vcpu->active)) {
-        return true;
-    }
-    qatomic_set(&vcpu->flush, true);
-    /* the mark before the second look: see the file's head */
-    smp_mb();
-    return qatomic_read(&vcpu->active);
+    return !qatomic_read(&mmu->execution_known) || papr_mark_or_tell(vcpu);
 }
 
 /* On all but @self, which may be NULL; returns whether any has to be awaited */
@@ -252,29 +246,23 @@ void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu)
 
 void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu)
 {
-    PaprMmuVcpu *state = &mmu->vcpu[vcpu->id];
-
-    qatomic_set(&state->active, true);
     if (unlikely(!qatomic_read(&mmu->execution_known))) {
         qatomic_set(&mmu->execution_known, true);
     }
-    /* @active before @flush: see the file's head */
-    smp_mb();
-    if (unlikely(qatomic_read(&state->flush))) {
-        qatomic_set(&state->flush, false);
+    if (unlikely(papr_mark_enter(&mmu->vcpu[vcpu->id]))) {
         tlb_flush(CPU(vcpu->cpu));
     }
 }
 
 void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu)
 {
-    qatomic_store_release(&mmu->vcpu[vcpu->id].active, false);
+    papr_mark_exit(&mmu->vcpu[vcpu->id]);
 }
 #else
 void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
 {
     if (batch->clears_r) {
-        qatomic_dec(&mmu->clears);
+        papr_clears_end(&mmu->clears);
     }
 }
 

@@ -1,0 +1,61 @@
+/*
+ * pSeries platform: which vCPUs must be told of a flush now
+ *
+ * The two sides of the question, for tlb.c; see its head.  They are here, with
+ * nothing else, so that tests/unit/pseries/test-hpt-race.c can run them in all
+ * orders of their loads and stores.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PPC_PSERIES_MMU_MARK_H
+#define HW_PPC_PSERIES_MMU_MARK_H
+
+#include "qemu/atomic.h"
+#include "qemu/compiler.h"
+
+/*
+ * PaprMmuVcpu - whether a vCPU must be told of a flush now.  A cache line each,
+ * as every vCPU writes its own at each entry to generated code.
+ */
+typedef struct PaprMmuVcpu {
+    bool active;                        /* in the execution loop */
+    bool flush;                         /* empty the TLB on the next entry */
+} QEMU_ALIGNED(64) PaprMmuVcpu;
+
+/**
+ * papr_mark_or_tell - the vCPU has to flush: does it have to be told?
+ *
+ * If not, it is marked, and will empty its TLB before it executes.  The caller
+ * has had a full barrier since it changed the table.
+ */
+static inline bool papr_mark_or_tell(PaprMmuVcpu *vcpu)
+{
+    if (qatomic_read(&vcpu->active)) {
+        return true;
+    }
+    qatomic_set(&vcpu->flush, true);
+    /* the mark before the second look */
+    smp_mb();
+    return qatomic_read(&vcpu->active);
+}
+
+/** papr_mark_enter: the vCPU is about to execute; true: it empties its TLB */
+static inline bool papr_mark_enter(PaprMmuVcpu *vcpu)
+{
+    qatomic_set(&vcpu->active, true);
+    /* @active before @flush, and before any walk of the table */
+    smp_mb();
+    if (likely(!qatomic_read(&vcpu->flush))) {
+        return false;
+    }
+    qatomic_set(&vcpu->flush, false);
+    return true;
+}
+
+/** papr_mark_exit: the vCPU has left generated code */
+static inline void papr_mark_exit(PaprMmuVcpu *vcpu)
+{
+    qatomic_store_release(&vcpu->active, false);
+}
+
+#endif
