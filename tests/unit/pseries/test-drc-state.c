@@ -1,7 +1,9 @@
 /*
  * Unit tests: states of a connector (hw/ppc/pseries/dr/state.c)
  *
- * Tables of every state and every change that a guest can ask for.
+ * Tables of every state and every change that a guest can ask for; then all
+ * that guest and user can bring a connector to, in whatever order, against what
+ * must never happen and what must stay possible.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -234,9 +236,223 @@ static void test_initial(void)
     g_assert_cmpuint(PHYS_CONFIGURED, ==, 8);
 }
 
+/* Everything that can be reached, by moves of the guest first */
+enum {
+    MOVE_ISOLATE,
+    MOVE_UNISOLATE,
+    MOVE_UNUSABLE,
+    MOVE_USABLE,
+    MOVE_CONFIGURE,
+    GUEST_MOVES,
+    MOVE_PLUG = GUEST_MOVES,
+    MOVE_COLD_PLUG,
+    MOVE_REQUEST,
+    MOVE_RESET,
+    MOVES,
+    CORES = 64,
+};
+
+static unsigned core_index(const PaprDrcCore *core)
+{
+    return core->state | core->present << 4 | core->unplug_requested << 5;
+}
+
+static PaprDrcCore core_at(unsigned index, bool logical, bool unplug_only)
+{
+    return (PaprDrcCore) {
+        .state = index & 15,
+        .logical = logical,
+        .present = index >> 4 & 1,
+        .unplug_requested = index >> 5 & 1,
+        .isolate_for_unplug_only = unplug_only,
+    };
+}
+
+static bool is_empty(const PaprDrcCore *core)
+{
+    return core->state == papr_drc_initial(core->logical, false);
+}
+
+/* As connector.c does it: the device goes, with all that is about it */
+static void released(PaprDrcCore *core)
+{
+    g_assert_true(core->present);
+    g_assert_true(core->unplug_requested);
+    g_assert_true(is_empty(core));
+    core->present = false;
+    core->unplug_requested = false;
+}
+
+static void check_effect(const PaprDrcCore *before, PaprDrcCore *core,
+                         int32_t status, PaprDrcEffect effect)
+{
+    if (status != OK) {
+        g_assert_cmpuint(core_index(core), ==, core_index(before));
+        g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
+    }
+    switch (effect) {
+    case PAPR_DRC_NOTHING:
+        g_assert_cmpint(core->unplug_requested, ==, before->unplug_requested);
+        break;
+    case PAPR_DRC_RELEASE:
+        released(core);
+        break;
+    case PAPR_DRC_REFUSED:
+        g_assert_true(before->unplug_requested && !core->unplug_requested);
+        g_assert_true(core->present);
+        g_assert_cmpuint(core->state, ==, before->state);
+        break;
+    case PAPR_DRC_RESTART:
+        g_assert_true(core->present && papr_drc_configurable(core));
+        g_assert_cmpuint(core->state, !=, before->state);
+        break;
+    default:
+        g_assert_not_reached();
+    }
+}
+
+static void guest_move(PaprDrcCore *core, int move)
+{
+    const PaprDrcCore before = *core;
+    PaprDrcEffect effect = PAPR_DRC_NOTHING;
+    int32_t status = OK;
+
+    switch (move) {
+    case MOVE_ISOLATE:
+    case MOVE_UNISOLATE:
+        status = papr_drc_set_isolation(core, move == MOVE_UNISOLATE, &effect);
+        break;
+    case MOVE_UNUSABLE:
+    case MOVE_USABLE:
+        status = papr_drc_set_allocation(core, move == MOVE_USABLE, &effect);
+        break;
+    case MOVE_CONFIGURE:
+        if (papr_drc_configurable(core)) {
+            papr_drc_set_configured(core);
+        }
+        break;
+    }
+    check_effect(&before, core, status, effect);
+}
+
+static void user_move(PaprDrcCore *core, int move)
+{
+    switch (move) {
+    case MOVE_PLUG:
+    case MOVE_COLD_PLUG:
+        if (!core->present) {
+            core->present = true;
+            core->state = papr_drc_initial(core->logical,
+                                           move == MOVE_COLD_PLUG);
+        }
+        break;
+    case MOVE_REQUEST:
+        core->unplug_requested = core->present;
+        if (core->present && is_empty(core)) {
+            released(core);
+        }
+        break;
+    case MOVE_RESET:
+        if (core->unplug_requested) {
+            core->state = papr_drc_initial(core->logical, false);
+            released(core);
+        } else if (core->present) {
+            core->state = papr_drc_initial(core->logical, true);
+        }
+        break;
+    }
+}
+
+static PaprDrcCore moved(PaprDrcCore core, int move)
+{
+    if (move < GUEST_MOVES) {
+        guest_move(&core, move);
+    } else {
+        user_move(&core, move);
+    }
+    return core;
+}
+
+static void check_core(const PaprDrcCore *core)
+{
+    g_assert_cmpint(core->state <= CONFIGURED, ==, core->logical);
+    g_assert_cmpint(core->state >= PHYS_POWERED &&
+                    core->state <= PHYS_CONFIGURED, ==, !core->logical);
+    if (!core->present) {
+        g_assert_true(is_empty(core));
+        g_assert_false(core->unplug_requested);
+        g_assert_false(papr_drc_configurable(core));
+    }
+    /* one that is asked for and that the guest does not have has gone */
+    if (core->unplug_requested) {
+        g_assert_false(is_empty(core));
+    }
+}
+
+/* Can the guest alone bring about, from here, that the device goes? */
+static bool can_let_go(PaprDrcCore core, bool *seen)
+{
+    if (!core.present) {
+        return true;
+    }
+    if (seen[core_index(&core)]) {
+        return false;
+    }
+    seen[core_index(&core)] = true;
+    for (int move = 0; move < GUEST_MOVES; move++) {
+        PaprDrcCore next = moved(core, move);
+
+        /* by way of a refusal does not count */
+        if ((next.unplug_requested || !next.present) &&
+            can_let_go(next, seen)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void explore(bool logical, bool unplug_only)
+{
+    PaprDrcCore empty = { .state = papr_drc_initial(logical, false) };
+    bool reached[CORES] = { };
+    unsigned todo[CORES], n = 0, count = 0;
+
+    todo[n++] = core_index(&empty);
+    reached[core_index(&empty)] = true;
+    while (n) {
+        PaprDrcCore core = core_at(todo[--n], logical, unplug_only);
+
+        count++;
+        check_core(&core);
+        if (core.unplug_requested) {
+            bool seen[CORES] = { };
+
+            g_assert_true(can_let_go(core, seen));
+        }
+        for (int move = 0; move < MOVES; move++) {
+            PaprDrcCore next = moved(core, move);
+
+            if (!reached[core_index(&next)]) {
+                reached[core_index(&next)] = true;
+                todo[n++] = core_index(&next);
+            }
+        }
+    }
+    /* empty; each state with a device; each the guest has, to be given back */
+    g_assert_cmpuint(count, ==, logical ? 1 + 4 + 3 : 1 + 3 + 2);
+}
+
+static void test_all_orders(void)
+{
+    explore(true, false);
+    explore(true, true);
+    explore(false, false);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/pseries/drc/all-orders", test_all_orders);
     g_test_add_func("/pseries/drc/isolate", test_isolate);
     g_test_add_func("/pseries/drc/unisolate", test_unisolate);
     g_test_add_func("/pseries/drc/allocation", test_allocation);
