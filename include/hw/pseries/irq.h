@@ -88,7 +88,11 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs);
 /**
  * papr_irqs_select - make XIVE (@xive) or XICS the controller in force
  *
- * Called at CAS, at reset and after migration.  Nothing changes on failure.
+ * Called at CAS, at reset and after migration.  On failure the controller from
+ * before is in force.  If the machine does not offer the other one, nothing has
+ * changed.  If the host's kernel fails to run it, and emulation is ruled out
+ * (kernel-irqchip=on), the one from before has been made anew, as it is after a
+ * reset, with devices' lines as they are: the kernel has no room for both.
  * Context: BQL, all other vCPUs stopped.
  */
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);
@@ -144,7 +148,8 @@ void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
 /**
  * papr_irq_trigger - an edge on @irq; any thread
  *
- * Dropped and logged for numbers that are not claimed or are level sensitive.
+ * Dropped and logged for numbers that are not claimed, are level sensitive or
+ * are those of inter-processor interrupts.
  */
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq);
 /** papr_irq_set_level: an LSI's line; any thread */

@@ -142,13 +142,17 @@ static void test_bad_hcalls(void)
         g_assert_cmpint(papr_hcall(qts, 0, H_IPOLL, servers[i]), ==,
                         H_PARAMETER);
     }
-    /* the priority goes back even so, or the vCPU would never see another */
+    /* nothing changes, CPPR neither */
+    set_cppr(qts, 0, 0x77);
     for (int i = 0; i < ARRAY_SIZE(sources); i++) {
         g_assert_cmpint(papr_hcall(qts, 0, H_EOI,
                                    (uint64_t)(i + 1) << 24 | sources[i]), ==,
                         H_PARAMETER);
-        poll_is(qts, 0, (uint32_t)(i + 1) << 24, 0xff);
+        poll_is(qts, 0, 0x77000000, 0xff);
     }
+    /* a source that has gone while its interrupt was in service */
+    end_irq(qts, 0, 0xff000000 | UNCLAIMED);
+    poll_is(qts, 0, 0xff000000, 0xff);
     qtest_quit(qts);
 }
 

@@ -170,16 +170,16 @@ static void test_trigger(void)
 static void test_wrap(void)
 {
     QTestState *qts = start();
-    Source source = route(qts, 1, 12);
+    Source source = route(qts, 1, 16);
     uint64_t regs[PAPR_HCALL_REGS] = { 1, 1, PRIO };
 
-    papr_st32(qts, QUEUE + 0x1000, 0x12345678);
-    for (int i = 0; i < 1024; i++) {
+    papr_st32(qts, QUEUE + 0x10000, 0x12345678);
+    for (int i = 0; i < 16384; i++) {
         fire(qts, source);
         load(qts, source, EOI);
     }
-    g_assert_cmphex(papr_ld32(qts, QUEUE + 0xffc), ==, 0x80000000 | EISN);
-    g_assert_cmphex(papr_ld32(qts, QUEUE + 0x1000), ==, 0x12345678);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 0xfffc), ==, 0x80000000 | EISN);
+    g_assert_cmphex(papr_ld32(qts, QUEUE + 0x10000), ==, 0x12345678);
     fire(qts, source);
     g_assert_cmphex(papr_ld32(qts, QUEUE), ==, EISN);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
@@ -189,7 +189,7 @@ static void test_wrap(void)
                     H_SUCCESS);
     g_assert_cmphex(regs[0], ==, 1);
     g_assert_cmphex(regs[1], ==, QUEUE);
-    g_assert_cmphex(regs[2], ==, 12);
+    g_assert_cmphex(regs[2], ==, 16);
     g_assert_cmphex(regs[3], ==, 1);
     qtest_quit(qts);
 }
@@ -279,11 +279,15 @@ static const BadCall bad_calls[] = {
     { H_INT_SET_QUEUE_CONFIG, H_P2, { 1, ALL_ONES, PRIO, QUEUE, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P3, { 1, 0, 0x106, QUEUE, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 17 } },
+    /* the hardware has these, "ibm,xive-eq-sizes" has not */
+    { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 12 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, 0x1000000, 21 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, 0x1000000, 24 } },
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 1ULL << 32 | 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, QUEUE + 0x1000, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0x10000000, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0x6010000000000, 16 } },
-    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0xffffffffff000000, 24 } },
+    { H_INT_SET_QUEUE_CONFIG, H_P4, { 1, 0, PRIO, 0xffffffffffff0000, 16 } },
     { H_INT_GET_QUEUE_CONFIG, H_PARAMETER, { 2, 0, PRIO } },
     { H_INT_GET_QUEUE_CONFIG, H_P2, { 0, 2, PRIO } },
     { H_INT_GET_QUEUE_CONFIG, H_P3, { 0, 0, 0xff } },

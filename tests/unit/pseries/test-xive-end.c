@@ -59,6 +59,11 @@ static void test_sizes(void)
         g_assert_cmpuint(papr_eq_entries(good[i]), ==, 1u << (good[i] - 2));
     }
     g_assert_false(papr_eq_shift_ok(0x100000000ULL + 16));
+    /* what a guest may ask for is the one size of the device tree */
+    for (uint64_t shift = 0; shift < 64; shift++) {
+        g_assert_cmpint(papr_eq_shift_offered(shift), ==, shift == 16);
+    }
+    g_assert_false(papr_eq_shift_offered(0x100000000ULL + 16));
 }
 
 static void test_notify(void)

@@ -528,9 +528,13 @@ void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
 {
     PaprIntcRun *run = qatomic_read(&irqs->active);
 
-    /* an MSI's data is what the guest wrote into the device */
-    if (irq >= PAPR_IRQ_END || (qatomic_read(&irqs->flags[irq]) &
-                                (IRQ_CLAIMED | IRQ_LSI)) != IRQ_CLAIMED) {
+    /*
+     * An MSI's data is what the guest wrote into the device.  Inter-processor
+     * interrupts are vCPUs' to trigger; XICS has no sources for them.
+     */
+    if (irq < PAPR_IRQ_XICS_BASE || irq >= PAPR_IRQ_END ||
+        (qatomic_read(&irqs->flags[irq]) & (IRQ_CLAIMED | IRQ_LSI)) !=
+        IRQ_CLAIMED) {
         qemu_log_mask(LOG_GUEST_ERROR, "Interrupt 0x%x triggered, but there is "
                       "no such edge-sensitive source\n", irq);
         return;
@@ -542,7 +546,7 @@ void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
 {
     PaprIntcRun *run;
 
-    if (!papr_irq_is_claimed(irqs, irq)) {
+    if (irq < PAPR_IRQ_XICS_BASE || !papr_irq_is_claimed(irqs, irq)) {
         return;
     }
     if (level) {

@@ -80,7 +80,13 @@ static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return rc;
 }
 
-/* CPPR first: an LSI that is still up then finds the ICP open */
+/*
+ * Checked first: a number that no source can have changes nothing.  Those of
+ * sources that the partition has given back meanwhile are legal, as one may go
+ * while its interrupt is in service, and the vCPU has to get its priority back.
+ * Then CPPR, so that an LSI (level signalled) that is still up finds the ICP
+ * open.
+ */
 static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprXics *xics = opaque;
@@ -88,15 +94,12 @@ static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint32_t irq = args[0] & PAPR_XISR_MASK;
 
     trace_papr_xics_eoi(icp->server, args[0]);
-    papr_icp_h_cppr(icp, (uint32_t)args[0] >> 24);
-    if (irq == PAPR_XISR_IPI) {
-        return H_SUCCESS;
-    }
-    if (!papr_xics_source(&xics->arb, irq)) {
+    if (irq != PAPR_XISR_IPI && !papr_xics_source(&xics->arb, irq)) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_EOI: no source 0x%x\n", irq);
         return H_PARAMETER;
     }
-    papr_xics_eoi(&xics->arb, irq);
+    papr_icp_h_cppr(icp, (uint32_t)args[0] >> 24);
+    papr_xics_eoi(&xics->arb, irq);     /* none for an IPI */
     return H_SUCCESS;
 }
 

@@ -31,9 +31,19 @@ static inline uint32_t papr_eq_entries(unsigned shift)
     return 1U << (shift - XV_EQ_ENTRY_SHIFT);
 }
 
+/*
+ * Sizes that a stream may have, from a machine that accepted all of the
+ * hardware's.  H_INT_SET_QUEUE_CONFIG has those of "ibm,xive-eq-sizes":
+ * papr_eq_shift_offered().
+ */
 static inline bool papr_eq_shift_ok(uint64_t shift)
 {
     return shift == 12 || shift == 16 || shift == 21 || shift == 24;
+}
+
+static inline bool papr_eq_shift_offered(uint64_t shift)
+{
+    return shift == XV_EQ_OFFERED_SHIFT;
 }
 
 static inline PaprEqPos papr_eq_first(void)

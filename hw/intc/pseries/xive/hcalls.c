@@ -200,7 +200,7 @@ static int64_t h_int_set_queue_config(PowerPCCPU *cpu, uint64_t *args,
         return rc;
     }
     if (shift) {
-        if (!papr_eq_shift_ok(shift)) {
+        if (!papr_eq_shift_offered(shift)) {
             qemu_log_mask(LOG_GUEST_ERROR, "xive: no event queues of 2^%" PRIu64
                           " bytes\n", shift);
             return H_P5;
