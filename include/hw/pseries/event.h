@@ -33,7 +33,11 @@ void papr_events_set_clock(PaprEvents *events,
 /** papr_events_reset: forget what is pending and what CAS agreed on */
 void papr_events_reset(PaprEvents *events);
 
-/** papr_events_drop_hotplug: forget pending hotplug requests, as CAS does */
+/**
+ * papr_events_drop_hotplug - forget pending hotplug requests, as CAS does
+ *
+ * The others' interrupts are raised again, at the controller now in force.
+ */
 void papr_events_drop_hotplug(PaprEvents *events);
 
 /**

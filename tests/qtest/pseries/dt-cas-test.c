@@ -12,6 +12,7 @@
 #include "qemu/units.h"
 #include "libpapr.h"
 #include <libfdt.h>
+#include <sys/resource.h>
 
 #define BYTES(s) (s), sizeof(s) - 1
 
@@ -485,6 +486,110 @@ static void test_cas_plugged(void)
     qtest_quit(qts);
 }
 
+static void assert_intc(QTestState *qts, bool xive)
+{
+    g_autofree void *fdt = papr_tree(qts);
+
+    /* XICS's calls are there only with XICS */
+    g_assert_cmpint(papr_hcall(qts, 0, H_XIRR), ==,
+                    xive ? H_FUNCTION : H_SUCCESS);
+    g_assert_cmpint(tree_has_xive(fdt), ==, xive);
+}
+
+/*
+ * No room for the tree: neither controller nor agreement have changed, and a
+ * device that is to go is still there, and the guest asked for it.
+ */
+static void test_cas_no_room(void)
+{
+    static const GuestSays hash_xics = { .affinity = 0x80 };
+    QTestState *qts = papr_start("-cpu power9 "
+                                 "-device virtio-scsi-pci,id=going,addr=2");
+    g_autofree void *fdt = NULL;
+
+    write_structure(qts, VEC_ADDR, &linux_radix_xive);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+    assert_intc(qts, true);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
+                             "{ 'id': 'going' } }");
+
+    write_structure(qts, VEC_ADDR, &hash_xics);
+    g_assert_cmpint(papr_hcall(qts, 0, H_CAS, VEC_ADDR, REPLY_ADDR, 64), ==,
+                    H_TOO_BIG);
+    assert_intc(qts, true);
+    g_assert_null(qtest_qmp_event_ref(qts, "DEVICE_DELETED"));
+    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
+                              UINT32_MAX, 0, PAPR_TEST_RAM, 2048), ==,
+                    RTAS_SUCCESS);
+
+    write_structure(qts, VEC_ADDR, &hash_xics);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+    assert_intc(qts, false);
+    fdt = reply_tree(qts);
+    assert_prop(fdt, "/chosen", "ibm,architecture-vec-5",
+                BYTES("\4\0\x20\0\0\x80"));
+    qtest_quit(qts);
+}
+
+/* "Shut down, please" from before the call reaches who boots after it */
+static void test_cas_powerdown(void)
+{
+    static const GuestSays hash_xics = { .affinity = 0x80 };
+    QTestState *qts = papr_start("-cpu power9");
+    uint64_t regs[PAPR_HCALL_REGS] = { 0 };
+
+    write_structure(qts, VEC_ADDR, &linux_radix_xive);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
+    qtest_qmp_eventwait(qts, "POWERDOWN");
+    write_structure(qts, VEC_ADDR, &hash_xics);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+
+    g_assert_cmpint(papr_rtas(qts, "ibm,set-xive", 1, NULL, 0x1000, 0, 5), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(papr_hcall(qts, 0, H_CPPR, 0xff), ==, H_SUCCESS);
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_XIRR, regs), ==, H_SUCCESS);
+    g_assert_cmphex(regs[0], ==, 0xff001000);
+    qtest_quit(qts);
+}
+
+/* Address space of the process, in bytes */
+static rlim_t address_space(pid_t pid)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/statm", (int)pid);
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    return strtoull(text, NULL, 10) * getpagesize();
+}
+
+/* The host has no memory for a hash page table: all is as it was */
+static void test_cas_no_memory(void)
+{
+    static const GuestSays hash_xics = { .affinity = 0x80 };
+    QTestState *qts = papr_start("-cpu power9 -m slots=1,maxmem=1T");
+    pid_t pid = qtest_pid(qts);
+    struct rlimit limit;
+
+    write_structure(qts, VEC_ADDR, &linux_radix_xive);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+
+    /* a guest that can't resize it gets 8 GiB */
+    write_structure(qts, VEC_ADDR, &hash_xics);
+    g_assert_cmpint(prlimit(pid, RLIMIT_AS, NULL, &limit), ==, 0);
+    limit.rlim_cur = address_space(pid) + GiB;
+    g_assert_cmpint(prlimit(pid, RLIMIT_AS, &limit, NULL), ==, 0);
+    g_assert_cmpint(cas(qts), ==, H_HARDWARE);
+    assert_intc(qts, true);
+
+    limit.rlim_cur = limit.rlim_max;
+    g_assert_cmpint(prlimit(pid, RLIMIT_AS, &limit, NULL), ==, 0);
+    g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+    assert_intc(qts, false);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -499,5 +604,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cas/refused", test_cas_refused);
     qtest_add_func("pseries/cas/addresses", test_cas_addresses);
     qtest_add_func("pseries/cas/plugged", test_cas_plugged);
+    qtest_add_func("pseries/cas/powerdown", test_cas_powerdown);
+    qtest_add_func("pseries/cas/no-room", test_cas_no_room);
+    qtest_add_func("pseries/cas/no-memory", test_cas_no_memory);
     return g_test_run();
 }

@@ -2,7 +2,7 @@
  * pSeries platform: client-architecture-support (CAS), the call
  *
  * Reads the guest's structure once, has it negotiated, then makes the outcome
- * be in force: what can fail first, each step undone if a later one fails.
+ * be in force: what can fail first, and all of it undone if any of it fails.
  * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the
  * device tree that it gets over its own; our own firmware calls
  * papr_cas_from_firmware().
@@ -116,31 +116,6 @@ static bool commit_hpt(const PaprCas *cas, const PaprCasResult *result,
     return papr_mmu_hpt_alloc(config->mmu, wanted, errp);
 }
 
-/* What can fail, most likely first; on failure all is as it was */
-static bool commit_fallible(const PaprCas *cas, PowerPCCPU *cpu,
-                            const PaprCasResult *result, Error **errp)
-{
-    uint32_t compat_before = cpu->compat_pvr;
-    Error *err = NULL;
-
-    if (!set_compat(result->compat_pvr, cpu, &err)) {
-        if (!result->raw_ok) {
-            error_propagate(errp, err);
-            return false;
-        }
-        /* some hosts have no levels; the guest knows the processor itself */
-        error_free(err);
-    }
-    if (commit_hpt(cas, result, errp) &&
-        papr_irqs_select(cas->config.irqs, result->xive, errp)) {
-        return true;
-    }
-    if (!set_compat(compat_before, cpu, &err)) {
-        error_free(err);
-    }
-    return false;
-}
-
 static void use_ov5(PaprCas *cas)
 {
     cas->config.numa->form2 = papr_ovec_test(&cas->ov5, OV5_FORM2_AFFINITY);
@@ -151,12 +126,125 @@ static void use_ov5(PaprCas *cas)
     }
 }
 
-static void commit_rest(PaprCas *cas, const PaprCasResult *result)
+/* Some hosts have no levels; a guest that knows the processor needs none */
+static bool commit_compat(PowerPCCPU *cpu, const PaprCasResult *result,
+                          Error **errp)
 {
-    cas->ov5 = result->ov5;
-    cas->before_isa3 = result->before_isa3;
+    Error *err = NULL;
+
+    if (set_compat(result->compat_pvr, cpu, &err)) {
+        return true;
+    }
+    if (result->raw_ok) {
+        error_free(err);
+        return true;
+    }
+    error_propagate(errp, err);
+    return false;
+}
+
+/** CasBefore - what commit_fallible() changes on its way, as it was */
+typedef struct CasBefore {
+    uint32_t compat_pvr;
+    bool xive;
+    bool before_isa3;
+    PaprOvec ov5;
+} CasBefore;
+
+static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
+{
+    return (CasBefore) {
+        .compat_pvr = cpu->compat_pvr,
+        .xive = papr_irqs_xive_active(cas->config.irqs),
+        .before_isa3 = cas->before_isa3,
+        .ov5 = cas->ov5,
+    };
+}
+
+/* What was in force before can be so again, unless a host's kernel fails */
+static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
+{
+    Error *irqs_err = NULL, *compat_err = NULL;
+
+    cas->ov5 = before->ov5;
+    cas->before_isa3 = before->before_isa3;
     use_ov5(cas);
-    /* requests made so far are settled now: the new tree tells the outcome */
+    papr_irqs_select(cas->config.irqs, before->xive, &irqs_err);
+    set_compat(before->compat_pvr, cpu, &compat_err);
+    if (!cas->refusal_reported) {
+        if (irqs_err) {
+            warn_reportf_err(error_copy(irqs_err), "CAS, to be undone: ");
+        }
+        if (compat_err) {
+            warn_reportf_err(error_copy(compat_err), "CAS, to be undone: ");
+        }
+    }
+    error_free(irqs_err);
+    error_free(compat_err);
+}
+
+/* The tree for what is in force, if the guest has room for it */
+static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
+                          void **fdt, size_t *size, Error **errp)
+{
+    *fdt = cas->config.host.build_tree(whole, size, cas->config.host.opaque,
+                                       errp);
+    if (!*fdt) {
+        return H_HARDWARE;
+    }
+    if (*size > room) {
+        g_clear_pointer(fdt, g_free);
+        error_setg(errp, "CAS: the device tree is larger than the guest's "
+                   "buffer");
+        return H_TOO_BIG;
+    }
+    return H_SUCCESS;
+}
+
+/*
+ * As a trial.  The one that the guest gets is not larger: settling requests can
+ * only take devices away, and the hash page table's size takes the same room
+ * whatever it is.
+ */
+static int64_t check_room(const PaprCas *cas, bool whole, size_t room,
+                          Error **errp)
+{
+    g_autofree void *fdt = NULL;
+    size_t size = 0;
+
+    return build_tree(cas, whole, room, &fdt, &size, errp);
+}
+
+/*
+ * What can fail; if it does, all is as it was.  The hash page table is last:
+ * once another has taken its place, there is no way back to it.
+ */
+static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
+                               const PaprCasResult *result, bool whole,
+                               size_t room, Error **errp)
+{
+    CasBefore before = state_now(cas, cpu);
+    int64_t rc = H_HARDWARE;
+
+    if (commit_compat(cpu, result, errp) &&
+        papr_irqs_select(cas->config.irqs, result->xive, errp)) {
+        cas->ov5 = result->ov5;
+        cas->before_isa3 = result->before_isa3;
+        use_ov5(cas);
+        rc = check_room(cas, whole, room, errp);
+    }
+    if (rc == H_SUCCESS && !commit_hpt(cas, result, errp)) {
+        rc = H_HARDWARE;
+    }
+    if (rc != H_SUCCESS) {
+        put_back(cas, cpu, &before);
+    }
+    return rc;
+}
+
+/* Requests made so far are settled now: the new tree tells the outcome */
+static void settle_requests(PaprCas *cas)
+{
     if (cas->config.dr) {
         papr_dr_reset(cas->config.dr);
     }
@@ -177,9 +265,12 @@ static int64_t refused(PaprCas *cas, int64_t code, const char *why)
     return code;
 }
 
-/* The call; on success the new tree in @fdt, else an H_* code */
+/*
+ * The call: on success the new tree, of at most @room bytes, is in @fdt, else
+ * it returns an H_* code
+ */
 static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
-                        bool whole, void **fdt, size_t *fdt_size)
+                        bool whole, size_t room, void **fdt, size_t *fdt_size)
 {
     g_autofree uint8_t *buf = g_malloc(PAPR_CAS_BYTES_MAX);
     g_autofree PaprCasResult *result = g_new(PaprCasResult, 1);
@@ -203,23 +294,22 @@ static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
     if (rc != H_SUCCESS) {
         return refused(cas, rc, result->why);
     }
-    if (!commit_fallible(cas, cpu, result, &err)) {
-        rc = refused(cas, H_HARDWARE, error_get_pretty(err));
+    rc = commit_fallible(cas, cpu, result, whole, room, &err);
+    if (rc != H_SUCCESS) {
+        refused(cas, rc, error_get_pretty(err));
         error_free(err);
         return rc;
     }
-    commit_rest(cas, result);
+    settle_requests(cas);
     trace_papr_cas_agreed(cpu->compat_pvr, result->radix, result->xive,
                           cas->config.numa->form2);
 
-    *fdt = cas->config.host.build_tree(whole, fdt_size,
-                                       cas->config.host.opaque, &err);
-    if (!*fdt) {
-        rc = refused(cas, H_HARDWARE, error_get_pretty(err));
+    rc = build_tree(cas, whole, room, fdt, fdt_size, &err);
+    if (rc != H_SUCCESS) {
+        refused(cas, rc, error_get_pretty(err));
         error_free(err);
-        return rc;
     }
-    return H_SUCCESS;
+    return rc;
 }
 
 static bool has_own_firmware(const PaprCas *cas)
@@ -252,14 +342,10 @@ static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!papr_mem_is_ram(reply, reply_size)) {
         return refused(cas, H_P2, "CAS: the reply's place is not memory");
     }
-    rc = cas_call(cas, cpu, args[0], has_own_firmware(cas), &fdt, &fdt_size);
+    rc = cas_call(cas, cpu, args[0], has_own_firmware(cas),
+                  reply_size - REPLY_HEADER, &fdt, &fdt_size);
     if (rc != H_SUCCESS) {
         return rc;
-    }
-    if (fdt_size > reply_size - REPLY_HEADER) {
-        g_free(fdt);
-        return refused(cas, H_TOO_BIG, "CAS: the device tree is larger than "
-                       "the guest's buffer");
     }
     papr_mem_write_be32(reply, REPLY_VERSION);
     papr_mem_write(reply + REPLY_HEADER, fdt, fdt_size);
@@ -273,7 +359,8 @@ bool papr_cas_from_firmware(PowerPCCPU *cpu, uint64_t vec_addr, void *opaque)
     size_t fdt_size = 0;
     void *fdt = NULL;
 
-    if (cas_call(cas, cpu, vec_addr, true, &fdt, &fdt_size) != H_SUCCESS) {
+    if (cas_call(cas, cpu, vec_addr, true, SIZE_MAX, &fdt, &fdt_size) !=
+        H_SUCCESS) {
         return false;
     }
     use_tree(cas, fdt, fdt_size);

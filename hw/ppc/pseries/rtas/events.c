@@ -298,6 +298,8 @@ void papr_events_drop_hotplug(PaprEvents *events)
             drop(events, event);
         }
     }
+    /* the interrupt of those that stay went to the controller before */
+    trigger_pending(events);
 }
 
 void papr_events_reset(PaprEvents *events)
