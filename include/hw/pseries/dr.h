@@ -34,6 +34,8 @@ typedef enum PaprDrcType {
 typedef struct PaprDrcOps {
     /* the guest has let go of @dev: take it out */
     void (*release)(DeviceState *dev, void *opaque);
+    /* can the guest not let go of @dev yet?  NULL: it always can */
+    bool (*in_use)(DeviceState *dev, void *opaque);
     /* write @dev's node for configure-connector: begins and ends it itself */
     bool (*fill_dt)(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *opaque,
                     Error **errp);

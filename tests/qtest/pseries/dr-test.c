@@ -275,6 +275,26 @@ static void put_away(QTestState *qts, uint32_t index)
     sense_is(qts, index, EMPTY_OR_UNUSABLE);
 }
 
+/* A core stays the guest's as long as one of its threads runs */
+static void test_core_runs(void)
+{
+    QTestState *qts = start("");
+
+    /* vCPU 0 is the caller; then the second thread of the other core */
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(0), 0), ==,
+                    RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 3, 0x100, 0), ==,
+                    RTAS_SUCCESS);
+    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+                    RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 0), ==,
+                    RTAS_HARDWARE_ERROR);
+    sense_is(qts, CPU_DRC(2), PRESENT);
+    qtest_quit(qts);
+}
+
 static void test_round_trip(void)
 {
     QTestState *qts = start("");
@@ -486,6 +506,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/dr/bad-area", test_bad_area);
     qtest_add_func("pseries/dr/empty", test_empty);
     qtest_add_func("pseries/dr/bad-arguments", test_bad_arguments);
+    qtest_add_func("pseries/dr/core-runs", test_core_runs);
     qtest_add_func("pseries/dr/round-trip", test_round_trip);
     qtest_add_func("pseries/dr/reset", test_reset);
     qtest_add_func("pseries/dr/migrate", test_migrate);

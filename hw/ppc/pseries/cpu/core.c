@@ -200,6 +200,20 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     return true;
 }
 
+/* No thread can be looking at it any more.  BQL held */
+static void free_vcpu(PaprVcpu *vcpu)
+{
+    object_unref(OBJECT(vcpu->cpu));
+    g_free(vcpu);
+}
+
+/*
+ * Nobody finds the vCPU from the moment it is out of the map.  Its thread, which
+ * qdev_unrealize() waits for, may be in its guest, or in a call, until then: what
+ * it uses (interrupt presentation, timers) goes after it.  Other threads that had
+ * found it may look at it, and at the CPU object, until they leave their read
+ * section.
+ */
 static void delete_thread(PaprCpuCore *core, int i)
 {
     PowerPCCPU *cpu = core->threads[i];
@@ -209,14 +223,13 @@ static void delete_thread(PaprCpuCore *core, int i)
         vmstate_unregister(NULL, &vmstate_papr_vcpu, vcpu);
         papr_vcpu_map_remove(core->host->vcpus, vcpu);
         papr_vcpu_run_exit(vcpu);
+        qdev_unrealize(DEVICE(cpu));
         papr_irqs_vcpu_destroy(core->host->irqs, vcpu);
         cpu_ppc_tb_free(&cpu->env);
-        qdev_unrealize(DEVICE(cpu));
     }
-    cpu->machine_data = NULL;
+    object_ref(OBJECT(cpu));
     object_unparent(OBJECT(cpu));
-    /* other vCPUs may just be looking at it, through the map */
-    g_free_rcu(vcpu, rcu);
+    call_rcu(vcpu, free_vcpu, rcu);
 }
 
 static void core_unrealize(DeviceState *dev)

@@ -28,6 +28,20 @@ enum {
     DR_INDICATOR_MAX = 3,               /* inactive, active, identify, action */
 };
 
+/* The guest's last steps: what it gives up may be taken out in the same call */
+static bool lets_go(uint32_t indicator, uint32_t value)
+{
+    return (indicator == INDICATOR_ISOLATION && value == PAPR_DR_ISOLATE) ||
+           (indicator == INDICATOR_ALLOCATION && value == PAPR_DR_UNUSABLE);
+}
+
+static bool is_in_use(const PaprDrc *drc)
+{
+    const PaprDrcOps *ops = drc->run->ops;
+
+    return drc->dev && ops->in_use && ops->in_use(drc->dev, drc->run->opaque);
+}
+
 /* Arguments: type, connector index, value */
 static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
@@ -41,6 +55,11 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: no connector 0x%x\n",
                       call->args[1]);
         return status;
+    }
+    if (lets_go(call->args[0], value) && is_in_use(drc)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: what is behind connector "
+                      "0x%x is in use\n", call->args[1]);
+        return RTAS_HARDWARE_ERROR;
     }
     switch (call->args[0]) {
     case INDICATOR_ISOLATION:

@@ -18,6 +18,7 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
+#include "qemu/rcu.h"
 #include "exec/cpu-common.h"
 #include "hw/core/cpu.h"
 #include "hw/pseries/vcpu.h"
@@ -114,6 +115,9 @@ static int64_t h_confer(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     int64_t id = (int32_t)args[0];
     CPUState *cs = CPU(cpu);
+
+    /* for the target: KVM's vCPU threads are in no read section */
+    RCU_READ_LOCK_GUARD();
 
     if (id != CONFER_TO_ALL) {
         PaprVcpu *target = id < 0 ? NULL

@@ -232,8 +232,25 @@ static void remove_core(DeviceState *dev, void *machine)
     object_unparent(OBJECT(dev));
 }
 
+/*
+ * LoPAR R1-13.7.4.1.1-1: all threads are stopped before.  One that runs, be it
+ * the caller, could not be waited for in a vCPU's thread.
+ */
+static bool core_in_use(DeviceState *dev, void *machine)
+{
+    PaprCpuCore *core = PAPR_CPU_CORE(dev);
+
+    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
+        if (!papr_vcpu_is_stopped(papr_vcpu(core->threads[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const PaprDrcOps core_drc_ops = {
     .release = remove_core,
+    .in_use = core_in_use,
     .fill_dt = papr_machine_fill_core,
 };
 
