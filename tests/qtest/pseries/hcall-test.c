@@ -67,6 +67,33 @@ static void test_prod(void)
     qtest_quit(qts);
 }
 
+/* Nor is it lost on the way to another machine */
+static void test_prod_migrates(void)
+{
+    QTestState *qts = papr_start("-smp 2");
+    g_autofree char *dir = g_dir_make_tmp("papr-hcall-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(papr_migrated(qts));
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 2 -incoming defer");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s } }", uri);
+    g_assert_true(papr_migrated(qts));
+    assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
+    g_assert_false(is_waiting(qts, 0));
+    assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
+    g_assert_true(is_waiting(qts, 0));
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 /* A vCPU that RTAS stopped waits for start-cpu only */
 static void test_prod_stopped(void)
 {
@@ -529,6 +556,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/hcall/unknown", test_unknown);
     qtest_add_func("pseries/hcall/prod", test_prod);
+    qtest_add_func("pseries/hcall/prod-migrates", test_prod_migrates);
     qtest_add_func("pseries/hcall/prod-stopped", test_prod_stopped);
     qtest_add_func("pseries/hcall/cede-join-confer", test_cede_join_confer);
     qtest_add_func("pseries/hcall/register-vpa", test_register_vpa);

@@ -2,7 +2,8 @@
  * pSeries platform: migration of a vCPU's platform state
  *
  * Section "spapr_cpu" with the areas that the guest registered by
- * H_REGISTER_VPA as nested subsections, each sent only when registered.
+ * H_REGISTER_VPA as nested subsections, each sent only when registered, and the
+ * latch of H_PROD.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,6 +32,25 @@ static bool has_dtl(void *opaque)
 
     return vcpu->dtl_addr != 0;
 }
+
+static bool was_prodded(void *opaque)
+{
+    PaprVcpu *vcpu = opaque;
+
+    return vcpu->prod;
+}
+
+/* Ours alone: without it the vCPU would wait for a prod that has come already */
+static const VMStateDescription vmstate_prod = {
+    .name = "spapr_cpu/prod",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = was_prodded,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(prod, PaprVcpu),
+        VMSTATE_END_OF_LIST()
+    },
+};
 
 static const VMStateDescription vmstate_slb_shadow = {
     .name = "spapr_cpu/vpa/slb_shadow",
@@ -123,6 +143,7 @@ const VMStateDescription vmstate_papr_vcpu = {
     },
     .subsections = (const VMStateDescription *const []) {
         &vmstate_vpa,
+        &vmstate_prod,
         NULL
     },
 };
