@@ -14,6 +14,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
+#include "hw/pseries/report.h"
 #include "phb.h"
 #include "trace.h"
 #include CONFIG_DEVICES                 /* CONFIG_VFIO_PCI */
@@ -125,6 +126,7 @@ static int pe_op(PaprPhb *phb, PeOp op)
         .argsz = sizeof(request),
         .op = host_ops[op],
     };
+    static PaprReportLimit limit;
     int ret;
 
     if (!container) {
@@ -133,8 +135,10 @@ static int pe_op(PaprPhb *phb, PeOp op)
     ret = ioctl(container->fd, VFIO_EEH_PE_OP, &request);
     if (ret < 0) {
         ret = -errno;
-        warn_report("EEH operation %u of host bridge %u: %s", request.op,
-                    phb->opt.index, strerror(-ret));
+        if (papr_report_allowed(&limit)) {
+            warn_report("EEH operation %u of host bridge %u: %s", request.op,
+                        phb->opt.index, strerror(-ret));
+        }
     }
     return ret;
 }

@@ -21,6 +21,7 @@
 #include "hw/pci/msi.h"
 #include "hw/pci/msix.h"
 #include "hw/pci/pci_bus.h"
+#include "hw/pseries/report.h"
 #include "migration/vmstate.h"
 #include "phb.h"
 #include "trace.h"
@@ -247,11 +248,16 @@ static uint32_t alloc_most(PaprIrqs *irqs, MsiType type, uint32_t max,
 /* Claim numbers that were just allocated; all are given back on failure */
 static bool claim(PaprPhb *phb, uint32_t first, uint32_t count)
 {
+    static PaprReportLimit limit;
     Error *err = NULL;
 
     for (uint32_t i = 0; i < count; i++) {
         if (!papr_irq_claim(phb->pci->config.irqs, first + i, false, &err)) {
-            warn_reportf_err(err, "MSI of host bridge %u: ", phb->opt.index);
+            if (papr_report_allowed(&limit)) {
+                warn_reportf_err(error_copy(err), "MSI of host bridge %u: ",
+                                 phb->opt.index);
+            }
+            error_free(err);
             give_back(phb, first, i);
             papr_irq_msi_free(phb->pci->config.irqs, first, count);
             return false;

@@ -276,6 +276,31 @@ static void test_stop(void)
     qtest_quit(qts);
 }
 
+/* What a guest says over and over does not fill the host's log */
+static void test_many_messages(void)
+{
+    g_autofree char *log = NULL, *text = NULL;
+    int fd = g_file_open_tmp("rtas-test-XXXXXX", &log, NULL);
+    QTestState *qts = papr_start("-smp 1 -action panic=none 2>%s", log);
+    unsigned lines = 0;
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    qtest_memwrite(qts, BUFFER, "ouch", 5);
+    for (int i = 0; i < 1000; i++) {
+        papr_rtas(qts, "ibm,os-term", 1, NULL, BUFFER);
+    }
+    qtest_quit(qts);
+    g_assert_true(g_file_get_contents(log, &text, NULL, NULL));
+    for (char *at = text; (at = strstr(at, "OS terminated: ouch")); at++) {
+        lines++;
+    }
+    /* ten a minute; and the calls may fall into two of them */
+    g_assert_cmpuint(lines, >=, 10);
+    g_assert_cmpuint(lines, <=, 20);
+    g_unlink(log);
+}
+
 /* Without an RTAS area, or without registration, nothing is agreed to */
 static void test_fwnmi(void)
 {
@@ -565,6 +590,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/rtas/sysparm", test_sysparm);
     qtest_add_func("pseries/rtas/nameless", test_nameless);
     qtest_add_func("pseries/rtas/stop", test_stop);
+    qtest_add_func("pseries/rtas/many-messages", test_many_messages);
     qtest_add_func("pseries/rtas/fwnmi", test_fwnmi);
     qtest_add_func("pseries/rtas/fwnmi-handlers", test_fwnmi_handlers);
     qtest_add_func("pseries/rtas/system-reset", test_system_reset);

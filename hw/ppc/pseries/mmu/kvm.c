@@ -19,6 +19,7 @@
 #include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "hw/pseries/kvm.h"
+#include "hw/pseries/report.h"
 #include "system/hw_accel.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/kvm_ppc.h"
@@ -52,11 +53,12 @@ static int alloc_down_to(int shift, int least)
 
 static void say_smaller(const PaprMmu *mmu, int shift)
 {
+    static PaprReportLimit limit;
     int wanted = papr_hpt_shift_for(mmu->ram);
     g_autofree char *got = size_to_str(1ull << shift);
     g_autofree char *want = size_to_str(1ull << wanted);
 
-    if (shift < wanted) {
+    if (shift < wanted && papr_report_allowed(&limit)) {
         warn_report("The host's kernel had memory for a hash page table of %s "
                     "only, the guest's memory wants %s: the guest may be slow "
                     "(kernel parameter kvm_cma_resv_ratio= reserves more)",

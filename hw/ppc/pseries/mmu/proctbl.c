@@ -26,6 +26,7 @@
 #include "target/ppc/mmu-hash64.h"
 #include "target/ppc/mmu-book3s-v3.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/report.h"
 #include "../trace.h"
 #include "internal.h"
 #include "kvm.h"
@@ -111,6 +112,7 @@ static int64_t next_entry(PaprMmu *mmu, const uint64_t *args, uint64_t *entry)
 /* A partition has a hash page table exactly if it doesn't use radix */
 static int64_t change_kind(PaprMmu *mmu, uint64_t entry)
 {
+    static PaprReportLimit limit;
     Error *err = NULL;
 
     if ((entry & PATE1_GR) == (mmu->process_table & PATE1_GR)) {
@@ -122,7 +124,10 @@ static int64_t change_kind(PaprMmu *mmu, uint64_t entry)
         int shift = papr_hpt_default_shift(mmu);
 
         if (!papr_hpt_replace(mmu, shift, shift, &err)) {
-            error_report_err(err);
+            if (papr_report_allowed(&limit)) {
+                error_report_err(error_copy(err));
+            }
+            error_free(err);
             return H_HARDWARE;
         }
     }

@@ -25,6 +25,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/report.h"
 #include "hw/pseries/rtas.h"
 #include "migration/blocker.h"
 #include "system/hw_accel.h"
@@ -50,6 +51,7 @@
 
 struct PaprFwnmi {
     PaprFwnmiConfig config;
+    PaprReportLimit reports;
     uint64_t system_reset_addr;
     uint64_t machine_check_addr;
     int32_t interlock;                  /* id of the vCPU that has the area */
@@ -152,12 +154,16 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
         /* who is waited for may hang, which is why the user asks for this */
         vcpu->machine_check.waits = false;
         end_waiting(POWERPC_CPU(cs));
-        warn_report("FWNMI: machine check of vCPU %u is not reported: a system "
-                    "reset came before", vcpu->id);
+        if (papr_report_allowed(&fwnmi->reports)) {
+            warn_report("FWNMI: machine check of vCPU %u is not reported: a "
+                        "system reset came before", vcpu->id);
+        }
     }
     trace_papr_fwnmi_system_reset(cs->cpu_index, fwnmi->system_reset_addr);
     if (registered && !save_r3(fwnmi, cs)) {
-        error_report("FWNMI: no RTAS area to report a system reset in");
+        if (papr_report_allowed(&fwnmi->reports)) {
+            error_report("FWNMI: no RTAS area to report a system reset in");
+        }
         qemu_system_guest_panicked(NULL);
         return;
     }
@@ -168,14 +174,19 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
 }
 
 /* The guest can't be told: fatal if the cause is still there */
-static void undeliverable(const char *why, bool recovered)
+static void undeliverable(PaprFwnmi *fwnmi, const char *why, bool recovered)
 {
-    if (recovered) {
-        warn_report("FWNMI: machine check, recovered, not reported: %s", why);
-        return;
+    if (papr_report_allowed(&fwnmi->reports)) {
+        if (recovered) {
+            warn_report("FWNMI: machine check, recovered, not reported: %s",
+                        why);
+        } else {
+            error_report("FWNMI: machine check can't be reported: %s", why);
+        }
     }
-    error_report("FWNMI: machine check can't be reported: %s", why);
-    qemu_system_guest_panicked(NULL);
+    if (!recovered) {
+        qemu_system_guest_panicked(NULL);
+    }
 }
 
 /* Unless it is still, for the vCPU that had the area before */
@@ -212,7 +223,7 @@ static void deliver(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
     size = 8 + papr_log_store(report + 8, PAPR_LOG_MAX, true, log.summary,
                               log.data, log.length);
     if (!base || !papr_mem_write(area, report, size)) {
-        undeliverable("no RTAS area", recovered);
+        undeliverable(fwnmi, "no RTAS area", recovered);
         return;
     }
 
@@ -310,7 +321,7 @@ void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
         return;
     }
     if (fwnmi->interlock == vcpu->id) {
-        undeliverable("nested machine check", recovered);
+        undeliverable(fwnmi, "nested machine check", recovered);
         return;
     }
     if (fwnmi->interlock == NO_VCPU) {

@@ -11,6 +11,7 @@
 #include "qemu/log.h"
 #include "exec/cpu-common.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/report.h"
 #include "system/cpus.h"
 #include "system/hw_accel.h"
 #include "system/runstate.h"
@@ -52,10 +53,13 @@ static char *read_message(uint64_t addr)
 
 static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
+    static PaprReportLimit limit;
     g_autofree char *message = read_message(call->args[0]);
 
     trace_papr_rtas_os_term(message);
-    error_report("OS terminated: %s", message);
+    if (papr_report_allowed(&limit)) {
+        error_report("OS terminated: %s", message);
+    }
     qemu_system_guest_panicked(NULL);
     return RTAS_SUCCESS;
 }
