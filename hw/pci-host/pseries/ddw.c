@@ -17,6 +17,23 @@
 #include "window.h"
 #include "trace.h"
 
+/*
+ * Windows that are gone wait for an RCU (read-copy-update) grace period, each
+ * with address space and mappings of the host.  A guest that makes and removes
+ * them in a loop is told to come again later when so many wait.
+ */
+#define WAITING_MAX 64
+
+static bool must_wait(const PaprPhb *phb)
+{
+    bool wait = papr_tce_windows_wait() >= WAITING_MAX;
+
+    if (wait) {
+        trace_papr_ddw_wait(phb->buid);
+    }
+    return wait;
+}
+
 /* The bridge that @args[1], @args[2] name, if it has dynamic windows */
 static PaprPhb *ddw_bridge(PaprPci *pci, const PaprRtasCall *call)
 {
@@ -109,6 +126,9 @@ static int32_t create_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (!phb) {
         return RTAS_PARAMETER_ERROR;
     }
+    if (must_wait(phb)) {
+        return RTAS_BUSY;
+    }
     limits = (PaprDmaLimits) {
         .page_sizes = phb->opt.page_sizes,
         .max_tces = papr_dma_max_tces(pci->config.highest_ram),
@@ -194,6 +214,9 @@ static int32_t reset_windows(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 
     if (!phb) {
         return RTAS_PARAMETER_ERROR;
+    }
+    if (must_wait(phb)) {
+        return RTAS_BUSY;
     }
     trace_papr_ddw_reset(phb->buid, call->args[0]);
     if (!papr_phb_dma_restore(phb, &err)) {

@@ -65,6 +65,13 @@ void papr_tce_disable(PaprTceTable *tcet);
 /** papr_tce_clear: nothing is mapped, the window stays: at reset */
 void papr_tce_clear(PaprTceTable *tcet);
 
+/**
+ * papr_tce_windows_wait: how many have gone, of all tables, and are not freed
+ *
+ * Who lets a guest make windows at will looks here first.
+ */
+unsigned papr_tce_windows_wait(void);
+
 const PaprTceWindow *papr_tce_window(const PaprTceTable *tcet);
 uint32_t papr_tce_liobn(const PaprTceTable *tcet);
 

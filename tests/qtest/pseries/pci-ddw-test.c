@@ -116,6 +116,137 @@ static void as_at_boot(QTestState *qts, unsigned phb)
 
 /* --- windows -------------------------------------------------------------- */
 
+/* Of the machine's process, in kB: "VmRSS:" or "VmSize:" */
+static uint64_t host_use(QTestState *qts, const char *what)
+{
+    g_autofree char *status = g_strdup_printf("/proc/%d/status",
+                                              qtest_pid(qts));
+    g_autofree char *text = NULL;
+
+    g_assert_true(g_file_get_contents(status, &text, NULL, NULL));
+    return g_ascii_strtoull(strstr(text, what) + strlen(what), NULL, 10);
+}
+
+static void check_size(QTestState *qts, uint64_t before, uint64_t window)
+{
+    /* 64 that wait, one that is there, and what else comes and goes */
+    g_assert_cmpuint(host_use(qts, "VmSize:"), <,
+                     before + 66 * window / KiB + GiB / KiB);
+}
+
+/*
+ * Made and removed in a loop: what the host has for those that are gone doesn't
+ * grow, since the guest is told to wait
+ */
+static void test_churn(void)
+{
+    QTestState *qts = qtest_init("-machine pseries -nodefaults -smp 1 "
+                                 "-m 256M,slots=2,maxmem=8T "
+                                 "-global spapr-pci-host-bridge."
+                                 "dma_win_size=0xfffff000");
+    const uint64_t large = (1ull << (43 - 12)) * 8;
+    uint64_t before = host_use(qts, "VmSize:");
+
+    for (int i = 0; i < 1000; i++) {
+        uint32_t rets[4];
+        int32_t rc = create_status(qts, 0, 12, 43, rets);
+
+        if (rc == RTAS_SUCCESS) {
+            g_assert_cmpint(remove_window(qts, rets[1]), ==, RTAS_SUCCESS);
+        } else {
+            g_assert_cmpint(rc, ==, RTAS_BUSY);
+            g_usleep(1000);
+        }
+        if (i % 8 == 0) {
+            check_size(qts, before, large);
+        }
+    }
+    for (int i = 0; i < 1000; i++) {
+        int32_t rc = reset_windows(qts, 0);
+
+        if (rc == RTAS_SUCCESS) {
+            remove_window(qts, LIOBN(0, 0));
+        } else {
+            g_assert_cmpint(rc, ==, RTAS_BUSY);
+            g_usleep(1000);
+        }
+    }
+    check_size(qts, before, large);
+    while (reset_windows(qts, 0) == RTAS_BUSY) {
+        g_usleep(1000);
+    }
+    no_window(qts, LIOBN(0, 1));
+    g_assert_cmpuint(available(qts, 0), ==, 1);
+    qtest_quit(qts);
+}
+
+/*
+ * A window for the memory that there might be, filled with what there is: all
+ * entries of RAM that is there have room, no more than a few times that, and
+ * what is cleared is given back.
+ */
+static void test_bound(void)
+{
+    enum { AT_ONCE = 65536 };
+    QTestState *qts = qtest_init("-machine pseries -nodefaults -smp 1 "
+                                 "-m 256M,slots=2,maxmem=8T");
+    uint64_t page = PAPR_TEST_RAM & ~4095ull, step = AT_ONCE * 4096ull;
+    uint64_t regs[PAPR_HCALL_REGS];
+    unsigned refused = 0;
+    uint64_t rss, before;
+    const uint32_t liobn = LIOBN(0, 1);
+    const uint64_t bound = 8 * MiB + 2 * 8 * (256 * MiB / 4096);
+
+    create(qts, 0, 12, 43, liobn, HIGH);
+    before = host_use(qts, "VmRSS:");
+    for (int i = 0; i < 200; i++) {
+        int64_t rc = papr_hcall(qts, 0, H_STUFF_TCE, liobn, HIGH + i * step,
+                                page | 3, AT_ONCE);
+
+        if (rc == H_NOT_ENOUGH_RESOURCES) {
+            refused++;
+        } else {
+            g_assert_cmpint(rc, ==, H_SUCCESS);
+            g_assert_cmpuint(refused, ==, 0);
+        }
+    }
+    g_assert_cmpuint(200 - refused, ==, bound / (AT_ONCE * 8));
+    rss = host_use(qts, "VmRSS:");
+    g_assert_cmpuint(rss, <, before + bound / KiB + 2048);
+
+    /* a refused call has stored nothing; what was stored is there */
+    for (int i = 199; i >= 0; i -= 199) {
+        regs[0] = liobn;
+        regs[1] = HIGH + i * step;
+        g_assert_cmpint(papr_hcall_regs(qts, 0, H_GET_TCE, regs), ==,
+                        H_SUCCESS);
+        g_assert_cmphex(regs[0], ==, i ? 0 : page | 3);
+    }
+    /* one entry in a place of its own needs as much as there may be in it */
+    g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, liobn, HIGH + 150 * step,
+                               page | 3), ==, H_NOT_ENOUGH_RESOURCES);
+    g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, liobn, HIGH + 5 * 4096,
+                               page | 3), ==, H_SUCCESS);
+
+    /* cleared: given back, and others have it; many times over */
+    for (int i = 0; i < 1000; i++) {
+        uint64_t from = HIGH + (i % 200) * step;
+        uint64_t next = HIGH + ((i + 200 - refused) % 200) * step;
+
+        g_assert_cmpint(papr_hcall(qts, 0, H_STUFF_TCE, liobn, from, 0,
+                                   AT_ONCE), ==, H_SUCCESS);
+        g_assert_cmpint(papr_hcall(qts, 0, H_STUFF_TCE, liobn, next, page | 3,
+                                   AT_ONCE), ==, H_SUCCESS);
+    }
+    for (int i = 0; i < 200; i++) {
+        g_assert_cmpint(papr_hcall(qts, 0, H_STUFF_TCE, liobn, HIGH + i * step,
+                                   0, AT_ONCE), ==, H_SUCCESS);
+    }
+    rss = host_use(qts, "VmRSS:");
+    g_assert_cmpuint(rss, <, before + 6 * 1024 + 2048);
+    qtest_quit(qts);
+}
+
 static void test_query(void)
 {
     QTestState *qts = papr_start("-m 256M");
@@ -525,6 +656,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/pci-ddw/query", test_query);
+    qtest_add_func("pseries/pci-ddw/churn", test_churn);
+    qtest_add_func("pseries/pci-ddw/bound", test_bound);
     qtest_add_func("pseries/pci-ddw/sizes", test_sizes);
     qtest_add_func("pseries/pci-ddw/replace", test_replace);
     qtest_add_func("pseries/pci-ddw/resets", test_resets);

@@ -10,8 +10,9 @@
  * Locking: none of them needs the BQL.  Table and store are found in an RCU
  * read section that lasts for the call, so both stay; if the window goes
  * meanwhile, entries are stored that nobody uses any more.  A store of the
- * kernel's has a lock of its own, which is held for the entries alone.  Entries
- * are single words: two calls that store the same one leave one of both values.
+ * kernel's, and one of a large window, has a lock of its own, which is held for
+ * the entries alone.  Entries are single words: two calls that store the same
+ * one leave one of both values.
  * Who is to be told of changes is told with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -130,7 +131,7 @@ static int64_t get_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
     if (!find(iommu, "H_GET_TCE", liobn, ioba, 1, &span)) {
         return H_PARAMETER;
     }
-    *tce = qatomic_read(&span.store->entries[span.index]);
+    *tce = papr_tce_load(span.store, span.index);
     return H_SUCCESS;
 }
 
@@ -146,23 +147,27 @@ static int64_t h_get_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return rc;
 }
 
-/* @tces: one for all @count entries if @same, else one each */
-static void store_entries(const Span *span, const uint64_t *tces,
+/*
+ * @tces: one for all @count entries if @same, else one each.  LoPAR has no code
+ * for a table that is full but that of 14.12.3.3.1: more would be mapped than
+ * the partition is entitled to.
+ */
+static int64_t store_entries(const Span *span, const uint64_t *tces,
                           uint64_t count, bool same)
 {
     PaprTceStore *store = papr_tce_store_lock(span->store);
-    uint64_t *entry = &store->entries[span->index];
+    bool done = papr_tce_store_set(store, span->index, tces, count, same, true);
 
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t tce = same ? *tces : tces[i];
-
-        /* to unmap what never was mapped needs no memory */
-        if (tce || qatomic_read(&entry[i])) {
-            qatomic_set(&entry[i], tce);
-        }
-    }
     papr_tce_store_unlock(store);
+    if (!done) {
+        qemu_log_mask(LOG_GUEST_ERROR, "LIOBN 0x%" PRIx32 ": %" PRIu64 " pages "
+                      "at entry %" PRIu64 ": more entries than the partition "
+                      "has memory for\n", span->tcet->liobn, count,
+                      span->index);
+        return H_NOT_ENOUGH_RESOURCES;
+    }
     papr_tce_changed(span->tcet, store, span->index, count);
+    return H_SUCCESS;
 }
 
 static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
@@ -176,8 +181,7 @@ static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
         !may_store("H_PUT_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
-    store_entries(&span, &tce, 1, true);
-    return H_SUCCESS;
+    return store_entries(&span, &tce, 1, true);
 }
 
 static int64_t h_put_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -207,8 +211,7 @@ static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
         !may_store("H_STUFF_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
-    store_entries(&span, &tce, count, true);
-    return H_SUCCESS;
+    return store_entries(&span, &tce, count, true);
 }
 
 static int64_t h_stuff_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -248,8 +251,7 @@ static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
     if (!may_store("H_PUT_TCE_INDIRECT", span.store, tces, count)) {
         return H_PARAMETER;
     }
-    store_entries(&span, tces, count, false);
-    return H_SUCCESS;
+    return store_entries(&span, tces, count, false);
 }
 
 static int64_t h_put_tce_indirect(PowerPCCPU *cpu, uint64_t *args, void *opaque)

@@ -17,6 +17,7 @@
 #include "hw/qdev-core.h"
 #include "qemu/qht.h"
 #include "qemu/rcu.h"
+#include "leafs.h"
 
 #define TYPE_PAPR_TCE_REGION "spapr-iommu-memory-region"
 
@@ -32,9 +33,10 @@ struct PaprIommu {
 /**
  * PaprTceStore - a window and its entries
  *
- * The window is constant while the store is published.  In a store that is the
- * kernel's (KVM), hypercalls that come here store with @lock held, since the
- * entries may be moved to our memory: see papr_tce_store_lock().
+ * The window is constant while the store is published.  Two kinds of stores
+ * have a @lock, that hypercalls hold while they store (papr_tce_store_lock()):
+ * those that are the kernel's (KVM), since their entries may be moved to our
+ * memory; and large ones, whose memory is counted.
  */
 typedef struct PaprTceStore PaprTceStore;
 struct PaprTceStore {
@@ -42,8 +44,10 @@ struct PaprTceStore {
     PaprTceWindow window;
     uint64_t *entries;                  /* host endian */
     bool in_kernel;                     /* constant */
+    bool locked;                        /* has @lock; constant */
     int fd;                             /* the kernel's table, or -1; BQL */
     QemuMutex lock;
+    PaprTceLeafs leafs;                 /* without @state: a small one */
     PaprTceStore *moved_to;             /* under @lock */
 };
 
@@ -93,6 +97,18 @@ int papr_tce_store_vfio_fd(const PaprTceStore *store);
 void papr_tce_store_retire(PaprTceStore *store);
 /** papr_tce_store_free: retired, freed after a grace period; may be NULL */
 void papr_tce_store_free(PaprTceStore *store);
+/**
+ * papr_tce_store_set - store @count entries from @index on
+ * @tces: one for all if @same, else one each
+ *
+ * False, and nothing is stored: they need more memory than the partition's RAM
+ * accounts for, and @bounded.  Context: papr_tce_store_lock().
+ */
+bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
+                        const uint64_t *tces, uint64_t count, bool same,
+                        bool bounded);
+/** papr_tce_store_clear: all entries are 0; BQL */
+void papr_tce_store_clear(PaprTceStore *store);
 /** papr_tce_store_copy: of entries, into a store where all are zero */
 void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from);
 /**
@@ -103,6 +119,28 @@ void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from);
  */
 PaprTceStore *papr_tce_store_lock(PaprTceStore *store);
 void papr_tce_store_unlock(PaprTceStore *store);
+
+/** papr_tce_load: an entry; 0 without a look at memory that isn't there */
+static inline uint64_t papr_tce_load(const PaprTceStore *store, uint64_t index)
+{
+    if (store->leafs.state && !papr_tce_leafs_is_held(&store->leafs, index)) {
+        return 0;
+    }
+    return qatomic_read(&store->entries[index]);
+}
+
+/**
+ * papr_tce_span - how many entries from @index on, before @end, can be read
+ *
+ * Or, if @held is false then, are 0 and need not be read.
+ */
+static inline uint64_t papr_tce_span(const PaprTceStore *store, uint64_t index,
+                                     uint64_t end, bool *held)
+{
+    *held = true;
+    return store->leafs.state
+        ? papr_tce_leafs_span(&store->leafs, index, end, held) : end - index;
+}
 
 /* table.c */
 /** papr_iommu_find: RCU read section or BQL */

@@ -2,10 +2,11 @@
  * pSeries platform: memory for translation control entries (TCE)
  *
  * Anonymous memory of the host, which is not there before it is written: a
- * window of terabytes costs its address space.  Or, under KVM, pages of a table
- * that the host's kernel has, and fills without an exit to QEMU; they come as
- * they are touched, too, but count as locked memory.  This is the one file that
- * knows where entries live.
+ * window of terabytes costs its address space.  Of a large one the pages are
+ * counted, given back when nothing is in them, and bounded (leafs.h).  Or,
+ * under KVM, pages of a table that the host's kernel has, and fills without an
+ * exit to QEMU; they come as they are touched, too, but count as locked memory.
+ * This is the one file that knows where entries live.
  *
  * Locking: made under the BQL, freed after an RCU grace period (internal.h).
  * Of a number the kernel has one table only, and it keeps that as long as it is
@@ -18,11 +19,26 @@
 #include "qemu/atomic.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
+#include "qemu/units.h"
 #include "qapi/error.h"
+#include "exec/address-spaces.h"
+#include "exec/memory.h"
 #include "hw/pseries/kvm.h"
+#include "hw/pseries/work.h"
 #include "../trace.h"
 #include "internal.h"
 #include "tce.h"
+
+/*
+ * Windows of 4 GiB in pages of 4 KiB and smaller ones have no more: they are
+ * not counted, and need no lock.
+ */
+#define SMALL_BYTES (8 * MiB)
+
+/* So much stays held with nothing in it: most leafs are soon used again */
+#define KEEP_BYTES (4 * MiB)
+
+static unsigned waiting;                /* see papr_tce_windows_wait() */
 
 static PaprTceStore *new_store(const PaprTceWindow *window)
 {
@@ -58,7 +74,95 @@ PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp)
         g_free(store);
         return NULL;
     }
+    if (bytes > SMALL_BYTES) {
+        if (!papr_tce_leafs_init(&store->leafs, store->entries,
+                                 window->pages)) {
+            error_setg(errp, "No memory for the book-keeping of a TCE table");
+            qemu_anon_ram_free(store->entries, bytes);
+            g_free(store);
+            return NULL;
+        }
+        store->locked = true;
+        qemu_mutex_init(&store->lock);
+    }
     return store;
+}
+
+static bool add_ram(Int128 start, Int128 len, const MemoryRegion *mr,
+                    hwaddr offset, void *sum)
+{
+    MemoryRegion *region = (MemoryRegion *)mr;
+
+    if (memory_region_is_ram(region) && !memory_region_is_rom(region) &&
+        !memory_region_is_ram_device(region)) {
+        *(uint64_t *)sum += int128_get64(len);
+    }
+    return false;
+}
+
+/*
+ * What a table may have: entries for all memory there is now, twice, since one
+ * page may be mapped more than once and leafs are not full; and what a small
+ * window has in any case.  Context: RCU read section.
+ */
+static uint64_t bound(const PaprTceWindow *window)
+{
+    uint64_t ram = 0;
+
+    flatview_for_each_range(address_space_to_flatview(&address_space_memory),
+                            add_ram, &ram);
+    return SMALL_BYTES + 2 * TCE_BYTES * (ram >> window->page_shift);
+}
+
+bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
+                        const uint64_t *tces, uint64_t count, bool same,
+                        bool bounded)
+{
+    uint64_t *entry = &store->entries[index];
+    PaprTceLeafs *leafs = &store->leafs;
+    uint64_t missing, bytes;
+
+    papr_work_add(count);
+    if (leafs->state) {
+        missing = papr_tce_leafs_missing(leafs, index, tces, count, same);
+        bytes = papr_tce_leafs_bytes(leafs, leafs->held + missing);
+        if (bounded && missing && bytes > SMALL_BYTES &&
+            bytes > bound(&store->window)) {
+            return false;
+        }
+        papr_tce_leafs_set(leafs, index, tces, count, same, KEEP_BYTES);
+        return true;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t tce = same ? *tces : tces[i];
+
+        /* to unmap what never was mapped needs no memory */
+        if (tce || qatomic_read(&entry[i])) {
+            qatomic_set(&entry[i], tce);
+        }
+    }
+    return true;
+}
+
+void papr_tce_store_clear(PaprTceStore *store)
+{
+    static const uint64_t zero;
+    uint64_t n;
+    bool held;
+
+    store = papr_tce_store_lock(store);
+    for (uint64_t i = 0; i < store->window.pages; i += n) {
+        n = papr_tce_span(store, i, store->window.pages, &held);
+        if (held) {
+            papr_tce_store_set(store, i, &zero, n, true, false);
+        }
+    }
+    papr_tce_store_unlock(store);
+}
+
+unsigned papr_tce_windows_wait(void)
+{
+    return qatomic_read(&waiting);
 }
 
 #ifdef CONFIG_KVM
@@ -95,6 +199,7 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
     store = new_store(window);
     store->entries = entries;
     store->in_kernel = true;
+    store->locked = true;
     store->fd = fd;
     qemu_mutex_init(&store->lock);
     return store;
@@ -118,6 +223,7 @@ static void destroy_in_kernel(PaprTceStore *store)
     papr_kvm_tce_unmap(store->entries, store->window.pages);
     qemu_mutex_destroy(&store->lock);
     g_free(store);
+    qatomic_dec(&waiting);
 }
 #else
 int papr_tce_store_vfio_fd(const PaprTceStore *store)
@@ -144,7 +250,12 @@ static void destroy_in_kernel(PaprTceStore *store)
 static void destroy(PaprTceStore *store)
 {
     qemu_anon_ram_free(store->entries, store->window.pages * TCE_BYTES);
+    if (store->locked) {
+        papr_tce_leafs_destroy(&store->leafs);
+        qemu_mutex_destroy(&store->lock);
+    }
     g_free(store);
+    qatomic_dec(&waiting);
 }
 
 void papr_tce_store_free(PaprTceStore *store)
@@ -153,6 +264,7 @@ void papr_tce_store_free(PaprTceStore *store)
         return;
     }
     papr_tce_store_retire(store);
+    qatomic_inc(&waiting);
     if (store->in_kernel) {
         call_rcu(store, destroy_in_kernel, rcu);
     } else {
@@ -162,18 +274,24 @@ void papr_tce_store_free(PaprTceStore *store)
 
 void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from)
 {
-    for (uint64_t i = 0; i < from->window.pages; i++) {
-        uint64_t tce = qatomic_read(&from->entries[i]);
+    uint64_t n;
+    bool held;
 
-        if (tce) {
-            qatomic_set(&to->entries[i], tce);
+    for (uint64_t i = 0; i < from->window.pages; i += n) {
+        n = papr_tce_span(from, i, from->window.pages, &held);
+        for (uint64_t j = i; held && j < i + n; j++) {
+            uint64_t tce = qatomic_read(&from->entries[j]);
+
+            if (tce) {
+                papr_tce_store_set(to, j, &tce, 1, true, false);
+            }
         }
     }
 }
 
 PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
 {
-    if (likely(!store->in_kernel)) {
+    if (likely(!store->locked)) {
         return store;
     }
     qemu_mutex_lock(&store->lock);
@@ -187,7 +305,7 @@ PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
 
 void papr_tce_store_unlock(PaprTceStore *store)
 {
-    if (unlikely(store->in_kernel)) {
+    if (unlikely(store->locked)) {
         qemu_mutex_unlock(&store->lock);
     }
 }

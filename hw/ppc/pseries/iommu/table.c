@@ -201,7 +201,6 @@ void papr_tce_disable(PaprTceTable *tcet)
     tcet->vfio_knows = false;
 }
 
-/* Reads before it writes: what was never touched stays without memory */
 void papr_tce_clear(PaprTceTable *tcet)
 {
     PaprTceStore *store = tcet->store;
@@ -210,11 +209,7 @@ void papr_tce_clear(PaprTceTable *tcet)
     if (!store) {
         return;
     }
-    for (uint64_t i = 0; i < store->window.pages; i++) {
-        if (qatomic_read(&store->entries[i])) {
-            qatomic_set(&store->entries[i], 0);
-        }
-    }
+    papr_tce_store_clear(store);
     IOMMU_NOTIFIER_FOREACH(n, &tcet->region) {
         memory_region_unmap_iommu_notifier_range(n);
     }

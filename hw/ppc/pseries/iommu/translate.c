@@ -23,6 +23,7 @@
 #include "qemu/module.h"
 #include "exec/address-spaces.h"
 #include "qapi/error.h"
+#include "hw/pseries/work.h"
 #include "../trace.h"
 #include "internal.h"
 #include "tce.h"
@@ -79,7 +80,7 @@ static IOMMUTLBEntry translate(IOMMUMemoryRegion *mr, hwaddr addr,
     }
     shift = store->window.page_shift;
     index = addr >> shift;
-    tce = qatomic_read(&store->entries[index]);
+    tce = papr_tce_load(store, index);
 
     entry.perm = tce & TCE_ACCESS;
     entry.addr_mask = (1ull << shift) - 1;
@@ -154,6 +155,46 @@ static void notify_run(IOMMUNotifier *n, const PaprTceStore *store,
     }
 }
 
+/* A run of entries (papr_tce_run()), those without memory included */
+static uint64_t next_run(const PaprTceStore *store, uint64_t index,
+                         uint64_t end, uint64_t *tce)
+{
+    bool held;
+    uint64_t n = papr_tce_span(store, index, end, &held);
+
+    papr_work_add(1);
+    if (!held) {
+        *tce = 0;
+        return n;
+    }
+    n = papr_tce_run(store->entries, index, n, store->window.page_shift, tce);
+    papr_work_add(n);
+    return n;
+}
+
+/* So many runs are told of before the BQL is free for a moment */
+#define RUNS_AT_ONCE 512
+
+/* Where it ends; or @end, if the window has gone, with its mappings */
+static uint64_t tell_some(PaprTceTable *tcet, const PaprTceStore *store,
+                          uint64_t index, uint64_t end)
+{
+    uint64_t tce, run;
+    IOMMUNotifier *n;
+
+    BQL_LOCK_GUARD();
+    if (tcet->store != store) {
+        return end;
+    }
+    for (int i = 0; i < RUNS_AT_ONCE && index < end; i++, index += run) {
+        run = next_run(store, index, end, &tce);
+        IOMMU_NOTIFIER_FOREACH(n, &tcet->region) {
+            notify_run(n, store, index, run, tce);
+        }
+    }
+    return index;
+}
+
 /*
  * Stored lockless, then looked who is to be told; notify_flag_changed() says
  * that there is someone, then the notifier's replay reads the entries.  With a
@@ -164,8 +205,7 @@ static void notify_run(IOMMUNotifier *n, const PaprTceStore *store,
 void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
                       uint64_t index, uint64_t count)
 {
-    uint64_t end = index + count, tce, run;
-    IOMMUNotifier *n;
+    uint64_t end = index + count;
 
     /* entries before @notified: pairs with notify_flag_changed() */
     smp_mb();
@@ -173,17 +213,8 @@ void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
         return;
     }
 
-    BQL_LOCK_GUARD();
-    /* a window that has gone meanwhile has taken its mappings along */
-    if (tcet->store != store) {
-        return;
-    }
-    for (; index < end; index += run) {
-        run = papr_tce_run(store->entries, index, end - index,
-                           store->window.page_shift, &tce);
-        IOMMU_NOTIFIER_FOREACH(n, &tcet->region) {
-            notify_run(n, store, index, run, tce);
-        }
+    while (index < end) {
+        index = tell_some(tcet, store, index, end);
     }
 }
 
@@ -200,8 +231,7 @@ static void replay(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
     end = n->end >> store->window.page_shift;
     end = MIN(end, store->window.pages - 1) + 1;
     for (uint64_t i = n->start >> store->window.page_shift; i < end; i += run) {
-        run = papr_tce_run(store->entries, i, end - i,
-                           store->window.page_shift, &tce);
+        run = next_run(store, i, end, &tce);
         if (tce & TCE_ACCESS) {
             notify_run(n, store, i, run, tce);
         }

@@ -33,7 +33,7 @@ static int put_entries(QEMUFile *f, void *pv, size_t size,
         unsigned n = MIN(tcet->mig.pages - i, CHUNK);
 
         for (unsigned j = 0; j < n; j++) {
-            chunk[j] = cpu_to_be64(tcet->store->entries[i + j]);
+            chunk[j] = cpu_to_be64(papr_tce_load(tcet->store, i + j));
         }
         qemu_put_buffer(f, (uint8_t *)chunk, n * TCE_BYTES);
     }
@@ -68,10 +68,9 @@ static int get_entries(QEMUFile *f, void *pv, size_t size,
             return -EIO;
         }
         for (unsigned j = 0; j < n; j++) {
-            if (chunk[j]) {
-                tcet->mig.store->entries[i + j] = be64_to_cpu(chunk[j]);
-            }
+            chunk[j] = be64_to_cpu(chunk[j]);
         }
+        papr_tce_store_set(tcet->mig.store, i, chunk, n, false, false);
     }
     return 0;
 }
