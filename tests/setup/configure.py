@@ -19,6 +19,7 @@ set -euo pipefail
 tree=$(cd "$(dirname "$0")/.." && pwd)
 . "$tree/base/lib.sh"
 echo "$*" > "$tree/fetched"
+debian_mirror > "$tree/mirror"
 mkdir -p "$cache/guest/missing"
 status=0
 for part; do
@@ -140,6 +141,19 @@ def without_guest(folder):
     tree.fetches([], '--again', '--for=check')
 
 
+def mirror(folder):
+    """A mirror is told to base/fetch, by later runs and by tools that tests start, too."""
+    tree = Tree(folder)
+    tree.fetches(['source', 'slof', 'roms'], '--debian-mirror=http://near.invalid/debian')
+    used = tree.top / 'mirror'
+    expect(used.read_text() == 'http://near.invalid/debian\n', used.read_text())
+    tree.fetches(['kernel-6.1', 'busybox'], '--again', '--for=boot')
+    expect(used.read_text() == 'http://near.invalid/debian\n', used.read_text())
+    status, said = tree.machine.run('bash', '-c', 'tree=$0; . "$0/base/lib.sh"; debian_mirror',
+                                    tree.top, PAPR_BUILD=str(tree.top / 'build'))
+    expect(status == 0 and said == 'http://near.invalid/debian\n', said)
+
+
 def no_source(folder):
     """Without a source there is nothing to build: an error that names the option."""
     tree = Tree(folder)
@@ -259,5 +273,5 @@ def boot_skips(folder):
 
 
 main([for_build, for_boot, for_boot_of_files, boot_without_kernel, for_check, for_bench,
-      without_guest, no_source, no_cross_compiler, by_sudo, not_installed, must_have, features,
-      unknown_option, kvm_build, kvm_skips, boot_skips])
+      without_guest, mirror, no_source, no_cross_compiler, by_sudo, not_installed, must_have,
+      features, unknown_option, kvm_build, kvm_skips, boot_skips])

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import time
+from pathlib import Path
 
 from lab import MIRROR, TREE, Machine, expect, lacks, main, matches
 
@@ -166,6 +167,55 @@ def source_404(folder):
     matches(r'no source of QEMU: .*10\.0\.12: E: .*404', said)
 
 
+SYSTEM = r'''
+set -euo pipefail
+tree=$1
+. "$tree/base/lib.sh"
+. "$tree/base/apt.sh"
+say() { echo "$*"; }
+lock_cache
+apt_forget
+mkdir debs
+apt_open bookworm
+apt_download_system debs login || { apt_troubles; exit 9; }
+ls debs
+'''
+
+
+def system(folder):
+    """A whole system is taken without the security archive if that lacks what it names."""
+    machine = usual(folder)
+    machine.package('bookworm', 'login', '1', {'login': ''})
+    machine.package('bookworm-security', 'login', '2', {}, 'gone')
+    status, said = machine.run('bash', '-c', SYSTEM, 'system', TREE)
+    expect(status == 0, said)
+    matches('bookworm: E: Failed to fetch .*login_2.* 404', said)
+    matches('^login_1_ppc64el.deb', said)
+    machine.package('bookworm', 'login', '1', {}, 'gone')
+    machine.run('rm', '-rf', 'debs')
+    status, said = machine.run('bash', '-c', SYSTEM, 'system', TREE)
+    expect(status == 9, said)
+    matches('without security: E: .*login_1.* 404', said)
+
+
+def debian_image(folder):
+    """What is to boot can't be made: 77, by which tests skip, and the reason in the last line.
+
+    It can be once the package is there, with nothing else in the cache.
+    """
+    machine = usual(folder)
+    machine.package('bookworm', 'grub-ieee1275-bin', '2.06', {}, 'gone')
+    status, said = machine.run(TREE / 'tools' / 'debian-image', 'boot')
+    expect(status == 77, f'{status}: {said}')
+    matches('no GRUB: .*2.06: E: .*404.*', said.strip().split('\n')[-1])
+    machine.package('bookworm', 'grub-ieee1275-bin', '2.06',
+                    {'usr/lib/grub/powerpc-ieee1275/echo.mod': 'module\n'})
+    status, said = machine.run(TREE / 'tools' / 'debian-image', 'boot')
+    expect(status == 0, said)
+    made = Path(said.strip().split('\n')[-1])
+    expect((made / 'powerpc-ieee1275' / 'echo.mod').read_text() == 'module\n', said)
+
+
 def no_apt(folder):
     """Without apt nothing comes, and each part says why."""
     machine = usual(folder)
@@ -231,4 +281,4 @@ def unknown(folder):
 
 
 main([newest, kernel_404, kernel_spoilt, backports, nothing, security_index, main_index, killed,
-      source_404, no_apt, ubuntu, ubuntu_main, no_keyring, signed, unknown])
+      source_404, system, debian_image, no_apt, ubuntu, ubuntu_main, no_keyring, signed, unknown])
