@@ -130,10 +130,34 @@ esac
 
 # What brings a feature of the build, the Debian package that brings it, and the
 # options of QEMU's configure that are given where it is there.  configure installs
-# these too, if it may; one that is missing is left out, with a line.  A line each:
-#   library:zstd                       libzstd-dev             --enable-zstd
+# these too, if it may; one that is missing is left out, with a line.
+# The list is what servers and test farms ask for; the C library is always there.
 optional_needs="
+header:stdlib.h               libc6-dev            --enable-vnc --enable-tpm --enable-keyring
+header:sys/xattr.h            libc6-dev            --enable-attr --enable-vhost-vdpa --enable-l2tpv3
+header:iconv.h                libc6-dev            --enable-iconv
+header:zlib.h                 zlib1g-dev           --enable-vdi --enable-vhdx --enable-vmdk --enable-vpc --enable-vvfat
+library:libpng                libpng-dev           --enable-png
+library:libjpeg               libjpeg-dev          --enable-vnc-jpeg
+library:libsasl2              libsasl2-dev         --enable-vnc-sasl
+library:ncursesw              libncurses-dev       --enable-curses
+library:gnutls                libgnutls28-dev      --enable-gnutls
+library:libseccomp            libseccomp-dev       --enable-seccomp
+library:libcap-ng             libcap-ng-dev        --enable-cap-ng --enable-virtfs
+library:numa                  libnuma-dev          --enable-numa
+header:libaio.h               libaio-dev           --enable-linux-aio
+library:liburing              liburing-dev         --enable-linux-io-uring
+library:libcurl               libcurl4-gnutls-dev  --enable-curl
+library:libzstd               libzstd-dev          --enable-zstd
+library:lzo2                  liblzo2-dev          --enable-lzo
+library:snappy                libsnappy-dev        --enable-snappy
+library:libusb-1.0            libusb-1.0-0-dev     --enable-libusb
+library:libusbredirparser-0.5 libusbredirparser-dev --enable-usb-redir
 "
+case $(uname -m) in
+x86_64) optional_needs+="header:immintrin.h libc6-dev --enable-avx2
+" ;;
+esac
 
 # Options of QEMU's configure for those of optional_needs that are there.
 optional_options() {
