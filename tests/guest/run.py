@@ -2,12 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Run a bare-metal test on the machine: run.py PAYLOAD TEST [QEMU OPTION...]
 
-The payload prints `PASS TEST` and powers the machine off.
+The payload prints `PASS TEST` and powers the machine off.  Meanwhile QEMU's
+mappings, threads and memory are watched: no guest makes them grow without end.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 BUILD = Path(os.environ.get('PAPR_BUILD') or 'build').resolve()
@@ -19,6 +22,34 @@ REBOOTING = ('reboot-storm',)
 # what some use
 DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 
+# What QEMU may have: it has some 300 mappings, 10 threads, and the guest's 1 GiB
+MOST = {'mappings': 3000, 'threads': 200, 'MiB of memory': 1700}
+
+
+def has(pid):
+    """What a process has, by the names of MOST; nothing if it has ended."""
+    proc = Path('/proc') / str(pid)
+    try:
+        status = dict(line.split(':', 1) for line in
+                      (proc / 'status').read_text().splitlines())
+        return {'mappings': len((proc / 'maps').read_text().splitlines()),
+                'threads': int(status['Threads']),
+                'MiB of memory': int(status['VmRSS'].split()[0]) >> 10}
+    except (OSError, KeyError):
+        return {}
+
+
+def watch(qemu, late):
+    """Until QEMU ends; returns what there was too much of, if anything."""
+    while qemu.poll() is None:
+        for what, amount in has(qemu.pid).items():
+            if amount > MOST[what]:
+                return f'QEMU has {amount} {what}, more than {MOST[what]}'
+        if time.monotonic() > late:
+            return 'it has not ended: a vCPU sleeps, or QEMU loops'
+        time.sleep(0.05)
+    return None
+
 
 def main():
     payload, test, *options = sys.argv[1:]
@@ -28,16 +59,18 @@ def main():
                '-m', '1G', '-kernel', payload, '-append', test,
                *DEVICES.get(test, ()), *options]
     print(' '.join(map(str, command)), flush=True)
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=PATIENCE, check=False)
-    except subprocess.TimeoutExpired as late:
-        print((late.stdout or b'').decode(errors='replace'))
-        sys.exit(f'{test} has not ended: a vCPU sleeps, or QEMU loops')
-    output = done.stdout.decode(errors='replace')
+    with tempfile.TemporaryFile() as log:
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log,
+                              stderr=subprocess.STDOUT) as qemu:
+            wrong = watch(qemu, time.monotonic() + PATIENCE)
+            qemu.kill()
+        log.seek(0)
+        output = log.read().decode(errors='replace')
     print(output)
-    if done.returncode:
-        sys.exit(f'QEMU ended with {done.returncode}')
+    if wrong:
+        sys.exit(f'{test}: {wrong}')
+    if qemu.returncode:
+        sys.exit(f'QEMU ended with {qemu.returncode}')
     if 'FAIL' in output or f'PASS {test}' not in output:
         sys.exit(f'{test} has not passed')
 

@@ -434,3 +434,72 @@ void test_hash_churn(void)
     expect(shift_now(), shift);
     run_everywhere(churn);
 }
+
+/* ---- what a guest can't make the host keep ---- */
+
+#define BLOAT_CALLS 20000
+
+/*
+ * Tables that the guest gives up wait for their readers, and a vCPU in real
+ * mode, with nothing to wait for, is one for ever unless it is asked to leave.
+ * run.py watches QEMU's memory and mappings.
+ */
+static void bloat_prepare(unsigned shift)
+{
+    for (uint64_t i = 0; i < BLOAT_CALLS; i++) {
+        hcall(H_RESIZE_HPT_PREPARE, 0, shift - (i & 1), 0, 0);
+    }
+    expect(prepare(0, 0), H_SUCCESS);
+}
+
+static void bloat_commit(unsigned shift)
+{
+    uint64_t done = 0;
+
+    for (uint64_t i = 0; i < BLOAT_CALLS; i++) {
+        done += !hcall(H_RESIZE_HPT_PREPARE, 0, shift, 0, 0) &&
+                !hcall(H_RESIZE_HPT_COMMIT, 0, shift, 0, 0);
+    }
+    print("%d of %d resizes done\n", done, (uint64_t)BLOAT_CALLS);
+    /* those who do wait get through */
+    for (int i = 0; i < 3; i++) {
+        expect(prepare(0, shift), H_SUCCESS);
+        expect(hcall(H_RESIZE_HPT_COMMIT, 0, shift, 0, 0), H_SUCCESS);
+    }
+}
+
+static void bloat_kind(void)
+{
+    for (uint64_t i = 0; i < BLOAT_CALLS; i++) {
+        hcall(H_REGISTER_PROCESS_TABLE, i & 1 ? 0x18 : 0x1c, 0, 0, 0);
+    }
+}
+
+/* Others are in read sections, too */
+static void bloat_idle(struct cpu *cpu)
+{
+    while (!end) {
+        relax();
+    }
+}
+
+void test_hash_bloat(void)
+{
+    uint64_t until;
+    unsigned shift;
+
+    expect(negotiate(false, false), true);
+    shift = shift_now();
+    for (unsigned id = 1; id < CPUS; id++) {
+        expect(start_cpu(id, bloat_idle, NULL), true);
+    }
+    bloat_prepare(shift);
+    bloat_commit(shift);
+    bloat_kind();
+    /* so that run.py sees what is left */
+    until = timebase() + TB_HZ / 2;
+    while (timebase() < until) {
+        relax();
+    }
+    end = true;
+}

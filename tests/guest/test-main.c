@@ -29,6 +29,7 @@ static const struct {
     { "hash-resize", test_hash_resize },
     { "hash-resize-on", test_hash_resize },
     { "hash-block", test_hash_block },
+    { "hash-bloat", test_hash_bloat },
     { "hash-churn", test_hash_churn },
     { "hash-churn-on", test_hash_churn },
     { "tce-race", test_tce_race },

@@ -90,6 +90,7 @@ void test_hash_modes(void);
 void test_hash_fixed(void);
 void test_hash_resize(void);
 void test_hash_block(void);
+void test_hash_bloat(void);
 void test_hash_churn(void);
 void test_tce_race(void);
 void test_fuzz(void);

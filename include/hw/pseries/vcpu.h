@@ -57,6 +57,7 @@ typedef struct PaprVcpu {
         bool waits;
         bool recovered;
     } machine_check;
+    bool reset_queued;                  /* by H_SIGNAL_SYS_RESET; BQL */
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)

@@ -465,9 +465,20 @@ static void test_block_remove(void)
     qtest_quit(qts);
 }
 
+static bool is_busy(int64_t rc)
+{
+    return rc >= H_LONG_BUSY_1_MS && rc <= H_LONG_BUSY_100_S;
+}
+
+/* Again while the table before the present one waits for its readers */
 static int64_t prepare(QTestState *qts, uint64_t flags, uint64_t shift)
 {
-    return papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, flags, shift);
+    int64_t rc;
+
+    do {
+        rc = papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, flags, shift);
+    } while (is_busy(rc));
+    return rc;
 }
 
 static int64_t commit(QTestState *qts, uint64_t flags, uint64_t shift)
@@ -579,8 +590,13 @@ static void test_reset(void)
 static int64_t process_table(QTestState *qts, uint64_t flags, uint64_t base,
                              uint64_t page_size, uint64_t size)
 {
-    return papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, flags, base, page_size,
-                      size);
+    int64_t rc;
+
+    do {
+        rc = papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, flags, base,
+                        page_size, size);
+    } while (is_busy(rc));
+    return rc;
 }
 
 static bool has_hpt(QTestState *qts)

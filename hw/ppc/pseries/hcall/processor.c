@@ -158,6 +158,7 @@ static void deliver_system_reset(CPUState *cs, run_on_cpu_data data)
     const PaprHcallConfig *config = data.host_ptr;
     PowerPCCPU *cpu = POWERPC_CPU(cs);
 
+    papr_vcpu(cpu)->reset_queued = false;
     cpu_synchronize_state(cs);
     if (!papr_vcpu_has_begun(papr_vcpu(cpu))) {
         return;         /* LoPAR R1-7.3.8.1-2: it remains stopped */
@@ -181,7 +182,11 @@ static void signal_system_reset(PaprVcpu *vcpu, const PaprHcallConfig *config)
     run_on_cpu_data data = RUN_ON_CPU_HOST_PTR((void *)config);
 
     trace_papr_signal_sys_reset(vcpu->id);
+    if (vcpu->reset_queued) {
+        return;                         /* one interrupt, not yet taken */
+    }
     if (current_cpu) {
+        vcpu->reset_queued = true;
         async_run_on_cpu(cs, deliver_system_reset, data);
     } else {
         deliver_system_reset(cs, data);

@@ -134,8 +134,8 @@ static inline uint64_t papr_entry_take_out(uint64_t *pte, size_t *removals)
  * papr_entry_change - replace a locked entry's second doubleword by @change
  *
  * With a walk that sets R or C at the same moment the exchange is done again,
- * so that none of them is lost and R says for sure whether to flush.  Returns the
- * old one.
+ * so that none of them is lost and R says for sure whether to flush.  Returns
+ * the old one.
  */
 static inline uint64_t papr_entry_change(uint64_t *pte,
                                          uint64_t (*change)(uint64_t pte1,

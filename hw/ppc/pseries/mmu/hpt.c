@@ -21,6 +21,7 @@
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
+#include "system/tcg.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "target/ppc/mmu-book3s-v3.h"
@@ -51,6 +52,7 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
         g_free(hpt);
         return NULL;
     }
+    hpt->mmu = mmu;
     hpt->shift = shift;
     hpt->n = bytes / HPTE_BYTES;
     hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
@@ -62,11 +64,46 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
     return hpt;
 }
 
-void papr_hpt_free(PaprHpt *hpt)
+void papr_hpt_drop(PaprHpt *hpt)
 {
     if (hpt) {
-        call_rcu(hpt, destroy, rcu);
+        destroy(hpt);
     }
+}
+
+static void destroy_retired(PaprHpt *hpt)
+{
+    qatomic_dec(&hpt->mmu->retired);
+    destroy(hpt);
+}
+
+/* Those that execute leave their RCU read section; others are in none */
+static void end_read_sections(PaprMmu *mmu)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while (tcg_enabled() && (vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        cpu_exit(CPU(vcpu->cpu));
+    }
+}
+
+/* Free a table that was in force */
+static void retire(PaprMmu *mmu, PaprHpt *hpt)
+{
+    if (hpt) {
+        qatomic_inc(&mmu->retired);
+        call_rcu(hpt, destroy_retired, rcu);
+        end_read_sections(mmu);
+    }
+}
+
+bool papr_hpt_may_retire(PaprMmu *mmu)
+{
+    if (!qatomic_read(&mmu->retired)) {
+        return true;
+    }
+    end_read_sections(mmu);
+    return false;
 }
 
 void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt)
@@ -78,7 +115,7 @@ void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt)
     if (hpt) {
         papr_kernel_hpt_moved(mmu);
     }
-    papr_hpt_free(old);
+    retire(mmu, old);
 }
 
 bool papr_hpt_track(PaprHpt *hpt, bool all_dirty)

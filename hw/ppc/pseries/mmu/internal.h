@@ -28,6 +28,7 @@ typedef struct PaprHptDirty {
  */
 typedef struct PaprHpt {
     struct rcu_head rcu;
+    PaprMmu *mmu;
     uint64_t *pte;
     int shift;
     uint64_t n;                         /* entries */
@@ -55,6 +56,8 @@ struct PaprMmu {
     /* log2 of bytes of the table that the host's kernel has (kvm.h); atomic */
     int kernel_shift;
     bool kernel_resizes;                /* the kernel prepares another one */
+    bool commits;                       /* H_RESIZE_HPT_COMMIT is under way */
+    unsigned retired;                   /* tables that wait for RCU; atomic */
     bool track_dirty;                   /* a migration is in progress */
     uint64_t process_table;             /* second doubleword of the PATE */
 
@@ -92,8 +95,18 @@ unsigned papr_hpte_base_shift(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
 
 /** papr_hpt_new: an empty table, not in force; NULL if there's no memory */
 PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift);
-/** papr_hpt_free: drop a table that may have been in force */
-void papr_hpt_free(PaprHpt *hpt);
+/** papr_hpt_drop: free a table that never was in force; may be NULL */
+void papr_hpt_drop(PaprHpt *hpt);
+/**
+ * papr_hpt_may_retire - can the table in force be exchanged now?
+ *
+ * A table that was in force is freed when no vCPU is in the RCU read section of
+ * that time, in which a vCPU that makes hypercalls in real mode could stay for
+ * ever.  No more than one is to wait for that at the guest's will.  If one
+ * does, this asks all vCPUs to leave their read section, and the guest has to
+ * come back (H_LONG_BUSY_*).  BQL.
+ */
+bool papr_hpt_may_retire(PaprMmu *mmu);
 /** papr_hpt_install: put @hpt (or NULL) in force; drops the old one, flushes */
 void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt);
 

@@ -19,6 +19,7 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "qemu/main-loop.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
 #include "system/kvm.h"
@@ -118,6 +119,9 @@ static int64_t change_kind(PaprMmu *mmu, uint64_t entry)
     if ((entry & PATE1_GR) == (mmu->process_table & PATE1_GR)) {
         return H_SUCCESS;
     }
+    if (mmu->hpt && !papr_hpt_may_retire(mmu)) {
+        return H_LONG_BUSY_10_MS;
+    }
     if (entry & PATE1_GR) {
         papr_mmu_hpt_free(mmu);
     } else {
@@ -208,6 +212,7 @@ static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
 
 /** SegmentClean - work: forget the segment at @esid of process @pid */
 typedef struct SegmentClean {
+    PaprMmu *mmu;
     uint64_t esid;
     uint32_t pid;
     bool is_1t;
@@ -232,20 +237,29 @@ static void clean_segment(PowerPCCPU *cpu, const SegmentClean *clean)
     }
 }
 
+static void clean_all(PaprMmu *mmu, const SegmentClean *clean)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        clean_segment(vcpu->cpu, clean);
+    }
+}
+
+/* Exclusive work of the caller: all vCPUs are out of their guest code */
 static void clean_work(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree SegmentClean *clean = data.host_ptr;
 
-    cpu_synchronize_state(cs);
-    clean_segment(POWERPC_CPU(cs), clean);
+    BQL_LOCK_GUARD();
+    clean_all(clean->mmu, clean);
 }
 
 static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprMmu *mmu = opaque;
     uint64_t flags = args[0];
-    SegmentClean clean = { args[2], args[1], flags & SLB_1T };
-    PaprVcpu *vcpu = NULL;
+    SegmentClean clean = { mmu, args[2], args[1], flags & SLB_1T };
 
     trace_papr_mmu_clean_slb(flags, args[1], args[2]);
     if (!has_tables(cpu) || kvm_enabled()) {
@@ -260,14 +274,13 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                       flags);
         return H_PARAMETER;
     }
-    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
-        if (vcpu->cpu == cpu) {
-            clean_segment(cpu, &clean);
-        } else {
-            async_run_on_cpu(CPU(vcpu->cpu), clean_work,
-                             RUN_ON_CPU_HOST_PTR(g_memdup2(&clean,
-                                                           sizeof(clean))));
-        }
+    if (qemu_cpu_is_self(CPU(cpu))) {
+        /* one work item, however often guests call, and however many vCPUs */
+        async_safe_run_on_cpu(CPU(cpu), clean_work,
+                              RUN_ON_CPU_HOST_PTR(g_memdup2(&clean,
+                                                            sizeof(clean))));
+    } else {
+        clean_all(mmu, &clean);
     }
     papr_tlb_flush_all_stopped(mmu, cpu);
     return H_SUCCESS;

@@ -6,9 +6,20 @@
  * entries into it and puts it in force.  Other entries are dropped: a guest
  * enters them again when it misses them.  LoPAR section 14.5.4.1.9.
  *
- * Locking: both under the BQL.  The guest has to keep its other vCPUs away from
- * the table during the commit.  If it does not, their hypercalls and walks go
- * on in the old table (RCU), whose changes then are lost to the guest.
+ * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT lets go of while it
+ * looks through the old table: the guest can't be asked to come back (Linux
+ * takes that for a failure), and a table of some GiB takes seconds.  While that
+ * goes on the new table is nobody else's, no other is prepared or committed,
+ * and RCU keeps the old one.  Afterwards it sees whether that one is still in
+ * force.
+ *
+ * The guest has to keep its other vCPUs away from the table during the commit.
+ * If it does not, their hypercalls and walks go on in the old table (RCU),
+ * whose changes then are lost to the guest.
+ *
+ * Bounds: a guest has a table in force, one prepared, and one that waits for
+ * its readers (papr_hpt_may_retire()): while there is one of those no other is
+ * prepared.
  *
  * A table that the host's kernel has is resized by the kernel (kvm.c).
  *
@@ -20,6 +31,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "qemu/main-loop.h"
 #include "target/ppc/cpu.h"
 #include "../trace.h"
 #include "internal.h"
@@ -27,7 +39,7 @@
 
 void papr_mmu_drop_pending(PaprMmu *mmu)
 {
-    papr_hpt_free(mmu->pending);
+    papr_hpt_drop(mmu->pending);
     mmu->pending = NULL;
 }
 
@@ -100,6 +112,9 @@ static int64_t h_resize_hpt_prepare(PowerPCCPU *cpu, uint64_t *args,
     if (mmu->track_dirty) {
         return H_LONG_BUSY_1_S;
     }
+    if (mmu->commits || !papr_hpt_may_retire(mmu)) {
+        return H_LONG_BUSY_10_MS;
+    }
     mmu->pending = papr_hpt_new(mmu, shift);
     return mmu->pending ? H_SUCCESS : H_RESOURCE;
 }
@@ -142,14 +157,41 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
     return rc;
 }
 
+/*
+ * Take @new into force, filled from the table that is.  BQL held, but let go of
+ * meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may bring another table,
+ * and a migration may begin.  Then it is as if that had been before the call.
+ */
+static int64_t commit(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
+{
+    const PaprHpt *old = mmu->hpt;
+    int64_t rc;
+
+    mmu->commits = true;
+    bql_unlock();
+    rc = move_bolted(cpu, old, new);
+    bql_lock();
+    mmu->commits = false;
+    if (mmu->hpt != old || mmu->track_dirty) {
+        rc = H_CLOSED;
+    }
+    if (rc == H_SUCCESS) {
+        papr_hpt_install(mmu, new);
+    } else {
+        /* Some entries are in it already: it can't be used a second time */
+        papr_hpt_drop(new);
+    }
+    return rc;
+}
+
 static int64_t h_resize_hpt_commit(PowerPCCPU *cpu, uint64_t *args,
                                    void *opaque)
 {
     PaprMmu *mmu = opaque;
     uint64_t flags = args[0];
     int32_t shift = args[1];
-    int64_t rc;
 
+    RCU_READ_LOCK_GUARD();
     trace_papr_mmu_resize_commit(flags, shift);
     if (mmu->resize == PAPR_HPT_RESIZE_DISABLED) {
         return H_AUTHORITY;
@@ -164,17 +206,7 @@ static int64_t h_resize_hpt_commit(PowerPCCPU *cpu, uint64_t *args,
     if (!mmu->hpt || !mmu->pending || flags || mmu->pending->shift != shift) {
         return H_CLOSED;
     }
-    rc = move_bolted(cpu, mmu->hpt, mmu->pending);
-    if (rc == H_SUCCESS) {
-        PaprHpt *new = mmu->pending;
-
-        mmu->pending = NULL;
-        papr_hpt_install(mmu, new);
-    } else {
-        /* Some entries are in it already: it can't be used a second time */
-        papr_mmu_drop_pending(mmu);
-    }
-    return rc;
+    return commit(cpu, mmu, g_steal_pointer(&mmu->pending));
 }
 
 static const PaprHcall resize_calls[] = {
