@@ -211,6 +211,68 @@ void test_xive_storm(void)
     check_storm();
 }
 
+/* ---- moved with an interrupt that is up, see pending.py ---- */
+
+static volatile bool pending, go;
+
+/* The last thing before the move, and the first after it */
+static void pend_and_wait(struct cpu *cpu, bool xive)
+{
+    messages_setup(cpu, xive);
+    set_decrementer(FAR);
+    message_send(cpu->id);
+    pending = true;
+    while (!go) {
+        relax();
+    }
+    while (!messages_seen(cpu->id)) {
+        interrupts(true);
+        relax();
+    }
+    interrupts(false);
+}
+
+static void pend_xics(struct cpu *cpu)
+{
+    pend_and_wait(cpu, false);
+}
+
+static void pend_xive(struct cpu *cpu)
+{
+    pend_and_wait(cpu, true);
+}
+
+static void move_pending(void (*fn)(struct cpu *))
+{
+    uint64_t out[3] = { 0 };
+
+    expect(start_cpu(1, fn, NULL), true);
+    while (!pending) {
+        relax();
+    }
+    print("READY\n");
+    while (!out[0]) {
+        expect(hcall_out(out, 3, H_GET_TERM_CHAR, 0, 0, 0, 0), H_SUCCESS);
+    }
+    go = true;
+    while (cpus[1].running) {
+        relax();
+    }
+    wait_stopped(1);
+    expect(seen[1], 1);
+}
+
+void test_pending_xics(void)
+{
+    move_pending(pend_xics);
+}
+
+void test_pending_xive(void)
+{
+    expect(negotiate(true, true), true);
+    move_pending(pend_xive);
+}
+
 #define ESB_STORE   1           /* flag of H_INT_ESB */
 
 static uint64_t esb_call(uint64_t flags, uint64_t offset)

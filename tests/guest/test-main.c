@@ -35,6 +35,8 @@ static const struct {
     { "tce-race", test_tce_race },
     { "fuzz", test_fuzz },
     { "mmio-fuzz", test_mmio_fuzz },
+    { "pending-xics", test_pending_xics },
+    { "pending-xive", test_pending_xive },
     { "carry-xics", test_carry_xics },
     { "carry-hash", test_carry_hash },
     { "carry-xive", test_carry_xive },

@@ -95,6 +95,8 @@ void test_hash_churn(void);
 void test_tce_race(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
+void test_pending_xics(void);
+void test_pending_xive(void);
 void test_carry_xics(void);
 void test_carry_hash(void);
 void test_carry_xive(void);

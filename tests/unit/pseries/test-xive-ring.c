@@ -97,6 +97,25 @@ static void test_cppr(void)
     g_assert_false(papr_ring_exception(papr_ring_set_cppr(ring, 0)));
 }
 
+/* Any word, as a stream may have it: NSR and PIPR follow from IPB and CPPR */
+static void test_settle(void)
+{
+    g_autoptr(GRand) rand = g_rand_new_with_seed(7);
+
+    for (int i = 0; i < 10000; i++) {
+        uint64_t word = (uint64_t)g_rand_int(rand) << 32 | g_rand_int(rand);
+        uint64_t ring = papr_ring_settle(word);
+        uint8_t ipb = papr_ring_get(word, XV_IPB);
+        uint8_t cppr = papr_ring_get(word, XV_CPPR);
+        uint8_t pipr = papr_ring_most_favored(ipb);
+
+        check(ring, pipr < cppr ? XV_NSR_EO : 0, cppr, ipb, pipr);
+        g_assert_cmphex(papr_ring_settle(ring), ==, ring);
+        /* LSMFB, ACK, INC and AGE stay */
+        g_assert_cmphex((ring ^ word) & 0x000000ffffffff00ULL, ==, 0);
+    }
+}
+
 /* Bytes that no operation owns stay as they are */
 static void test_others(void)
 {
@@ -119,6 +138,7 @@ int main(int argc, char **argv)
     g_test_add_func("/xive/ring/nothing-to-accept", test_nothing_to_accept);
     g_test_add_func("/xive/ring/nesting", test_nesting);
     g_test_add_func("/xive/ring/cppr", test_cppr);
+    g_test_add_func("/xive/ring/settle", test_settle);
     g_test_add_func("/xive/ring/others", test_others);
     return g_test_run();
 }

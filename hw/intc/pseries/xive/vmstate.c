@@ -243,9 +243,21 @@ static int tctx_post_load(void *opaque, int version_id)
     Error *err = NULL;
 
     qatomic_set(&tctx->ring, ldq_be_p(tctx->regs + XV_RING_OS));
-    if (load_ring && !load_ring(tctx, &err)) {
+    if (load_ring) {
+        if (load_ring(tctx, &err)) {
+            return 0;
+        }
         error_report_err(err);
         return -EIO;
+    }
+    /*
+     * What is derived is not taken from the stream: a kernel's may lack it.
+     * The section of a vCPU that was plugged in comes after the machine's,
+     * whose post_load has the lines of all others follow their rings.
+     */
+    qatomic_set(&tctx->ring, papr_ring_settle(qatomic_read(&tctx->ring)));
+    if (tctx->xive->active) {
+        papr_tctx_follow(tctx);
     }
     return 0;
 }

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Move a guest whose plugged vCPU has an interrupt up: pending.py PAYLOAD TEST [QEMU OPTION...]
+
+vCPU 1 comes by -device, so that its sections come last in the stream, after the
+machine's.  Its interrupt is up and not taken yet as the state is saved; where it
+is loaded, the vCPU has to get it.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+BUILD = Path(os.environ.get('PAPR_BUILD') or 'build').resolve()
+PATIENCE = int(os.environ.get('PAPR_GUEST_PATIENCE') or 170)   # seconds
+
+
+class Machine:
+    """QEMU with the payload, its console on pipes."""
+
+    def __init__(self, directory, name, *options):
+        path = str(directory / name)
+        server = socket.socket(socket.AF_UNIX)
+        server.bind(path)
+        server.listen()
+        server.settimeout(PATIENCE)
+        command = [os.environ.get('PAPR_QEMU') or BUILD / 'qemu-system-ppc64',
+                   '-nodefaults', '-display', 'none', '-serial', 'stdio',
+                   '-qmp', f'unix:{path}', '-m', '256M', *options]
+        print(' '.join(map(str, command)), flush=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        connection, _ = server.accept()
+        connection.settimeout(PATIENCE)
+        self.qmp = connection.makefile('rw')
+        json.loads(self.qmp.readline())         # the greeting
+        self.command('qmp_capabilities')
+
+    def send(self, name, **arguments):
+        """Send one command."""
+        print(json.dumps({'execute': name, 'arguments': arguments}), file=self.qmp, flush=True)
+
+    def event(self, *names):
+        """Wait for one of these events."""
+        while True:
+            message = json.loads(self.qmp.readline())
+            if message.get('event') in names:
+                return message
+
+    def command(self, name, **arguments):
+        """What one command returns; events meanwhile are of no interest."""
+        self.send(name, **arguments)
+        while True:
+            message = json.loads(self.qmp.readline())
+            if 'error' in message:
+                sys.exit(f"{name}: {message['error']['desc']}")
+            if 'return' in message:
+                return message['return']
+
+    def migrate(self, uri):
+        """Save the state, and wait until that has ended."""
+        self.command('migrate-set-capabilities',
+                     capabilities=[{'capability': 'events', 'state': True}])
+        self.send('migrate', uri=uri)
+        while self.event('MIGRATION')['data']['status'] not in ('completed', 'failed'):
+            pass
+        status = self.command('query-migrate')['status']
+        if status != 'completed':
+            sys.exit(f'the migration {status}')
+
+    def line(self, word):
+        """Wait for a line with WORD."""
+        for line in self.process.stdout:
+            print(line, end='', flush=True)
+            if word in line:
+                return
+            if 'FAIL' in line:
+                break
+        sys.exit(f'no {word}')
+
+
+def main():
+    payload, test, *options = sys.argv[1:]
+    options += ['-kernel', payload, '-append', test]
+    with tempfile.TemporaryDirectory(prefix='papr-') as name:
+        directory = Path(name)
+        state = f'file:{directory}/state'
+        source = Machine(directory, 'source', *options)
+        try:
+            source.line('READY')
+            source.migrate(state)
+        finally:
+            source.process.kill()
+        target = Machine(directory, 'target', *options, '-incoming', 'defer')
+        try:
+            target.send('migrate-incoming', uri=state)
+            target.event('RESUME')
+            print('g', file=target.process.stdin, flush=True)
+            target.line(f'PASS {test}')
+        finally:
+            target.process.kill()
+
+
+if __name__ == '__main__':
+    main()
