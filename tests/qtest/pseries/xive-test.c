@@ -561,6 +561,78 @@ static void test_not_in_force(void)
     qtest_quit(qts);
 }
 
+/* What QEMU has of the host: resident memory in KiB, threads, mappings */
+typedef struct Host {
+    unsigned long resident, threads, mappings;
+} Host;
+
+static Host host_of(QTestState *qts)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            (int)qtest_pid(qts));
+    g_autofree char *maps_path = g_strdup_printf("/proc/%d/maps",
+                                                 (int)qtest_pid(qts));
+    g_autofree char *text = NULL, *maps = NULL;
+    Host host = { };
+    const char *p;
+
+    g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+    g_assert_true(g_file_get_contents(maps_path, &maps, NULL, NULL));
+    p = strstr(text, "VmRSS:");
+    g_assert_nonnull(p);
+    host.resident = g_ascii_strtoull(p + strlen("VmRSS:"), NULL, 10);
+    p = strstr(text, "Threads:");
+    g_assert_nonnull(p);
+    host.threads = g_ascii_strtoull(p + strlen("Threads:"), NULL, 10);
+    for (p = maps; (p = strchr(p, '\n')); p++) {
+        host.mappings++;
+    }
+    return host;
+}
+
+/* Every call that configures, in turn */
+static void configure_once(QTestState *qts, Source source, int n)
+{
+    set_queue(qts, 1, n % 3 ? 16 : 0);
+    papr_hcall(qts, 0, H_INT_SET_QUEUE_CONFIG, 1, n % 2, n % 7,
+               QUEUE + 0x10000, 16);
+    papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 2 | (n & 1), IPI, n % 2,
+               n % 7, EISN);
+    papr_hcall(qts, 0, H_INT_SET_OS_REPORTING_LINE, 0, QUEUE + n % 2 * 256);
+    load(qts, source, PQ_SET(n & 3));
+    fire(qts, source);
+    papr_hcall(qts, 0, H_INT_SYNC, 0, IPI);
+    if (n % 16 == 0) {
+        papr_hcall(qts, 0, H_INT_RESET, 0);
+    }
+}
+
+/* All that a guest sets is in arrays made at the start: nothing grows */
+static void test_bounded(void)
+{
+    QTestState *qts = start();
+    Source source = source_pages(qts, IPI);
+    Host before, after;
+    int n = 0;
+
+    /* what is made when first needed */
+    while (n < 200) {
+        configure_once(qts, source, n++);
+    }
+    before = host_of(qts);
+    while (n < 3000) {
+        configure_once(qts, source, n++);
+    }
+    after = host_of(qts);
+    g_test_message("resident %lu to %lu KiB, threads %lu to %lu, mappings %lu "
+                   "to %lu", before.resident, after.resident, before.threads,
+                   after.threads, before.mappings, after.mappings);
+    g_assert_cmpuint(after.resident, <, before.resident + 512);
+    g_assert_cmpuint(after.threads, <=, before.threads);
+    g_assert_cmpuint(after.mappings, <, before.mappings + 16);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -577,5 +649,6 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/xive/reset", test_reset);
     qtest_add_func("pseries/xive/any-access", test_any_access);
     qtest_add_func("pseries/xive/not-in-force", test_not_in_force);
+    qtest_add_func("pseries/xive/bounded", test_bounded);
     return g_test_run();
 }
