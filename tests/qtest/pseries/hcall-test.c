@@ -67,15 +67,13 @@ static void test_prod(void)
     qtest_quit(qts);
 }
 
-/* Nor is it lost on the way to another machine */
-static void test_prod_migrates(void)
+/* A machine of two vCPUs that has become of @qts, which is gone */
+static QTestState *migrate(QTestState *qts)
 {
-    QTestState *qts = papr_start("-smp 2");
     g_autofree char *dir = g_dir_make_tmp("papr-hcall-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
     g_autofree char *uri = g_strconcat("file:", file, NULL);
 
-    assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
     g_assert_true(papr_migrated(qts));
@@ -85,13 +83,23 @@ static void test_prod_migrates(void)
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
                              "'arguments': { 'uri': %s } }", uri);
     g_assert_true(papr_migrated(qts));
+    unlink(file);
+    rmdir(dir);
+    return qts;
+}
+
+/* Nor is it lost on the way to another machine */
+static void test_prod_migrates(void)
+{
+    QTestState *qts = papr_start("-smp 2");
+
+    assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
+    qts = migrate(qts);
     assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
     g_assert_false(is_waiting(qts, 0));
     assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
     g_assert_true(is_waiting(qts, 0));
     qtest_quit(qts);
-    unlink(file);
-    rmdir(dir);
 }
 
 /* A vCPU that RTAS stopped waits for start-cpu only */
@@ -262,6 +270,25 @@ static void test_set_mode(void)
     assert_rc(papr_hcall(qts, 0, H_SET_MODE, 0, 0), H_P2);
     assert_rc(papr_hcall(qts, 0, H_SET_MODE, 0, 6), H_P2);
     assert_rc(papr_hcall(qts, 0, H_SET_MODE, 0, -1), H_P2);
+    qtest_quit(qts);
+}
+
+/* Whoever is started later has it, on another machine too, but for a reset */
+static void test_set_mode_moves(void)
+{
+    QTestState *qts = papr_start("-smp 2");
+
+    assert_rc(papr_hcall(qts, 0, H_SET_MODE, 1, 4), H_SUCCESS);
+    assert_rc(papr_hcall(qts, 0, H_SET_MODE, 3, 3), H_SUCCESS);
+    qts = migrate(qts);
+    assert_rc(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), RTAS_SUCCESS);
+    assert_lpcr(qts, 2, LPCR_ILE | LPCR_AIL, LPCR_ILE | LPCR_AIL);
+    assert_rc(papr_hcall(qts, 0, H_SET_MODE, 0, 4), H_SUCCESS);
+    assert_lpcr(qts, 2, LPCR_ILE | LPCR_AIL, LPCR_AIL);
+    qtest_system_reset(qts);
+    assert_lpcr(qts, 2, LPCR_ILE | LPCR_AIL, 0);
+    assert_rc(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), RTAS_SUCCESS);
+    assert_lpcr(qts, 2, LPCR_ILE | LPCR_AIL, 0);
     qtest_quit(qts);
 }
 
@@ -562,6 +589,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/hcall/register-vpa", test_register_vpa);
     qtest_add_func("pseries/hcall/register-vpa-bad", test_register_vpa_bad);
     qtest_add_func("pseries/hcall/set-mode", test_set_mode);
+    qtest_add_func("pseries/hcall/set-mode-moves", test_set_mode_moves);
     qtest_add_func("pseries/hcall/set-mode-caps", test_set_mode_caps);
     qtest_add_func("pseries/hcall/registers", test_registers);
     qtest_add_func("pseries/hcall/characteristics", test_characteristics);
