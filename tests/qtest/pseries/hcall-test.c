@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/units.h"
+#include "hw/pseries/work.h"
 #include "libpapr.h"
 
 #define RAM_END (256 * MiB)
@@ -517,6 +518,13 @@ static void test_memop_bad(void)
 
     papr_st64(qts, A, 0x0123456789abcdefULL);
     papr_st64(qts, B, 0);
+    /* as much as a screen has, and no more at once: of memory onto itself */
+    papr_work(qts);
+    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 8 * MiB, 0),
+              H_SUCCESS);
+    g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
+    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 8 * MiB + 1, 0),
+              H_PARAMETER);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, bad[i][0], bad[i][1],
                              bad[i][2], bad[i][3], bad[i][4]), H_PARAMETER);

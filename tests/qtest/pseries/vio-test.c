@@ -10,6 +10,7 @@
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
+#include "qobject/qlist.h"
 #include "libpapr.h"
 
 #include <sys/un.h>
@@ -497,6 +498,84 @@ static void test_migrate_vty(void)
     rmdir(dir);
 }
 
+/* Ends well, and is forgotten */
+static void wait_job(QTestState *qts, const char *id)
+{
+    for (;;) {
+        QDict *reply = qtest_qmp(qts, "{ 'execute': 'query-jobs' }");
+        QList *jobs = qdict_get_qlist(reply, "return");
+        QDict *job = qobject_to(QDict, qlist_peek(jobs));
+        bool over = !strcmp(qdict_get_str(job, "status"), "concluded");
+
+        g_assert_cmpstr(qdict_get_str(job, "id"), ==, id);
+        if (over) {
+            g_assert_null(qdict_get_try_str(job, "error"));
+        }
+        qobject_unref(reply);
+        if (over) {
+            break;
+        }
+        g_usleep(1000);
+    }
+    qtest_qmp_assert_success(qts, "{ 'execute': 'job-dismiss', 'arguments': "
+                             "{ 'id': %s } }", id);
+}
+
+static void add_snapshot_disk(QTestState *qts, const char *file)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-create', 'arguments':"
+                             " { 'job-id': 'j', 'options': { 'driver': 'file',"
+                             " 'filename': %s, 'size': 0 } } }", file);
+    wait_job(qts, "j");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments':"
+                             " { 'driver': 'file', 'node-name': 'f',"
+                             " 'filename': %s } }", file);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-create', 'arguments':"
+                             " { 'job-id': 'j', 'options': { 'driver': 'qcow2',"
+                             " 'file': 'f', 'size': 1048576 } } }");
+    wait_job(qts, "j");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments':"
+                             " { 'driver': 'qcow2', 'node-name': 'snap',"
+                             " 'file': 'f' } }");
+}
+
+static void snapshot(QTestState *qts, const char *command)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': %s, 'arguments': "
+                             "{ 'job-id': 'j', 'tag': 't', 'vmstate': 'snap', "
+                             "'devices': [ 'snap' ] } }", command);
+    wait_job(qts, "j");
+}
+
+/* What waited before a snapshot is loaded is of a machine that is no more */
+static void test_snapshot_vty(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "disk", NULL);
+    g_autoptr(GString) got = g_string_new(NULL);
+    Vty vty = start_vty("");
+    char buf[4096];
+    unsigned n;
+    size_t len;
+
+    add_snapshot_disk(vty.qts, file);
+    snapshot(vty.qts, "snapshot-save");
+    n = fill(vty.qts);
+    type(&vty, "0123456789abcdef", 16);
+    snapshot(vty.qts, "snapshot-load");
+    g_assert_cmpint(put(vty.qts, REG, "after", 5), ==, H_SUCCESS);
+    while (got->len < 5 || strcmp(got->str + got->len - 5, "after")) {
+        len = read_some(vty.fd, buf, sizeof(buf), 20000);
+        g_assert_cmpuint(len, >, 0);
+        g_string_append_len(got, buf, len);
+    }
+    /* all but what the socket had taken */
+    g_assert_cmpuint(got->len, <=, n * 16 - 60 * 1024);
+    end_vty(&vty);
+    unlink(file);
+    rmdir(dir);
+}
+
 /* --- the bus -------------------------------------------------------------- */
 
 static void test_signal(void)
@@ -781,6 +860,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/vio/vty/hang-up", test_hang_up);
     qtest_add_func("pseries/vio/vty/reconnect", test_reconnect);
     qtest_add_func("pseries/vio/vty/migrate", test_migrate_vty);
+    qtest_add_func("pseries/vio/vty/snapshot", test_snapshot_vty);
     qtest_add_func("pseries/vio/signal", test_signal);
     qtest_add_func("pseries/vio/bad-options", test_bad_options);
     qtest_add_func("pseries/vio/no-hotplug", test_no_hotplug);

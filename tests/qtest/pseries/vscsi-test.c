@@ -1286,6 +1286,69 @@ static void test_migrate_partial(void)
     remove_disk(dir, file);
 }
 
+/* A queue that cannot be: the stream is refused */
+static void test_migrate_hostile(void)
+{
+    static const struct {
+        uint64_t signal, addr;
+        uint32_t size, next;
+    } bad[] = {
+        { 2, QUEUE, QUEUE_SIZE, 0 },
+        { 0, QUEUE + 8, QUEUE_SIZE, 0 },
+        { 0, QUEUE, QUEUE_SIZE + 16, 0 },
+        { 0, QUEUE, UINT32_MAX, 0 },
+        { 0, QUEUE, 0x2000000, 0 },
+        { 0, QUEUE, QUEUE_SIZE, QUEUE_SIZE },
+        { 0, QUEUE, QUEUE_SIZE, 8 },
+        { 0, QUEUE, QUEUE_SIZE, UINT32_MAX },
+    };
+    g_autofree char *dir = g_dir_make_tmp("papr-vscsi-XXXXXX", NULL);
+    g_autofree char *state = g_build_filename(dir, "state", NULL);
+    g_autofree char *contents = NULL;
+    Vscsi v = start("");
+    uint8_t pattern[28] = {};
+    size_t size;
+    char *at;
+
+    vio_save(v.qts, state);
+    qtest_quit(v.qts);
+    g_assert_true(g_file_get_contents(state, &contents, &size, NULL));
+    stq_be_p(pattern + 8, QUEUE);
+    stl_be_p(pattern + 16, QUEUE_SIZE);
+    at = memmem(contents, size, pattern, 24);
+    g_assert_nonnull(at);
+    for (int i = 0; i < ARRAY_SIZE(bad); i++) {
+        stq_be_p(at, bad[i].signal);
+        stq_be_p(at + 8, bad[i].addr);
+        stl_be_p(at + 16, bad[i].size);
+        stl_be_p(at + 20, bad[i].next);
+        g_assert_true(g_file_set_contents(state, contents, size, NULL));
+        v = start_with("-incoming defer");
+        g_assert_false(vio_load(v.qts, state));
+        qtest_quit(v.qts);
+    }
+    unlink(state);
+    rmdir(dir);
+}
+
+/* All of a queue is looked at: so there is a largest one */
+static void test_queue_size(void)
+{
+    Vscsi v = start_with("");
+
+    for (uint64_t page = 0; page < 65536; page += 512) {
+        papr_hcall(v.qts, 0, H_STUFF_TCE, UNIT, page * VIO_PAGE,
+                   vio_ram(DATA) | 3, 512);
+    }
+    papr_work(v.qts);
+    g_assert_cmpint(papr_hcall(v.qts, 0, H_REG_CRQ, UNIT, 0, 0x1001000), ==,
+                    H_PARAMETER);
+    g_assert_cmpint(papr_hcall(v.qts, 0, H_REG_CRQ, UNIT, 0, 0x1000000), ==,
+                    H_SUCCESS);
+    g_assert_cmpuint(papr_work(v.qts), <, SMALL_WORK);
+    qtest_quit(v.qts);
+}
+
 static void test_no_hotplug(void)
 {
     char *dir, *file;
@@ -1321,6 +1384,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/vscsi/migrate/read", test_migrate_read);
     qtest_add_func("pseries/vscsi/migrate/write", test_migrate_write);
     qtest_add_func("pseries/vscsi/migrate/partial", test_migrate_partial);
+    qtest_add_func("pseries/vscsi/migrate/hostile", test_migrate_hostile);
+    qtest_add_func("pseries/vscsi/queue-size", test_queue_size);
     qtest_add_func("pseries/vscsi/no-hotplug", test_no_hotplug);
     return g_test_run();
 }

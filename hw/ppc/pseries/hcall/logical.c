@@ -18,6 +18,7 @@
 #include "exec/memory.h"
 #include "hw/core/cpu.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/work.h"
 #include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/kvm_ppc.h"
@@ -169,8 +170,12 @@ static int64_t h_logical_cache_op(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 enum { MEMOP_COPY, MEMOP_INVERT };
 
 #define MEMOP_CHUNK     4096
-/* the call cannot be continued: what it does in one go has to end some time */
-#define MEMOP_BYTES_MAX (1 * GiB)
+/*
+ * Firmware moves a screen's contents by it: the largest have 32 MiB.  The call
+ * cannot be continued, and the vCPU does nothing else meanwhile, so that a
+ * machine that stops, and memory that is to be freed, waits for it.
+ */
+#define MEMOP_BYTES_MAX (64 * MiB)
 
 static bool memop_step(uint64_t to, uint64_t from, size_t len, bool invert)
 {
@@ -208,6 +213,7 @@ static int64_t h_logical_memop(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
 
+    papr_work_copied(left);
     backwards = to > from && to - from < left;
     while (left) {
         uint64_t len = MIN(left, MEMOP_CHUNK);

@@ -10,6 +10,7 @@
  */
 #include "qemu/osdep.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "qemu/log.h"
 #include "hw/qdev-properties.h"
 #include "hw/sysbus.h"
@@ -280,10 +281,36 @@ void papr_vio_dt(PaprVioBus *bus, PaprDt *dt)
     papr_dt_end(dt);
 }
 
+static int vio_post_load(void *opaque, int version_id)
+{
+    PaprVioDevice *dev = opaque;
+    PaprCrq *crq = &dev->crq;
+
+    if (dev->signal_state & ~papr_vio_class(dev)->signal_mask) {
+        error_report("unit 0x%x: the stream's H_VIO_SIGNAL state 0x%" PRIx64
+                     " is not possible", dev->reg, dev->signal_state);
+        return -EINVAL;
+    }
+    if (!crq->size) {
+        *crq = (PaprCrq) {};
+        return 0;
+    }
+    if (!papr_vio_class(dev)->crq_entry ||
+        !papr_crq_is_queue(crq->addr, crq->size) ||
+        crq->next >= crq->size || crq->next % PAPR_CRQ_ENTRY_BYTES) {
+        error_report("unit 0x%x: the stream's queue of 0x%" PRIx32 " bytes at "
+                     "0x%" PRIx64 ", entry at 0x%" PRIx32 ", is not possible",
+                     dev->reg, crq->size, crq->addr, crq->next);
+        return -EINVAL;
+    }
+    return 0;
+}
+
 const VMStateDescription vmstate_papr_vio = {
     .name = "spapr_vio",
     .version_id = 1,
     .minimum_version_id = 1,
+    .post_load = vio_post_load,
     .fields = (const VMStateField[]) {
         /* both follow from the options: the source's must be the same */
         VMSTATE_UINT32_EQUAL(reg, PaprVioDevice, NULL),

@@ -11,10 +11,10 @@
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
 #include "qemu/log.h"
+#include "hw/pseries/work.h"
 #include "hw/ppc/pseries/trace.h"
 #include "device.h"
 
-#define CRQ_ENTRY_BYTES 16
 #define CRQ_UNIT 4096                   /* of addresses and sizes */
 
 static PaprVioDevice *find_device(PaprVioBus *bus, uint64_t unit,
@@ -39,6 +39,12 @@ void papr_crq_close(PaprVioDevice *dev)
     }
 }
 
+bool papr_crq_is_queue(uint64_t addr, uint64_t size)
+{
+    return size && size <= PAPR_CRQ_MAX && size % CRQ_UNIT == 0 &&
+           addr % CRQ_UNIT == 0;
+}
+
 /* H_REG_CRQ: r4 unit address, r5 I/O address, r6 bytes */
 static int64_t h_reg_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -58,7 +64,8 @@ static int64_t h_reg_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                       "already\n", dev->reg);
         return H_RESOURCE;
     }
-    if (!size || size > UINT32_MAX || size % CRQ_UNIT || addr % CRQ_UNIT ||
+    papr_work_add(2 * MIN(size, PAPR_CRQ_MAX) / PAPR_VIO_PAGE);
+    if (!papr_crq_is_queue(addr, size) ||
         !papr_vio_may_access(dev, addr, size, DMA_DIRECTION_TO_DEVICE) ||
         !papr_vio_may_access(dev, addr, size, DMA_DIRECTION_FROM_DEVICE)) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_REG_CRQ: unit 0x%x, queue at 0x%"
@@ -150,7 +157,7 @@ bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry)
     if (!papr_vio_write_be64(dev, addr, entry->high)) {
         return false;
     }
-    dev->crq.next = (dev->crq.next + CRQ_ENTRY_BYTES) % dev->crq.size;
+    dev->crq.next = (dev->crq.next + PAPR_CRQ_ENTRY_BYTES) % dev->crq.size;
     trace_papr_crq_to_guest(dev->reg, entry->high, entry->low);
     papr_vio_notify(dev);
     return true;

@@ -10,6 +10,7 @@
 
 #include "hw/pseries/vio.h"
 #include "hw/qdev-core.h"
+#include "qemu/units.h"
 #include "qom/object.h"
 #include "system/dma.h"
 
@@ -41,6 +42,14 @@ typedef struct PaprCrq {
     uint32_t size;                      /* bytes; 0: not registered */
     uint32_t next;                      /* offset of the next entry to fill */
 } PaprCrq;
+
+#define PAPR_CRQ_ENTRY_BYTES 16
+
+/* A queue may have so many bytes: all of it is looked at when it is made */
+#define PAPR_CRQ_MAX (16 * MiB)
+
+/** papr_crq_is_queue: may a queue be there, mapped or not? */
+bool papr_crq_is_queue(uint64_t addr, uint64_t size);
 
 /** PaprCrqEntry: what goes through a CRQ, either way; host endian */
 typedef struct PaprCrqEntry {

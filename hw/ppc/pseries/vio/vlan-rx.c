@@ -12,6 +12,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/atomic.h"
+#include "hw/pseries/work.h"
 #include "hw/ppc/pseries/trace.h"
 #include "vlan.h"
 
@@ -187,6 +188,7 @@ bool vlan_rx_open(PaprVlan *vlan, uint64_t queue, uint64_t filter)
     PaprVioDevice *vio = &vlan->vio;
 
     vlan_rx_reset(vlan);
+    papr_work_copied(vlan_bd_len(queue));
     return clear_range(vio, vlan->list, VLAN_PAGE) &&
            clear_range(vio, vlan_bd_addr(queue), vlan_bd_len(queue)) &&
            papr_vio_write_be64(vio, vlan->list + LIST_QUEUE,
@@ -328,6 +330,20 @@ static bool is_slot_offset(uint32_t offset)
            offset % 8 == 0;
 }
 
+static bool check_pool(const VlanPool *pool)
+{
+    if (pool->count < 0 || pool->count > VLAN_POOL_BUFFERS ||
+        pool->size < 0) {
+        return false;
+    }
+    for (int i = 0; i < pool->count; i++) {
+        if (vlan_bd_len(pool->bds[i]) != pool->size) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool vlan_rx_check(const PaprVlan *vlan)
 {
     uint32_t n = 0;
@@ -335,11 +351,13 @@ bool vlan_rx_check(const PaprVlan *vlan)
     for (int i = 0; vlan->use_pools && i < VLAN_POOLS; i++) {
         const VlanPool *pool = &vlan->pools[i];
 
-        if (pool->count < 0 || pool->count > VLAN_POOL_BUFFERS ||
-            (i && pool->size < vlan->pools[i - 1].size)) {
+        if (!check_pool(pool) || (i && pool->size < vlan->pools[i - 1].size)) {
             return false;
         }
         n += pool->count;
+    }
+    if (vlan->open && vlan->queue_offset % ENTRY_BYTES) {
+        return false;
     }
     /* of an adapter that isn't open the offsets are what was there before */
     if (!vlan->use_pools && vlan->open) {

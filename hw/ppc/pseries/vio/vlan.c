@@ -15,6 +15,7 @@
 #include "qemu/log.h"
 #include "qemu/timer.h"
 #include "system/system.h"
+#include "hw/pseries/work.h"
 #include "hw/ppc/pseries/trace.h"
 #include "vlan.h"
 
@@ -69,6 +70,7 @@ static bool is_mapped(PaprVlan *vlan, uint64_t addr, uint64_t len,
 {
     PaprVioDevice *vio = &vlan->vio;
 
+    papr_work_add(2 * len / PAPR_VIO_PAGE);
     return addr % align == 0 && len % align == 0 &&
            papr_vio_may_access(vio, addr, len, DMA_DIRECTION_TO_DEVICE) &&
            papr_vio_may_access(vio, addr, len, DMA_DIRECTION_FROM_DEVICE);
@@ -212,6 +214,7 @@ static int64_t gather(PaprVlan *vlan, const uint64_t *bds)
         }
         total += len;
     }
+    papr_work_copied(total);
     return total;
 }
 

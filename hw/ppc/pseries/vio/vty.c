@@ -144,10 +144,14 @@ static void chardev_event(void *opaque, QEMUChrEvent event)
     }
 }
 
+/* What a stream brought has room for input that the device has kept so far */
 static void vm_changed(void *opaque, bool running, RunState state)
 {
+    PaprVty *vty = opaque;
+
     if (running) {
-        flush_output(opaque);
+        flush_output(vty);
+        qemu_chr_fe_accept_input(&vty->chardev);
     }
 }
 
@@ -329,6 +333,13 @@ static const VMStateDescription vmstate_output = {
     },
 };
 
+/* A snapshot without the subsection had nothing that waited */
+static int vty_pre_load(void *opaque)
+{
+    fifo8_reset(&((PaprVty *)opaque)->output);
+    return 0;
+}
+
 static int vty_post_load(void *opaque, int version_id)
 {
     PaprVty *vty = opaque;
@@ -340,6 +351,7 @@ static const VMStateDescription vmstate_vty = {
     .name = "spapr_vty",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_load = vty_pre_load,
     .post_load = vty_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_PAPR_VIO(vio, PaprVty),
