@@ -10,6 +10,7 @@
 #include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "elf.h"
+#include "hw/pseries/work.h"
 #include "libpapr.h"
 
 #define RAM_END (256 * MiB)
@@ -62,6 +63,7 @@ static void write_cells(QTestState *qts, uint64_t addr, const uint32_t *cells,
 
 static void assert_alive(QTestState *qts)
 {
+    g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
     g_assert_cmpint(papr_hcall(qts, 0, H_SET_SPRG0, 1), ==, H_SUCCESS);
 }
 

@@ -520,10 +520,10 @@ static void test_memop_bad(void)
     papr_st64(qts, B, 0);
     /* as much as a screen has, and no more at once: of memory onto itself */
     papr_work(qts);
-    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 8 * MiB, 0),
+    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 4 * MiB, 0),
               H_SUCCESS);
     g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
-    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 8 * MiB + 1, 0),
+    assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 4 * MiB + 1, 0),
               H_PARAMETER);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
         assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, bad[i][0], bad[i][1],
@@ -582,6 +582,7 @@ static void test_fuzz(void)
         }
     }
     g_rand_free(rand);
+    g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX);
     assert_rc(papr_hcall(qts, 0, H_SET_SPRG0, 1), H_SUCCESS);
     qtest_quit(qts);
 }

@@ -18,7 +18,6 @@
 #include "qapi/error.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/vcpu.h"
-#include "hw/pseries/work.h"
 #include "migration/vmstate.h"
 #include "fdt-check.h"
 #include "internal.h"
@@ -159,7 +158,6 @@ static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_RESOURCE;
     }
     /* the guest may change it meanwhile: only what was copied counts */
-    papr_work_copied(size);
     if (!papr_mem_read(addr, fdt, size) || !papr_fdt_is_sound(fdt, size)) {
         goto bad;
     }

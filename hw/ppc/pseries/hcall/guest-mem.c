@@ -15,6 +15,7 @@
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "hw/pseries/guest-mem.h"
+#include "hw/pseries/work.h"
 
 /*
  * Host address of @addr and, in @len, how much of *@len bytes lies in the same
@@ -64,6 +65,7 @@ bool papr_mem_read(uint64_t addr, void *buf, size_t len)
     hwaddr part = len;
     const void *ram;
 
+    papr_work_copied(len);
     RCU_READ_LOCK_GUARD();
 
     ram = ram_at(addr, &part);
@@ -79,6 +81,7 @@ bool papr_mem_read(uint64_t addr, void *buf, size_t len)
 /* address_space_write() tells migration and the translator of the change */
 bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
 {
+    papr_work_copied(len);
     RCU_READ_LOCK_GUARD();
 
     return all_ram(addr, len) &&
@@ -88,6 +91,7 @@ bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
 
 bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len)
 {
+    papr_work_copied(len);
     RCU_READ_LOCK_GUARD();
 
     return all_ram(addr, len) &&

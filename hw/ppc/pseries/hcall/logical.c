@@ -18,7 +18,6 @@
 #include "exec/memory.h"
 #include "hw/core/cpu.h"
 #include "hw/pseries/guest-mem.h"
-#include "hw/pseries/work.h"
 #include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/kvm_ppc.h"
@@ -171,11 +170,12 @@ enum { MEMOP_COPY, MEMOP_INVERT };
 
 #define MEMOP_CHUNK     4096
 /*
- * Firmware moves a screen's contents by it: the largest have 32 MiB.  The call
+ * Firmware moves a screen's contents by it, and one of 3840 times 2160 points
+ * has less.  The call
  * cannot be continued, and the vCPU does nothing else meanwhile, so that a
  * machine that stops, and memory that is to be freed, waits for it.
  */
-#define MEMOP_BYTES_MAX (64 * MiB)
+#define MEMOP_BYTES_MAX (32 * MiB)
 
 static bool memop_step(uint64_t to, uint64_t from, size_t len, bool invert)
 {
@@ -213,7 +213,6 @@ static int64_t h_logical_memop(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
 
-    papr_work_copied(left);
     backwards = to > from && to - from < left;
     while (left) {
         uint64_t len = MIN(left, MEMOP_CHUNK);

@@ -9,6 +9,7 @@
 #define HW_PPC_PSERIES_VIO_DEVICE_H
 
 #include "hw/pseries/vio.h"
+#include "hw/pseries/work.h"
 #include "hw/qdev-core.h"
 #include "qemu/units.h"
 #include "qom/object.h"
@@ -147,6 +148,7 @@ static inline bool papr_vio_may_access(PaprVioDevice *dev, uint64_t addr,
 static inline bool papr_vio_read(PaprVioDevice *dev, uint64_t addr, void *buf,
                                  uint64_t len)
 {
+    papr_work_copied(len);
     return dma_memory_read(&dev->dma, addr, buf, len,
                            MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
 }
@@ -154,6 +156,7 @@ static inline bool papr_vio_read(PaprVioDevice *dev, uint64_t addr, void *buf,
 static inline bool papr_vio_write(PaprVioDevice *dev, uint64_t addr,
                                   const void *buf, uint64_t len)
 {
+    papr_work_copied(len);
     return dma_memory_write(&dev->dma, addr, buf, len,
                             MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
 }

@@ -214,7 +214,6 @@ static int64_t gather(PaprVlan *vlan, const uint64_t *bds)
         }
         total += len;
     }
-    papr_work_copied(total);
     return total;
 }
 
