@@ -450,6 +450,49 @@ static void party_sync(void *opaque)
     g_assert_cmpuint(w.ends[end_of(0)].state.pos.index, >, 0);
 }
 
+/* The vCPU is reset while events for it are under way */
+static void party_reset(void *opaque)
+{
+    note(" reset");
+    papr_tctx_reset(&w.contexts[0]);
+}
+
+/* It goes, as xive_vcpu_destroy() has it: queue first, then the context */
+static void party_unplug(void *opaque)
+{
+    PaprEndState none = papr_end_initial();
+    unsigned int before;
+
+    papr_xive_set_queue(&w.xive, end_of(0), &none);
+    before = unread(0) + w.taken[0].index;
+    il_turn();
+    w.tctxs[0] = NULL;
+    note(" unplugged");
+    for (int i = 0; i < 3; i++) {
+        il_turn();
+        g_assert_cmpuint(unread(0) + w.taken[0].index, ==, before);
+    }
+}
+
+/*
+ * Events may be lost with the vCPU.  The ring is as reset makes it, but for
+ * what came after that; nothing is up, since CPPR masks all.
+ */
+static void check_reset(void *opaque)
+{
+    check_rings();
+    check_none_twice();
+    g_assert_false(papr_ring_exception(w.contexts[0].ring));
+    g_assert_cmphex(papr_ring_get(w.contexts[0].ring, XV_CPPR), ==, 0);
+}
+
+static void check_unplugged(void *opaque)
+{
+    check_rings();
+    check_none_twice();
+    g_assert_false(papr_xive_end_state(&w.xive, end_of(0)).valid);
+}
+
 typedef struct Scene {
     const char *name;
     unsigned int bound;
@@ -457,6 +500,7 @@ typedef struct Scene {
         IlRun *run;
         void *opaque;
     } parties[4];
+    IlRun *check;                       /* NULL: check_world() */
 } Scene;
 
 static const Scene scenes[] = {
@@ -486,6 +530,12 @@ static const Scene scenes[] = {
       { { party_replace }, { party_trigger, NTH(0) }, { party_serve } } },
     { "sync", 3,
       { { party_sync, NTH(0) }, { party_trigger, NTH(1) } } },
+    { "reset", 2,
+      { { party_reset }, { party_trigger, NTH(0) },
+        { party_trigger, NTH(1) } }, check_reset },
+    { "unplug", 2,
+      { { party_unplug }, { party_trigger, NTH(0) },
+        { party_trigger, NTH(1) } }, check_unplugged },
     { "move-replace", 2,
       { { party_move, NTH(0) }, { party_replace },
         { party_trigger, NTH(0) } } },
@@ -509,7 +559,8 @@ static void test_scene(gconstpointer opaque)
     unsigned long runs;
 
     il.self = -1;
-    runs = il_explore(scene_setup, check_world, (void *)scene, scene->bound);
+    runs = il_explore(scene_setup, scene->check ?: check_world, (void *)scene,
+                      scene->bound);
     g_test_message("%s: %lu orders", scene->name, runs);
     g_assert_cmpuint(runs, >, 10);
 }
