@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Boot Linux to userspace and see that it runs in the mode that was asked for.
 
-Arguments: CPU IC MMU FIRMWARE SMP KERNEL, such as POWER9 xive radix own 4 6.1.
+Arguments: CPU IC MMU FIRMWARE SMP KERNEL [HOW], such as POWER9 xive radix own 4 6.1.
+SMP 4t is one core of four threads.  HOW single has all vCPUs in one host thread.
 IC and MMU are what the guest is to use; both are told on the guest's command
 line, the machine offers everything (so that client-architecture-support
 decides), but for the interrupt controller xics-only and xive-only, which are
@@ -14,7 +15,10 @@ from guest import Guest, expect, main
 PLATFORM = {'POWER8': 'POWER8', 'POWER9': 'POWER9', 'POWER10': 'POWER10', 'Power11': 'Power11'}
 
 
-def boots(cpu, ic, mmu, firmware, smp, kernel):
+HOW = {'': (), 'single': ('-accel', 'tcg,thread=single')}
+
+
+def boots(cpu, ic, mmu, firmware, smp, kernel, how=''):
     isa3 = cpu != 'POWER8'
     append, machine = [], ''
     if ic.endswith('-only'):
@@ -24,12 +28,14 @@ def boots(cpu, ic, mmu, firmware, smp, kernel):
         append.append('xive=off')
     if mmu == 'hash' and isa3:
         append.append('disable_radix')
-    with Guest(cpu, smp, machine=machine, kernel=kernel, firmware=firmware,
-               append=' '.join(append)) as guest:
+    vcpus = smp.rstrip('t')
+    with Guest(cpu, f'{vcpus},threads={vcpus}' if smp.endswith('t') else smp,
+               machine=machine, kernel=kernel, firmware=firmware,
+               append=' '.join(append), args=HOW[how]) as guest:
         guest.launch()
         guest.shell()
         cpuinfo = guest.run('cat /proc/cpuinfo')
-        expect(cpuinfo.count('processor\t') == int(smp), f'{smp} CPUs: {cpuinfo}')
+        expect(cpuinfo.count('processor\t') == int(vcpus), f'{smp} CPUs: {cpuinfo}')
         expect(PLATFORM[cpu] in cpuinfo, f'{cpu}: {cpuinfo}')
         expect(f'MMU\t\t: {mmu.capitalize()}' in cpuinfo, f'MMU {mmu}: {cpuinfo}')
         interrupts = guest.run('cat /proc/interrupts')
