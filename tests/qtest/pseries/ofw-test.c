@@ -303,7 +303,7 @@ static void test_claim(void)
 
 static void test_instances(void)
 {
-    QTestState *qts = start_client("");
+    QTestState *qts = start_client("-serial null");
     uint32_t root = find(qts, "/");
     uint32_t first = ci(qts, "open", str(qts, "/"));
     uint32_t handle, n = 0;
@@ -455,6 +455,67 @@ static void test_console(void)
     g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
     g_assert_cmpuint(strspn(text, "x"), ==, sizeof(expect));
     g_unlink(file);
+}
+
+/* What "stdout" of /chosen is an instance of; its handle in @out */
+static char *console_path(QTestState *qts, uint32_t *out)
+{
+    uint32_t chosen = find(qts, "/chosen");
+    char path[64] = "";
+
+    *out = get_cell(qts, chosen, "stdout");
+    g_assert_cmphex(get_cell(qts, chosen, "stdin"), !=, 0);
+    g_assert_cmpuint(ci(qts, "instance-to-path", *out, BUF, sizeof(path)), <,
+                     sizeof(path));
+    qtest_memread(qts, BUF, path, sizeof(path) - 1);
+    return g_strdup(path);
+}
+
+/* Beside a screen, the terminal is the console nevertheless */
+static void test_console_and_screen(void)
+{
+    static const char *const screens[] = {
+        "-device VGA,romfile=", "-device virtio-vga,romfile=",
+        "-device secondary-vga,romfile=", "-device virtio-gpu-pci",
+        "-vga none -device bochs-display,romfile=",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(screens); i++) {
+        g_autofree char *file = write_file("", 0);
+        g_autofree char *args = g_strdup_printf("%s -serial file:%s",
+                                                screens[i], file);
+        QTestState *qts = start_client(args);
+        uint32_t out;
+        g_autofree char *path = console_path(qts, &out);
+        g_autofree char *text = NULL;
+
+        g_assert_cmpstr(path, ==, "/vdevice/vty@71000000");
+        qtest_memwrite(qts, BUF, "text", 4);
+        g_assert_cmpuint(ci(qts, "write", out, BUF, 4), ==, 4);
+        qtest_quit(qts);
+        g_assert_true(g_file_get_contents(file, &text, NULL, NULL));
+        g_assert_cmpstr(text, ==, "text");
+        g_unlink(file);
+    }
+}
+
+/* Without a terminal there is a console that drops what it gets */
+static void test_no_console(void)
+{
+    QTestState *qts = start_client("");
+    uint32_t out, root;
+    g_autofree char *path = console_path(qts, &out);
+
+    g_assert_cmpstr(path, ==, "/");
+    g_assert_cmpuint(ci(qts, "write", out, BUF, 3000), ==, 3000);
+    g_assert_cmphex(ci(qts, "read", out, BUF, 64), ==, (uint32_t)-2);
+    g_assert_cmphex(ci(qts, "write", out, RAM_SIZE - 4, 5), ==, CI_ERROR);
+    /* the negotiated tree has it, too */
+    root = ci(qts, "open", str(qts, "/"));
+    negotiate(qts, root);
+    g_assert_cmphex(get_cell(qts, find(qts, "/chosen"), "stdout"), ==, out);
+    g_assert_cmpuint(ci(qts, "write", out, BUF, 16), ==, 16);
+    qtest_quit(qts);
 }
 
 static void test_exit(void)
@@ -844,6 +905,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/ofw/methods", test_methods);
     qtest_add_func("pseries/ofw/cas", test_cas);
     qtest_add_func("pseries/ofw/console", test_console);
+    qtest_add_func("pseries/ofw/console-and-screen", test_console_and_screen);
+    qtest_add_func("pseries/ofw/no-console", test_no_console);
     qtest_add_func("pseries/ofw/exit", test_exit);
     qtest_add_func("pseries/ofw/arrays", test_arrays);
     qtest_add_func("pseries/ofw/values", test_values);

@@ -37,7 +37,7 @@ typedef struct PaprDtExtra {
  * @rma_size: real mode area, the first memory node
  * @drc_types: set of the connector types that the root has (LMB, PHB, PMEM)
  * @hotpluggable_cpus: /cpus has connectors
- * @stdout: name a console in /chosen
+ * @stdout_path: name a console in /chosen
  * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are there
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
  * @extra: after /vdevice, in this order: random number facility, PCI host

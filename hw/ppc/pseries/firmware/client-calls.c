@@ -87,8 +87,8 @@ static bool of_close(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* The terminal that /chosen names is the one device that is read and written */
-const PaprOfNode *papr_of_console(const PaprOfTree *tree)
+/* The terminal that /chosen names; NULL: none */
+static const PaprOfNode *terminal(const PaprOfTree *tree)
 {
     const PaprOfNode *chosen = papr_of_find(tree, "/chosen");
     const PaprOfProp *path = NULL;
@@ -105,6 +105,16 @@ const PaprOfNode *papr_of_console(const PaprOfTree *tree)
     return papr_of_find(tree, path->value);
 }
 
+/*
+ * The one node that is read and written.  Linux ends when there is none, so
+ * that without a terminal the root stands for it: it drops what is written, and
+ * nothing is typed there.
+ */
+const PaprOfNode *papr_of_console(const PaprOfTree *tree)
+{
+    return terminal(tree) ?: papr_of_root(tree);
+}
+
 static bool is_console(PaprFirmware *fw, uint32_t handle)
 {
     const PaprOfNode *node = instance_node(fw, handle);
@@ -112,16 +122,24 @@ static bool is_console(PaprFirmware *fw, uint32_t handle)
     return node && node == papr_of_console(fw->client.tree);
 }
 
+static bool has_terminal(PaprFirmware *fw)
+{
+    return papr_of_parent(papr_of_console(fw->client.tree)) != NULL;
+}
+
 static bool of_write(PaprFirmware *fw, PaprOfCall *call)
 {
     uint8_t buf[IO_MAX];
     uint32_t len = MIN(call->args[2], sizeof(buf));
-    uint32_t done = fw->host.console_write ? 0 : len;
+    uint32_t done = 0;
 
     call->rets[0] = PAPR_OF_ERROR;
     if (!is_console(fw, call->args[0]) ||
         !papr_mem_read(call->args[1], buf, len)) {
         return true;
+    }
+    if (!fw->host.console_write || !has_terminal(fw)) {
+        done = len;
     }
     /* a terminal takes a piece as a whole or, when it is full, not at all */
     while (done < len) {
@@ -149,7 +167,7 @@ static bool of_read(PaprFirmware *fw, PaprOfCall *call)
         !papr_mem_is_ram(call->args[1], sizeof(buf))) {
         return true;
     }
-    if (fw->host.console_read) {
+    if (fw->host.console_read && has_terminal(fw)) {
         len = fw->host.console_read(buf, sizeof(buf), fw->host.opaque);
     }
     papr_mem_write(call->args[1], buf, len);

@@ -131,8 +131,7 @@ bool papr_machine_init_devices(PaprMachine *pm, Error **errp)
         return false;
     }
     init_usb(pm, bus, has_vga);
-    /* with a screen, firmware finds its console by itself */
-    pm->stdout_path = !has_vga || !MACHINE(pm)->enable_graphics;
+    pm->has_screen = has_vga && MACHINE(pm)->enable_graphics;
     return true;
 }
 

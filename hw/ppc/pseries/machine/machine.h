@@ -75,7 +75,7 @@ struct PaprMachine {
     PaprHcallConfig hcall_config;
 
     uint64_t rma_size;                  /* real mode area */
-    bool stdout_path;                   /* the tree names a console */
+    bool has_screen;                    /* a display, and graphics are on */
     uint8_t kvm_hcall[16];              /* "hcall-instructions" */
 
     PaprCas cas;                        /* offer and outcome of CAS */

@@ -15,6 +15,13 @@ static void fill_rng(PaprDt *dt, uint32_t intc_phandle, void *opaque)
     papr_rng_dt(opaque, dt);
 }
 
+/* An image that has a screen looks for its console by itself; we do not */
+static bool names_console(const PaprMachine *pm)
+{
+    return !pm->has_screen ||
+           (pm->firmware && papr_firmware_is_own(pm->firmware));
+}
+
 static void describe(PaprMachine *pm, PaprDtInput *in)
 {
     *in = (PaprDtInput) {
@@ -36,7 +43,7 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .hpt_shift = papr_mmu_hpt_shift(pm->mmu),
         .rma_size = pm->rma_size,
         .hotpluggable_cpus = true,
-        .stdout_path = pm->stdout_path,
+        .stdout_path = names_console(pm),
         .multi_tce = true,
         .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB),
         .host_model = pm->opt.host_model,
