@@ -33,6 +33,7 @@ modules="pseries-rng
 virtio_pci virtio_blk virtio_scsi virtio_net virtio_console virtio-rng virtio-gpu
 sd_mod sr_mod nvme ibmvscsi usb-storage ext4 e1000e ibmveth
 xhci-pci usbhid hid-generic evdev bochs rpaphp rpadlpar_io
+9p 9pnet_virtio virtiofs
 kvm-hv vhost_net tun vfio-pci"
 
 # Whether the cache has kernel $1 with just these modules, which are of use to
