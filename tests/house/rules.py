@@ -23,6 +23,7 @@ MAY_EXIT = {
 }
 
 
+PATCH_LIST = 'docs/devel/pseries/architecture.rst'
 # trace-events -> folders beside its own that call them
 USERS_OF_EVENTS = {'hw/ppc/pseries/trace-events': ('target/ppc/kvm',)}
 
@@ -58,8 +59,17 @@ def unused_events(path):
             yield f'{path}: nothing calls trace_{event}()'
 
 
+def unlisted_patches():
+    """Patches and their list in the documents, both ways; hooks 0001 to 0099 aside."""
+    there = {name.split('-')[0] for name in text('base/patches/series').split()}
+    listed = set(re.findall(r'^   (\d{4})  ', text(PATCH_LIST), re.M))
+    for number in sorted({number for number in there if number >= '0100'} ^ listed):
+        yield f'{PATCH_LIST}: patch {number} is ' + \
+            ('not there' if number in listed else 'not in the table')
+
+
 def main():
-    found = []
+    found = list(unlisted_patches())
     for path in files():
         if path.startswith('base/patches/') or path.endswith(('.bin', '.svg', '.png', '.gz')):
             continue

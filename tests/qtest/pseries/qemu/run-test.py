@@ -17,7 +17,10 @@ import sys
 from pathlib import Path
 
 BINARY = os.environ.get('QTEST_QEMU_BINARY', './qemu-system-ppc64')
-FIRMWARE = Path(BINARY).parent / 'qemu-bundle/usr/local/share/qemu/slof.bin'
+BUNDLE = Path(BINARY).parent / 'qemu-bundle/usr/local/share/qemu'
+FIRMWARE = BUNDLE / 'slof.bin'
+# powernv does not start without its own
+POWERNV = ('/ppc64/(.*/)?(powernv|pnv-|xive2).*', BUNDLE / 'skiboot.lid')
 SKIPPED = Path(__file__).resolve().parent / 'skipped.txt'
 POINT = re.compile(r'(not )?ok\b *\d* *(/\S+)(.*)')
 
@@ -93,6 +96,11 @@ def main():
     if not points:
         sys.exit(f'{command[0]}: the test has no point')
     hidden = []
+    pattern, file = POWERNV
+    if not file.exists():
+        hidden = [point for point in points if re.fullmatch(pattern, point)]
+        for point in hidden:
+            account.point(True, point, ' # SKIP skiboot.lid is missing: run ./configure')
     for pattern, reason in skipped_points(Path(command[0]).name):
         named = [point for point in points if re.fullmatch(pattern, point)]
         if named:
