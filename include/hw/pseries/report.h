@@ -1,8 +1,8 @@
 /*
  * pSeries platform: lines in the host's log that a guest can cause at will
  *
- * The user is to see them, without -d guest_errors, but a guest that repeats what
- * causes them must not fill the host's disk.
+ * The user is to see them, without -d guest_errors, but a guest that repeats
+ * what causes them must not fill the host's disk.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

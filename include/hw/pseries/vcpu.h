@@ -126,8 +126,8 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
  *
  * Where interrupts go and how addresses are translated is the partition's,
  * papr_vcpus_lpcr(), at the moment when the vCPU begins.  From a vCPU's thread,
- * the target is told, and is not "stopped" any more; it begins when it is out of
- * its guest.  Context: BQL, target halted.
+ * the target is told, and is not "stopped" any more; it begins when it is out
+ * of its guest.  Context: BQL, target halted.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3);

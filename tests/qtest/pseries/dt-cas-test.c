@@ -561,7 +561,7 @@ static rlim_t address_space(pid_t pid)
     g_autofree char *text = NULL;
 
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
-    return strtoull(text, NULL, 10) * getpagesize();
+    return g_ascii_strtoull(text, NULL, 10) * qemu_real_host_page_size();
 }
 
 /* The host has no memory for a hash page table: all is as it was */

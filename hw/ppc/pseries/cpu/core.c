@@ -208,11 +208,11 @@ static void free_vcpu(PaprVcpu *vcpu)
 }
 
 /*
- * Nobody finds the vCPU from the moment it is out of the map.  Its thread, which
- * qdev_unrealize() waits for, may be in its guest, or in a call, until then: what
- * it uses (interrupt presentation, timers) goes after it.  Other threads that had
- * found it may look at it, and at the CPU object, until they leave their read
- * section.
+ * Nobody finds the vCPU from the moment it is out of the map.  Its thread,
+ * which qdev_unrealize() waits for, may be in its guest, or in a call, until
+ * then: what it uses (interrupt presentation, timers) goes after it.  Other
+ * threads that had found it may look at it, and at the CPU object, until they
+ * leave their read section.
  */
 static void delete_thread(PaprCpuCore *core, int i)
 {

@@ -40,7 +40,7 @@ static bool was_prodded(void *opaque)
     return vcpu->prod;
 }
 
-/* Ours alone: without it the vCPU would wait for a prod that has come already */
+/* Ours alone: without it the vCPU would wait for a prod that has come */
 static const VMStateDescription vmstate_prod = {
     .name = "spapr_cpu/prod",
     .version_id = 1,

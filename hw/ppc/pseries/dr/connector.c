@@ -72,7 +72,7 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
         dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
     }
     papr_dr_register_rtas(dr, rtas);
-    /* of any slot, empty ones too, in streams and snapshots: one does for all */
+    /* of any slot, empty ones too, in streams and snapshots */
     vmstate_register_with_alias_id(NULL, 0, &vmstate_light, dr,
                                    VMSTATE_ALIAS_ANY, 1, NULL);
     return dr;

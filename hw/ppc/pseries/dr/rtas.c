@@ -57,8 +57,8 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         return status;
     }
     if (lets_go(call->args[0], value) && is_in_use(drc)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: what is behind connector "
-                      "0x%x is in use\n", call->args[1]);
+        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: what is behind "
+                      "connector 0x%x is in use\n", call->args[1]);
         return RTAS_HARDWARE_ERROR;
     }
     switch (call->args[0]) {

@@ -94,7 +94,8 @@ static void settle_at_stop(void *opaque, bool running, RunState state)
  */
 void papr_vcpu_run_init(PaprVcpu *vcpu)
 {
-    vcpu->start.at_stop = qemu_add_vm_change_state_handler(settle_at_stop, vcpu);
+    vcpu->start.at_stop = qemu_add_vm_change_state_handler(settle_at_stop,
+                                                           vcpu);
 }
 
 void papr_vcpu_run_exit(PaprVcpu *vcpu)
@@ -114,7 +115,7 @@ void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
     if (peer) {
         cpu_synchronize_state(CPU(peer->cpu));
     }
-    /* it does not change but while the machine is stopped, with no start left */
+    /* it only changes while the machine is stopped, with no start left */
     vcpu->start.tb_offset = (peer ?: vcpu)->cpu->env.tb_env->tb_offset;
     vcpu->start.entry = entry;
     vcpu->start.r3 = r3;

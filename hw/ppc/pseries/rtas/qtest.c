@@ -4,8 +4,8 @@
  *   hcall CPU NUMBER R4 ... R12        answer: OK R3 R4 ... R12, hexadecimal
  *   rtas NAME NARGS ARGS NRETS RETS    answer: OK CODE, decimal; ARGS and RETS
  *                                      are addresses of big-endian cells
- *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's thread;
- *                                      RECOVERED is 0 or 1; answer: OK
+ *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's
+ *                                      thread; RECOVERED is 0 or 1; answer: OK
  *   work                               answer: OK UNITS, decimal: the most done
  *                                      at a stretch since the last time
  *                                      (hw/pseries/work.h)
