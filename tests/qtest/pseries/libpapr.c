@@ -23,6 +23,46 @@ QTestState *papr_start(const char *options, ...)
     return qtest_initf("-machine pseries -nodefaults -m 256M %s", more);
 }
 
+/* "==PID==WARNING: ASan doesn't fully support makecontext/swapcontext..." */
+static char *without_sanitizer_notes(const char *text)
+{
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    unsigned kept = 0;
+
+    for (unsigned i = 0; lines[i]; i++) {
+        if (g_str_has_prefix(lines[i], "==") &&
+            strstr(lines[i], "==WARNING: ")) {
+            g_free(lines[i]);
+        } else {
+            lines[kept++] = lines[i];
+        }
+    }
+    lines[kept] = NULL;
+    return g_strjoinv("\n", lines);
+}
+
+char *papr_refused(const char *options)
+{
+    g_autofree char *line = g_strdup_printf(
+        "%s -machine pseries -accel qtest -nodefaults -display none %s",
+        g_getenv("QTEST_QEMU_BINARY"), options);
+    /* what QEMU has when it gives up is the host's to free */
+    g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "LSAN_OPTIONS",
+                                         "detect_leaks=0", true);
+    g_autofree char *text = NULL;
+    g_auto(GStrv) words = NULL;
+    g_autoptr(GError) err = NULL;
+    int status;
+
+    g_assert_true(g_shell_parse_argv(line, NULL, &words, &err));
+    g_assert_true(g_spawn_sync(NULL, words, env, G_SPAWN_SEARCH_PATH, NULL,
+                               NULL, NULL, &text, &status, &err));
+    g_test_message("%s: %s", options, text);
+    g_assert_true(WIFEXITED(status));
+    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
+    return without_sanitizer_notes(text);
+}
+
 int64_t papr_hcall_regs(QTestState *qts, unsigned cpu, uint64_t nr,
                         uint64_t regs[PAPR_HCALL_REGS])
 {

@@ -28,6 +28,14 @@
 QTestState *papr_start(const char *options, ...) G_GNUC_PRINTF(1, 2);
 
 /**
+ * papr_refused - the machine with @options must end with status 1
+ *
+ * Returns: what it said, to be freed; without the notes that a sanitizer, if
+ * QEMU is built with one, has of its own.
+ */
+char *papr_refused(const char *options);
+
+/**
  * papr_hcall_regs - hypercall @nr of the vCPU @cpu (its cpu_index)
  * @regs: r4 to r12, arguments and then results
  *

@@ -566,18 +566,10 @@ static void test_options(void)
 /* QEMU ends with one error line that has @words in it */
 static void fails_with(const char *options, const char *words)
 {
-    g_autofree char *command =
-        g_strdup_printf("%s -machine pseries -accel qtest -nodefaults "
-                        "-display none -device spapr-pci-host-bridge,index=1,"
-                        "%s", getenv("QTEST_QEMU_BINARY"), options);
-    g_autofree char *errors = NULL;
-    int status;
+    g_autofree char *all =
+        g_strdup_printf("-device spapr-pci-host-bridge,index=1,%s", options);
+    g_autofree char *errors = papr_refused(all);
 
-    g_assert_true(g_spawn_command_line_sync(command, NULL, &errors, &status,
-                                            NULL));
-    g_assert_true(WIFEXITED(status));
-    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
-    g_test_message("%s: %s", options, errors);
     g_assert_nonnull(strstr(errors, words));
     g_assert_true(strchr(errors, '\n') == errors + strlen(errors) - 1);
 }

@@ -605,20 +605,8 @@ static void test_signal(void)
 /* QEMU ends with an error that has @words in it */
 static void fails_with(const char *options, const char *words)
 {
-    g_autofree char *command =
-        g_strdup_printf("%s -machine pseries -accel qtest -nodefaults "
-                        "-display none %s", getenv("QTEST_QEMU_BINARY"),
-                        options);
-    g_autofree char *errors = NULL;
-    int status;
+    g_autofree char *errors = papr_refused(options);
 
-    g_assert_true(g_spawn_command_line_sync(command, NULL, &errors, &status,
-                                            NULL));
-    g_assert_true(WIFEXITED(status));
-    g_assert_cmpint(WEXITSTATUS(status), ==, 1);
-    if (!strstr(errors, words)) {
-        g_test_message("%s: %s", options, errors);
-    }
     g_assert_nonnull(strstr(errors, words));
 }
 
