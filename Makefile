@@ -6,6 +6,7 @@
 # make check      build, and run every test but the long ones, or those of SUITE="..."
 # make check-long build, and run the tests that take long, which make check leaves out
 # make bench      compare with upstream's pseries, or FIGURES="...": build/bench
+# make fuzz       fuzz the machine for TIME=600 seconds (clang; in build-fuzz)
 # make join       lay this tree over QEMU's source again (after a new patch)
 # make peer       build upstream's pseries, to compare with
 # make clean      remove what was compiled; make distclean also the build directory
@@ -18,11 +19,13 @@ SMP ?= 1
 MEM ?= 1G
 
 export BUILD CPU SMP MEM FIRMWARE KERNEL INITRD APPEND MACHINE SUITE FIGURES PAIRS NINJAFLAGS
+export TIME TARGETS
 
 configure := ./configure --again --build-dir=$(abspath $(BUILD))
 ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
 
-.PHONY: all join boot check check-long bench peer clean distclean
+FUZZ_BUILD ?= build-fuzz
+.PHONY: all join boot check check-long bench fuzz peer clean distclean
 all: join
 	@$(ninja)
 
@@ -50,6 +53,9 @@ bench:
 	@$(configure) --for=bench
 	@$(ninja) qemu-system-ppc64 tests/guest/bench.elf
 	@tools/bench
+
+fuzz:
+	@BUILD=$(FUZZ_BUILD) tools/fuzz
 
 peer: join
 	@tools/peer

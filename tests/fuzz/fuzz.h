@@ -1,0 +1,82 @@
+/*
+ * Fuzzing the pseries machine (private to tests/fuzz)
+ *
+ * An input is a list of records of FUZZ_RECORD bytes.  Each is one operation:
+ * what a guest's vCPU, a device or the user does.  Every sequence of bytes is a
+ * valid input; a tail that is no whole record is not looked at.
+ *
+ *   byte 0       kind of operation, an index in ops.c's table (modulo)
+ *   byte 1       which one: hypercall, RTAS call, device (modulo)
+ *   byte 2       vCPU (modulo)
+ *   byte 3       flags of the kind
+ *   bytes 4-30   nine arguments: one byte how to make the value, two bytes
+ *                of which to make it, little-endian (args.c)
+ *   byte 31      not used
+ *
+ * Two programs have this code: qemu-fuzz-ppc64 (QEMU's fuzzing driver and
+ * libFuzzer, clang only) and pseries-fuzz-replay (replay.c, any compiler).
+ *
+ * Context: one thread, which holds the big QEMU lock (BQL) and plays the main
+ * loop and all vCPUs.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include "hw/boards.h"
+#include "hw/pseries/hcall.h"
+#include "tests/qtest/fuzz/fuzz.h"
+
+#define FUZZ_RECORD 32
+#define FUZZ_ARGS   9
+
+/* RAM of all targets; a page's number in it is 16 bits */
+#define FUZZ_RAM_SIZE (256 * MiB)
+/* What operations put into RAM lies here, in pages of 4 KiB */
+#define FUZZ_ARENA    (32 * MiB)
+#define FUZZ_TREE     (64 * MiB)
+
+typedef struct FuzzRecord {
+    uint8_t kind;
+    uint8_t which;
+    uint8_t cpu;
+    uint8_t flags;
+    uint8_t args[FUZZ_ARGS][3];
+    uint8_t unused;
+} FuzzRecord;
+QEMU_BUILD_BUG_ON(sizeof(FuzzRecord) != FUZZ_RECORD);
+
+/* What the last hypercall returned: r3 to r12 */
+extern uint64_t fuzz_results[1 + FUZZ_ARGS];
+
+/* args.c: the value that argument @i of @record stands for */
+uint64_t fuzz_arg(const FuzzRecord *record, unsigned i);
+
+/* ops.c: one operation */
+void fuzz_op(const FuzzRecord *record);
+/* without the BQL, in the thread of @cpu */
+void fuzz_lockless_op(PowerPCCPU *cpu, const FuzzRecord *record);
+
+/* threads.c: @calls operations of each vCPU, at once */
+void fuzz_threads(unsigned seed, unsigned calls);
+
+/* hotplug.c: add, remove, and (at the end of an input) remove all */
+void fuzz_device_add(unsigned which);
+void fuzz_device_del(unsigned which);
+void fuzz_device_del_all(void);
+
+/* machine.c */
+PowerPCCPU *fuzz_cpu(unsigned index);
+int64_t fuzz_hcall(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
+void fuzz_do_queued_work(void);
+void fuzz_adopt_vcpus(void);
+void fuzz_start(void);              /* before the first input */
+void fuzz_machine_reset(void);
+void fuzz_check(void);              /* that no limit was passed so far */
+extern uint64_t fuzz_calls;
+
+/* target.c: an input, from reset to reset */
+void fuzz_input(const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * Fuzzing the pseries machine: devices that come and go
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "qapi/qapi-commands-qdev.h"
+#include "hw/qdev-core.h"
+#include "monitor/qdev.h"
+#include "qobject/qdict.h"
+#include "qobject/qjson.h"
+#include "qobject/qstring.h"
+#include "fuzz.h"
+
+typedef struct Device {
+    const char *id;
+    const char *options;                /* of device_add; no driver: a core */
+} Device;
+
+static const Device devices[] = {
+    { "dimm0", "{ 'driver': 'pc-dimm', 'memdev': 'mem0' }" },
+    { "dimm1", "{ 'driver': 'pc-dimm', 'memdev': 'mem1' }" },
+    { "phb1", "{ 'driver': 'spapr-pci-host-bridge', 'index': 1 }" },
+    { "rng3", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '3' }" },
+    { "rng4", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '4' }" },
+    { "edu5", "{ 'driver': 'edu', 'bus': 'pci.0', 'addr': '5' }" },
+    { "br6", "{ 'driver': 'pci-bridge', 'chassis_nr': 6, 'bus': 'pci.0',"
+             "  'addr': '6' }" },
+    { "below", "{ 'driver': 'virtio-rng-pci', 'bus': 'br6', 'addr': '1' }" },
+    { "beyond", "{ 'driver': 'virtio-rng-pci', 'bus': 'phb1.0',"
+                "  'addr': '2' }" },
+    { "disk1", "{ 'driver': 'scsi-hd', 'drive': 'd1', 'bus': 'vscsi.0',"
+               "  'lun': 1 }" },
+    { "fun7", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '7.1' }" },
+    { "core4", "{ 'core-id': 4 }" },
+    { "fun70", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '7.0',"
+               "  'multifunction': 'on' }" },
+};
+
+/* "power9_v2.2-powerpc64-cpu" is the thread of "power9_v2.2-spapr-cpu-core" */
+static QString *core_type(void)
+{
+    const char *type = current_machine->cpu_type;
+    g_autofree char *core =
+        g_strdup_printf("%.*s-spapr-cpu-core",
+                        (int)(strchr(type, '-') - type), type);
+
+    return qstring_from_str(core);
+}
+
+void fuzz_device_add(unsigned which)
+{
+    const Device *device = &devices[which % ARRAY_SIZE(devices)];
+    QDict *options = qobject_to(QDict, qobject_from_json(device->options,
+                                                         &error_abort));
+
+    qdict_put_str(options, "id", device->id);
+    if (!qdict_haskey(options, "driver")) {
+        qdict_put(options, "driver", core_type());
+    }
+    qmp_device_add(options, NULL, NULL);        /* may be refused */
+    qobject_unref(options);
+    fuzz_adopt_vcpus();
+}
+
+void fuzz_device_del(unsigned which)
+{
+    qmp_device_del(devices[which % ARRAY_SIZE(devices)].id, NULL);
+}
+
+/* From the last: what is behind another goes before it */
+void fuzz_device_del_all(void)
+{
+    for (int i = ARRAY_SIZE(devices) - 1; i >= 0; i--) {
+        fuzz_device_del(i);
+    }
+}

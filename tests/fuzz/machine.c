@@ -1,0 +1,205 @@
+/*
+ * Fuzzing the pseries machine: its vCPUs, resets and limits
+ *
+ * No vCPU executes anything (-machine accel=qtest).  One thread makes their
+ * calls, and does the work that is queued for them; the threads that QEMU made
+ * for them sleep for good.  So an input always gives the same run.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include <malloc.h>
+#include "qemu/main-loop.h"
+#include "qemu/rcu.h"
+#include "qemu/units.h"
+#include "exec/cpu-common.h"
+#include "exec/ramblock.h"
+#include "hw/core/cpu.h"
+#include "hw/pseries/work.h"
+#include "system/cpus.h"
+#include "system/runstate.h"
+#include "system/system.h"
+#include "fuzz.h"
+
+/* What a run may have allocated above what the machine had at first */
+#define HEAP_MAX      (256 * MiB)
+/* The same after a reset, when all of it should be back */
+#define HEAP_KEPT_MAX (48 * MiB)
+#define MAPPINGS_MAX  1000
+/* That is looked at now and then, as it takes as long as many inputs */
+#define RESETS_TO_CHECK 64
+
+uint64_t fuzz_calls;
+uint64_t fuzz_results[1 + FUZZ_ARGS];
+static size_t first_heap;
+static uint64_t most_work;
+
+/* Of the sanitizers' allocator, if there is one */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap(void)
+{
+    struct mallinfo2 info;
+
+    if (__sanitizer_get_current_allocated_bytes) {
+        return __sanitizer_get_current_allocated_bytes();
+    }
+    info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+
+static void limit(const char *what, size_t is, size_t max)
+{
+    if (is > max) {
+        fprintf(stderr, "pseries-fuzz: %s: %zu, more than %zu\n", what, is,
+                max);
+        abort();
+    }
+}
+
+void fuzz_check(void)
+{
+    uint64_t work = papr_work_take_largest();
+
+    most_work = MAX(most_work, work);
+    limit("units of work at a stretch", work, PAPR_WORK_MAX);
+    limit("bytes allocated", heap(), first_heap + HEAP_MAX);
+}
+
+static size_t mappings(void)
+{
+    g_autofree char *maps = NULL;
+    size_t n = 0;
+
+    if (g_file_get_contents("/proc/self/maps", &maps, NULL, NULL)) {
+        for (const char *c = maps; *c; c++) {
+            n += *c == '\n';
+        }
+    }
+    return n;
+}
+
+PowerPCCPU *fuzz_cpu(unsigned index)
+{
+    return POWERPC_CPU(qemu_get_cpu(index % current_machine->smp.cpus));
+}
+
+static QemuSemaphore parked;
+
+/* In the thread that QEMU made for a vCPU: it does nothing any more */
+static void park(CPUState *cs, run_on_cpu_data data)
+{
+    bql_unlock();
+    qemu_sem_post(&parked);
+    for (;;) {
+        pause();
+    }
+}
+
+/* Our thread is that of all vCPUs from now on */
+void fuzz_adopt_vcpus(void)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        if (!qemu_thread_is_self(cs->thread)) {
+            async_run_on_cpu(cs, park, RUN_ON_CPU_NULL);
+            bql_unlock();
+            qemu_sem_wait(&parked);
+            bql_lock();
+            qemu_thread_get_self(cs->thread);
+        }
+    }
+}
+
+/* What vCPUs have in their queues, until there is none: work makes work */
+void fuzz_do_queued_work(void)
+{
+    CPUState *cs;
+    bool again = true;
+
+    for (int i = 0; again && i < 100; i++) {
+        again = false;
+        CPU_FOREACH(cs) {
+            if (!QSIMPLEQ_EMPTY(&cs->work_list)) {
+                current_cpu = cs;
+                process_queued_cpu_work(cs);
+                again = true;
+            }
+        }
+    }
+    current_cpu = NULL;
+    limit("work queued", again, 0);
+}
+
+int64_t fuzz_hcall(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args)
+{
+    int64_t rc;
+
+    fuzz_calls++;
+    current_cpu = CPU(cpu);
+    papr_work_begin();
+    rc = papr_hcall_dispatch(cpu, opcode, args);
+    fuzz_results[0] = rc;
+    memcpy(&fuzz_results[1], args, FUZZ_ARGS * sizeof(*args));
+    papr_work_begin();
+    fuzz_do_queued_work();
+    return rc;
+}
+
+static void report(void)
+{
+    fprintf(stderr, "pseries-fuzz: %" PRIu64 " calls, at most %" PRIu64
+            " units of work at a stretch\n", fuzz_calls, most_work);
+}
+
+/* Nothing of what inputs have had allocated, once all that is to be freed is */
+static void check_what_is_kept(void)
+{
+    drain_call_rcu();
+    if (!first_heap) {
+        first_heap = heap();
+        atexit(report);
+    }
+    limit("bytes allocated after a reset", heap(), first_heap + HEAP_KEPT_MAX);
+    limit("mappings after a reset", mappings(), MAPPINGS_MAX);
+}
+
+/* Everything starts anew, RAM too */
+void fuzz_machine_reset(void)
+{
+    static uint64_t told, resets;
+    RAMBlock *ram = current_machine->ram->ram_block;
+
+    fuzz_device_del_all();
+    fuzz_do_queued_work();
+    ram_block_discard_range(ram, 0, FUZZ_RAM_SIZE);
+    memset(fuzz_results, 0, sizeof(fuzz_results));
+    qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+    fuzz_do_queued_work();
+    main_loop_wait(true);
+    if (!first_heap || ++resets % RESETS_TO_CHECK == 0) {
+        check_what_is_kept();
+    }
+    if (fuzz_calls - told > 10000000) {
+        told = fuzz_calls;
+        report();
+    }
+}
+
+void fuzz_start(void)
+{
+    static bool started;
+    sigset_t ipi;
+
+    if (started) {
+        return;
+    }
+    started = true;
+    qemu_sem_init(&parked, 0);
+    sigemptyset(&ipi);
+    sigaddset(&ipi, SIG_IPI);
+    pthread_sigmask(SIG_BLOCK, &ipi, NULL);
+    fuzz_adopt_vcpus();
+    fuzz_machine_reset();
+}
