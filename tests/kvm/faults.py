@@ -441,6 +441,7 @@ NOT_COME = (
     ('KVM_SET_REGS:3=EINVAL', 'KVM_SET_REGS'),
     ('KVM_PPC_CONFIGURE_V3_MMU:2=EINVAL', ''),
 )
+    ('KVM_SET_ONE_REG[id=0x10300000000000be]:*=EIO', 'register DEC_EXPIRY'),
 # one that comes all the same
 COME = (
     ('KVM_CREATE_DEVICE[XIVE]=ENOSPC', 'emulated'),

@@ -36,6 +36,9 @@
  *
  *     The call is not made then.  mmap, read and write have rules like ioctls.
  *
+ * IOCTL_WHEN=FILE
+ *     Rules hold, and count, only while there is such a file.
+ *
  * IOCTL_CAPS=CAPABILITY=VALUE,...
  *     What KVM_CHECK_EXTENSION answers: KVM_CAP_IRQ_XIVE=0.  KVM_ENABLE_CAP of
  *     one that is said to be 0 is EINVAL, as on a host without.
@@ -370,6 +373,7 @@ typedef struct Override {
 } Override;
 
 static const char *exit_file;           /* IOCTL_EXIT */
+static const char *when_file;           /* IOCTL_WHEN */
 static struct kvm_run *runs[MAX_FDS];   /* of vCPUs by descriptor */
 static bool watching;           /* set last, before main() */
 static int trace_fd = -1;
@@ -536,6 +540,7 @@ static void __attribute__((constructor)) start(void)
     watch |= for_each_item("IOCTL_FAIL", add_rule);
     watch |= for_each_item("IOCTL_CAPS", add_override);
     watch |= for_each_item("IOCTL_COUNT", add_counted);
+    when_file = getenv("IOCTL_WHEN");
     exit_file = getenv("IOCTL_EXIT");
     watch |= exit_file != NULL;
     watching = watch;
@@ -596,6 +601,9 @@ static int injected_error(const Call *call, const char *detail,
 {
     int error = 0;
 
+    if (n_rules && when_file && access(when_file, F_OK)) {
+        return 0;
+    }
     for (size_t i = 0; i < n_rules; i++) {
         Rule *rule = &rules[i];
 

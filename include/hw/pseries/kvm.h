@@ -77,6 +77,15 @@ const PaprKvmFacts *papr_kvm_facts(void);
 int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
 
 /**
+ * papr_kvm_registers_read - does QEMU have the registers of a stopped vCPU?
+ *
+ * To be asked before they are saved: accel/kvm takes them for read in any case.
+ * If the kernel did not give them, it is asked again.  False with @errp set:
+ * what QEMU has is of no use.  Context: BQL, the machine is stopped.
+ */
+bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
+
+/**
  * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
  * @recovered: the guest can go on
  *
@@ -173,6 +182,11 @@ static inline const PaprKvmFacts *papr_kvm_facts(void)
 static inline int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
 {
     return -ENOSYS;
+}
+
+static inline bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp)
+{
+    return true;
 }
 
 #endif

@@ -14,6 +14,8 @@
  * KVM_PUT_RESET_STATE a CPU reset, where everything is written but the counters
  * that run through it; KVM_PUT_FULL_STATE a new vCPU or incoming migration.
  *
+ * If reading fails, QEMU has no registers of that vCPU to put or to save.
+ *
  * A register that the kernel does not know is found out once for the VM.  If a
  * migrated guest brings a value for it, a warning says that this is lost.
  *
@@ -220,11 +222,6 @@ static int one_reg(PowerPCCPU *cpu, unsigned long request, uint64_t id,
     return kvm_vcpu_ioctl(CPU(cpu), request, &reg);
 }
 
-static bool means_absent(int ret)
-{
-    return ret == -EINVAL || ret == -ENXIO || ret == -ENOENT;
-}
-
 /*
  * Read a register, and learn on the way whether there is such.  Several vCPUs
  * may learn it at the same time: they learn the same.
@@ -241,7 +238,7 @@ static int ask(PowerPCCPU *cpu, PaprKvmReg *reg, PaprKvmValue *value,
         name = papr_kvm_reg_name(reg);
     }
     if (qatomic_read(&reg->there) == PAPR_KVM_REG_UNASKED) {
-        bool absent = means_absent(ret);
+        bool absent = papr_kvm_reg_absent(ret);
 
         qatomic_set(&reg->there, absent ? PAPR_KVM_REG_ABSENT
                                         : PAPR_KVM_REG_THERE);
@@ -366,6 +363,12 @@ int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
     int ret = 0;
 
     trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
+    if (state->unread && level < KVM_PUT_RESET_STATE) {
+        /* those that the kernel has are the right ones */
+        state->unread = false;
+        return 0;
+    }
+    state->unread = false;
     if (!state->known && kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs) < 0) {
         /* nothing lost: HV then refuses our processor version by itself */
         state->sregs.pvr = cpu->env.spr[SPR_PVR];
@@ -431,13 +434,11 @@ static void remember(PowerPCCPU *cpu, AccelCPUState *state)
     state->known = true;
 }
 
-int kvm_arch_get_registers(CPUState *cs, Error **errp)
+static int get_all(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
 {
-    PowerPCCPU *cpu = POWERPC_CPU(cs);
-    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    CPUState *cs = CPU(cpu);
     int ret;
 
-    trace_papr_kvm_get_registers(cpu->vcpu_id);
     state->known = false;
     ret = kvm_vcpu_ioctl(cs, KVM_GET_REGS, &state->regs);
     if (ret < 0) {
@@ -469,4 +470,42 @@ int kvm_arch_get_registers(CPUState *cs, Error **errp)
     hreg_compute_hflags(&cpu->env);
     remember(cpu, state);
     return 0;
+}
+
+/*
+ * accel/kvm stops the machine for good if this fails.  That is not called for
+ * when a stream wants the registers: it is given up then by who saves them
+ * (papr_kvm_registers_read()), and the vCPU goes on with the kernel's.
+ */
+int kvm_arch_get_registers(CPUState *cs, Error **errp)
+{
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    Error *err = NULL;
+    int ret;
+
+    trace_papr_kvm_get_registers(cpu->vcpu_id);
+    ret = get_all(cpu, state, &err);
+    state->unread = ret < 0;
+    if (ret < 0 && (runstate_check(RUN_STATE_FINISH_MIGRATE) ||
+                    runstate_check(RUN_STATE_SAVE_VM))) {
+        error_free(err);
+        return 0;
+    }
+    error_propagate(errp, err);
+    return ret;
+}
+
+bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp)
+{
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+
+    if (state->unread) {
+        state->unread = get_all(cpu, state, errp) < 0;
+        if (state->unread) {
+            error_prepend(errp, "The registers of vCPU id %d can't be read: ",
+                          cpu->vcpu_id);
+        }
+    }
+    return !state->unread;
 }

@@ -66,6 +66,8 @@ typedef struct PaprKvmRegTable {
 /**
  * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
  * @torn: the kernel did not take a reset or a migrated vCPU as a whole
+ * @unread: the kernel did not give the registers when it was last asked, so
+ *      that QEMU has some of now and some of before
  * @known: the following is what the kernel gave when it was last asked and
  *      the vCPU has not run since
  * @values: by index in @table
@@ -77,6 +79,7 @@ typedef struct PaprKvmRegTable {
 struct AccelCPUState {
     const PaprKvmRegTable *table;
     bool torn;
+    bool unread;
     bool known;
     struct kvm_regs regs;
     struct kvm_sregs sregs;
@@ -104,6 +107,12 @@ void papr_kvm_reg_to_env(const PaprKvmReg *reg, CPUPPCState *env,
                          const PaprKvmValue *value, bool hv);
 unsigned papr_kvm_reg_size(uint64_t id);
 char *papr_kvm_reg_name(const PaprKvmReg *reg);
+
+/* What a kernel answers that does not know a register */
+static inline bool papr_kvm_reg_absent(int ret)
+{
+    return ret == -EINVAL || ret == -ENXIO || ret == -ENOENT;
+}
 
 /*
  * vpa.c: areas that the guest registered with H_REGISTER_VPA.  0 or a negative

@@ -22,6 +22,7 @@
 #include "hw/ppc/ppc.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
+#include "qemu/error-report.h"
 #include "qemu/timer.h"
 #include "hw/ppc/pseries/trace.h"
 #include "system/kvm.h"
@@ -46,13 +47,18 @@ void papr_kvm_clock_init(PowerPCCPU *cpu)
     state->stopped_at = runstate_is_running() ? 0 : cpu_get_host_ticks();
 }
 
-static int64_t get_tb_offset(PowerPCCPU *cpu)
+/* PR has none: the guest sees the host's timebase */
+static int get_tb_offset(PowerPCCPU *cpu, uint64_t *offset, Error **errp)
 {
-    uint64_t offset = 0;
+    uint64_t value = 0;
+    int ret = kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &value);
 
-    /* PR has none: the guest sees the host's timebase */
-    kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &offset);
-    return offset;
+    if (ret < 0 && !papr_kvm_reg_absent(ret)) {
+        error_setg_errno(errp, -ret, "KVM does not give register TB_OFFSET");
+        return ret;
+    }
+    *offset = value;
+    return 0;
 }
 
 static bool large_decrementer(PowerPCCPU *cpu)
@@ -69,15 +75,21 @@ static uint64_t guest_tb(PowerPCCPU *cpu)
 }
 
 /* The guest is to read @decr when it runs on */
-static void set_decr(PowerPCCPU *cpu, uint64_t decr)
+static int set_decr(PowerPCCPU *cpu, uint64_t decr, Error **errp)
 {
     AccelCPUState *state = CPU(cpu)->accel;
     uint64_t expiry = papr_kvm_decr_expiry(decr, guest_tb(cpu),
                                            large_decrementer(cpu));
+    int ret;
 
     state->decr = decr;
     state->decr_pending = state->stopped_at != 0;
-    kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry);
+    ret = kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry);
+    if (ret < 0 && !papr_kvm_reg_absent(ret)) {
+        error_setg_errno(errp, -ret, "KVM does not take register DEC_EXPIRY");
+        return ret;
+    }
+    return 0;
 }
 
 int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp)
@@ -86,36 +98,71 @@ int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp)
     CPUPPCState *env = &cpu->env;
     uint64_t expiry = 0;
     uint64_t tb;
+    int ret;
 
-    state->tb_offset = get_tb_offset(cpu);
+    ret = get_tb_offset(cpu, &state->tb_offset, errp);
+    if (ret < 0) {
+        return ret;
+    }
     tb = guest_tb(cpu);
     env->spr[SPR_TBL] = tb;
     env->spr[SPR_TBU] = tb >> 32;
     if (state->decr_pending) {
         env->spr[SPR_DECR] = state->decr;
-    } else if (!kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry)) {
+        return 0;
+    }
+    ret = kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry);
+    if (!ret) {
         env->spr[SPR_DECR] = papr_kvm_decr_read(expiry, tb,
                                                 large_decrementer(cpu));
+    } else if (!papr_kvm_reg_absent(ret)) {
+        error_setg_errno(errp, -ret, "KVM does not give register DEC_EXPIRY");
+        return ret;
     }
     return 0;
 }
 
-void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
+/*
+ * The kernel rounds the offset: what it took is the partition's.  Whatever
+ * fails, the decrementer is to go on.
+ */
+static int set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset, Error **errp)
 {
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);
     uint64_t value = tb_offset;
+    int ret = kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &value);
 
-    if (!kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &value)) {
-        state->tb_offset = get_tb_offset(cpu);
+    if (!ret) {
+        state->tb_offset = tb_offset;
+        ret = get_tb_offset(cpu, &state->tb_offset, errp);
         if (cpu->env.tb_env) {
             cpu->env.tb_env->tb_offset = state->tb_offset;
         }
         trace_papr_kvm_tb_offset(cpu->vcpu_id, tb_offset, state->tb_offset);
+    } else if (papr_kvm_reg_absent(ret)) {
+        ret = 0;
+    } else {
+        error_setg_errno(errp, -ret, "KVM does not take register TB_OFFSET");
     }
     if (state->decr_pending) {
+        int decr_ret;
+
         /* the machine is about to run: from now on time passes */
         state->stopped_at = 0;
-        set_decr(cpu, state->decr);
+        decr_ret = set_decr(cpu, state->decr, ret < 0 ? NULL : errp);
+        ret = ret < 0 ? ret : decr_ret;
+    }
+    return ret;
+}
+
+/* The machine starts: there is nobody to refuse */
+void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
+{
+    Error *err = NULL;
+
+    if (set_tb_offset(cpu, tb_offset, &err) < 0) {
+        error_prepend(&err, "The clock of vCPU id %d is wrong: ", cpu->vcpu_id);
+        error_report_err(err);
     }
 }
 
@@ -135,16 +182,22 @@ int papr_kvm_put_timers(PowerPCCPU *cpu, int level, Error **errp)
 {
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);
     int64_t offset;
+    int ret;
 
     if (level < KVM_PUT_RESET_STATE) {
         return 0;
     }
-    state->tb_offset = get_tb_offset(cpu);
+    ret = get_tb_offset(cpu, &state->tb_offset, errp);
+    if (ret < 0) {
+        return ret;
+    }
     state->decr_pending = false;
     if (partition_tb_offset(&offset) && offset != state->tb_offset) {
-        papr_kvm_set_tb_offset(cpu, offset);
+        ret = set_tb_offset(cpu, offset, errp);
+        if (ret < 0) {
+            return ret;
+        }
     }
-    set_decr(cpu, level >= KVM_PUT_FULL_STATE ? cpu->env.spr[SPR_DECR]
-                                              : DECR_AFTER_RESET);
-    return 0;
+    return set_decr(cpu, level >= KVM_PUT_FULL_STATE ? cpu->env.spr[SPR_DECR]
+                                                     : DECR_AFTER_RESET, errp);
 }

@@ -158,23 +158,23 @@ static void do_fetch_server(CPUState *cs, run_on_cpu_data data)
 }
 
 /* In the vCPU's thread: it may be in the guest, for info pic */
-static int fetch_vcpu(PaprVcpu *vcpu)
+static bool fetch_vcpu(PaprVcpu *vcpu, Error **errp)
 {
     FetchWork work = { .vcpu = vcpu };
 
     run_on_cpu(CPU(vcpu->cpu), do_fetch_server, RUN_ON_CPU_HOST_PTR(&work));
     if (work.ret < 0) {
-        error_report("Can't read the interrupt presentation state of vCPU id "
-                     "%u from KVM: %s", vcpu->id, strerror(-work.ret));
+        error_setg_errno(errp, -work.ret, "Can't read the interrupt "
+                         "presentation state of vCPU id %u from KVM", vcpu->id);
     }
-    return work.ret;
+    return work.ret >= 0;
 }
 
-static int xics_kvm_fetch_server(PaprXics *xics, PaprIcp *icp)
+static bool xics_kvm_fetch_server(PaprXics *xics, PaprIcp *icp, Error **errp)
 {
     PaprVcpu *vcpu = papr_vcpu_find(xics->vcpus, icp->server);
 
-    return vcpu ? fetch_vcpu(vcpu) : 0;
+    return !vcpu || fetch_vcpu(vcpu, errp);
 }
 
 /* Sources */
@@ -274,12 +274,11 @@ static bool store_source(PaprXics *xics, uint32_t n, bool due, Error **errp)
  * read, and makes a new one after the last of those it has: so all are read,
  * whoever still has them, and also if one can't be.
  */
-static int xics_kvm_fetch_sources(PaprXics *xics)
+static bool xics_kvm_fetch_sources(PaprXics *xics, Error **errp)
 {
     PaprXicsKvm *kvm = xics->kvm;
     uint32_t n = find_first_bit(kvm->known, PAPR_XICS_SOURCES);
     Error *err = NULL;
-    int first_ret = 0;
 
     while (n < PAPR_XICS_SOURCES) {
         PaprSource *source = &xics->arb.sources[n];
@@ -290,9 +289,7 @@ static int xics_kvm_fetch_sources(PaprXics *xics)
                                     err ? NULL : &err);
 
         trace_papr_xics_kvm_fetch_source(PAPR_XICS_BASE + n, value, ret);
-        if (ret < 0) {
-            first_ret = first_ret ? first_ret : ret;
-        } else if (s.flags) {
+        if (ret >= 0 && s.flags) {
             /* again if its line has changed meanwhile */
             while (qatomic_cmpxchg(&source->word, s.word,
                                    source_from_kernel(s, value).word)
@@ -303,9 +300,11 @@ static int xics_kvm_fetch_sources(PaprXics *xics)
         n = find_next_bit(kvm->known, PAPR_XICS_SOURCES, n + 1);
     }
     if (err) {
-        error_reportf_err(err, "Can't read the interrupt sources from KVM: ");
+        error_propagate_prepend(errp, err,
+                                "Can't read the interrupt sources from KVM: ");
+        return false;
     }
-    return first_ret;
+    return true;
 }
 
 /* The whole */
@@ -544,12 +543,19 @@ static void xics_kvm_dt(void *be, PaprDt *dt, uint32_t phandle,
 static void xics_kvm_print_info(void *be, GString *buf)
 {
     PaprXics *xics = be;
+    Error *err = NULL;
 
+    /* Shown is what could be read */
     for (PaprVcpu *vcpu = papr_vcpu_next(xics->vcpus, NULL); vcpu;
          vcpu = papr_vcpu_next(xics->vcpus, vcpu)) {
-        fetch_vcpu(vcpu);
+        if (!fetch_vcpu(vcpu, &err)) {
+            error_report_err(err);
+            err = NULL;
+        }
     }
-    xics_kvm_fetch_sources(xics);
+    if (!xics_kvm_fetch_sources(xics, &err)) {
+        error_report_err(err);
+    }
     papr_xics_ops->print_info(xics, buf);
 }
 

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/atomic.h"
+#include "hw/pseries/save.h"
 #include "migration/vmstate.h"
 #include "xics.h"
 
@@ -42,10 +43,11 @@ static int server_pre_save(void *opaque)
     PaprXics *xics = xics_of(&server->icp);
     PaprIcpRegs regs;
     uint64_t state;
-    int ret = xics->mirror ? xics->mirror->fetch_server(xics, &server->icp) : 0;
+    Error *err = NULL;
 
-    if (ret < 0) {
-        return ret;
+    if (xics->mirror &&
+        !xics->mirror->fetch_server(xics, &server->icp, &err)) {
+        return papr_save_failed(err);
     }
     state = qatomic_read(&server->icp.state);
     regs = papr_icp_regs(state);

@@ -12,6 +12,7 @@
 #include "qapi/error.h"
 #include "qemu/atomic.h"
 #include "qemu/module.h"
+#include "hw/pseries/save.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
 #include "hw/intc/pseries/irq/backend.h"
@@ -180,8 +181,12 @@ const PaprIntcOps *papr_xics_ops = &xics_ops;
 static int xics_sources_pre_save(void *opaque)
 {
     PaprXics *xics = opaque;
+    Error *err = NULL;
 
-    return xics->mirror ? xics->mirror->fetch_sources(xics) : 0;
+    if (xics->mirror && !xics->mirror->fetch_sources(xics, &err)) {
+        return papr_save_failed(err);
+    }
+    return 0;
 }
 
 /*

@@ -39,8 +39,8 @@ typedef struct PaprXicsServer {
  * 0 or a negative errno, which has been reported.  BQL.
  */
 typedef struct PaprXicsMirror {
-    int (*fetch_sources)(PaprXics *xics);
-    int (*fetch_server)(PaprXics *xics, PaprIcp *icp);
+    bool (*fetch_sources)(PaprXics *xics, Error **errp);
+    bool (*fetch_server)(PaprXics *xics, PaprIcp *icp, Error **errp);
     int (*server_loaded)(PaprXics *xics, PaprIcp *icp);
 } PaprXicsMirror;
 

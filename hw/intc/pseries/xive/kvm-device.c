@@ -195,6 +195,8 @@ bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
     }
     if (!device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index, &eq, false,
                        errp)) {
+        error_prepend(errp, "XIVE queue %u of server %u can't be read: ",
+                      end_index % XV_PRIORITIES, end_index / XV_PRIORITIES);
         return false;
     }
     state->pos.generation = eq.qtoggle;

@@ -16,6 +16,9 @@
  * 3. The positions of queues and vCPUs' registers are read when their sections
  *    are saved.
  *
+ * What fails on the way ends the migration (hw/pseries/save.h), and the guest
+ * goes on here.
+ *
  * When it goes on: release.  Sources get the bits of the model's byte, and what
  * came meanwhile is triggered once more.  Loading a stream ends like holding,
  * so that the start of the machine is the same for both.
@@ -53,12 +56,17 @@ static void hold_source(PaprXiveKvm *kvm, uint32_t lisn)
     }
 }
 
+/*
+ * A machine that is only stopped does without.  A stream does not: pages of
+ * queues may be missing in it, and what is under way is in neither place.
+ */
 static void flush(PaprXiveKvm *kvm)
 {
-    Error *err = NULL;
-
-    if (!papr_xive_kvm_flush(kvm, &err)) {
-        warn_report_err(err);
+    error_free(kvm->unflushed);
+    kvm->unflushed = NULL;
+    if (!papr_xive_kvm_flush(kvm, &kvm->unflushed)) {
+        error_prepend(&kvm->unflushed,
+                      "XIVE's queues can't be brought up to date: ");
     }
 }
 
@@ -243,32 +251,36 @@ bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp)
 
 /* And back */
 
-void papr_xive_kvm_save_sources(PaprXive *xive)
+bool papr_xive_kvm_save_sources(PaprXive *xive, Error **errp)
 {
     PaprXiveKvm *kvm = xive->kvm;
 
+    if (kvm->held && kvm->unflushed) {
+        error_propagate(errp, error_copy(kvm->unflushed));
+        return false;
+    }
     /* While held the model's bytes are what counts */
     for (uint32_t lisn = 0; !kvm->held && lisn < xive->nr_irqs; lisn++) {
         if (is_ours(kvm, lisn)) {
             papr_esb_put(&xive->status[lisn], papr_xive_kvm_get_pq(kvm, lisn));
         }
     }
+    return true;
 }
 
-void papr_xive_kvm_save_queues(PaprXive *xive)
+bool papr_xive_kvm_save_queues(PaprXive *xive, Error **errp)
 {
     PaprEndState state;
-    Error *err = NULL;
 
     for (uint32_t i = 0; i < xive->nr_ends; i++) {
         state = papr_xive_end_state(xive, i);
         if (!state.valid) {
             continue;
         }
-        if (!papr_xive_kvm_get_queue(xive->kvm, i, &state, &err)) {
-            error_report_err(err);
-            return;
+        if (!papr_xive_kvm_get_queue(xive->kvm, i, &state, errp)) {
+            return false;
         }
         papr_xive_set_end_pos(xive, i, state.pos);
     }
+    return true;
 }

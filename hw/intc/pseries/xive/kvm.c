@@ -114,15 +114,6 @@ static int64_t kvm_reset_routing(PaprXive *xive)
     return rc;
 }
 
-static void kvm_save_ring(PaprTctx *tctx)
-{
-    Error *err = NULL;
-
-    if (!papr_xive_kvm_get_ring(tctx, &err)) {
-        error_report_err(err);
-    }
-}
-
 static const PaprXiveEngine kvm_engine = {
     .set_eas = kvm_set_eas,
     .set_queue = kvm_set_queue,
@@ -133,7 +124,7 @@ static const PaprXiveEngine kvm_engine = {
     .reset = kvm_reset_routing,
     .save_sources = papr_xive_kvm_save_sources,
     .save_queues = papr_xive_kvm_save_queues,
-    .save_ring = kvm_save_ring,
+    .save_ring = papr_xive_kvm_get_ring,
     .load_ring = papr_xive_kvm_put_ring,
 };
 
@@ -306,15 +297,22 @@ static int xive_kvm_post_load(void *be, int version_id)
 /* The kernel gives a vCPU's registers to nobody while it is in the guest */
 static void save_ring_on_cpu(CPUState *cs, run_on_cpu_data data)
 {
-    kvm_save_ring(data.host_ptr);
+    Error *err = NULL;
+
+    if (!papr_xive_kvm_get_ring(data.host_ptr, &err)) {
+        error_report_err(err);
+    }
 }
 
 static void xive_kvm_print_info(void *be, GString *buf)
 {
     PaprXive *xive = be;
 
-    papr_xive_kvm_save_sources(xive);
-    papr_xive_kvm_save_queues(xive);
+    /* Shown is what could be read */
+    if (!papr_xive_kvm_save_sources(xive, &err) ||
+        !papr_xive_kvm_save_queues(xive, &err)) {
+        error_report_err(err);
+    }
     for (uint32_t i = 0; i < xive->nr_servers; i++) {
         PaprTctx *tctx = xive->tctxs[i];
 
@@ -327,6 +325,7 @@ static void xive_kvm_print_info(void *be, GString *buf)
 }
 
 static void xive_kvm_dt(void *be, PaprDt *dt, uint32_t phandle,
+    Error *err = NULL;
                         uint32_t n_servers)
 {
     papr_xive_dt(dt, phandle, n_servers);

@@ -32,6 +32,8 @@
  * @queues: descriptors (ENDs) for which it has a queue
  * @held: the machine is stopped: sources that are on keep P set, so that what
  *        comes meanwhile stays in Q; the model's bytes say what they shall be
+ * @unflushed: why the last hold could not have the kernel flush what is under
+ *             way and mark the queues' pages dirty; NULL: it did
  * @esb, @tima: addresses that are set aside for the device's pages
  * @esb_ram, @tima_ram: the regions over them, one memory slot each
  */
@@ -45,6 +47,7 @@ struct PaprXiveKvm {
     uint8_t *tima;
     MemoryRegion esb_ram;
     MemoryRegion tima_ram;
+    Error *unflushed;
     PaprXive *xive;
     NotifierWithReturn precopy;
 };
@@ -123,7 +126,8 @@ bool papr_xive_kvm_load_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
 bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp);
 void papr_xive_kvm_hold(PaprXiveKvm *kvm);
 void papr_xive_kvm_release(PaprXiveKvm *kvm);
-void papr_xive_kvm_save_sources(PaprXive *xive);
-void papr_xive_kvm_save_queues(PaprXive *xive);
+/** papr_xive_kvm_save_sources: fails if the last hold did */
+bool papr_xive_kvm_save_sources(PaprXive *xive, Error **errp);
+bool papr_xive_kvm_save_queues(PaprXive *xive, Error **errp);
 
 #endif

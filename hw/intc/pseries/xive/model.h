@@ -78,9 +78,9 @@ typedef struct PaprXiveEngine {
     int64_t (*sync)(PaprXive *xive, uint32_t lisn);
     int64_t (*reset)(PaprXive *xive);
     /* bring the model up to date; NULL: it is */
-    void (*save_sources)(PaprXive *xive);
-    void (*save_queues)(PaprXive *xive);
-    void (*save_ring)(PaprTctx *tctx);
+    bool (*save_sources)(PaprXive *xive, Error **errp);
+    bool (*save_queues)(PaprXive *xive, Error **errp);
+    bool (*save_ring)(PaprTctx *tctx, Error **errp);
     /* @tctx may have been loaded after all else; NULL: nothing to do */
     bool (*load_ring)(PaprTctx *tctx, Error **errp);
 } PaprXiveEngine;

@@ -17,6 +17,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
+#include "hw/pseries/save.h"
 #include "migration/vmstate.h"
 #include "model.h"
 
@@ -42,9 +43,11 @@ struct PaprXiveImage {
 static int source_pre_save(void *opaque)
 {
     PaprXiveImage *image = opaque;
+    const PaprXiveEngine *engine = image->xive->engine;
+    Error *err = NULL;
 
-    if (image->xive->engine->save_sources) {
-        image->xive->engine->save_sources(image->xive);
+    if (engine->save_sources && !engine->save_sources(image->xive, &err)) {
+        return papr_save_failed(err);
     }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
         image->status[i] = image->xive->status[i] & XV_ESB_SAVED;
@@ -133,9 +136,10 @@ static int routing_pre_save(void *opaque)
     PaprXiveImage *image = opaque;
     PaprXive *xive = image->xive;
     PaprEndState state;
+    Error *err = NULL;
 
-    if (xive->engine->save_queues) {
-        xive->engine->save_queues(xive);
+    if (xive->engine->save_queues && !xive->engine->save_queues(xive, &err)) {
+        return papr_save_failed(err);
     }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
         image->eat[i].w = cpu_to_be64(xive->eat[i]);
@@ -224,9 +228,11 @@ void papr_xive_vmstate_init(PaprXive *xive)
 static int tctx_pre_save(void *opaque)
 {
     PaprTctx *tctx = opaque;
+    bool (*save_ring)(PaprTctx *, Error **) = tctx->xive->engine->save_ring;
+    Error *err = NULL;
 
-    if (tctx->xive->engine->save_ring) {
-        tctx->xive->engine->save_ring(tctx);
+    if (save_ring && !save_ring(tctx, &err)) {
+        return papr_save_failed(err);
     }
     memset(tctx->regs, 0, sizeof(tctx->regs));
     stq_be_p(tctx->regs + XV_RING_OS, qatomic_read(&tctx->ring));

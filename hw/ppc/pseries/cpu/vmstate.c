@@ -8,6 +8,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/pseries/kvm.h"
+#include "hw/pseries/save.h"
 #include "migration/vmstate.h"
 #include "system/kvm.h"
 #include "core.h"
@@ -92,6 +94,18 @@ static const VMStateDescription vmstate_vpa = {
     },
 };
 
+/* The CPU's own sections have registers, too, but nobody asks there */
+static int vcpu_pre_save(void *opaque)
+{
+    PaprVcpu *vcpu = opaque;
+    Error *err = NULL;
+
+    if (papr_kvm_facts() && !papr_kvm_registers_read(vcpu->cpu, &err)) {
+        return papr_save_failed(err);
+    }
+    return 0;
+}
+
 /*
  * The stream has the partition's bits of LPCR in every vCPU.  Take a running
  * one's, if there is any: in a stream of other releases a stopped vCPU may have
@@ -137,6 +151,7 @@ const VMStateDescription vmstate_papr_vcpu = {
     .name = "spapr_cpu",
     .version_id = 1,
     .minimum_version_id = 1,
+    .pre_save = vcpu_pre_save,
     .post_load = vcpu_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_END_OF_LIST()

@@ -19,6 +19,7 @@
 #include "qemu/units.h"
 #include "qapi/error.h"
 #include "hw/pseries/kvm.h"
+#include "hw/pseries/save.h"
 #include "migration/qemu-file-types.h"
 #include "target/ppc/cpu.h"
 #include "../trace.h"
@@ -133,8 +134,7 @@ int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last)
         mmu->save.generation = generation;
         rc = open_to_save(mmu, &err);
         if (rc < 0) {
-            error_report_err(err);
-            return rc;
+            return papr_save_failed(err);
         }
     }
     if (!papr_hpt_begin_entries(mmu, f, qatomic_read(&mmu->kernel_shift), last,
@@ -146,9 +146,9 @@ int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last)
         rc = 0;
     }
     if (rc < 0) {
-        error_report("The guest's hash page table can't be read: %s",
-                     strerror(-rc));
-        return rc;
+        error_setg_errno(&err, -rc,
+                         "The guest's hash page table can't be read");
+        return papr_save_failed(err);
     }
     papr_hpt_put_end(f);
     trace_papr_mmu_save_part(0, sent, rc);
