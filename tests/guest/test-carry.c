@@ -10,6 +10,9 @@
  * to CPUS, and three virtio-blk-pci at slots 1 to 3 of the first host bridge,
  * by which to have devices interrupt: a request whose content does not matter.
  *
+ * carry-changes has one vCPU, and changes the controller upon 'i' (XICS) and
+ * 'x' (XIVE) while a device is in use, whose message then comes by the new one.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "tests.h"
@@ -711,4 +714,49 @@ void test_carry_xive(void)
 {
     expect(negotiate(true, true), true);
     carry(xive_setup, xive_arm, xive_check, xive_work);
+}
+
+/* ---- the controller changes under a device ---- */
+
+#define MESSAGES 4
+
+static void messages_by_xics(void)
+{
+    expect(negotiate(false, true), true);
+    expect(hcall(H_CPPR, 0xff, 0, 0, 0), H_SUCCESS);
+    xics_route(MESSAGE, 5);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        raise(MESSAGE);
+        xics_expect_and_end(irqs[MESSAGE]);
+    }
+}
+
+static void messages_by_xive(void)
+{
+    expect(negotiate(true, true), true);
+    expect(xive_queue_setup(&queues[0], 0, queue_memory[0]), true);
+    expect(xive_source_setup(irqs[MESSAGE], 0, EISN + irqs[MESSAGE],
+                             &no_trigger, &manage_message), true);
+    xive_cppr(0xff);
+    for (unsigned i = 0; i < MESSAGES; i++) {
+        raise(MESSAGE);
+        xive_expect(EISN + irqs[MESSAGE]);
+        expect(rest(manage_message), 2);
+    }
+}
+
+void test_carry_changes(void)
+{
+    char byte = 'i';
+
+    setup_device(MESSAGE);
+    for (uint64_t round = 0; byte != 'q'; round++) {
+        if (byte == 'x') {
+            messages_by_xive();
+        } else {
+            messages_by_xics();
+        }
+        print("READY %d\n", round);
+        byte = next_byte();
+    }
 }

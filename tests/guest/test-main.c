@@ -40,6 +40,7 @@ static const struct {
     { "carry-xics", test_carry_xics },
     { "carry-hash", test_carry_hash },
     { "carry-xive", test_carry_xive },
+    { "carry-changes", test_carry_changes },
 };
 
 void expect_at(const char *file, uint64_t line, const char *what,

@@ -100,5 +100,6 @@ void test_pending_xive(void);
 void test_carry_xics(void);
 void test_carry_hash(void);
 void test_carry_xive(void);
+void test_carry_changes(void);
 
 #endif

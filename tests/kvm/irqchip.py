@@ -3,7 +3,7 @@
 
 import re
 
-from host import CPUS, LAB, expect
+from host import CPUS, LAB, VMLaunchFailure, expect
 
 MODULES = 'initramfs-6.1.cpio'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
@@ -173,4 +173,79 @@ def fails(host):
 
 
 SCENES = {scene.__name__.replace('_', '-'): scene
-          for scene in (message, level, saved, no_xive, no_xics, fails)}
+          for scene in (message, level, saved, no_xive, no_xics, fails, falls,
+                        changes)}
+# a virtio disk whose thread signals KVM alone, where it may
+THREADED = ('-object', 'iothread,id=io0',
+            '-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
+            '-device', 'virtio-blk-pci,drive=d0,id=disk,addr=2,iothread=io0')
+TRACE = '/tmp/falls.trace'
+
+
+def changing(host, fault='', irqchip='', args=(), env=()):
+    """The payload carry-changes, on XICS, with a device that has irqfds."""
+    host.run(f'rm -f {TRACE}; mkdir -p {LAB}/tests/guest')
+    return host.guest(linux=False, firmware='own', irqchip=irqchip, machine=',ic-mode=dual',
+                      mem='256M', args=('-kernel', host.place('tests/guest/tests.elf'),
+                                        '-append', 'carry-changes', *THREADED, *args),
+                      env={'IOCTL_TRACE': TRACE, 'IOCTL_FAIL': fault, **dict(env)})
+
+
+def ready(guest, send=''):
+    guest.send(send)
+    found = guest.until(r'READY \d+|FAIL.*\n', 60)
+    expect(found.group().startswith('READY'), f'{send!r}: {found.group()}: {info_pic(guest)}')
+
+
+def irqfds(guest):
+    """How many KVM has: flags=1 takes one away."""
+    flags = re.findall(r'KVM_IRQFD\(.* flags=(\d)\) = 0', guest.trace())
+    return flags.count('0') - flags.count('1')
+
+
+def falls(host):
+    """A guest whose next controller KVM does not make, with a device in use."""
+    with changing(host, 'KVM_CREATE_DEVICE[XIVE]:*=ENOSPC') as guest:
+        guest.launch()
+        ready(guest)
+        expect(in_kernel(guest) and irqfds(guest), guest.trace())
+        for _ in range(2):
+            ready(guest, 'x')
+            expect(not in_kernel(guest) and not irqfds(guest), guest.trace())
+            ready(guest, 'i')
+            expect(in_kernel(guest) and irqfds(guest), guest.trace())
+        ready(guest, 'x')
+        guest.cmd('system_reset')
+        ready(guest)
+        expect(in_kernel(guest) and irqfds(guest), guest.trace())
+        ready(guest, 'x')
+        # taken out by the reset: the payload misses it
+        guest.cmd('device_del', id='disk')
+        guest.cmd('system_reset')
+        guest.until('FAIL', 60)
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'{guest.exitcode()}: {guest.get_log()}')
+    with changing(host, 'KVM_CREATE_DEVICE[XIVE]:*=ENOSPC') as guest:
+        guest.launch()
+        ready(guest)
+        ready(guest, 'x')
+        guest.send('q')
+        guest.until('PASS')
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'{guest.exitcode()}: {guest.get_log()}')
+
+
+def changes(host):
+    """From one controller of KVM's to the other: irqfds again, and for the new one."""
+    with changing(host) as guest:
+        guest.launch()
+        ready(guest)
+        for step in 'xixi':
+            ready(guest, step)
+            expect(in_kernel(guest) and irqfds(guest), guest.trace())
+        guest.send('q')
+        guest.until('PASS')
+        guest.wait(60)
+        expect(guest.exitcode() == 0, f'{guest.exitcode()}: {guest.get_log()}')
+
+

@@ -21,8 +21,12 @@ bool papr_irq_kvm_allowed(bool *required)
 
 void papr_irq_kvm_in_force(bool in_force)
 {
-    kvm_kernel_irqchip = in_force;
     kvm_msi_via_irqfd_allowed = in_force;
+    if (!in_force && kvm_irqchip_in_kernel()) {
+        /* irqfds are taken back while there is who can */
+        kvm_irqchip_change_notify();
+    }
+    kvm_kernel_irqchip = in_force;
     kvm_set_gsi_routing_linear(in_force, 0);
 }
 

@@ -26,9 +26,11 @@ bool papr_irq_kvm_allowed(bool *required);
  * papr_irq_kvm_in_force - the kernel's controller takes over, or is given up
  *
  * While it is in force devices may hand it events without QEMU (irqfd), by the
- * number that a message signalled interrupt (MSI) has as its data.  To be
- * called by a backend at the end of activate() and at the beginning of
- * deactivate(); once more with the same value does no harm.  Context: BQL.
+ * number that a message signalled interrupt (MSI) has as its data.  They are
+ * told before it is given up, and take their irqfds back (virtio-pci:
+ * base/patches/0182).  To be called by a backend at the end of activate() and
+ * at the beginning of deactivate(); once more with the same value does no harm.
+ * Context: BQL.
  */
 void papr_irq_kvm_in_force(bool in_force);
 
