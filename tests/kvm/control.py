@@ -116,6 +116,8 @@ def machine_check(host):
             guest.until('Unknown', 60)
             guest.send('\n')
             guest.prompt()
+        said = guest.stderr().count('the host met an error')
+        expect(said == 1, f'said {said} times: {guest.stderr()}')
         guest.drain(2)
         expect(len(hmp(guest, 'info registers -a').split('NIP')) == 3, 'not both vCPUs')
         expect(guest.run('echo $((6 * 7))').strip().endswith('42'), 'the guest is not well')

@@ -318,6 +318,9 @@ def controllers(host):
         ('KVM_PPC_RTAS_DEFINE_TOKEN:10=EINVAL', 'dual', steps, xics),
         # what the guest asks for later
         ('KVM_SET_DEVICE_ATTR[XIVE group=4]=EINVAL', 'xive', 'c', 'XIVE queue 6 of server 0'),
+        # another failure is other news
+        ('KVM_SET_DEVICE_ATTR[XIVE group=4]=EINVAL,KVM_SET_DEVICE_ATTR[XIVE group=3 attr=0x0]=EIO',
+         'xive', 'ccc', '(?s)XIVE queue 6 of server 0.*XIVE source 0x0: '),
     ])
 
 
@@ -438,10 +441,10 @@ NOT_COME = (
     ('KVM_SET_DEVICE_ATTR[XIVE group=4]=EINVAL', 'XIVE queue 6 of server 0'),
     ('KVM_SET_ONE_REG[id=0x1030000000000080]:*=EINVAL', 'register FPSCR'),
     ('KVM_SET_ONE_REG[id=0x1030000000000010]:*=EIO', 'register MMCR0'),
+    ('KVM_SET_ONE_REG[id=0x10300000000000be]:*=EIO', 'register DEC_EXPIRY'),
     ('KVM_SET_REGS:3=EINVAL', 'KVM_SET_REGS'),
     ('KVM_PPC_CONFIGURE_V3_MMU:2=EINVAL', ''),
 )
-    ('KVM_SET_ONE_REG[id=0x10300000000000be]:*=EIO', 'register DEC_EXPIRY'),
 # one that comes all the same
 COME = (
     ('KVM_CREATE_DEVICE[XIVE]=ENOSPC', 'emulated'),

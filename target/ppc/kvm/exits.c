@@ -74,6 +74,15 @@ static int host_machine_check(PowerPCCPU *cpu, struct kvm_run *run)
 
     BQL_LOCK_GUARD();
     trace_papr_kvm_machine_check(CPU(cpu)->cpu_index, recovered);
+    if (recovered) {
+        warn_report_once("the host met an error in memory or processor while "
+                         "it ran vCPU id %d; it has recovered, and the guest "
+                         "is told: see the host's log", cpu->vcpu_id);
+    } else {
+        error_report_once("the host met an error in memory or processor while "
+                          "it ran vCPU id %d, and has not recovered; the guest "
+                          "is told: see the host's log", cpu->vcpu_id);
+    }
     machine_check.fn(machine_check.opaque, cpu, recovered);
     return 0;
 }
@@ -83,6 +92,9 @@ static int host_machine_check(PowerPCCPU *cpu, struct kvm_run *run)
  * the map of the partition: a page of the kernel's XIVE that belongs to no
  * source, or RAM that the host has lost.  On hardware that is a machine check,
  * with these bits for a load or store of an address that nobody answers.
+ *
+ * The user is told once, as a guest can do the former at will; the kernel does
+ * not tell which of the two it is.
  */
 #define SRR1_MC_LOAD_STORE      PPC_BIT(42)
 #define DSISR_MC_REAL_ADDRESS   PPC_BIT(57)
@@ -93,6 +105,12 @@ static int failed_access(PowerPCCPU *cpu)
 
     BQL_LOCK_GUARD();
     cpu_synchronize_state(CPU(cpu));
+    error_report_once("the host has no memory for what vCPU id %d accesses, at "
+                      "its instruction 0x%"PRIx64": if the host's log tells of "
+                      "lost memory, move what the guest does elsewhere; if not,"
+                      " the guest has used an interrupt source that is not "
+                      "there (more of this: -d guest_errors)", cpu->vcpu_id,
+                      (uint64_t)env->nip);
     qemu_log_mask(LOG_GUEST_ERROR, "KVM: vCPU %d accesses memory that the host "
                   "does not have, at 0x%"PRIx64"\n", CPU(cpu)->cpu_index,
                   (uint64_t)env->nip);

@@ -30,11 +30,25 @@
 #include "target/ppc/cpu.h"
 #include "kvm.h"
 
-/* What the kernel refuses here is not the guest's mistake, and no news twice */
-static int64_t host_failure(Error *err)
+/* What the kernel may refuse while the guest runs */
+typedef enum HostRequest {
+    HOST_ROUTE, HOST_QUEUE, HOST_QUEUE_END, HOST_POSITION, HOST_SYNC,
+    HOST_CLEAR, HOST_REQUESTS
+} HostRequest;
+
+/*
+ * That is not the guest's mistake, but a guest can have it repeated at will: so
+ * each kind is told once.
+ */
+static int64_t host_failure(HostRequest what, Error *err)
 {
-    warn_report_once("%s", error_get_pretty(err));
-    error_free(err);
+    static bool told[HOST_REQUESTS];
+
+    if (qatomic_xchg(&told[what], true)) {
+        error_free(err);
+    } else {
+        warn_report_err(err);
+    }
     return H_HARDWARE;
 }
 
@@ -45,7 +59,7 @@ static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     Error *err = NULL;
 
     if (!papr_xive_kvm_route(xive->kvm, lisn, xive->eat[lisn], eas, &err)) {
-        return host_failure(err);
+        return host_failure(HOST_ROUTE, err);
     }
     papr_xive_set_eas(xive, lisn, eas);
     return H_SUCCESS;
@@ -69,7 +83,7 @@ static int64_t kvm_set_queue(PaprXive *xive, uint32_t end_index,
     }
     if (!papr_xive_kvm_put_queue(xive->kvm, end_index, state, &err)) {
         papr_xive_set_queue(xive, end_index, &none);
-        return host_failure(err);
+        return host_failure(HOST_QUEUE, err);
     }
     return H_SUCCESS;
 }
@@ -81,7 +95,7 @@ static PaprEndState kvm_queue(PaprXive *xive, uint32_t end_index)
 
     if (state.valid &&
         !papr_xive_kvm_get_queue(xive->kvm, end_index, &state, &err)) {
-        host_failure(err);
+        host_failure(HOST_POSITION, err);
     }
     return state;
 }
@@ -91,7 +105,8 @@ static int64_t kvm_sync(PaprXive *xive, uint32_t lisn)
     Error *err = NULL;
 
     if (!papr_xive_kvm_sync(xive->kvm, lisn, &err)) {
-        return host_failure(err);
+        error_prepend(&err, "XIVE source 0x%x can't be synchronized: ", lisn);
+        return host_failure(HOST_SYNC, err);
     }
     return H_SUCCESS;
 }
@@ -108,7 +123,7 @@ static int64_t kvm_reset_routing(PaprXive *xive)
         }
     }
     if (!papr_xive_kvm_clear(xive->kvm, &err)) {
-        rc = host_failure(err);
+        rc = host_failure(HOST_CLEAR, err);
     }
     papr_xive_reset_routing(xive);
     return rc;
@@ -153,7 +168,7 @@ static void xive_kvm_vcpu_destroy(void *be, PaprVcpu *vcpu)
     for (uint32_t prio = 0; vcpu->tctx && prio < XV_PRIORITIES; prio++) {
         if (!papr_xive_kvm_put_queue(xive->kvm, vcpu->id * XV_PRIORITIES + prio,
                                      &none, &err)) {
-            host_failure(err);
+            host_failure(HOST_QUEUE_END, err);
             err = NULL;
         }
     }
@@ -307,6 +322,7 @@ static void save_ring_on_cpu(CPUState *cs, run_on_cpu_data data)
 static void xive_kvm_print_info(void *be, GString *buf)
 {
     PaprXive *xive = be;
+    Error *err = NULL;
 
     /* Shown is what could be read */
     if (!papr_xive_kvm_save_sources(xive, &err) ||
@@ -325,7 +341,6 @@ static void xive_kvm_print_info(void *be, GString *buf)
 }
 
 static void xive_kvm_dt(void *be, PaprDt *dt, uint32_t phandle,
-    Error *err = NULL;
                         uint32_t n_servers)
 {
     papr_xive_dt(dt, phandle, n_servers);

@@ -19,7 +19,6 @@
 #include "qemu/error-report.h"
 #include "qapi/error.h"
 #include "hw/pseries/kvm.h"
-#include "hw/pseries/report.h"
 #include "system/hw_accel.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/kvm_ppc.h"
@@ -51,14 +50,16 @@ static int alloc_down_to(int shift, int least)
     return rc;
 }
 
+/* A guest has a table made as often as it reboots: the same is told once */
 static void say_smaller(const PaprMmu *mmu, int shift)
 {
-    static PaprReportLimit limit;
+    static int told;
     int wanted = papr_hpt_shift_for(mmu->ram);
     g_autofree char *got = size_to_str(1ull << shift);
     g_autofree char *want = size_to_str(1ull << wanted);
 
-    if (shift < wanted && papr_report_allowed(&limit)) {
+    if (shift < wanted && shift != told) {
+        told = shift;
         warn_report("The host's kernel had memory for a hash page table of %s "
                     "only, the guest's memory wants %s: the guest may be slow "
                     "(kernel parameter kvm_cma_resv_ratio= reserves more)",
