@@ -81,6 +81,9 @@ typedef struct PaprIntcOps {
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
                         PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
 
+/** papr_irqs_host_lacks_xive: dual was asked for, and XICS came of it */
+bool papr_irqs_host_lacks_xive(const PaprIrqs *irqs);
+
 /** papr_irqs_mode: what is offered; papr_irqs_xive_active: what is in force */
 PaprIcMode papr_irqs_mode(const PaprIrqs *irqs);
 bool papr_irqs_xive_active(const PaprIrqs *irqs);

@@ -26,6 +26,7 @@
 #include "qemu/atomic.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "migration/vmstate.h"
 #include "hw/pseries/kvm.h"
 #include "backend.h"
 #include "kvm.h"
@@ -62,6 +63,7 @@ struct PaprIrqs {
     PaprIntc intcs[INTC_NUM];
     PaprIntcRun *active;                /* atomic */
     bool kernel_required;               /* kernel-irqchip=on */
+    bool host_lacks_xive;               /* so that dual became XICS */
     bool started;                       /* was reset, so the guest may run */
     PaprMsiAlloc msi;
     qemu_irq lines[PAPR_IRQ_END];       /* made when first asked for */
@@ -180,6 +182,7 @@ static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
 
     if (mode == PAPR_IC_DUAL && xics && !xive) {
         mode = PAPR_IC_XICS;
+        irqs->host_lacks_xive = true;
     }
     no_xics = mode != PAPR_IC_XIVE && !xics;
     no_xive = mode != PAPR_IC_XICS && !xive;
@@ -199,6 +202,32 @@ static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
         xive ? papr_xive_kvm_ops : NULL;
     return true;
 }
+
+/*
+ * A machine with XIVE sends its sources, whichever controller its guest uses.
+ * Where XIVE is missing because of the host, QEMU's "unknown section" would
+ * send the user to look at devices.
+ */
+static int refuse_xive(void *opaque)
+{
+    error_report("the stream's machine has XIVE, which this host's KVM lacks: "
+                 "use kernel-irqchip=off here, or ic-mode=xics on both hosts");
+    return -EINVAL;
+}
+
+static bool never(void *opaque)
+{
+    return false;
+}
+
+static const VMStateDescription vmstate_refused_xive = {
+    .name = "xive-source",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = never,                    /* to be sent */
+    .pre_load = refuse_xive,
+    .fields = (const VMStateField[]) { VMSTATE_END_OF_LIST() },
+};
 
 static bool intc_offer(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
 {
@@ -235,6 +264,9 @@ static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
         return false;
     }
     qatomic_set(&irqs->active, first->run);
+    if (irqs->host_lacks_xive) {
+        vmstate_register_any(NULL, &vmstate_refused_xive, irqs);
+    }
     return true;
 }
 
@@ -253,6 +285,11 @@ PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
         return NULL;
     }
     return irqs;
+}
+
+bool papr_irqs_host_lacks_xive(const PaprIrqs *irqs)
+{
+    return irqs->host_lacks_xive;
 }
 
 PaprIcMode papr_irqs_mode(const PaprIrqs *irqs)

@@ -227,6 +227,16 @@ static void init_calls(PaprMachine *pm)
     papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
 }
 
+/* No news to a user who has left the choice to us */
+static void say_host_has_no_xive(const PaprMachine *pm)
+{
+    if (pm->opt.ic_mode_asked && pm->opt.ic_mode == PAPR_IC_DUAL &&
+        papr_irqs_host_lacks_xive(pm->irqs)) {
+        info_report("ic-mode=dual: the host's KVM has no XIVE, the machine has "
+                    "XICS alone; kernel-irqchip=off has both, emulated");
+    }
+}
+
 static bool init_platform(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
@@ -238,6 +248,7 @@ static bool init_platform(PaprMachine *pm, Error **errp)
     if (!pm->irqs) {
         return false;
     }
+    say_host_has_no_xive(pm);
     pm->irq_map = papr_irqs_msi_map(pm->irqs, &pm->irq_map_nr);
     pm->iommu = papr_iommu_new(pm->hcalls);
     pm->dr = papr_dr_new(pm->rtas);

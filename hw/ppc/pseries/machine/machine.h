@@ -44,6 +44,7 @@ typedef struct PaprMachineOptions {
     uint32_t vsmt;                      /* 0: threads per core */
     uint32_t max_compat_pvr;
     PaprIcMode ic_mode;
+    bool ic_mode_asked;                 /* by the user */
     PaprHptResize resize_hpt;
     OnOffAuto own_firmware;             /* x-vof */
     bool modern_hotplug_events;

@@ -92,6 +92,7 @@ static void set_ic_mode(Object *obj, const char *word, Error **errp)
 
     if (value >= 0) {
         PAPR_MACHINE(obj)->opt.ic_mode = value;
+        PAPR_MACHINE(obj)->opt.ic_mode_asked = true;
     }
 }
 
