@@ -10,8 +10,9 @@ NOT_OURS = {'.git', '__pycache__', 'build', '.build-source', '.cache'}
 
 
 def is_output(directory):
-    """A build directory, or the joined source of one."""
-    return (directory / 'build.ninja').exists() or (directory / 'overlay').is_symlink()
+    """A build directory (such as build-fuzz), or the joined source of one."""
+    return (directory.name.startswith('build-') or (directory / 'build.ninja').exists()
+            or (directory / 'overlay').is_symlink())
 
 
 def files(*suffixes, under=''):
