@@ -26,6 +26,7 @@
 
 #include "hw/boards.h"
 #include "hw/pseries/hcall.h"
+#include "system/runstate.h"
 #include "tests/qtest/fuzz/fuzz.h"
 
 #define FUZZ_RECORD 32
@@ -65,6 +66,10 @@ void fuzz_threads(unsigned seed, unsigned calls);
 void fuzz_device_add(unsigned which);
 void fuzz_device_del(unsigned which);
 void fuzz_device_del_all(void);
+bool fuzz_device_is_going(void);
+
+/* stream.c */
+void fuzz_save_and_restore(void);
 
 /* machine.c */
 PowerPCCPU *fuzz_cpu(unsigned index);
@@ -72,8 +77,10 @@ int64_t fuzz_hcall(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
 void fuzz_do_queued_work(void);
 void fuzz_adopt_vcpus(void);
 void fuzz_start(void);              /* before the first input */
+void fuzz_system_reset(ShutdownCause cause);
 void fuzz_machine_reset(void);
-void fuzz_check(void);              /* that no limit was passed so far */
+void fuzz_check_work(void);         /* that no limit was passed so far */
+void fuzz_check_heap(void);
 extern uint64_t fuzz_calls;
 
 /* target.c: an input, from reset to reset */

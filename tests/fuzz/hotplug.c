@@ -38,6 +38,8 @@ static const Device devices[] = {
                "  'multifunction': 'on' }" },
 };
 
+static bool asked_back[ARRAY_SIZE(devices)];
+
 /* "power9_v2.2-powerpc64-cpu" is the thread of "power9_v2.2-spapr-cpu-core" */
 static QString *core_type(void)
 {
@@ -51,7 +53,9 @@ static QString *core_type(void)
 
 void fuzz_device_add(unsigned which)
 {
-    const Device *device = &devices[which % ARRAY_SIZE(devices)];
+    unsigned i = which % ARRAY_SIZE(devices);
+    const Device *device = &devices[i];
+    DeviceState *added;
     QDict *options = qobject_to(QDict, qobject_from_json(device->options,
                                                          &error_abort));
 
@@ -59,14 +63,36 @@ void fuzz_device_add(unsigned which)
     if (!qdict_haskey(options, "driver")) {
         qdict_put(options, "driver", core_type());
     }
-    qmp_device_add(options, NULL, NULL);        /* may be refused */
+    /* may be refused; device_add would then wait for RCU, each time */
+    added = qdev_device_add_from_qdict(options, true, NULL);
+    if (added) {
+        asked_back[i] = false;
+        object_unref(added);
+    }
     qobject_unref(options);
     fuzz_adopt_vcpus();
 }
 
 void fuzz_device_del(unsigned which)
 {
-    qmp_device_del(devices[which % ARRAY_SIZE(devices)].id, NULL);
+    unsigned i = which % ARRAY_SIZE(devices);
+
+    asked_back[i] = true;
+    qmp_device_del(devices[i].id, NULL);
+}
+
+/* May a removal have begun that waits for the guest, or for a reset? */
+bool fuzz_device_is_going(void)
+{
+    Object *peripheral = machine_get_container("peripheral");
+
+    for (int i = 0; i < ARRAY_SIZE(devices); i++) {
+        if (asked_back[i] &&
+            object_resolve_path_component(peripheral, devices[i].id)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* From the last: what is behind another goes before it */

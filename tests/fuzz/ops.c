@@ -556,7 +556,18 @@ static void op_nmi_or_reset(const FuzzRecord *record)
     if (record->which & 7) {
         nmi_monitor_handle(record->cpu % current_machine->smp.cpus, NULL);
     } else {
-        qemu_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+        fuzz_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
+    }
+}
+
+/* An administrator's wish to power off, which makes an event */
+static void op_powerdown_or_save(const FuzzRecord *record)
+{
+    if (record->which & 7) {
+        qemu_system_powerdown_request();
+        main_loop_wait(true);
+    } else {
+        fuzz_save_and_restore();
     }
 }
 
@@ -581,7 +592,8 @@ static void (*const ops[256])(const FuzzRecord *record) = {
     [234 ... 239] = op_device_dma,
     [240 ... 245] = op_device_irq,
     [246 ... 250] = op_events,
-    [251 ... 254] = op_plug,
+    [251 ... 253] = op_plug,
+    [254] = op_powerdown_or_save,
     [255] = op_nmi_or_reset,
 };
 

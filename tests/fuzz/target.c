@@ -7,14 +7,16 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/memfd.h"
 #include "qemu/units.h"
+#include "qapi/error.h"
 #include "fuzz.h"
 
 #define MUTATIONS 5
 
 /* Unit addresses are given out from 0x71000000 on, in this order */
-#define OPTIONS " -machine accel=qtest -nodefaults -display none"             \
-    " -m 256M,slots=4,maxmem=4G"                                              \
+#define OPTIONS " -machine accel=qtest,memory-backend=ram -nodefaults"        \
+    " -display none -m 256M,slots=4,maxmem=4G"                                \
     " -no-shutdown -action panic=none,watchdog=none"                          \
     " -chardev null,id=c0 -device spapr-vty,chardev=c0"                       \
     " -netdev hubport,id=n0,hubid=0 -device spapr-vlan,netdev=n0"             \
@@ -36,8 +38,9 @@ void fuzz_input(const uint8_t *data, size_t size)
     fuzz_start();
     for (size_t i = 0; i + FUZZ_RECORD <= size; i += FUZZ_RECORD) {
         fuzz_op((const FuzzRecord *)(data + i));
+        fuzz_check_work();
         if (i / FUZZ_RECORD % 32 == 31) {
-            fuzz_check();
+            fuzz_check_heap();
         }
     }
     fuzz_machine_reset();
@@ -48,9 +51,16 @@ static void fuzz(QTestState *s, const unsigned char *data, size_t size)
     fuzz_input(data, size);
 }
 
+/* RAM is shared memory with a name: save and restore leave it out */
 static GString *command_line(FuzzTarget *target)
 {
-    return g_string_new(target->opaque);
+    GString *line = g_string_new(target->opaque);
+    int fd = qemu_memfd_create("ram", FUZZ_RAM_SIZE, false, 0, 0, &error_fatal);
+
+    g_string_append_printf(line, " -object memory-backend-file,id=ram,share=on,"
+                           "size=%uM,mem-path=/proc/self/fd/%d",
+                           (unsigned)(FUZZ_RAM_SIZE / MiB), fd);
+    return line;
 }
 
 /* libFuzzer's own; our records stay whole and at their places */
