@@ -338,7 +338,6 @@ static void test_migrate(void)
     QTestState *qts = start("");
     g_autofree char *dir = g_dir_make_tmp("papr-dr-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
     uint32_t reg = UINT32_MAX;
     unsigned n;
 
@@ -349,15 +348,11 @@ static void test_migrate(void)
     g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
     g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, file);
     qtest_quit(qts);
 
     qts = start("-incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    g_assert_true(papr_load(qts, file));
     sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
     sense_is(qts, CPU_DRC(0), PRESENT);
     g_assert_cmpuint(walk(qts, &reg), ==, n - 2);
@@ -426,21 +421,16 @@ static void test_lights(void)
     QTestState *qts = start("");
     g_autofree char *dir = g_dir_make_tmp("papr-dr-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
 
     put_away(qts, CPU_DRC(2));
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, file);
     qtest_quit(qts);
     for (int i = 0; i < ARRAY_SIZE(slots); i++) {
         insert_section(file, light_section(slots[i]));
     }
 
     qts = start("-incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    g_assert_true(papr_load(qts, file));
     sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
     qtest_quit(qts);
     unlink(file);

@@ -73,17 +73,12 @@ static QTestState *migrate(QTestState *qts)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-hcall-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, file);
     qtest_quit(qts);
 
     qts = papr_start("-smp 2 -incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    g_assert_true(papr_load(qts, file));
     unlink(file);
     rmdir(dir);
     return qts;

@@ -139,7 +139,7 @@ uint64_t papr_work(QTestState *qts)
     return units;
 }
 
-bool papr_migrated(QTestState *qts)
+static bool migrated(QTestState *qts)
 {
     for (;;) {
         QDict *info = qtest_qmp_assert_success_ref(
@@ -154,6 +154,25 @@ bool papr_migrated(QTestState *qts)
         }
         g_usleep(1000);
     }
+}
+
+void papr_save(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(migrated(qts));
+}
+
+bool papr_load(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
+                             "'arguments': { 'uri': %s, "
+                             "'exit-on-error': false } }", uri);
+    return migrated(qts);
 }
 
 void *papr_tree(QTestState *qts)

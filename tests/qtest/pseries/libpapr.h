@@ -113,7 +113,12 @@ void *papr_tree(QTestState *qts);
 /** papr_tree_node: offset of the node at @path, which must be there */
 int papr_tree_node(const void *fdt, const char *path);
 
-/** papr_migrated: wait for the end of a migration; completed, not failed? */
-bool papr_migrated(QTestState *qts);
+/**
+ * papr_save, papr_load: all state to and from @file; loaded without an error?
+ *
+ * Whoever loads was started with "-incoming defer".
+ */
+void papr_save(QTestState *qts, const char *file);
+bool papr_load(QTestState *qts, const char *file);
 
 #endif

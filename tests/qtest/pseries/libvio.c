@@ -87,22 +87,3 @@ bool vio_irq_taken(QTestState *qts, uint32_t irq)
     papr_hcall(qts, 0, H_EOI, regs[0]);
     return true;
 }
-
-void vio_save(QTestState *qts, const char *file)
-{
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
-}
-
-bool vio_load(QTestState *qts, const char *file)
-{
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s, "
-                             "'exit-on-error': false } }", uri);
-    return papr_migrated(qts);
-}

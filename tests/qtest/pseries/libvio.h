@@ -47,8 +47,4 @@ void vio_irq_on(QTestState *qts, uint32_t irq);
 /** vio_irq_taken: one is there; it is taken and ended */
 bool vio_irq_taken(QTestState *qts, uint32_t irq);
 
-/** vio_save, vio_load: all state to and from @file; loaded without an error? */
-void vio_save(QTestState *qts, const char *file);
-bool vio_load(QTestState *qts, const char *file);
-
 #endif

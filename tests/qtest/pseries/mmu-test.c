@@ -695,28 +695,18 @@ static void test_flush_calls(void)
     qtest_quit(qts);
 }
 
-static QTestState *start_incoming(const char *uri)
-{
-    QTestState *qts = papr_start("-cpu POWER8 -incoming defer");
+#define INCOMING "-cpu POWER8 -incoming defer"
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming',"
-                             " 'arguments': { 'uri': %s,"
-                             " 'exit-on-error': false } }", uri);
-    return qts;
-}
-
-/* A stream to a file; its path, and in *@uri how migration names it */
-static char *saved_machine(QTestState *qts, char **uri)
+/* A stream to a file; its path */
+static char *saved_machine(QTestState *qts)
 {
     char *path = NULL;
     int fd = g_file_open_tmp("mmu-test-XXXXXX", &path, NULL);
 
     g_assert_cmpint(fd, >=, 0);
     close(fd);
-    *uri = g_strconcat("file:", path, NULL);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
-                             " 'arguments': { 'uri': %s } }", *uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, path);
+    qtest_quit(qts);
     return path;
 }
 
@@ -724,7 +714,7 @@ static void test_migration(void)
 {
     const uint64_t pte0 = pte0_of(0x12345000);
     QTestState *qts = start_hash();
-    g_autofree char *uri = NULL, *path = NULL;
+    g_autofree char *path = NULL;
 
     /* more than a stride, runs and single ones, beyond the first table */
     resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
@@ -734,10 +724,9 @@ static void test_migration(void)
     }
     call(qts, H_REMOVE, 0, 4095, 0, 0);
 
-    path = saved_machine(qts, &uri);
-    qtest_quit(qts);
-    qts = start_incoming(uri);
-    g_assert_true(papr_migrated(qts));
+    path = saved_machine(qts);
+    qts = papr_start(INCOMING);
+    g_assert_true(papr_load(qts, path));
 
     for (int i = 0; i < 20; i++) {
         check_entry(qts, 4090 + i, i == 5 ? 0 : pte0 + (i << 7),
@@ -759,12 +748,11 @@ static void test_bad_stream(void)
     static const char name[] = "\012spapr/htab";
     static const uint32_t sizes[] = { 1, 17, HPT_SHIFT + 2, 47, 0x80000000 };
     QTestState *qts = start_hash();
-    g_autofree char *uri = NULL, *path = NULL, *stream = NULL;
+    g_autofree char *path = NULL, *stream = NULL;
     char *where;
     gsize length;
 
-    path = saved_machine(qts, &uri);
-    qtest_quit(qts);
+    path = saved_machine(qts);
     g_assert_true(g_file_get_contents(path, &stream, &length, NULL));
     where = memmem(stream, length, name, sizeof(name) - 1);
     g_assert_nonnull(where);
@@ -774,8 +762,8 @@ static void test_bad_stream(void)
     for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
         stl_be_p(where, sizes[i]);
         g_assert_true(g_file_set_contents(path, stream, length, NULL));
-        qts = start_incoming(uri);
-        g_assert_false(papr_migrated(qts));
+        qts = papr_start(INCOMING);
+        g_assert_false(papr_load(qts, path));
         qtest_quit(qts);
     }
     unlink(path);

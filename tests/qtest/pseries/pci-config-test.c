@@ -685,21 +685,6 @@ static void test_plugged_bridge(void)
 
 /* --- migration ------------------------------------------------------------ */
 
-static bool migrate(QTestState *qts, const char *command, const char *file)
-{
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
-
-    if (!strcmp(command, "migrate")) {
-        qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                                 "{ 'uri': %s } }", uri);
-    } else {
-        qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                                 "'arguments': { 'uri': %s, "
-                                 "'exit-on-error': false } }", uri);
-    }
-    return papr_migrated(qts);
-}
-
 #define MIGRATED BRIDGES E1000E "addr=1 "
 
 static void test_migrate(void)
@@ -715,12 +700,12 @@ static void test_migrate(void)
     qtest_writel(qts, MEM32_ADDR(0) + 0xd0, bswap32(4));
     cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SUBORDINATE_BUS, 1, 0x81);
     cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SECONDARY_BUS, 1, 0x80);
-    g_assert_true(migrate(qts, "migrate", file));
+    papr_save(qts, file);
     qtest_quit(qts);
 
     qts = papr_start(MIGRATED "-device spapr-pci-host-bridge,index=4 "
                      "-incoming defer");
-    g_assert_true(migrate(qts, "migrate-incoming", file));
+    g_assert_true(papr_load(qts, file));
     g_assert_cmphex(cfg_read(qts, 0, dev + PCI_BASE_ADDRESS_0, 4), ==,
                     MEM32_BUS);
     g_assert_cmphex(bswap32(qtest_readl(qts, MEM32_ADDR(0) + 0xd0)), ==, 4);
@@ -731,7 +716,7 @@ static void test_migrate(void)
     /* another index is another bridge */
     qts = papr_start(MIGRATED "-device spapr-pci-host-bridge,index=6 "
                      "-incoming defer");
-    g_assert_false(migrate(qts, "migrate-incoming", file));
+    g_assert_false(papr_load(qts, file));
     qtest_quit(qts);
     unlink(file);
     rmdir(dir);

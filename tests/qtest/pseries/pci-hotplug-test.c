@@ -495,27 +495,23 @@ static void test_reset(void)
 
 typedef struct Stream {
     char *dir;
-    char *uri;
+    char *file;
 } Stream;
 
 static void save(QTestState *qts, Stream *stream)
 {
     stream->dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
-    stream->uri = g_strdup_printf("file:%s/state", stream->dir);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", stream->uri);
-    g_assert_true(papr_migrated(qts));
+    stream->file = g_build_filename(stream->dir, "state", NULL);
+    papr_save(qts, stream->file);
     qtest_quit(qts);
 }
 
 static void restore(QTestState *qts, Stream *stream)
 {
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", stream->uri);
-    g_assert_true(papr_migrated(qts));
-    unlink(stream->uri + strlen("file:"));
+    g_assert_true(papr_load(qts, stream->file));
+    unlink(stream->file);
     rmdir(stream->dir);
-    g_free(stream->uri);
+    g_free(stream->file);
     g_free(stream->dir);
 }
 

@@ -591,23 +591,18 @@ static void test_bypass(void)
 
 #define STREAM_DEVICES RNG(2, 8) RNG(3, 2048) RNG(4, 2)
 
-static void save(QTestState *qts, const char *uri)
+static void save(QTestState *qts, const char *file)
 {
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, file);
     qtest_quit(qts);
 }
 
-static QTestState *load(const char *uri, bool works)
+static QTestState *load(const char *file, bool works)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics " EDU(1) STREAM_DEVICES
                                  "-incoming defer");
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s, "
-                             "'exit-on-error': false } }", uri);
-    g_assert_true(papr_migrated(qts) == works);
+    g_assert_true(papr_load(qts, file) == works);
     return qts;
 }
 
@@ -615,16 +610,15 @@ static void test_migrate(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-msi-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
     QTestState *qts = start_edu(STREAM_DEVICES);
 
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
     g_assert_cmpuint(change(qts, ADDR(4), SET_MSIX, 2, TYPE_MSIX), ==, 2);
     open_source(qts, FIRST);
-    save(qts, uri);
+    save(qts, file);
 
-    qts = load(uri, true);
+    qts = load(file, true);
     g_assert_cmpuint(held(qts, ADDR(2)), ==, 5);
     g_assert_cmphex(numbers(qts, ADDR(1), 1), ==, FIRST);
     g_assert_cmphex(numbers(qts, ADDR(2), 5), ==, FIRST + 1);
@@ -660,7 +654,6 @@ static void test_bad_streams(void)
     };
     g_autofree char *dir = g_dir_make_tmp("papr-msi-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
     g_autofree char *stream = NULL;
     QTestState *qts = start_edu(STREAM_DEVICES);
     uint32_t entry[3] = {
@@ -671,7 +664,7 @@ static void test_bad_streams(void)
 
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
-    save(qts, uri);
+    save(qts, file);
     g_assert_true(g_file_get_contents(file, &stream, &length, NULL));
     where = memmem(stream, length, entry, sizeof(entry));
     g_assert_nonnull(where);
@@ -680,7 +673,7 @@ static void test_bad_streams(void)
         stl_be_p(where + 4, bad[i][0]);
         stl_be_p(where + 8, bad[i][1]);
         g_assert_true(g_file_set_contents(file, stream, length, NULL));
-        qtest_quit(load(uri, false));
+        qtest_quit(load(file, false));
     }
     unlink(file);
     rmdir(dir);

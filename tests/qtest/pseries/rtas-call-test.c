@@ -535,13 +535,12 @@ static void test_machine_check_blocks(void)
 static void test_migration(void)
 {
     QTestState *qts = papr_start("-smp 1 -rtc clock=vm");
-    g_autofree char *path = NULL, *uri = NULL;
+    g_autofree char *path = NULL;
     uint32_t rets[8];
     int fd = g_file_open_tmp("rtas-test-XXXXXX", &path, NULL);
 
     g_assert_cmpint(fd, >=, 0);
     close(fd);
-    uri = g_strconcat("file:", path, NULL);
 
     place_rtas(qts, RTAS_BASE);
     g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x100, 0x200),
@@ -553,15 +552,11 @@ static void test_migration(void)
                     H_SUCCESS);
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
     qtest_qmp_eventwait(qts, "POWERDOWN");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate',"
-                             " 'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, path);
     qtest_quit(qts);
 
     qts = papr_start("-smp 1 -rtc clock=vm -incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming',"
-                             " 'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    g_assert_true(papr_load(qts, path));
     g_unlink(path);
 
     g_assert_cmpint(papr_rtas(qts, "get-time-of-day", 8, rets), ==,

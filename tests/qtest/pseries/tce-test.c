@@ -531,7 +531,7 @@ static void test_large(void)
 /* ---- streams ---- */
 
 typedef struct Stream {
-    char *dir, *file, *uri;
+    char *dir, *file;
 } Stream;
 
 static Stream save(QTestState *qts)
@@ -540,19 +540,8 @@ static Stream save(QTestState *qts)
 
     g_assert_nonnull(s.dir);
     s.file = g_build_filename(s.dir, "state", NULL);
-    s.uri = g_strconcat("file:", s.file, NULL);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", s.uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, s.file);
     return s;
-}
-
-static bool load(QTestState *qts, const Stream *s)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s, "
-                             "'exit-on-error': false } }", s->uri);
-    return papr_migrated(qts);
 }
 
 static void forget(Stream *s)
@@ -561,7 +550,6 @@ static void forget(Stream *s)
     rmdir(s->dir);
     g_free(s->dir);
     g_free(s->file);
-    g_free(s->uri);
 }
 
 static void test_migrate(void)
@@ -572,7 +560,7 @@ static void test_migrate(void)
 
     qtest_quit(qts);
     qts = start("-incoming defer");
-    g_assert_true(load(qts, &s));
+    g_assert_true(papr_load(qts, s.file));
     check_dynamic(qts, base);
     qtest_quit(qts);
     forget(&s);
@@ -591,7 +579,7 @@ static void test_migrate_other_window(void)
     s = save(qts);
     qtest_quit(qts);
     qts = start("-incoming defer");
-    g_assert_true(load(qts, &s));
+    g_assert_true(papr_load(qts, s.file));
     g_assert_cmpint(get(qts, LIOBN, 0, &tce), ==, H_PARAMETER);
     /* the table is free for another one */
     g_assert_cmpint(papr_rtas(qts, "ibm,create-pe-dma-window", 4, rets, 0,
@@ -657,7 +645,7 @@ static void test_bad_streams(void)
         stl_be_p(window + 8, bad[i].page_shift);
         g_assert_true(g_file_set_contents(s.file, stream, size, NULL));
         qts = start("-incoming defer");
-        g_assert_false(load(qts, &s));
+        g_assert_false(papr_load(qts, s.file));
         qtest_quit(qts);
     }
     forget(&s);

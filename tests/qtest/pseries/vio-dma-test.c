@@ -667,7 +667,7 @@ static void check_lan_migrate(const char *options)
     }
     add_buffer(&lan, RX_BUFS, 0x800);
     add_buffer(&lan, RX_BUFS + 0x4000, 0x4000);
-    vio_save(lan.qts, file);
+    papr_save(lan.qts, file);
 
     make_wire(fds);
     there = start_lan_at(fds, more);
@@ -675,7 +675,7 @@ static void check_lan_migrate(const char *options)
     there.entries = lan.entries;
     there.next = lan.next;
     end_lan(&lan);
-    g_assert_true(vio_load(there.qts, file));
+    g_assert_true(papr_load(there.qts, file));
     qtest_qmp_eventwait(there.qts, "RESUME");
 
     put_packet(&there, 'x', 1500);

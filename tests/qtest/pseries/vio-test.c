@@ -440,25 +440,6 @@ static void test_reconnect(void)
 
 /* --- migration ------------------------------------------------------------ */
 
-static void migrate_to(QTestState *qts, const char *file)
-{
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
-}
-
-static bool migrate_from(QTestState *qts, const char *file)
-{
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
-
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s, "
-                             "'exit-on-error': false } }", uri);
-    return papr_migrated(qts);
-}
-
 /* Each character leaves on one of the two sides */
 static void test_migrate_vty(void)
 {
@@ -477,7 +458,7 @@ static void test_migrate_vty(void)
     n = fill(vty.qts);
     g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, 1), ==,
                     H_SUCCESS);
-    migrate_to(vty.qts, file);
+    papr_save(vty.qts, file);
     /* it can be written now, and mustn't be */
     while ((len = read_some(vty.fd, buf, sizeof(buf), 200))) {
         g_string_append_len(got, buf, len);
@@ -486,7 +467,7 @@ static void test_migrate_vty(void)
     end_vty(&vty);
 
     vty = start_vty("-incoming defer");
-    g_assert_true(migrate_from(vty.qts, file));
+    g_assert_true(papr_load(vty.qts, file));
     batch_is(vty.qts, REG, "typed before\r", 13);
     batch_is(vty.qts, REG, "\0x", 2);
     read_exactly(vty.fd, got, n * 16 - got->len);
@@ -800,10 +781,10 @@ static void test_migrate_nvram(void)
     QTestState *qts = papr_start("-smp 1");
 
     store(qts, 0x3000, "memory");
-    migrate_to(qts, state);
+    papr_save(qts, state);
     qtest_quit(qts);
     qts = papr_start("-smp 1 -incoming defer");
-    g_assert_true(migrate_from(qts, state));
+    g_assert_true(papr_load(qts, state));
     stored_is(qts, 0x3000, "memory");
     qtest_quit(qts);
 
@@ -811,10 +792,10 @@ static void test_migrate_nvram(void)
     g_assert_true(g_file_set_contents(there, zeros, NVRAM_FILE, NULL));
     qts = start_drive(here, "");
     store(qts, 0x3000, "drive");
-    migrate_to(qts, state16);
+    papr_save(qts, state16);
     qtest_quit(qts);
     qts = start_drive(there, "-incoming defer");
-    g_assert_true(migrate_from(qts, state16));
+    g_assert_true(papr_load(qts, state16));
     qtest_qmp_eventwait(qts, "RESUME");
     stored_is(qts, 0x3000, "drive");
     /* written to the file once the machine runs */
@@ -823,7 +804,7 @@ static void test_migrate_nvram(void)
 
     /* a stream of another size than the drive's */
     qts = start_drive(there, "-incoming defer");
-    g_assert_false(migrate_from(qts, state));
+    g_assert_false(papr_load(qts, state));
     qtest_quit(qts);
     file_has(there, 0x3000, "drive");
 

@@ -1183,12 +1183,12 @@ static void check_migrate(bool out, bool in_parts)
     send_command(&v, &c);
     qtest_qmp_eventwait(v.qts, "STOP");
     g_assert_true(queue_is_empty(&v));
-    vio_save(v.qts, state);
+    papr_save(v.qts, state);
     qtest_quit(v.qts);
 
     there = start_failing(file, false, "-incoming defer");
     there.next = v.next;
-    g_assert_true(vio_load(there.qts, state));
+    g_assert_true(papr_load(there.qts, state));
     /* the source had stopped */
     qtest_qmp_assert_success(there.qts, "{ 'execute': 'cont' }");
     get_answer(&there, &answer);
@@ -1267,13 +1267,13 @@ static void test_migrate_partial(void)
     vio_write(v.qts, DATA, before, done);
     send_command(&v, &c);
     qtest_qmp_eventwait(v.qts, "STOP");
-    vio_save(v.qts, state);
+    papr_save(v.qts, state);
     change_stream(state, &v, &c, done);
     qtest_quit(v.qts);
 
     there = start_failing(file, false, "-incoming defer");
     there.next = v.next;
-    g_assert_true(vio_load(there.qts, state));
+    g_assert_true(papr_load(there.qts, state));
     qtest_qmp_assert_success(there.qts, "{ 'execute': 'cont' }");
     get_answer(&there, &answer);
     g_assert_cmphex(answer.u.srp.rsp.status, ==, GOOD);
@@ -1310,7 +1310,7 @@ static void test_migrate_hostile(void)
     size_t size;
     char *at;
 
-    vio_save(v.qts, state);
+    papr_save(v.qts, state);
     qtest_quit(v.qts);
     g_assert_true(g_file_get_contents(state, &contents, &size, NULL));
     stq_be_p(pattern + 8, QUEUE);
@@ -1324,7 +1324,7 @@ static void test_migrate_hostile(void)
         stl_be_p(at + 20, bad[i].next);
         g_assert_true(g_file_set_contents(state, contents, size, NULL));
         v = start_with("-incoming defer");
-        g_assert_false(vio_load(v.qts, state));
+        g_assert_false(papr_load(v.qts, state));
         qtest_quit(v.qts);
     }
     unlink(state);

@@ -373,7 +373,6 @@ static void test_migrate(void)
     QTestState *qts = start();
     g_autofree char *dir = g_dir_make_tmp("papr-xics-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *uri = g_strconcat("file:", file, NULL);
 
     set_cppr(qts, 1, 0xff);
     set_xive(qts, EPOW, 1, 5);
@@ -385,15 +384,11 @@ static void test_migrate(void)
     poll_is(qts, 1, 0x05000000 | XISR_IPI, 4);
     poll_is(qts, 0, 0, 6);
 
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
-                             "{ 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    papr_save(qts, file);
     qtest_quit(qts);
 
     qts = papr_start("-machine ic-mode=xics -smp 2 -incoming defer");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-incoming', "
-                             "'arguments': { 'uri': %s } }", uri);
-    g_assert_true(papr_migrated(qts));
+    g_assert_true(papr_load(qts, file));
 
     xive_is(qts, EPOW, 1, 5);
     poll_is(qts, 0, 0, 6);
