@@ -5,7 +5,8 @@
  *   rtas NAME NARGS ARGS NRETS RETS    answer: OK CODE, decimal; ARGS and RETS
  *                                      are addresses of big-endian cells
  *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's
- *                                      thread; RECOVERED is 0 or 1; answer: OK
+ *                                      thread; RECOVERED is 0 or 1; answer,
+ *                                      when that is done: OK
  *   work                               answer: OK UNITS, decimal: the most done
  *                                      at a stretch since the last time
  *                                      (hw/pseries/work.h)
@@ -84,7 +85,7 @@ static bool do_machine_check(CharBackend *chr, char **words)
     if (!cs) {
         return false;
     }
-    async_run_on_cpu(cs, machine_check, RUN_ON_CPU_HOST_INT(recovered));
+    run_on_cpu(cs, machine_check, RUN_ON_CPU_HOST_INT(recovered));
     qtest_sendf(chr, "OK\n");
     return true;
 }
