@@ -9,8 +9,12 @@
 #include "hw/pseries/dt.h"
 #include "hw/pseries/hcall.h"
 #include "qapi/qapi-types-common.h"
+#include "qemu/units.h"
 
 typedef struct PaprFirmware PaprFirmware;
+
+/* No device tree has as many bytes: a migration stream that says so is wrong */
+#define PAPR_FDT_STREAM_MAX (64 * MiB)
 
 /** PaprFirmwareConfig - the user's choice, from machine options */
 typedef struct PaprFirmwareConfig {

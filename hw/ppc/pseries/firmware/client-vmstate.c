@@ -127,6 +127,11 @@ static bool ranges_fit(void *opaque, int version_id)
     return client->claims.n <= PAPR_CLAIM_RANGES;
 }
 
+static bool changes_fit(void *opaque, int version_id)
+{
+    return ((PaprOfClient *)opaque)->changes_size <= PAPR_FDT_STREAM_MAX;
+}
+
 const VMStateDescription vmstate_papr_of_client = {
     .name = "papr_of_client",
     .version_id = 1,
@@ -148,6 +153,7 @@ const VMStateDescription vmstate_papr_of_client = {
         VMSTATE_STRUCT_ARRAY(instances, PaprOfClient, PAPR_OF_INSTANCES, 1,
                              vmstate_instance, PaprOfInstance),
         VMSTATE_UINT32(changes_size, PaprOfClient),
+        VMSTATE_VALIDATE("size of the client's changes", changes_fit),
         VMSTATE_VBUFFER_ALLOC_UINT32(changes, PaprOfClient, 1, NULL,
                                      changes_size),
         VMSTATE_END_OF_LIST()

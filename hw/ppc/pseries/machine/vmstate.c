@@ -187,6 +187,11 @@ static int dtb_post_load(void *opaque, int version_id)
     return 0;
 }
 
+static bool tree_fits(void *opaque, int version_id)
+{
+    return ((PaprMachine *)opaque)->fdt_size <= PAPR_FDT_STREAM_MAX;
+}
+
 static const VMStateDescription vmstate_dtb = {
     .name = "spapr_dtb",
     .version_id = 1,
@@ -198,6 +203,7 @@ static const VMStateDescription vmstate_dtb = {
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(fdt_initial_size, PaprMachine),
         VMSTATE_UINT32(fdt_size, PaprMachine),
+        VMSTATE_VALIDATE("size of the device tree", tree_fits),
         VMSTATE_VBUFFER_ALLOC_UINT32(fdt_blob, PaprMachine, 0, NULL, fdt_size),
         VMSTATE_END_OF_LIST()
     },

@@ -346,21 +346,21 @@ bool papr_events_pending(const PaprEvents *events)
     return !QTAILQ_EMPTY(&events->pending);
 }
 
-static int event_post_load(void *opaque, int version_id)
+static bool log_fits(void *opaque, int version_id)
 {
-    Event *event = opaque;
+    const Event *event = opaque;
 
-    return event->length <= PAPR_LOG_MAX - PAPR_LOG_FIXED ? 0 : -EINVAL;
+    return event->length <= PAPR_LOG_MAX - PAPR_LOG_FIXED;
 }
 
 static const VMStateDescription vmstate_event = {
     .name = "spapr_event_log_entry",
     .version_id = 1,
     .minimum_version_id = 1,
-    .post_load = event_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(summary, Event),
         VMSTATE_UINT32(length, Event),
+        VMSTATE_VALIDATE("length of an event's log", log_fits),
         VMSTATE_VBUFFER_ALLOC_UINT32(log, Event, 0, NULL, length),
         VMSTATE_END_OF_LIST()
     },
