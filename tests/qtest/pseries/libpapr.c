@@ -175,6 +175,29 @@ bool papr_load(QTestState *qts, const char *file)
     return migrated(qts);
 }
 
+uint64_t papr_host_status(QTestState *qts, const char *name)
+{
+    g_autofree char *path = g_strdup_printf("/proc/%d/status",
+                                            (int)qtest_pid(qts));
+    g_autofree char *status = NULL;
+    const char *line;
+
+    g_assert_true(g_file_get_contents(path, &status, NULL, NULL));
+    line = strstr(status, name);
+    g_assert_nonnull(line);
+    return g_ascii_strtoull(line + strlen(name), NULL, 10);
+}
+
+/* There if the build has AddressSanitizer */
+void __asan_init(void) __attribute__((weak));
+
+void papr_resident_is_below(QTestState *qts, uint64_t kib)
+{
+    if (!__asan_init) {
+        g_assert_cmpuint(papr_host_status(qts, "VmRSS:"), <, kib);
+    }
+}
+
 void *papr_tree(QTestState *qts)
 {
     g_autofree char *name = NULL;

@@ -113,6 +113,15 @@ void *papr_tree(QTestState *qts);
 /** papr_tree_node: offset of the node at @path, which must be there */
 int papr_tree_node(const void *fdt, const char *path);
 
+/** papr_host_status: what "/proc/PID/status" of QEMU says, such as "VmRSS:" */
+uint64_t papr_host_status(QTestState *qts, const char *name);
+/**
+ * papr_resident_is_below - QEMU has less than @kib KiB of memory in use
+ *
+ * Not looked at under a sanitizer, which keeps back what is freed.
+ */
+void papr_resident_is_below(QTestState *qts, uint64_t kib);
+
 /**
  * papr_save, papr_load: all state to and from @file; loaded without an error?
  *

@@ -116,21 +116,10 @@ static void as_at_boot(QTestState *qts, unsigned phb)
 
 /* --- windows -------------------------------------------------------------- */
 
-/* Of the machine's process, in kB: "VmRSS:" or "VmSize:" */
-static uint64_t host_use(QTestState *qts, const char *what)
-{
-    g_autofree char *status = g_strdup_printf("/proc/%d/status",
-                                              qtest_pid(qts));
-    g_autofree char *text = NULL;
-
-    g_assert_true(g_file_get_contents(status, &text, NULL, NULL));
-    return g_ascii_strtoull(strstr(text, what) + strlen(what), NULL, 10);
-}
-
 static void check_size(QTestState *qts, uint64_t before, uint64_t window)
 {
     /* 64 that wait, one that is there, and what else comes and goes */
-    g_assert_cmpuint(host_use(qts, "VmSize:"), <,
+    g_assert_cmpuint(papr_host_status(qts, "VmSize:"), <,
                      before + 66 * window / KiB + GiB / KiB);
 }
 
@@ -145,7 +134,7 @@ static void test_churn(void)
                                  "-global spapr-pci-host-bridge."
                                  "dma_win_size=0xfffff000");
     const uint64_t large = (1ull << (43 - 12)) * 8;
-    uint64_t before = host_use(qts, "VmSize:");
+    uint64_t before = papr_host_status(qts, "VmSize:");
 
     for (int i = 0; i < 1000; i++) {
         uint32_t rets[4];
@@ -193,12 +182,12 @@ static void test_bound(void)
     uint64_t page = PAPR_TEST_RAM & ~4095ull, step = AT_ONCE * 4096ull;
     uint64_t regs[PAPR_HCALL_REGS];
     unsigned refused = 0;
-    uint64_t rss, before;
+    uint64_t before;
     const uint32_t liobn = LIOBN(0, 1);
     const uint64_t bound = 8 * MiB + 2 * 8 * (256 * MiB / 4096);
 
     create(qts, 0, 12, 43, liobn, HIGH);
-    before = host_use(qts, "VmRSS:");
+    before = papr_host_status(qts, "VmRSS:");
     for (int i = 0; i < 200; i++) {
         int64_t rc = papr_hcall(qts, 0, H_STUFF_TCE, liobn, HIGH + i * step,
                                 page | 3, AT_ONCE);
@@ -211,8 +200,7 @@ static void test_bound(void)
         }
     }
     g_assert_cmpuint(200 - refused, ==, bound / (AT_ONCE * 8));
-    rss = host_use(qts, "VmRSS:");
-    g_assert_cmpuint(rss, <, before + bound / KiB + 2048);
+    papr_resident_is_below(qts, before + bound / KiB + 2048);
 
     /* a refused call has stored nothing; what was stored is there */
     for (int i = 199; i >= 0; i -= 199) {
@@ -242,8 +230,7 @@ static void test_bound(void)
         g_assert_cmpint(papr_hcall(qts, 0, H_STUFF_TCE, liobn, HIGH + i * step,
                                    0, AT_ONCE), ==, H_SUCCESS);
     }
-    rss = host_use(qts, "VmRSS:");
-    g_assert_cmpuint(rss, <, before + 6 * 1024 + 2048);
+    papr_resident_is_below(qts, before + 6 * 1024 + 2048);
     qtest_quit(qts);
 }
 

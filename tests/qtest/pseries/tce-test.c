@@ -491,27 +491,12 @@ static void test_dynamic(void)
     qtest_quit(qts);
 }
 
-/* KiB of memory that QEMU has in use, or 0 if the host does not tell */
-static uint64_t resident(QTestState *qts)
-{
-    g_autofree char *path = g_strdup_printf("/proc/%d/status",
-                                            (int)qtest_pid(qts));
-    g_autofree char *status = NULL;
-    const char *line;
-
-    if (!g_file_get_contents(path, &status, NULL, NULL)) {
-        return 0;
-    }
-    line = strstr(status, "VmRSS:");
-    return line ? g_ascii_strtoull(line + 6, NULL, 10) : 0;
-}
-
 /* 4 TiB of 64 KiB pages: a table of 512 MiB, of which little is used */
 static void test_large(void)
 {
     const uint64_t size = 4 * TiB;
     QTestState *qts = start("-m 256M,slots=1,maxmem=4T");
-    uint64_t before = resident(qts);
+    uint64_t before = papr_host_status(qts, "VmRSS:");
     uint64_t base = create_window(qts, 16, 42), tce;
 
     g_assert_cmpint(put(qts, LIOBN_DDW, base + size - 1, 2 * MiB | TCE_RW), ==,
@@ -524,7 +509,7 @@ static void test_large(void)
     g_assert_cmphex(got(qts, LIOBN_DDW, base + size - 1), ==,
                     2 * MiB | TCE_RW);
     g_assert_cmpint(get(qts, LIOBN_DDW, base + size, &tce), ==, H_PARAMETER);
-    g_assert_cmpuint(resident(qts), <, before + 64 * 1024);
+    papr_resident_is_below(qts, before + 64 * 1024);
     qtest_quit(qts);
 }
 

@@ -65,7 +65,11 @@ static void add_bus(uint32_t first, const PaprDrcOps *ops)
 
 static void fresh(void)
 {
-    dr = papr_dr_new(NULL);     /* lives as long as the machine */
+    /* it lives as long as the machine: nothing frees it */
+    static GSList *all;
+
+    dr = papr_dr_new(NULL);
+    all = g_slist_prepend(all, dr);
     released = 0;
 }
 
