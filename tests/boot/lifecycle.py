@@ -4,10 +4,11 @@
 
 import hashlib
 import re
+import tempfile
 import time
 
 from gdb import SC_1, Gdb
-from guest import BUILD, BOOTED, Failure, Guest, expect, main
+from guest import BUILD, BOOTED, SHELL, Failure, Guest, expect, main
 
 
 def reboots(firmware):
@@ -44,6 +45,32 @@ def no_reboot():
         guest.send('reboot -f\n')
         guest.wait(60)
         expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}')
+
+
+def replay(cpu):
+    """
+    What a guest did with its user is done again by itself, from the record.
+
+    QEMU's record takes more input than the terminal has room for, which is 16
+    characters, and the rest is lost: so this user is brief.
+    """
+    said = []
+    with tempfile.TemporaryDirectory() as folder:
+        for mode in 'record', 'replay':
+            icount = f'shift=1,rr={mode},rrfile={folder}/record'
+            with Guest(cpu, append='printk.time=1', args=('-icount', icount)) as guest:
+                guest.launch()
+                guest.console_socket.settimeout(1)
+                asked = False
+                while guest.more():
+                    if SHELL in guest.text and mode == 'record' and not asked:
+                        asked = True
+                        guest.send('poweroff -f\n')
+                guest.wait(60)
+                expect(guest.exitcode() == 0, f'{mode}: exit code {guest.exitcode()}')
+                said.append(guest.text)
+    expect('Power down' in said[0], f'recorded: {said[0][-500:]}')
+    expect(said[0] == said[1], f'recorded {said[0][-500:]}, replayed {said[1][-500:]}')
 
 
 def panic():
@@ -242,7 +269,7 @@ def gdbstub():
 
 
 TESTS = {test.__name__.replace('_', '-'): test for test in (
-    reboots, system_reset, no_reboot, panic, nmi, powerdown, console, consoles, nvram, rtc,
+    reboots, system_reset, no_reboot, replay, panic, nmi, powerdown, console, consoles, nvram, rtc,
     timebase, save_restore, gdbstub)}
 
 

@@ -3,7 +3,8 @@
 """Boot Linux to userspace and see that it runs in the mode that was asked for.
 
 Arguments: CPU IC MMU FIRMWARE SMP KERNEL [HOW], such as POWER9 xive radix own 4 6.1.
-SMP 4t is one core of four threads.  HOW single has all vCPUs in one host thread.
+SMP 4t is one core of four threads.  HOW single has all vCPUs in one host thread, icount
+counts instructions for time as well.
 IC and MMU are what the guest is to use; both are told on the guest's command
 line, the machine offers everything (so that client-architecture-support
 decides), but for the interrupt controller xics-only and xive-only, which are
@@ -15,7 +16,11 @@ from guest import Guest, expect, main
 PLATFORM = {'POWER8': 'POWER8', 'POWER9': 'POWER9', 'POWER10': 'POWER10', 'Power11': 'Power11'}
 
 
-HOW = {'': (), 'single': ('-accel', 'tcg,thread=single')}
+HOW = {
+    '': (),
+    'single': ('-accel', 'tcg,thread=single'),
+    'icount': ('-icount', 'shift=1,sleep=off'),
+}
 
 
 def boots(cpu, ic, mmu, firmware, smp, kernel, how=''):
