@@ -149,7 +149,7 @@ void test_start_modes(void)
 
         changed = 0;
         full_barrier();
-        expect(start_cpu(1, tell_modes, isa3 ? &changed : NULL), true);
+        expect(start_cpu(1, tell_modes, isa3 ? (void *)&changed : NULL), true);
         expect(hcall(H_SET_MODE, little, SET_MODE_ENDIAN, 0, 0), H_SUCCESS);
         if (isa3) {
             expect(hcall(H_REGISTER_PROCESS_TABLE,
