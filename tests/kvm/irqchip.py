@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """XICS in the host's kernel, and who runs which interrupt controller."""
 
+import itertools
 import re
 
 from host import CPUS, LAB, VMLaunchFailure, expect
@@ -27,7 +28,8 @@ def counts(guest, name):
     """How often the interrupts named NAME have come, by CPU."""
     for line in guest.run('cat /proc/interrupts').splitlines():
         if line.rstrip().endswith(name):
-            return [int(word) for word in line.split()[1:] if word.isdigit()]
+            # up to the controller's name; a number follows that is no count
+            return [int(word) for word in itertools.takewhile(str.isdigit, line.split()[1:])]
     return []
 
 
