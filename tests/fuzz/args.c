@@ -18,7 +18,6 @@
 #define PCI_MEM64   0x210000000000ULL
 #define BUID_HIGH   0x8000000ULL
 #define BUID_LOW    0x20000000ULL
-#define VIO_REG     0x71000000ULL
 #define DDW_ADDRESS 0x800000000000000ULL
 #define MSI_WINDOW  0x40000000000ULL
 
@@ -75,9 +74,10 @@ static uint64_t gigabytes(uint16_t v)   { return (uint64_t)v << 30; }
 /* Handles */
 static uint64_t liobn(uint16_t v)
 {
-    return v & 0x80 ? VIO_REG + v % 8 : 0x80000000 | (v >> 8) % 4 << 8 | v % 3;
+    return v & 0x80 ? FUZZ_VIO_UNITS + v % 8
+                    : 0x80000000 | (v >> 8) % 4 << 8 | v % 3;
 }
-static uint64_t unit(uint16_t v)        { return VIO_REG + v % 8; }
+static uint64_t unit(uint16_t v)        { return FUZZ_VIO_UNITS + v % 8; }
 static uint64_t lisn(uint16_t v)
 {
     static const uint16_t first[] = { 0, 0x1000, 0x1100, 0x1200, 0x1300 };

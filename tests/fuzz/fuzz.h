@@ -37,6 +37,12 @@
 /* What operations put into RAM lies here, in pages of 4 KiB */
 #define FUZZ_ARENA    (32 * MiB)
 #define FUZZ_TREE     (64 * MiB)
+#define FUZZ_RTAS_BLOCK (FUZZ_ARENA + 0x20000)
+
+/* Unit addresses of virtual I/O: NVRAM, which is always there, then as given */
+#define FUZZ_VIO_UNITS 0x71000000ULL
+#define FUZZ_LAN_UNIT  (FUZZ_VIO_UNITS + 2)
+#define FUZZ_SCSI_UNIT (FUZZ_VIO_UNITS + 3)
 
 typedef struct FuzzRecord {
     uint8_t kind;
@@ -56,6 +62,16 @@ uint64_t fuzz_arg(const FuzzRecord *record, unsigned i);
 
 /* ops.c: one operation */
 void fuzz_op(const FuzzRecord *record);
+/* parts of one */
+void fuzz_write_be32(uint64_t addr, uint32_t value);
+int64_t fuzz_call(const FuzzRecord *record, uint64_t opcode, uint64_t r4,
+                  uint64_t r5, uint64_t r6, uint64_t r7);
+void fuzz_rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
+               unsigned nargs, unsigned nrets, const uint32_t *args);
+
+/* drivers.c: one call as drivers make it, with at most one argument changed */
+void fuzz_driver_op(const FuzzRecord *record);
+
 /* without the BQL, in the thread of @cpu */
 void fuzz_lockless_op(PowerPCCPU *cpu, const FuzzRecord *record);
 

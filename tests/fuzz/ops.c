@@ -25,8 +25,6 @@
 #include <libfdt.h>
 
 #define PAGE 4096
-#define VIO_REG 0x71000000
-#define RTAS_BLOCK (FUZZ_ARENA + 0x20000)
 #define OF_BLOCK   (FUZZ_ARENA + 0x21000)
 #define CAS_BLOCK  (FUZZ_ARENA + 0x22000)
 
@@ -36,29 +34,24 @@ static const uint32_t opcodes[] = {
 #undef OPCODE
 };
 
-static PowerPCCPU *cpu_of(const FuzzRecord *record)
-{
-    return fuzz_cpu(record->cpu);
-}
-
 static void write_ram(uint64_t addr, const void *data, size_t size)
 {
     address_space_write(&address_space_memory, addr, MEMTXATTRS_UNSPECIFIED,
                         data, size);
 }
 
-static void write_be32(uint64_t addr, uint32_t value)
+void fuzz_write_be32(uint64_t addr, uint32_t value)
 {
     value = cpu_to_be32(value);
     write_ram(addr, &value, sizeof(value));
 }
 
-static int64_t call(const FuzzRecord *record, uint64_t opcode, uint64_t r4,
-                    uint64_t r5, uint64_t r6, uint64_t r7)
+int64_t fuzz_call(const FuzzRecord *record, uint64_t opcode, uint64_t r4,
+                  uint64_t r5, uint64_t r6, uint64_t r7)
 {
     uint64_t args[FUZZ_ARGS] = { r4, r5, r6, r7 };
 
-    return fuzz_hcall(cpu_of(record), opcode, args);
+    return fuzz_hcall(fuzz_cpu(record->cpu), opcode, args);
 }
 
 /* --- hypercalls and memory ----------------------------------------------- */
@@ -71,7 +64,7 @@ static void op_hcall(const FuzzRecord *record)
     for (int i = 0; i < FUZZ_ARGS; i++) {
         args[i] = fuzz_arg(record, i);
     }
-    fuzz_hcall(cpu_of(record), opcode, args);
+    fuzz_hcall(fuzz_cpu(record->cpu), opcode, args);
 }
 
 /* Numbers that no list has */
@@ -85,7 +78,8 @@ static void op_any_hcall(const FuzzRecord *record)
     for (int i = 0; i < FUZZ_ARGS; i++) {
         args[i] = fuzz_arg(record, i);
     }
-    fuzz_hcall(cpu_of(record), record->flags & 0x80 ? args[0] : opcode, args);
+    fuzz_hcall(fuzz_cpu(record->cpu),
+               record->flags & 0x80 ? args[0] : opcode, args);
 }
 
 /* Eight doublewords, or the first and what follows from it, for lists */
@@ -114,7 +108,8 @@ static void op_memory32(const FuzzRecord *record)
     uint64_t addr = fuzz_arg(record, 0);
 
     for (int i = 1; i < FUZZ_ARGS; i++) {
-        write_be32(addr % FUZZ_RAM_SIZE + (i - 1) * 4, fuzz_arg(record, i));
+        fuzz_write_be32(addr % FUZZ_RAM_SIZE + (i - 1) * 4,
+                        fuzz_arg(record, i));
     }
 }
 
@@ -126,7 +121,7 @@ static void op_access(const FuzzRecord *record)
     unsigned size = 1 << (record->which & 3);
 
     fuzz_calls++;
-    current_cpu = CPU(cpu_of(record));
+    current_cpu = CPU(fuzz_cpu(record->cpu));
     address_space_rw(&address_space_memory, addr & -size,
                      MEMTXATTRS_UNSPECIFIED,
                      (uint8_t *)&value + sizeof(value) - size, size,
@@ -136,23 +131,23 @@ static void op_access(const FuzzRecord *record)
 
 /* --- RTAS, client interface, CAS, device tree ---------------------------- */
 
-static void rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
-                 unsigned nargs, unsigned nrets, const uint32_t *args)
+void fuzz_rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
+               unsigned nargs, unsigned nrets, const uint32_t *args)
 {
-    write_be32(addr, token);
-    write_be32(addr + 4, nargs);
-    write_be32(addr + 8, nrets);
+    fuzz_write_be32(addr, token);
+    fuzz_write_be32(addr + 4, nargs);
+    fuzz_write_be32(addr + 8, nrets);
     for (unsigned i = 0; i < MIN(nargs, FUZZ_ARGS); i++) {
-        write_be32(addr + 12 + i * 4, args[i]);
+        fuzz_write_be32(addr + 12 + i * 4, args[i]);
     }
-    call(record, H_RTAS, addr, 0, 0, 0);
+    fuzz_call(record, H_RTAS, addr, 0, 0, 0);
 }
 
 static void op_rtas(const FuzzRecord *record)
 {
     unsigned n = PAPR_RTAS_TOKEN_END - PAPR_RTAS_TOKEN_FIRST + 1;
     uint32_t token = PAPR_RTAS_TOKEN_FIRST + record->which % n;
-    uint64_t addr = RTAS_BLOCK;
+    uint64_t addr = FUZZ_RTAS_BLOCK;
     uint32_t args[FUZZ_ARGS];
     unsigned nargs = FUZZ_ARGS, nrets = 7;
 
@@ -168,7 +163,7 @@ static void op_rtas(const FuzzRecord *record)
     if (token == PAPR_RTAS_TOKEN_END) {
         token = args[0];
     }
-    rtas(record, addr, token, nargs, nrets, args);
+    fuzz_rtas(record, addr, token, nargs, nrets, args);
 }
 
 /* Base addresses and command of what is in a slot, as firmware sets them */
@@ -183,10 +178,12 @@ static void op_enable_pci(const FuzzRecord *record)
             bar == 5 ? 0 : 0x80000000 | slot << 23 | bar << 20,
         };
 
-        rtas(record, RTAS_BLOCK, RTAS_IBM_WRITE_PCI_CONFIG, 5, 1, args);
+        fuzz_rtas(record, FUZZ_RTAS_BLOCK, RTAS_IBM_WRITE_PCI_CONFIG, 5, 1,
+                  args);
     }
-    rtas(record, RTAS_BLOCK, RTAS_IBM_WRITE_PCI_CONFIG, 5, 1, (uint32_t[]) {
-         slot << 11 | 4, 0x8000000, 0x20000000 + phb, 2, 7 });
+    fuzz_rtas(record, FUZZ_RTAS_BLOCK, RTAS_IBM_WRITE_PCI_CONFIG, 5, 1,
+              (uint32_t[]) {
+                  slot << 11 | 4, 0x8000000, 0x20000000 + phb, 2, 7 });
 }
 
 static const char *const services[] = {
@@ -211,9 +208,9 @@ static void op_client(const FuzzRecord *record)
     uint64_t text = OF_BLOCK + 0x100;
 
     write_ram(text, service, strlen(service) + 1);
-    write_be32(OF_BLOCK, text);
-    write_be32(OF_BLOCK + 4, record->cpu & 7);
-    write_be32(OF_BLOCK + 8, record->cpu >> 3 & 7);
+    fuzz_write_be32(OF_BLOCK, text);
+    fuzz_write_be32(OF_BLOCK + 4, record->cpu & 7);
+    fuzz_write_be32(OF_BLOCK + 8, record->cpu >> 3 & 7);
     for (int i = 0; i < FUZZ_ARGS; i++) {
         uint64_t value = fuzz_arg(record, i);
 
@@ -224,10 +221,10 @@ static void op_client(const FuzzRecord *record)
             write_ram(text, word, strlen(word) + 1);
             value = text;
         }
-        write_be32(OF_BLOCK + 12 + i * 4, value);
+        fuzz_write_be32(OF_BLOCK + 12 + i * 4, value);
     }
-    call(record, H_VOF_CLIENT, record->unused & 1 ? fuzz_arg(record, 8)
-                                                  : OF_BLOCK, 0, 0, 0);
+    fuzz_call(record, H_VOF_CLIENT, record->unused & 1 ? fuzz_arg(record, 8)
+                                                       : OF_BLOCK, 0, 0, 0);
 }
 
 /* What Linux sends, with some bytes changed */
@@ -267,7 +264,7 @@ static void op_cas(const FuzzRecord *record)
     if (addr < FUZZ_RAM_SIZE) {
         write_ram(addr, vectors, sizeof(vectors));
     }
-    call(record, H_CAS, addr, reply, size, 0);
+    fuzz_call(record, H_CAS, addr, reply, size, 0);
 }
 
 /* The tree in force, with some bytes changed */
@@ -283,10 +280,17 @@ static void op_update_dt(const FuzzRecord *record)
         fdt[(i & 1 ? at : at % 48) % size] = record->args[i][2];
     }
     write_ram(FUZZ_TREE, fdt, size);
-    call(record, H_UPDATE_DT, FUZZ_TREE, 0, 0, 0);
+    fuzz_call(record, H_UPDATE_DT, FUZZ_TREE, 0, 0, 0);
 }
 
 /* --- virtual I/O --------------------------------------------------------- */
+
+/* Often the SCSI adapter, for which many things must fit */
+static uint64_t vio_unit(const FuzzRecord *record)
+{
+    return record->which & 0x40 ? FUZZ_SCSI_UNIT
+                                : FUZZ_VIO_UNITS + record->which % 8;
+}
 
 /*
  * Page i of the device's window is page i of the arena, but those with numbers
@@ -294,28 +298,28 @@ static void op_update_dt(const FuzzRecord *record)
  */
 static void op_map(const FuzzRecord *record)
 {
-    uint64_t unit = VIO_REG + record->which % 8;
+    uint64_t unit = vio_unit(record);
     uint64_t holes = fuzz_arg(record, 0);
 
     if (record->flags & 0x80) {
         unit = fuzz_arg(record, 1);
     }
     for (unsigned i = 0; i < 16; i++) {
-        call(record, H_PUT_TCE, unit, i * PAGE,
-             holes & 1 << i && record->flags & 1 ? 0
-                                                 : FUZZ_ARENA + i * PAGE + 3,
-             0);
+        bool hole = holes & 1 << i && record->flags & 1;
+
+        fuzz_call(record, H_PUT_TCE, unit, i * PAGE,
+                  hole ? 0 : FUZZ_ARENA + i * PAGE + 3, 0);
     }
 }
 
 static void op_crq(const FuzzRecord *record)
 {
-    uint64_t unit = VIO_REG + record->which % 8;
+    uint64_t unit = vio_unit(record);
 
-    call(record, H_REG_CRQ, unit, record->flags & 1 ? 0x8000 : 0,
-         record->flags & 2 ? fuzz_arg(record, 0) : PAGE, 0);
-    call(record, H_SEND_CRQ, unit, 0xc001ULL << 48, 0, 0);
-    call(record, H_VIO_SIGNAL, unit, record->flags >> 7, 0, 0);
+    fuzz_call(record, H_REG_CRQ, unit, record->flags & 1 ? 0x8000 : 0,
+              record->flags & 2 ? fuzz_arg(record, 0) : PAGE, 0);
+    fuzz_call(record, H_SEND_CRQ, unit, 0xc001ULL << 48, 0, 0);
+    fuzz_call(record, H_VIO_SIGNAL, unit, record->flags >> 7, 0, 0);
 }
 
 static void put_descriptors(const FuzzRecord *record, uint8_t *at, size_t room)
@@ -387,7 +391,7 @@ static void op_srp(const FuzzRecord *record)
         union mad_iu mad;
         uint8_t bytes[512];
     } iu = {};
-    uint64_t unit = VIO_REG + 2;
+    uint64_t unit = FUZZ_SCSI_UNIT;
     uint64_t ioba = 0x1000 + (record->cpu >> 4) * 0x400;
     unsigned format = VIOSRP_SRP_FORMAT;
     size_t size = sizeof(iu.login);
@@ -416,15 +420,15 @@ static void op_srp(const FuzzRecord *record)
         size = record->args[8][2];
     }
     write_ram(FUZZ_ARENA + ioba, &iu, sizeof(iu));
-    call(record, H_SEND_CRQ, unit,
-         0x80ULL << 56 | (uint64_t)format << 48 | size,
-         record->flags & 0x80 ? fuzz_arg(record, 8) : ioba, 0);
+    fuzz_call(record, H_SEND_CRQ, unit,
+              0x80ULL << 56 | (uint64_t)format << 48 | size,
+              record->flags & 0x80 ? fuzz_arg(record, 8) : ioba, 0);
 }
 
 /* The network adapter, as its driver sets it up */
 static void op_lan(const FuzzRecord *record)
 {
-    uint64_t args[FUZZ_ARGS] = { VIO_REG + 1 };
+    uint64_t args[FUZZ_ARGS] = { FUZZ_LAN_UNIT };
     uint64_t buffer = 1ULL << 63 | 0x1000ULL << 32;
 
     args[1] = 0x1000;
@@ -434,16 +438,15 @@ static void op_lan(const FuzzRecord *record)
     if (record->flags & 1) {
         args[1 + record->which % 4] = fuzz_arg(record, 0);
     }
-    fuzz_hcall(cpu_of(record), H_REGISTER_LOGICAL_LAN, args);
+    fuzz_hcall(fuzz_cpu(record->cpu), H_REGISTER_LOGICAL_LAN, args);
     for (unsigned i = 0; i < record->which % 16; i++) {
         uint64_t size = 0x80 + (record->args[1][1] & 0xf) * 0x100 * (i % 3);
+        uint64_t one = 1ULL << 63 | size << 32 | (0x4000 + i * 0xa00);
 
-        call(record, H_ADD_LOGICAL_LAN_BUFFER, VIO_REG + 1,
-             record->flags & 2 ? fuzz_arg(record, 2)
-                               : 1ULL << 63 | size << 32 | (0x4000 + i * 0xa00),
-             0, 0);
+        fuzz_call(record, H_ADD_LOGICAL_LAN_BUFFER, FUZZ_LAN_UNIT,
+                  record->flags & 2 ? fuzz_arg(record, 2) : one, 0, 0);
     }
-    call(record, H_VIO_SIGNAL, VIO_REG + 1, 1, 0, 0);
+    fuzz_call(record, H_VIO_SIGNAL, FUZZ_LAN_UNIT, 1, 0, 0);
 }
 
 /* --- the host's side ----------------------------------------------------- */
@@ -573,7 +576,8 @@ static void op_powerdown_or_save(const FuzzRecord *record)
 
 /* Mostly calls; a reset, for one, takes as long as thousands of them */
 static void (*const ops[256])(const FuzzRecord *record) = {
-    [0 ... 99] = op_hcall,
+    [0 ... 79] = op_hcall,
+    [80 ... 99] = fuzz_driver_op,
     [100 ... 103] = op_any_hcall,
     [104 ... 119] = op_memory,
     [120 ... 123] = op_memory32,

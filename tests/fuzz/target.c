@@ -14,7 +14,7 @@
 
 #define MUTATIONS 5
 
-/* Unit addresses are given out from 0x71000000 on, in this order */
+/* Unit addresses are given out in this order, see FUZZ_VIO_UNITS */
 #define OPTIONS " -machine accel=qtest,memory-backend=ram -nodefaults"        \
     " -display none -m 256M,slots=4,maxmem=4G"                                \
     " -no-shutdown -action panic=none,watchdog=none"                          \

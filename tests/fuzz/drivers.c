@@ -1,0 +1,214 @@
+/*
+ * Fuzzing the pseries machine: calls as drivers make them
+ *
+ * What takes several calls with arguments that fit is hardly ever met by values
+ * that don't know each other.  Here they do, but for one.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/units.h"
+#include "fuzz.h"
+
+#define BUID_HIGH 0x8000000
+#define BUID_LOW  0x20000000
+#define WORK_AREA (FUZZ_ARENA + 0x30000)
+#define AREAS     (FUZZ_ARENA + 0x40000)
+#define QUEUES    (FUZZ_ARENA + 0x100000)
+
+/* With flag 0x80 one of @n arguments is something else */
+static void change_one(const FuzzRecord *record, uint64_t *args, unsigned n)
+{
+    if (record->flags & 0x80) {
+        args[record->args[8][2] % n] = fuzz_arg(record, 8);
+    }
+}
+
+static void rtas(const FuzzRecord *record, uint32_t token, unsigned nargs,
+                 unsigned nrets, uint64_t *args)
+{
+    uint32_t cells[FUZZ_ARGS];
+
+    change_one(record, args, nargs);
+    for (unsigned i = 0; i < nargs; i++) {
+        cells[i] = args[i];
+    }
+    fuzz_rtas(record, FUZZ_RTAS_BLOCK, token, nargs, nrets, cells);
+}
+
+static void hcall(const FuzzRecord *record, uint64_t opcode, uint64_t *args)
+{
+    change_one(record, args, FUZZ_ARGS);
+    fuzz_hcall(fuzz_cpu(record->cpu), opcode, args);
+}
+
+/* A connector that has something behind it, or may have */
+static uint32_t connector(const FuzzRecord *record)
+{
+    unsigned n = record->args[0][1];
+
+    switch (record->args[0][0] % 4) {
+    case 0:
+        return 1u << 28 | n % 8;                        /* a core */
+    case 1:
+        return 2u << 28 | n % 4;                        /* a host bridge */
+    default:
+        /* a slot's first function, of either host bridge */
+        return 4u << 28 | (n >> 7) << 16 | (n % 10) << 3;
+    }
+}
+
+/* set-indicator: isolation state, allocation state, light */
+static void set_indicator(const FuzzRecord *record)
+{
+    static const uint32_t types[] = { 9001, 9003, 9002 };
+    uint64_t args[] = { types[record->args[1][0] % ARRAY_SIZE(types)],
+                        connector(record), record->args[1][1] & 1 };
+
+    rtas(record, RTAS_SET_INDICATOR, 3, 1, args);
+}
+
+/* Some steps; the work area keeps where the guest is */
+static void configure_connector(const FuzzRecord *record)
+{
+    uint64_t args[] = { WORK_AREA, 0 };
+
+    if (record->args[2][0] & 1) {
+        fuzz_write_be32(WORK_AREA, connector(record));
+        fuzz_write_be32(WORK_AREA + 4, 0);
+    }
+    for (int i = record->args[2][1] % 32; i >= 0; i--) {
+        rtas(record, RTAS_IBM_CONFIGURE_CONNECTOR, 2, 1, args);
+    }
+}
+
+static void change_msi(const FuzzRecord *record)
+{
+    uint64_t args[] = { (record->args[0][0] % 10) << 11, BUID_HIGH,
+                        BUID_LOW + record->args[0][1] % 2,
+                        1 + record->args[1][0] % 4, record->args[1][1] % 8,
+                        1 };
+
+    rtas(record, RTAS_IBM_CHANGE_MSI, 6, 4, args);
+}
+
+/* A second window: made, removed, or all as at the start */
+static void dma_window(const FuzzRecord *record)
+{
+    uint64_t phb = record->args[0][1] % 2;
+    uint64_t args[] = { 0, BUID_HIGH, BUID_LOW + phb,
+                        record->args[1][0] & 1 ? 16 : 12,
+                        28 + record->args[1][1] % 16 };
+    uint64_t liobn[] = { 0x80000001 | phb << 8 };
+
+    switch (record->args[2][0] % 8) {
+    case 0:
+        rtas(record, RTAS_IBM_REMOVE_PE_DMA_WINDOW, 1, 1, liobn);
+        break;
+    case 1:
+        rtas(record, RTAS_IBM_RESET_PE_DMA_WINDOW, 3, 1, args);
+        break;
+    default:
+        rtas(record, RTAS_IBM_CREATE_PE_DMA_WINDOW, 5, 4, args);
+    }
+}
+
+/* Entries of that window, far apart */
+static void fill_window(const FuzzRecord *record)
+{
+    uint64_t liobn = 0x80000001 | (uint64_t)record->args[0][1] % 2 << 8;
+    uint64_t at = 0x800000000000000ULL + ((uint64_t)record->args[1][1] << 16 <<
+                                          record->args[1][2] % 20);
+    uint64_t args[FUZZ_ARGS] = { liobn, at, FUZZ_ARENA | record->args[1][0] % 4,
+                                 1 + record->args[2][1] };
+
+    hcall(record, record->args[2][0] & 1 ? H_STUFF_TCE : H_PUT_TCE, args);
+}
+
+/* An entry of the hash page table, then what one does with it */
+static void hash_entry(const FuzzRecord *record)
+{
+    uint64_t group = record->args[0][1] | record->args[0][2] << 8;
+    uint64_t page = record->args[1][1];
+    uint64_t avpn = (uint64_t)record->args[2][1] << 12 | group >> 3 << 7;
+    uint64_t args[FUZZ_ARGS] = { 0, group << 3,
+                                 avpn | (record->args[1][0] & 4) | 1,
+                                 page << 16 | 0x190 |
+                                 (record->args[1][2] & 3) };
+
+    fuzz_hcall(fuzz_cpu(record->cpu), H_ENTER, args);
+    args[1] = args[0];                  /* where it is now */
+    args[0] = 0;
+    args[2] = avpn;
+    switch (record->args[3][0] % 6) {
+    case 0:
+        hcall(record, H_REMOVE, args);
+        break;
+    case 1:
+        hcall(record, H_PROTECT, args);
+        break;
+    case 2:
+        args[0] = 1ULL << 32;           /* if the page is this one */
+        hcall(record, H_REMOVE, args);
+        break;
+    case 3:
+        hcall(record, H_CLEAR_REF, args);
+        break;
+    case 4:
+        hcall(record, H_READ, args);
+    }
+}
+
+/* VPA, dispatch trace log, SLB shadow: registered, or given back */
+static void vcpu_area(const FuzzRecord *record)
+{
+    uint64_t function = record->args[0][0] % 8;
+    uint64_t area = AREAS + record->args[0][1] % 8 * 4096;
+    uint64_t args[FUZZ_ARGS] = { function << 45, record->args[1][0] % 4, area };
+
+    /* bytes: of two bytes for the VPA, of four for the others */
+    fuzz_write_be32(area + 4, function == 1 ? 4096 << 16 : 4096);
+    hcall(record, H_REGISTER_VPA, args);
+}
+
+/* A queue of a vCPU, a source that goes there, the source's trigger */
+static void xive_queue(const FuzzRecord *record)
+{
+    static const uint16_t lisns[] = { 0, 1, 2, 3, 0x1000, 0x1100, 0x1101,
+                                      0x1200, 0x1201, 0x1300 };
+    uint64_t lisn = lisns[record->args[0][0] % ARRAY_SIZE(lisns)];
+    uint64_t server = record->args[0][1] % 4, priority = record->args[0][2] % 8;
+    uint64_t queue[FUZZ_ARGS] = { record->args[1][0] & 1, server, priority,
+                                  QUEUES + server * 64 * KiB, 12 };
+    uint64_t source[FUZZ_ARGS] = { record->args[1][1] & 3, lisn, server,
+                                   priority, lisn };
+    uint64_t esb[FUZZ_ARGS] = { 0, lisn, record->args[2][0] << 8, 0 };
+
+    switch (record->args[2][1] % 4) {
+    case 0:
+        queue[4] = record->args[2][2] & 1 ? 16 : 12;
+        hcall(record, H_INT_SET_QUEUE_CONFIG, queue);
+        break;
+    case 1:
+        hcall(record, H_INT_SET_SOURCE_CONFIG, source);
+        break;
+    case 2:
+        hcall(record, H_INT_ESB, esb);
+        break;
+    default:
+        fuzz_call(record, H_INT_GET_QUEUE_INFO, 0, server, priority, 0);
+        fuzz_call(record, H_INT_GET_SOURCE_CONFIG, 0, lisn, 0, 0);
+        fuzz_call(record, H_INT_SYNC, 0, lisn, 0, 0);
+    }
+}
+
+static void (*const ops[])(const FuzzRecord *record) = {
+    set_indicator, set_indicator, configure_connector, change_msi, dma_window,
+    fill_window, fill_window, hash_entry, hash_entry, vcpu_area, xive_queue,
+    xive_queue,
+};
+
+void fuzz_driver_op(const FuzzRecord *record)
+{
+    ops[record->which % ARRAY_SIZE(ops)](record);
+}
