@@ -29,8 +29,11 @@
 /* SLOF runs 32-bit code: the tree lies below 2 GiB, at a place of this size */
 #define TREE_TOP        (2 * GiB)
 #define TREE_ROOM       (2 * MiB)
-/* A tree larger than this would run into what SLOF puts below it */
-#define TREE_MAX        (16 * MiB)
+/*
+ * A tree larger than this would run into what SLOF puts below it.  What guests
+ * make of it, and CAS, stays below what streams may have.
+ */
+#define TREE_MAX        (PAPR_FDT_STREAM_MAX / 4)
 
 /* --- the tree in force --------------------------------------------------- */
 
@@ -241,11 +244,10 @@ static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
     uint64_t top = MIN(fw->rma_size, TREE_TOP);
     uint64_t room = ROUND_UP(MAX(fw->fdt_size, TREE_ROOM), TREE_ROOM);
 
-    if (fw->fdt_size > TREE_MAX || room > top) {
-        error_setg(errp, "the device tree has %zu bytes, more than the %" PRIu64
-                   " MiB that firmware can take", fw->fdt_size,
-                   (uint64_t)(TREE_MAX / MiB));
-        error_append_hint(errp, "Use a smaller maxmem= or fewer devices.\n");
+    if (room > top) {
+        error_setg(errp, "no room for the device tree of %zu bytes below "
+                   "0x%" PRIx64, fw->fdt_size, top);
+        error_append_hint(errp, "Use a larger -m or fewer devices.\n");
         return false;
     }
     if (!papr_mem_write(top - room, fw->fdt, fw->fdt_size)) {
@@ -258,9 +260,27 @@ static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
     return true;
 }
 
+static bool is_takeable(size_t fdt_size, Error **errp)
+{
+    ERRP_GUARD();
+
+    if (fdt_size > TREE_MAX) {
+        error_setg(errp, "the device tree has %zu bytes, more than the %" PRIu64
+                   " MiB that firmware can take", fdt_size,
+                   (uint64_t)(TREE_MAX / MiB));
+        error_append_hint(errp, "Use a smaller maxmem= or fewer devices.\n");
+        return false;
+    }
+    return true;
+}
+
 bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
                          PowerPCCPU *boot_cpu, Error **errp)
 {
+    if (!is_takeable(fdt_size, errp)) {
+        g_free(fdt);
+        return false;
+    }
     fw->fdt_room = MAX(2 * fdt_size, TREE_ROOM);
     if (!fw->own) {
         replace_fdt(fw, fdt, fdt_size);
