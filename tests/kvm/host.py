@@ -40,6 +40,7 @@ import importlib.util
 import io
 import os
 import re
+import select
 import shlex
 import signal
 import socket
@@ -301,21 +302,27 @@ class Host(Machine):
         return agent
 
     def end(self, agent, command, seconds):
-        """Wait for COMMAND's end: its status, and its output as bytes."""
+        """Wait for COMMAND's end: its status, and its output as bytes.
+
+        The console is read meanwhile: a host that has more to say than the socket
+        takes waits in its firmware, with a processor, until somebody reads.
+        """
         end = time.monotonic() + seconds * PATIENCE
         output = bytearray()
+        sources = [agent, *([self.console_socket] if self._console_socket else [])]
         with agent:
             while True:
-                left = end - time.monotonic()
-                try:
-                    agent.settimeout(max(left, 0.01))
+                ready = select.select(sources, [], [], max(end - time.monotonic(), 0.01))[0]
+                if agent in ready:
                     data = agent.recv(1 << 20)
-                except TimeoutError:
+                    if not data:
+                        break
+                    output += data
+                elif not ready or time.monotonic() > end:
                     raise Failure(f'the host does not end: {command}\n{output[-2000:]!r}\n'
-                                  f'its console: {self.console()}') from None
-                if not data:
-                    break
-                output += data
+                                  f'its console: {self.console()}')
+                elif not self.more():
+                    sources.remove(self.console_socket)
         found = re.search(rb'<status:(\d+)>\n$', output[-40:])
         expect(found, f'the host ended its shell in: {command}\n{output[-2000:]!r}')
         return int(found.group(1)), bytes(output[:-len(found.group())])
