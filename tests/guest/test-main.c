@@ -32,6 +32,8 @@ static const struct {
     { "hash-bloat", test_hash_bloat },
     { "hash-churn", test_hash_churn },
     { "hash-churn-on", test_hash_churn },
+    { "addresses-real", test_addresses_real },
+    { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },
     { "fuzz", test_fuzz },
     { "mmio-fuzz", test_mmio_fuzz },

@@ -30,7 +30,7 @@ void hash_find_groups(void)
     hash_groups = groups;
 }
 
-static void slb_set(unsigned index, uint64_t esid, uint64_t vsid)
+void hash_segment(unsigned index, uint64_t esid, uint64_t vsid)
 {
     uint64_t rb = esid << 28 | 1ull << 27 | index;
     uint64_t rs = vsid << 12;
@@ -68,9 +68,9 @@ void hash_map_payload(uint64_t kind)
 
 void translation_on(uint64_t how)
 {
-    slb_set(0, 0, VSID);
-    slb_set(1, 1, VSID + 1);
-    slb_set(2, 0xc00000000ull, VSID_HIGH);
+    hash_segment(0, 0, VSID);
+    hash_segment(1, 1, VSID + 1);
+    hash_segment(2, 0xc00000000ull, VSID_HIGH);
     set_msr(get_msr() | how);
 }
 

@@ -68,6 +68,8 @@ uint64_t hash_pte0(uint64_t vsid, uint64_t offset);
 uint64_t hash_enter(uint64_t kind, uint64_t vsid, uint64_t offset,
                     uint64_t real, uint64_t pp);
 void hash_map_payload(uint64_t kind);
+/* Set SLB entry @index */
+void hash_segment(unsigned index, uint64_t esid, uint64_t vsid);
 /* Segments 0 and 1 for this vCPU; @how: MSR_DR, MSR_IR */
 void translation_on(uint64_t how);
 
@@ -92,6 +94,8 @@ void test_hash_resize(void);
 void test_hash_block(void);
 void test_hash_bloat(void);
 void test_hash_churn(void);
+void test_addresses_real(void);
+void test_addresses_hash(void);
 void test_tce_race(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
