@@ -40,8 +40,6 @@ struct mode {
 extern struct address_case address_cases[];
 extern uint32_t moved_code[], moved_code_end[], low_code[], low_code_end[];
 extern uint32_t leave[], leave_end[], leave_step[], leave_step_end[];
-uint64_t enter_at(uint64_t address, uint64_t msr, uint64_t *result,
-                  uint64_t target, uint64_t code);
 
 static uint32_t little_code[MAX_PAGES * PAGE / 4]
     __attribute__((aligned(PAGE)));
@@ -59,7 +57,7 @@ static void put(uint64_t at, const uint32_t *from, const uint32_t *end,
     }
 }
 
-static void put_handlers(void)
+void put_leave_handlers(void)
 {
     static const uint16_t vectors[] = { VEC_MCHECK, VEC_DSI, VEC_DSEG, VEC_TRAP, VEC_DEC,
                                         VEC_SYSCALL };
@@ -208,7 +206,7 @@ static void prepare(void)
 {
     expect(moved_code_end - moved_code <= MAX_PAGES * PAGE / 4, true);
     put((uint64_t)little_code, moved_code, moved_code_end, true);
-    put_handlers();
+    put_leave_handlers();
 }
 
 void test_addresses_real(void)

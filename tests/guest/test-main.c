@@ -32,6 +32,8 @@ static const struct {
     { "hash-bloat", test_hash_bloat },
     { "hash-churn", test_hash_churn },
     { "hash-churn-on", test_hash_churn },
+    { "radix-process", test_radix_process },
+    { "radix-flush", test_radix_flush },
     { "addresses-real", test_addresses_real },
     { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },

@@ -41,6 +41,15 @@ void messages_setup(struct cpu *cpu, bool xive);
 void message_send(unsigned to);
 bool messages_seen(unsigned id);
 
+/*
+ * Run code at @address with MSR @msr, r5 @result, r6 and CTR @target, and r8 @code,
+ * until an interrupt ends it, for which put_leave_handlers() has put handlers:
+ * its SRR0 (address.S)
+ */
+uint64_t enter_at(uint64_t address, uint64_t msr, uint64_t *result,
+                  uint64_t target, uint64_t code);
+void put_leave_handlers(void);
+
 /* A handler for trap_msr() at real address @at: returns the MSR that it has */
 void put_msr_handler(uint64_t at, bool little);
 
@@ -94,6 +103,8 @@ void test_hash_resize(void);
 void test_hash_block(void);
 void test_hash_bloat(void);
 void test_hash_churn(void);
+void test_radix_process(void);
+void test_radix_flush(void);
 void test_addresses_real(void);
 void test_addresses_hash(void);
 void test_tce_race(void);
