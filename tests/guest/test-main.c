@@ -34,6 +34,7 @@ static const struct {
     { "hash-churn-on", test_hash_churn },
     { "radix-process", test_radix_process },
     { "radix-flush", test_radix_flush },
+    { "code-changes", test_code_changes },
     { "addresses-real", test_addresses_real },
     { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },
