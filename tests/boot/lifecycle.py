@@ -4,8 +4,10 @@
 
 import hashlib
 import re
+import struct
 import tempfile
 import time
+from pathlib import Path
 
 from gdb import SC_1, Gdb
 from guest import BUILD, BOOTED, SHELL, Failure, Guest, expect, main
@@ -240,6 +242,45 @@ def save_restore(ic, mmu):
     image.unlink()
 
 
+def functions(path):
+    """Address and size of each function of an ELF file (64 bits, little-endian): its names."""
+    data = path.read_bytes()
+    table, = struct.unpack_from('<Q', data, 0x28)
+    size, count = struct.unpack_from('<HH', data, 0x3a)
+    heads = [struct.unpack_from('<IIQQQQIIQQ', data, table + n * size) for n in range(count)]
+    symbols = next(head for head in heads if head[1] == 2)
+    strings = heads[symbols[6]][4]
+    found = {}
+    for at in range(symbols[4], symbols[4] + symbols[5], 24):
+        name, info, _, section, value, length = struct.unpack_from('<IBBHQQ', data, at)
+        if info & 0xf == 2 and 0 < section < 0xff00:
+            end = data.index(b'\0', strings + name)
+            found.setdefault((value, length), set()).add(data[strings + name:end].decode())
+    return found
+
+
+def symbols():
+    """-d in_asm names the kernel's function that each translated block is in."""
+    names = {}
+    for (start, length), those in functions(BUILD / 'guest' / 'vmlinux-6.1').items():
+        for name in those:
+            names.setdefault(name, []).append(range(start, start + length))
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / 'log'
+        with Guest(smp='2', append='quiet', args=('-d', 'in_asm', '-D', str(log))) as guest:
+            guest.launch()
+            guest.poll(lambda: log.exists() and 'IN: start_secondary' in log.read_text(),
+                       'start of the second CPU')
+        blocks = re.findall(r'^IN: (\w+)\n0x([0-9a-f]+):', log.read_text(), re.M)
+    expect(len(blocks) > 2000, f'{len(blocks)} blocks with a name')
+    for name, address in blocks:
+        # one of assembly may have no size
+        expect(any(int(address, 16) in those or not those for those in names[name]),
+               f'0x{address} is not in {name}')
+    for name in ('start_kernel', 'start_secondary'):
+        expect(name in dict(blocks), f'no {name}')
+
+
 def gdbstub():
     """Through gdb's protocol: stop at a hypercall, step over it, go on."""
     path = BUILD / 'tests' / 'boot' / 'gdb.socket'
@@ -270,7 +311,7 @@ def gdbstub():
 
 TESTS = {test.__name__.replace('_', '-'): test for test in (
     reboots, system_reset, no_reboot, replay, panic, nmi, powerdown, console, consoles, nvram, rtc,
-    timebase, save_restore, gdbstub)}
+    timebase, save_restore, symbols, gdbstub)}
 
 
 def run(name, *args):
