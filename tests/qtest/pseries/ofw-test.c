@@ -727,6 +727,44 @@ static void test_migrate(void)
     g_unlink(file);
 }
 
+/* Does the stream of @qts, which ends, have the client's section? */
+static bool client_is_saved(QTestState *qts)
+{
+    g_autofree char *file = write_file("", 0);
+    g_autofree char *stream = NULL;
+    size_t size;
+    bool found;
+
+    papr_save(qts, file);
+    qtest_quit(qts);
+    g_assert_true(g_file_get_contents(file, &stream, &size, NULL));
+    found = memmem(stream, size, "papr_of_client", strlen("papr_of_client"));
+    g_unlink(file);
+    return found;
+}
+
+/* A client that has quiesced may still print, as Linux does: that is no more */
+static void test_quiesced(void)
+{
+    QTestState *qts = start_client("");
+
+    find(qts, "/chosen");
+    g_assert_true(client_is_saved(qts));
+
+    qts = start_client("");
+    find(qts, "/chosen");
+    ci(qts, "quiesce");
+    find(qts, "/chosen");
+    g_assert_false(client_is_saved(qts));
+
+    /* until the next one */
+    qts = start_client("");
+    ci(qts, "quiesce");
+    qtest_system_reset(qts);
+    find(qts, "/chosen");
+    g_assert_true(client_is_saved(qts));
+}
+
 /* --- H_UPDATE_DT --------------------------------------------------------- */
 
 static void test_update_dt(void)
@@ -902,6 +940,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/ofw/values", test_values);
     qtest_add_func("pseries/ofw/start", test_start);
     qtest_add_func("pseries/ofw/migrate", test_migrate);
+    qtest_add_func("pseries/ofw/quiesced", test_quiesced);
     qtest_add_func("pseries/ofw/update-dt", test_update_dt);
     qtest_add_func("pseries/ofw/update-dt-cost", test_update_dt_cost);
     qtest_add_func("pseries/ofw/refused", test_refused);

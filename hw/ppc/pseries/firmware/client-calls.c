@@ -307,6 +307,7 @@ static bool of_quiesce(PaprFirmware *fw, PaprOfCall *call)
 
     trace_papr_of_control("quiesce");
     fw->client.active = false;
+    fw->client.quiesced = true;
     papr_firmware_fdt(fw, &size);       /* for the monitor's dumpdtb */
     return true;
 }

@@ -398,7 +398,7 @@ static int64_t h_vof_client(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!fw->client.tree) {
         return -1;
     }
-    fw->client.active = true;
+    fw->client.active = !fw->client.quiesced;
     /* addresses are cells; the upper half of r4 may be anything */
     return run_call(fw, cpu, args[0]) ? 0 : -1;
 }
@@ -490,6 +490,7 @@ bool papr_of_client_reset(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
     uint64_t own;
 
     client->active = false;
+    client->quiesced = false;
     client->opened = 0;
     g_clear_pointer(&client->changes, g_free);
     client->changes_size = 0;

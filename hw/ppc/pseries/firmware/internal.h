@@ -30,9 +30,13 @@ typedef struct PaprOfInstance {
     uint32_t phandle;
 } PaprOfInstance;
 
-/* The client interface's state; all of it migrates.  BQL. */
+/*
+ * The client interface's state; it migrates as long as it is active, but for
+ * "quiesced": who calls after a restore is taken for active again.  BQL.
+ */
 typedef struct PaprOfClient {
     bool active;                /* called since reset and not quiesced */
+    bool quiesced;              /* since reset; it may still call, to print */
     uint64_t entry;             /* of the stub in guest memory */
     PaprOfTree *tree;
     PaprClaims claims;
