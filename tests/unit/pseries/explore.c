@@ -298,10 +298,13 @@ void explore_spin(void)
 void explore_wait(const void *address, uint64_t value)
 {
     Word *word = word_at(address);
+    Thread *t = run.now;
 
-    run.now->wait = word;
-    run.now->value = value;
-    saw(step(), word, word->n - 1, true);
+    t->wait = word;
+    t->value = value;
+    /* others store to it before this thread goes on */
+    step();
+    saw(t, word, word->n - 1, true);
 }
 
 void explore_bad(const char *why)
