@@ -421,6 +421,71 @@ static void test_page_init(void)
     qtest_quit(qts);
 }
 
+static bool migration_is(QTestState *qts, const char *status)
+{
+    QDict *info = qtest_qmp_assert_success_ref(
+        qts, "{ 'execute': 'query-migrate' }");
+    bool is = !g_strcmp0(qdict_get_try_str(info, "status"), status);
+
+    qobject_unref(info);
+    return is;
+}
+
+static void wait_for_migration(QTestState *qts, const char *status)
+{
+    while (!migration_is(qts, status)) {
+        g_usleep(1000);
+    }
+}
+
+/*
+ * What calls write to memory that was sent already is sent again: a page is
+ * cleared, another copied, and RTAS results fill the end of a page and the
+ * start of the next one.
+ */
+static void test_writes_migrate(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-hcall-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+    const uint64_t page = PAPR_TEST_RAM, clear = page + 0x2000;
+    const uint64_t copy = page + 0x4000, block = page + 0x6000 - 5 * 4;
+    QTestState *qts = papr_start("-smp 1");
+
+    qtest_memset(qts, page, 0x5a, 0x1000);
+    qtest_memset(qts, clear, 0xa5, 0x1000);
+    papr_st32(qts, block, RTAS_GET_TIME_OF_DAY);
+    papr_st32(qts, block + 4, 0);
+    papr_st32(qts, block + 8, 8);
+
+    qtest_qmp_assert_success(qts,
+        "{ 'execute': 'migrate-set-capabilities', 'arguments': "
+        "{ 'capabilities': [ { 'capability': 'pause-before-switchover', "
+        "'state': true } ] } }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    wait_for_migration(qts, "pre-switchover");
+    assert_rc(papr_hcall(qts, 0, H_PAGE_INIT, ZERO_PAGE, clear), H_SUCCESS);
+    assert_rc(papr_hcall(qts, 0, H_PAGE_INIT, COPY_PAGE, copy, page),
+              H_SUCCESS);
+    assert_rc(papr_hcall(qts, 0, H_RTAS, block), H_SUCCESS);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-continue', "
+                             "'arguments': { 'state': 'pre-switchover' } }");
+    wait_for_migration(qts, "completed");
+    qtest_quit(qts);
+
+    qts = papr_start("-smp 1 -incoming defer");
+    g_assert_true(papr_load(qts, file));
+    unlink(file);
+    rmdir(dir);
+    g_assert_cmphex(papr_ld64(qts, clear + 0xff8), ==, 0);
+    g_assert_cmphex(papr_ld64(qts, copy + 0xff8), ==, 0x5a5a5a5a5a5a5a5aull);
+    /* year and day */
+    g_assert_cmpuint(papr_ld32(qts, block + 16), >, 1969);
+    g_assert_cmpuint(papr_ld32(qts, block + 24), >, 0);
+    qtest_quit(qts);
+}
+
 static void test_logical_access(void)
 {
     static const struct { uint32_t load, store; } kinds[] = {
@@ -600,6 +665,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/hcall/system-reset", test_system_reset);
     qtest_add_func("pseries/hcall/home-node", test_home_node);
     qtest_add_func("pseries/hcall/page-init", test_page_init);
+    qtest_add_func("pseries/hcall/writes-migrate", test_writes_migrate);
     qtest_add_func("pseries/hcall/logical-access", test_logical_access);
     qtest_add_func("pseries/hcall/memop", test_memop);
     qtest_add_func("pseries/hcall/memop-bad", test_memop_bad);

@@ -18,21 +18,48 @@
 #include "hw/pseries/work.h"
 
 /*
- * Host address of @addr and, in @len, how much of *@len bytes lies in the same
- * region; NULL if there is no RAM.  Context: RCU read lock.
+ * The RAM region of @addr, the offset in it and, in @len, how much of *@len
+ * bytes lies in the same region; NULL if there is no RAM.  Context: RCU read
+ * lock.
  */
-static void *ram_at(uint64_t addr, hwaddr *len)
+static MemoryRegion *region_at(uint64_t addr, hwaddr *offset, hwaddr *len)
 {
     MemoryRegion *mr;
-    hwaddr offset;
 
-    mr = address_space_translate(&address_space_memory, addr, &offset, len,
+    mr = address_space_translate(&address_space_memory, addr, offset, len,
                                  true, MEMTXATTRS_UNSPECIFIED);
-    if (!memory_region_is_ram(mr) || mr->readonly ||
-        memory_region_is_ram_device(mr)) {
-        return NULL;
+    return memory_region_is_ram(mr) && !mr->readonly &&
+           !memory_region_is_ram_device(mr) ? mr : NULL;
+}
+
+/* Its host address, or NULL */
+static void *ram_at(uint64_t addr, hwaddr *len)
+{
+    hwaddr offset;
+    MemoryRegion *mr = region_at(addr, &offset, len);
+
+    return mr ? memory_region_get_ram_ptr(mr) + offset : NULL;
+}
+
+/*
+ * All of [@addr, @addr + @len) as one piece of RAM, in @ram, to be read and
+ * written.  Nothing is held, so it is neither freed, nor of use after the read
+ * section.  Context: RCU read lock.
+ */
+static bool piece_at(uint64_t addr, size_t len, MemoryRegionCache *ram)
+{
+    hwaddr offset, part = len;
+    MemoryRegion *mr = region_at(addr, &offset, &part);
+
+    *ram = (MemoryRegionCache) { .is_write = true };
+    if (!mr || !len || part < len) {
+        return false;
     }
-    return memory_region_get_ram_ptr(mr) + offset;
+    ram->ptr = memory_region_get_ram_ptr(mr) + offset;
+    ram->xlat = offset;
+    ram->len = len;
+    ram->mrs.mr = mr;
+    return true;
 }
 
 /* Context: RCU read lock */
@@ -78,12 +105,19 @@ bool papr_mem_read(uint64_t addr, void *buf, size_t len)
                               MEMTXATTRS_UNSPECIFIED, buf, len) == MEMTX_OK;
 }
 
-/* address_space_write() tells migration and the translator of the change */
+/* Migration and the translator are told of the change, either way */
 bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
 {
+    MemoryRegionCache ram;
+
     papr_work_copied(len);
     RCU_READ_LOCK_GUARD();
 
+    if (piece_at(addr, len, &ram)) {
+        memcpy(ram.ptr, buf, len);
+        address_space_cache_invalidate(&ram, 0, len);
+        return true;
+    }
     return all_ram(addr, len) &&
            address_space_write(&address_space_memory, addr,
                                MEMTXATTRS_UNSPECIFIED, buf, len) == MEMTX_OK;
@@ -91,9 +125,16 @@ bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
 
 bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len)
 {
+    MemoryRegionCache ram;
+
     papr_work_copied(len);
     RCU_READ_LOCK_GUARD();
 
+    if (piece_at(addr, len, &ram)) {
+        memset(ram.ptr, byte, len);
+        address_space_cache_invalidate(&ram, 0, len);
+        return true;
+    }
     return all_ram(addr, len) &&
            address_space_set(&address_space_memory, addr, byte, len,
                              MEMTXATTRS_UNSPECIFIED) == MEMTX_OK;
