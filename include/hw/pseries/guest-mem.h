@@ -14,7 +14,10 @@
 #ifndef HW_PSERIES_GUEST_MEM_H
 #define HW_PSERIES_GUEST_MEM_H
 
-#include "exec/hwaddr.h"
+#include "exec/memory.h"
+
+/** papr_mem_init: machine init, once; BQL */
+void papr_mem_init(void);
 
 /** papr_mem_is_ram: is [@addr, @addr + @len) all guest RAM? @len may be 0 */
 bool papr_mem_is_ram(uint64_t addr, uint64_t len);
@@ -27,6 +30,36 @@ bool papr_mem_write(uint64_t addr, const void *buf, size_t len);
 
 /** papr_mem_set: fill RAM with @byte; false, nothing written, if not RAM */
 bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len);
+
+/**
+ * PaprMemSpot - a piece of guest RAM that is accessed again and again
+ *
+ * Remembers where in the host it was found last, and that is used for as long
+ * as the guest's memory has not changed in any way.  Holds on to nothing, so
+ * that there is nothing to undo: start with zeroes, and forget it.  Used by one
+ * thread at a time.
+ */
+typedef struct PaprMemSpot {
+    MemoryRegionCache ram;
+    uint64_t addr;
+    uint64_t generation;
+} PaprMemSpot;
+
+/**
+ * papr_mem_at - host address of [@addr, @addr + @len); NULL if that is not RAM
+ * @spot: as the last call for about this place left it; @len must not be 0
+ *
+ * A range that lies in two regions of RAM counts as none.  Context: RCU read
+ * section, in which alone the address is good; with or without the BQL.
+ */
+void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len);
+
+/**
+ * papr_mem_written - all that the last papr_mem_at() found was written to
+ *
+ * Tells migration and the translator.  Context: the same read section.
+ */
+void papr_mem_written(PaprMemSpot *spot);
 
 /* Single big-endian words, the form of all PAPR structures */
 bool papr_mem_read_be32(uint64_t addr, uint32_t *value);

@@ -6,6 +6,7 @@
 #ifndef HW_PSERIES_VCPU_H
 #define HW_PSERIES_VCPU_H
 
+#include "hw/pseries/guest-mem.h"
 #include "hw/pseries/hcall.h"
 #include "qemu/rcu.h"
 #include "target/ppc/cpu.h"
@@ -34,6 +35,7 @@ typedef struct PaprVcpu {
 
     /* LoPAR 14.11.3.2: areas the guest registered with H_REGISTER_VPA */
     uint64_t vpa_addr;
+    PaprMemSpot vpa_counter;            /* the vCPU's thread alone */
     uint64_t slb_shadow_addr;
     uint64_t slb_shadow_size;
     uint64_t dtl_addr;

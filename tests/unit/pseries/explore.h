@@ -66,7 +66,9 @@ void explore_release(void);
 void explore_full(void);
 
 #undef qatomic_read
+#undef qatomic_read_u64
 #undef qatomic_set
+#undef qatomic_set_u64
 #undef qatomic_load_acquire
 #undef qatomic_store_release
 #undef qatomic_xchg
@@ -81,8 +83,10 @@ void explore_full(void);
 
 #ifndef EXPLORE_ITSELF
 #define qatomic_read(p) explore_load((p), EXPLORE_RELAXED)
+#define qatomic_read_u64(p) explore_load((p), EXPLORE_RELAXED)
 #define qatomic_load_acquire(p) explore_load((p), EXPLORE_ORDERED)
 #define qatomic_set(p, v) explore_store((p), (v), EXPLORE_RELAXED)
+#define qatomic_set_u64(p, v) explore_store((p), (v), EXPLORE_RELAXED)
 #define qatomic_store_release(p, v) explore_store((p), (v), EXPLORE_ORDERED)
 #define qatomic_xchg(p, v) explore_exchange((p), (v))
 #define qatomic_cmpxchg(p, old, new) explore_compare((p), (old), (new))

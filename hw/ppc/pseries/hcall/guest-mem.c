@@ -5,7 +5,8 @@
  * lie in several memory regions (boot RAM and plugged modules).
  *
  * Locking: the RCU read lock is held over check and access, so that memory seen
- * as RAM stays mapped; neither needs the BQL.
+ * as RAM stays mapped; neither needs the BQL.  What a PaprMemSpot remembers
+ * holds for as long as the generation of memory is the same (mem-generation.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +17,9 @@
 #include "exec/memory.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/work.h"
+#include "mem-generation.h"
+
+static uint64_t generation = PAPR_GENERATION_FIRST;
 
 /*
  * The RAM region of @addr, the offset in it and, in @len, how much of *@len
@@ -174,4 +178,45 @@ bool papr_mem_write_be64(uint64_t addr, uint64_t value)
     uint64_t be = cpu_to_be64(value);
 
     return papr_mem_write(addr, &be, sizeof(be));
+}
+
+static void memory_changes(MemoryListener *listener)
+{
+    papr_generation_begin(&generation);
+}
+
+static void memory_changed(MemoryListener *listener)
+{
+    papr_generation_end(&generation);
+}
+
+void papr_mem_init(void)
+{
+    static MemoryListener listener = {
+        .name = "papr-guest-mem",
+        .begin = memory_changes,
+        .commit = memory_changed,
+    };
+
+    memory_listener_register(&listener, &address_space_memory);
+}
+
+void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len)
+{
+    uint64_t now = papr_generation_read(&generation);
+
+    if (unlikely(spot->generation != now || spot->addr != addr ||
+                 spot->ram.len != len)) {
+        bool found = piece_at(addr, len, &spot->ram);
+
+        spot->addr = addr;
+        spot->generation = found ? papr_generation_kept(now)
+                                 : PAPR_GENERATION_NONE;
+    }
+    return spot->ram.ptr;
+}
+
+void papr_mem_written(PaprMemSpot *spot)
+{
+    address_space_cache_invalidate(&spot->ram, 0, spot->ram.len);
 }

@@ -8,12 +8,15 @@
  *
  * Locking: registration under the BQL.  The vCPU's thread and H_CONFER read
  * the VPA's address without: one atomic word, and what they access through it
- * is checked by guest-mem.c each time.
+ * is RAM whatever it is, by guest-mem.c.  The counter's place is remembered by
+ * the vCPU's thread alone.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
 #include "qemu/log.h"
+#include "qemu/rcu.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/vcpu.h"
 #include "vpa.h"
@@ -159,20 +162,31 @@ bool papr_vpa_dispatch_counter(const PaprVcpu *vcpu, uint32_t *counter)
     return vpa && papr_mem_read_be32(vpa + VPA_DISPATCH_COUNTER, counter);
 }
 
-/* Go to the next counter value that is odd (@odd) or even */
+/*
+ * Go to the next counter value that is odd (@odd) or even.  The place is found
+ * anew whenever the area or the guest's memory has changed.
+ */
 static void advance_counter(PaprVcpu *vcpu, bool odd)
 {
-    uint32_t counter;
+    uint64_t vpa = qatomic_read_u64(&vcpu->vpa_addr);
+    uint32_t counter, *place;
 
-    if (!papr_vpa_dispatch_counter(vcpu, &counter)) {
+    if (!vpa) {
         return;
     }
-    counter++;
+    RCU_READ_LOCK_GUARD();
+    place = papr_mem_at(&vcpu->vpa_counter, vpa + VPA_DISPATCH_COUNTER,
+                        sizeof(*place));
+    if (!place) {
+        return;
+    }
+    counter = ldl_be_p(place) + 1;
     if ((counter & 1) != odd) {
         /* the guest wrote to it, or has just registered the area */
         counter++;
     }
-    papr_mem_write_be32(vcpu->vpa_addr + VPA_DISPATCH_COUNTER, counter);
+    stl_be_p(place, counter);
+    papr_mem_written(&vcpu->vpa_counter);
 }
 
 void papr_vpa_exec_enter(PaprVcpu *vcpu)

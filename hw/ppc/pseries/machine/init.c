@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "hw/pci/msi.h"
+#include "hw/pseries/guest-mem.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -210,6 +211,7 @@ static void init_calls(PaprMachine *pm)
         .opaque = pm,
     };
 
+    papr_mem_init();
     pm->hcalls = papr_hcall_table_new();
     pm->vcpus = papr_vcpu_map_new(n_ids);
     pm->rtas = papr_rtas_new(pm->hcalls);
