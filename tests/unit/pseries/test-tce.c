@@ -5,8 +5,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include <sys/mman.h>
 #include "qemu/host-utils.h"
 #include "qemu/units.h"
+#include "hw/ppc/pseries/iommu/entries.h"
 #include "hw/ppc/pseries/iommu/tce.h"
 
 #define ROUNDS 5000
@@ -210,6 +212,42 @@ static void test_piece(void)
     }
 }
 
+/* Any number of entries at any place, and none beside them */
+static void test_set(void)
+{
+    for (int round = 0; round < ROUNDS; round++) {
+        uint64_t entries[24], expected[24], tces[24];
+        unsigned at = g_test_rand_int_range(0, 12);
+        unsigned count = g_test_rand_int_range(0, 12);
+        bool same = g_test_rand_bit();
+
+        for (int i = 0; i < ARRAY_SIZE(entries); i++) {
+            entries[i] = expected[i] = g_test_rand_bit() ? g_test_rand_int()
+                                                         : 0;
+            tces[i] = g_test_rand_bit() ? g_test_rand_int() : 0;
+        }
+        for (unsigned i = 0; i < count; i++) {
+            expected[at + i] = tces[same ? 0 : i];
+        }
+        papr_tces_set(entries + at, tces, count, same);
+        g_assert_cmpmem(entries, sizeof(entries), expected, sizeof(expected));
+    }
+}
+
+/* Entries that are 0 are read, but not stored: this memory can't be */
+static void test_set_untouched(void)
+{
+    const size_t bytes = 64 * KiB, count = bytes / TCE_BYTES;
+    uint64_t *entries = qemu_anon_ram_alloc(bytes, NULL, false, true);
+    g_autofree uint64_t *zeroes = g_new0(uint64_t, count);
+
+    g_assert_nonnull(entries);
+    g_assert_cmpint(mprotect(entries, bytes, PROT_READ), ==, 0);
+    papr_tces_set(entries, zeroes, count, true);
+    papr_tces_set(entries + 1, zeroes, count - 2, false);
+    qemu_anon_ram_free(entries, bytes);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -221,6 +259,8 @@ int main(int argc, char **argv)
     g_test_add_func("/pseries/tce/run/end", test_run_end);
     g_test_add_func("/pseries/tce/block", test_block);
     g_test_add_func("/pseries/tce/piece", test_piece);
+    g_test_add_func("/pseries/tce/set", test_set);
+    g_test_add_func("/pseries/tce/set/untouched", test_set_untouched);
 
     return g_test_run();
 }

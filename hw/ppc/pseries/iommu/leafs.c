@@ -8,6 +8,7 @@
 #include "qemu/osdep.h"
 #include "qemu/host-utils.h"
 #include "qemu/madvise.h"
+#include "entries.h"
 #include "leafs.h"
 #include "tce.h"
 
@@ -48,6 +49,16 @@ static bool any_set(const uint64_t *tces, uint64_t count)
         }
     }
     return false;
+}
+
+static uint64_t n_set(const uint64_t *tces, uint64_t count)
+{
+    uint64_t n = 0;
+
+    for (uint64_t i = 0; i < count; i++) {
+        n += !!tces[i];
+    }
+    return n;
 }
 
 /* How many of @count entries from @index on are in the first one's leaf */
@@ -101,12 +112,17 @@ static void set_in_leaf(PaprTceLeafs *leafs, uint64_t index,
         set = TCE_LEAF_HELD;
         qatomic_set(&leafs->state[leaf], set);
     }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t *entry = &leafs->entries[index + i];
-        uint64_t tce = same ? *tces : tces[i];
-
-        set += !!tce - !!*entry;
-        qatomic_set(entry, tce);
+    if (count >> leafs->shift) {
+        set = TCE_LEAF_HELD;            /* all of them */
+    } else {
+        set -= n_set(leafs->entries + index, count);
+    }
+    if (same) {
+        set += *tces ? count : 0;
+        papr_tces_fill(leafs->entries + index, *tces, count);
+    } else {
+        set += n_set(tces, count);
+        papr_tces_copy(leafs->entries + index, tces, count);
     }
     qatomic_set(&leafs->state[leaf], set);
     if (set == TCE_LEAF_HELD &&

@@ -26,6 +26,7 @@
 #include "hw/pseries/kvm.h"
 #include "hw/pseries/work.h"
 #include "../trace.h"
+#include "entries.h"
 #include "internal.h"
 #include "tce.h"
 
@@ -133,14 +134,7 @@ bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
         papr_tce_leafs_set(leafs, index, tces, count, same, KEEP_BYTES);
         return true;
     }
-    for (uint64_t i = 0; i < count; i++) {
-        uint64_t tce = same ? *tces : tces[i];
-
-        /* to unmap what never was mapped needs no memory */
-        if (tce || qatomic_read(&entry[i])) {
-            qatomic_set(&entry[i], tce);
-        }
-    }
+    papr_tces_set(entry, tces, count, same);
     return true;
 }
 
