@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from host import PATIENCE, Guest, expect
+from host import CPUS, LAB, PATIENCE, Guest, expect
 from gdb import Gdb
 
 LOOP = 0x8000000
@@ -254,5 +254,21 @@ def to_tcg_and_back(host):
             same(before, gdb.all(), 'run by KVM')
 
 
+def rtas_calls(host):
+    """An RTAS call that uses no registers has none of them read from the kernel."""
+    trace = '/tmp/rtas.trace'
+    host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
+    status, output = host.qemu(
+        '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
+        '-smp', '1', '-m', '512M', '-M', 'pseries,x-vof=on', '-accel', 'kvm',
+        '-kernel', host.place('tests/guest/bench.elf'), '-append', 'rtas',
+        env={'IOCTL_TRACE': trace, 'IOCTL_COUNT': 'KVM_GET_REGS'})
+    expect(status == 0 and 'BENCH rtas' in output, (status, output))
+    total = dict(re.findall(r'^total (\w+) (\d+)$', host.fetch(trace).decode(), re.M))
+    # two chunks of 256 calls at least, each of them an exit
+    runs, reads = (int(total.get(name, 0)) for name in ('KVM_RUN', 'KVM_GET_REGS'))
+    expect(runs >= 512 and reads < 64, f'{runs} exits, registers read {reads} times')
+
+
 SCENES = {function.__name__.replace('_', '-'): function
-          for function in (runs, reset, saved, clock_holds, to_tcg_and_back)}
+          for function in (runs, reset, saved, clock_holds, to_tcg_and_back, rtas_calls)}

@@ -55,11 +55,12 @@ typedef struct PaprMemSpot {
 void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len);
 
 /**
- * papr_mem_written - all that the last papr_mem_at() found was written to
+ * papr_mem_written - @len bytes were written to, @offset into what the last
+ * papr_mem_at() found; at least one
  *
  * Tells migration and the translator.  Context: the same read section.
  */
-void papr_mem_written(PaprMemSpot *spot);
+void papr_mem_written(PaprMemSpot *spot, size_t offset, size_t len);
 
 /* Single big-endian words, the form of all PAPR structures */
 bool papr_mem_read_be32(uint64_t addr, uint32_t *value);

@@ -31,7 +31,13 @@ typedef struct PaprRtasCall {
     uint32_t rets[PAPR_RTAS_MAX_ARGS];
 } PaprRtasCall;
 
-/** PaprRtasFn: BQL held, in the vCPU's thread or qtest's; returns the status */
+/**
+ * PaprRtasFn - one call; returns the status
+ *
+ * Context: BQL, in the vCPU's thread or qtest's.  @cpu's registers may be the
+ * kernel's: who looks at them or changes them calls cpu_synchronize_state()
+ * first.
+ */
 typedef int32_t PaprRtasFn(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque);
 
 /**

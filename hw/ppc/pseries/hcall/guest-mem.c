@@ -216,7 +216,7 @@ void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len)
     return spot->ram.ptr;
 }
 
-void papr_mem_written(PaprMemSpot *spot)
+void papr_mem_written(PaprMemSpot *spot, size_t offset, size_t len)
 {
-    address_space_cache_invalidate(&spot->ram, 0, spot->ram.len);
+    address_space_cache_invalidate(&spot->ram, offset, len);
 }

@@ -186,7 +186,7 @@ static void advance_counter(PaprVcpu *vcpu, bool odd)
         counter++;
     }
     stl_be_p(place, counter);
-    papr_mem_written(&vcpu->vpa_counter);
+    papr_mem_written(&vcpu->vpa_counter, 0, sizeof(*place));
 }
 
 void papr_vpa_exec_enter(PaprVcpu *vcpu)

@@ -31,6 +31,9 @@
 
 #define HEADER_CELLS 3
 #define CELL_SIZE sizeof(uint32_t)
+/* As long as a block can be */
+#define BLOCK_CELLS (HEADER_CELLS + 2 * PAPR_RTAS_MAX_ARGS)
+#define BLOCK_SIZE (BLOCK_CELLS * CELL_SIZE)
 
 typedef struct Slot {
     const PaprRtasEntry *entry;
@@ -39,6 +42,7 @@ typedef struct Slot {
 
 struct PaprRtas {
     Slot slots[N_TOKENS];
+    PaprMemSpot block;                  /* of the last call; BQL */
 };
 
 static const char *const names[N_TOKENS] = {
@@ -109,14 +113,30 @@ static int64_t bad_block(uint64_t addr, const char *why)
 }
 
 /*
+ * BLOCK_SIZE bytes in one copy, since the guest may write to the block
+ * meanwhile; false if they are not all in one region of RAM.  Guests have few
+ * blocks, so it mostly is the last call's.
+ */
+static bool read_whole_block(PaprRtas *rtas, uint64_t addr, uint32_t *cells)
+{
+    const void *block;
+
+    RCU_READ_LOCK_GUARD();
+    block = papr_mem_at(&rtas->block, addr, BLOCK_SIZE);
+    if (block) {
+        memcpy(cells, block, BLOCK_SIZE);
+    }
+    return block;
+}
+
+/*
  * Read the block at @addr: cells host endian, counts checked, room for the
  * results known to be RAM.  H_SUCCESS, or what H_RTAS returns.
  */
-static int64_t read_block(uint64_t addr, PaprRtasCall *call)
+static int64_t read_block(PaprRtas *rtas, uint64_t addr, PaprRtasCall *call)
 {
-    uint32_t cells[HEADER_CELLS + 2 * PAPR_RTAS_MAX_ARGS];
-    /* as long as a block can be: one read, unless RAM ends before */
-    bool is_whole = papr_mem_read(addr, cells, sizeof(cells));
+    uint32_t cells[BLOCK_CELLS];
+    bool is_whole = read_whole_block(rtas, addr, cells);
     size_t size;
     unsigned i;
 
@@ -140,16 +160,30 @@ static int64_t read_block(uint64_t addr, PaprRtasCall *call)
     return H_SUCCESS;
 }
 
-static bool write_results(uint64_t addr, const PaprRtasCall *call)
+static bool write_results(PaprRtas *rtas, uint64_t addr,
+                          const PaprRtasCall *call)
 {
+    size_t at = (HEADER_CELLS + call->nargs) * CELL_SIZE;
+    size_t size = call->nrets * CELL_SIZE;
     uint32_t cells[PAPR_RTAS_MAX_ARGS];
+    uint8_t *block;
     unsigned i;
+
+    if (!size) {
+        return true;
+    }
 
     for (i = 0; i < call->nrets; i++) {
         cells[i] = cpu_to_be32(call->rets[i]);
     }
-    return papr_mem_write(addr + (HEADER_CELLS + call->nargs) * CELL_SIZE,
-                          cells, call->nrets * CELL_SIZE);
+    RCU_READ_LOCK_GUARD();
+    block = papr_mem_at(&rtas->block, addr, BLOCK_SIZE);
+    if (!block) {
+        return papr_mem_write(addr + at, cells, size);
+    }
+    memcpy(block + at, cells, size);
+    papr_mem_written(&rtas->block, at, size);
+    return true;
 }
 
 static int64_t h_rtas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -158,21 +192,21 @@ static int64_t h_rtas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprRtasCall call = {};
     /* in real mode the four top bits of an address have no meaning */
     uint64_t addr = args[0] & ~(0xfULL << 60);
-    int64_t rc = read_block(addr, &call);
+    int64_t rc = read_block(rtas, addr, &call);
 
     if (rc != H_SUCCESS) {
         return rc;
     }
     papr_rtas_call(rtas, cpu, &call);
-    if (!write_results(addr, &call)) {
+    if (!write_results(rtas, addr, &call)) {
         return bad_block(addr, "is no longer in RAM");
     }
     return find_slot(rtas, call.token) ? H_SUCCESS : H_PARAMETER;
 }
 
 static const PaprHcall rtas_hcalls[] = {
-    /* some calls read and set registers of vCPUs: stop-self, ibm,suspend-me */
-    { H_RTAS, PAPR_HCALL_NEEDS_REGS, 1, 0, h_rtas },
+    /* the few that work on registers synchronize them themselves */
+    { H_RTAS, 0, 1, 0, h_rtas },
 };
 
 PaprRtas *papr_rtas_new(PaprHcallTable *hcalls)
