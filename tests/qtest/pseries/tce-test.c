@@ -422,6 +422,29 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
+/* How much is done for windows in which nothing ever was mapped */
+static void test_reset_unused(void)
+{
+    QTestState *qts = start("");
+    uint64_t entries = WINDOW / PAGE;
+
+    papr_work(qts);
+    qtest_system_reset(qts);
+    g_assert_cmpuint(papr_work(qts), <, entries);
+
+    /* 0 into entries that are 0 changes nothing */
+    g_assert_cmpint(stuff(qts, LIOBN, 0, 0, 512), ==, H_SUCCESS);
+    papr_work(qts);
+    qtest_system_reset(qts);
+    g_assert_cmpuint(papr_work(qts), <, entries);
+
+    g_assert_cmpint(put(qts, LIOBN, WINDOW - PAGE, RAM(1) | TCE_RW), ==,
+                    H_SUCCESS);
+    qtest_system_reset(qts);
+    g_assert_cmphex(got(qts, LIOBN, WINDOW - PAGE), ==, 0);
+    qtest_quit(qts);
+}
+
 /* ---- a dynamic window: 64 KiB pages ---- */
 
 static uint64_t create_window(QTestState *qts, uint32_t page_shift,
@@ -649,6 +672,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/tce/two-pieces", test_two_pieces);
     qtest_add_func("pseries/tce/dma-refused", test_dma_refused);
     qtest_add_func("pseries/tce/reset", test_reset);
+    qtest_add_func("pseries/tce/reset-unused", test_reset_unused);
     qtest_add_func("pseries/tce/dynamic", test_dynamic);
     qtest_add_func("pseries/tce/large", test_large);
     qtest_add_func("pseries/tce/migrate", test_migrate);

@@ -100,6 +100,7 @@ static void set_up(Fixture *f, gconstpointer data)
         .bus_addr = 0x800000000000000, .pages = PAGES, .page_shift = SHIFT,
     };
     f->store.entries = f->entries;
+    f->store.used = true;
     f->tcet.store = &f->store;
     QLIST_INIT(&f->tcet.region.iommu_notify);
 }

@@ -13,6 +13,17 @@
 
 #include "qemu/atomic.h"
 
+/** papr_tces_any: is any of @count not 0? */
+static inline bool papr_tces_any(const uint64_t *tces, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (tces[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /** papr_tces_fill: @tce into @count entries */
 static inline void papr_tces_fill(uint64_t *entry, uint64_t tce,
                                   uint64_t count)

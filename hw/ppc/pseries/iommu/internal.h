@@ -45,6 +45,12 @@ struct PaprTceStore {
     uint64_t *entries;                  /* host endian */
     bool in_kernel;                     /* constant */
     bool locked;                        /* has @lock; constant */
+    /*
+     * Was anything but 0 ever stored?  Set before the first entry is, and
+     * stays; atomic.  Who reads entries that another thread stores may miss
+     * them with it as without.
+     */
+    bool used;
     int fd;                             /* the kernel's table, or -1; BQL */
     QemuMutex lock;
     PaprTceLeafs leafs;                 /* without @state: a small one */
@@ -137,9 +143,11 @@ static inline uint64_t papr_tce_load(const PaprTceStore *store, uint64_t index)
 static inline uint64_t papr_tce_span(const PaprTceStore *store, uint64_t index,
                                      uint64_t end, bool *held)
 {
-    *held = true;
-    return store->leafs.state
-        ? papr_tce_leafs_span(&store->leafs, index, end, held) : end - index;
+    if (store->leafs.state) {
+        return papr_tce_leafs_span(&store->leafs, index, end, held);
+    }
+    *held = qatomic_read(&store->used);
+    return end - index;
 }
 
 /* table.c */

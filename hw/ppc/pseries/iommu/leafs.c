@@ -41,16 +41,6 @@ uint64_t papr_tce_leafs_bytes(const PaprTceLeafs *leafs, uint64_t held)
     return (held << leafs->shift) * TCE_BYTES;
 }
 
-static bool any_set(const uint64_t *tces, uint64_t count)
-{
-    for (uint64_t i = 0; i < count; i++) {
-        if (tces[i]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static uint64_t n_set(const uint64_t *tces, uint64_t count)
 {
     uint64_t n = 0;
@@ -79,7 +69,7 @@ uint64_t papr_tce_leafs_missing(const PaprTceLeafs *leafs, uint64_t index,
     for (; count; index += n, count -= n) {
         n = in_leaf(leafs, index, count);
         missing += !papr_tce_leafs_is_held(leafs, index) &&
-                   any_set(tces, same ? 1 : n);
+                   papr_tces_any(tces, same ? 1 : n);
         tces += same ? 0 : n;
     }
     return missing;
@@ -105,7 +95,7 @@ static void set_in_leaf(PaprTceLeafs *leafs, uint64_t index,
     uint16_t set = leafs->state[leaf];
 
     if (!set) {
-        if (!any_set(tces, same ? 1 : count)) {
+        if (!papr_tces_any(tces, same ? 1 : count)) {
             return;                     /* 0 already, and without memory */
         }
         leafs->held++;

@@ -134,6 +134,12 @@ bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
         papr_tce_leafs_set(leafs, index, tces, count, same, KEEP_BYTES);
         return true;
     }
+    if (unlikely(!qatomic_read(&store->used))) {
+        if (!papr_tces_any(tces, same ? 1 : count)) {
+            return true;
+        }
+        qatomic_set(&store->used, true);
+    }
     papr_tces_set(entry, tces, count, same);
     return true;
 }
@@ -193,6 +199,7 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
     store = new_store(window);
     store->entries = entries;
     store->in_kernel = true;
+    store->used = true;
     store->locked = true;
     store->fd = fd;
     qemu_mutex_init(&store->lock);
