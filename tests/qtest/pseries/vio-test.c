@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include <sys/ioctl.h>
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
@@ -50,17 +51,23 @@ static int make_pair(int *theirs)
     return fds[0];
 }
 
-static Vty start_vty(const char *more)
+/* @socket: more options of the character device */
+static Vty start_vty_on(const char *socket, const char *more)
 {
     int theirs;
     Vty vty = { .fd = make_pair(&theirs) };
 
     vty.qts = papr_start("-machine ic-mode=xics -smp 1 "
-                         "-chardev socket,id=c0,fd=%d "
+                         "-chardev socket,id=c0,fd=%d%s "
                          "-device spapr-vty,chardev=c0,reg=0x%x %s",
-                         theirs, REG, more);
+                         theirs, socket, REG, more);
     close(theirs);
     return vty;
+}
+
+static Vty start_vty(const char *more)
+{
+    return start_vty_on("", more);
 }
 
 static void end_vty(Vty *vty)
@@ -226,11 +233,29 @@ static void test_bad_unit(void)
     qtest_quit(qts);
 }
 
+/* More than the ring holds comes in pieces, all of it */
+static void comes_in_pieces(const Vty *vty)
+{
+    g_autoptr(GString) got = g_string_new(NULL);
+    char chars[16];
+
+    for (int i = 0; i < 100; i++) {
+        char line[17];
+
+        next_line(line, i);
+        type(vty, line, 16);
+    }
+    while (got->len < 1600) {
+        g_string_append_len(got, chars, get(vty->qts, REG, chars));
+    }
+    check_lines(got, 100);
+    g_assert_cmpuint(get(vty->qts, REG, chars), ==, 0);
+}
+
 static void test_get(void)
 {
     Vty vty = start_vty("");
     char chars[16];
-    GString *got = g_string_new(NULL);
 
     g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
     type(&vty, "hello", 5);
@@ -238,19 +263,78 @@ static void test_get(void)
     type(&vty, "unit 0", 6);
     batch_is(vty.qts, 0, "unit 0", 6);
 
-    /* more than the ring holds comes in pieces, all of it */
-    for (int i = 0; i < 100; i++) {
-        char line[17];
+    comes_in_pieces(&vty);
+    end_vty(&vty);
+}
 
-        next_line(line, i);
-        type(&vty, line, 16);
+/* All that was typed is in QEMU */
+static void wait_until_read(const Vty *vty)
+{
+    int unread;
+
+    do {
+        g_assert_cmpint(ioctl(vty->fd, TIOCOUTQ, &unread), ==, 0);
+    } while (unread && (g_usleep(1000), true));
+}
+
+/*
+ * A multiplexer holds up to 32 characters back until it is told that there is
+ * room for them, even if the guest has asked in vain before.
+ */
+static void test_get_held_back(void)
+{
+    Vty vty = start_vty_on(",mux=on", "");
+    char chars[16];
+
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 3; i++) {
+            char line[17];
+
+            next_line(line, i);
+            type(&vty, line, 16);
+        }
+        wait_until_read(&vty);
+        for (int i = 0; i < 3; i++) {
+            char line[17];
+
+            next_line(line, i);
+            g_assert_cmpuint(get(vty.qts, REG, chars), ==, 16);
+            g_assert_cmpmem(chars, 16, line, 16);
+        }
+        g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
     }
-    while (got->len < 1600) {
-        g_string_append_len(got, chars, get(vty.qts, REG, chars));
+    comes_in_pieces(&vty);
+    end_vty(&vty);
+}
+
+/* ... and, if the monitor has the keyboard meanwhile, when it is back */
+static void test_get_focus(void)
+{
+    Vty vty = start_vty_on(",mux=on", "-mon chardev=c0");
+    const char to_next[] = "\x01" "c";
+    char line[17], chars[16];
+
+    /* whoever has it first, the terminal has it then */
+    type(&vty, "\x01" "c", 2);
+    wait_until_read(&vty);
+    type(&vty, "x", 1);
+    wait_until_read(&vty);
+    if (!get(vty.qts, REG, chars)) {
+        type(&vty, to_next, 2);
+        wait_until_read(&vty);
+        type(&vty, "x", 1);
+        batch_is(vty.qts, REG, "x", 1);
     }
-    check_lines(got, 100);
+    next_line(line, 1);
+    type(&vty, line, 16);
+    type(&vty, line, 16);
+    wait_until_read(&vty);
+    type(&vty, to_next, 2);
+    wait_until_read(&vty);
+    g_assert_cmpuint(get(vty.qts, REG, chars), ==, 16);
     g_assert_cmpuint(get(vty.qts, REG, chars), ==, 0);
-    g_string_free(got, true);
+    type(&vty, to_next, 2);
+    batch_is(vty.qts, REG, line, 16);
     end_vty(&vty);
 }
 
@@ -821,6 +905,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/vio/vty/put", test_put);
     qtest_add_func("pseries/vio/vty/bad-unit", test_bad_unit);
     qtest_add_func("pseries/vio/vty/get", test_get);
+    qtest_add_func("pseries/vio/vty/get-held-back", test_get_held_back);
+    qtest_add_func("pseries/vio/vty/get-focus", test_get_focus);
     qtest_add_func("pseries/vio/vty/nul-after-cr", test_nul_after_cr);
     qtest_add_func("pseries/vio/vty/interrupt", test_interrupt);
     qtest_add_func("pseries/vio/vty/two", test_two);

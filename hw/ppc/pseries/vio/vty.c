@@ -62,11 +62,16 @@ static void receive(void *opaque, const uint8_t *buf, int size)
     }
 }
 
+static bool is_full(const PaprVty *vty)
+{
+    return vty->in - vty->out == VTY_CHARS;
+}
+
 /*
  * Guests drop a NUL that follows a carriage return, because an old hypervisor
  * inserted one; so a batch never ends up with that pair inside.
  */
-static unsigned take_input(PaprVty *vty, uint8_t *chars)
+static unsigned take_some(PaprVty *vty, uint8_t *chars)
 {
     unsigned n = 0;
 
@@ -78,6 +83,21 @@ static unsigned take_input(PaprVty *vty, uint8_t *chars)
         }
         chars[n++] = next;
         vty->out++;
+    }
+    return n;
+}
+
+/*
+ * The device is told of room only where there was none, which alone makes it
+ * hold input back: that wakes up the main loop, and guests ask again and again.
+ */
+static unsigned take_input(PaprVty *vty, uint8_t *chars)
+{
+    bool was_full = is_full(vty);
+    unsigned n = take_some(vty, chars);
+
+    if (was_full) {
+        qemu_chr_fe_accept_input(&vty->chardev);
     }
     return n;
 }
@@ -142,6 +162,10 @@ static void chardev_event(void *opaque, QEMUChrEvent event)
         g_clear_handle_id(&vty->output_watch, g_source_remove);
         fifo8_reset(&vty->output);
     }
+    if (event == CHR_EVENT_MUX_IN) {
+        /* held back when it was full, which it may be no more */
+        qemu_chr_fe_accept_input(&vty->chardev);
+    }
 }
 
 /* What a stream brought has room for input that the device has kept so far */
@@ -169,6 +193,15 @@ static bool put_output(PaprVty *vty, const uint8_t *chars, uint32_t n)
     return true;
 }
 
+static void vty_realize(PaprVioDevice *vio, Error **errp);
+
+/* The terminal that @dev is, or NULL; by its class, for each call comes here */
+static PaprVty *vty_of(PaprVioDevice *dev)
+{
+    return dev && papr_vio_class(dev)->realize == vty_realize
+        ? container_of(dev, PaprVty, vio) : NULL;
+}
+
 /* The terminal with the lowest unit address is the console */
 static PaprVty *console_of(PaprVioBus *bus)
 {
@@ -176,10 +209,10 @@ static PaprVty *console_of(PaprVioBus *bus)
     BusChild *kid;
 
     QTAILQ_FOREACH(kid, &BUS(bus)->children, sibling) {
-        Object *obj = object_dynamic_cast(OBJECT(kid->child), TYPE_PAPR_VTY);
+        PaprVty *vty = vty_of((PaprVioDevice *)kid->child);
 
-        if (obj && (!console || PAPR_VTY(obj)->vio.reg < console->vio.reg)) {
-            console = PAPR_VTY(obj);
+        if (vty && (!console || vty->vio.reg < console->vio.reg)) {
+            console = vty;
         }
     }
     return console;
@@ -193,7 +226,7 @@ static PaprVty *find_vty(PaprVioBus *bus, uint64_t reg)
     if (!dev && reg == 0) {
         return console_of(bus);
     }
-    return (PaprVty *)object_dynamic_cast(OBJECT(dev), TYPE_PAPR_VTY);
+    return vty_of(dev);
 }
 
 /* H_PUT_TERM_CHAR: r4 unit address, r5 count, r6 and r7 characters */
@@ -227,7 +260,6 @@ static int64_t h_get_term_char(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     args[0] = take_input(vty, chars);
     args[1] = ldq_be_p(chars);
     args[2] = ldq_be_p(chars + 8);
-    qemu_chr_fe_accept_input(&vty->chardev);
     return H_SUCCESS;
 }
 
@@ -276,7 +308,6 @@ size_t papr_vio_console_read(PaprVioBus *bus, uint8_t *chars, size_t n)
     }
     got = take_input(console, batch);
     memcpy(chars, batch, got);
-    qemu_chr_fe_accept_input(&console->chardev);
     return got;
 }
 
