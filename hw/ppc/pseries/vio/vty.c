@@ -42,10 +42,14 @@ struct PaprVty {
     VMChangeStateEntry *vm_change;
 };
 
+/* Before a stream is loaded, none: what it brings would replace it */
 static int can_receive(void *opaque)
 {
     PaprVty *vty = opaque;
 
+    if (runstate_check(RUN_STATE_INMIGRATE)) {
+        return 0;
+    }
     return VTY_CHARS - (vty->in - vty->out);
 }
 
@@ -168,7 +172,7 @@ static void chardev_event(void *opaque, QEMUChrEvent event)
     }
 }
 
-/* What a stream brought has room for input that the device has kept so far */
+/* The device has kept input while can_receive() said that there is no room */
 static void vm_changed(void *opaque, bool running, RunState state)
 {
     PaprVty *vty = opaque;
