@@ -421,3 +421,25 @@ ExploreResult explore(const ExploreProgram *program)
     g_hash_table_destroy(run.seen);
     return result;
 }
+
+ExploreResult explore_and_say(const ExploreProgram *program, const char *what)
+{
+    ExploreResult result = explore(program);
+
+    g_test_message("%s: %" PRIu64 " runs, %" PRIu64 " states: %s", what,
+                   result.runs, result.states, result.why ?: "right");
+    return result;
+}
+
+void explore_all_right(const ExploreProgram *program, const char *what)
+{
+    ExploreResult result = explore_and_say(program, what);
+
+    g_assert_cmpuint(result.bad, ==, 0);
+    g_assert_cmpuint(result.states, >, 100);
+}
+
+void explore_finds_bad(const ExploreProgram *program, const char *what)
+{
+    g_assert_cmpuint(explore_and_say(program, what).bad, ==, 1);
+}

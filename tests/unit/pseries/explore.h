@@ -43,6 +43,15 @@ typedef struct ExploreResult {
 /** explore - run @program in all orders, or until one was bad */
 ExploreResult explore(const ExploreProgram *program);
 
+/** explore_and_say: the same, with a line in the test's log, on @what */
+ExploreResult explore_and_say(const ExploreProgram *program, const char *what);
+
+/** explore_all_right: no run was bad, and there were enough to say so */
+void explore_all_right(const ExploreProgram *program, const char *what);
+
+/** explore_finds_bad: one was, as the test wants it */
+void explore_finds_bad(const ExploreProgram *program, const char *what);
+
 /** explore_word: make *@word shared, with its present value */
 #define explore_word(word) explore_add_word((word), *(word))
 void explore_add_word(const void *word, uint64_t value);

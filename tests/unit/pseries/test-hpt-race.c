@@ -214,36 +214,13 @@ static const ExploreProgram walk_and_replace = {
     begin_xyx, { walker, remover_xyx }, check_found
 };
 
-static ExploreResult explore_and_say(const ExploreProgram *program,
-                                     const char *what)
-{
-    ExploreResult result = explore(program);
-
-    g_test_message("%s: %" PRIu64 " runs, %" PRIu64 " states: %s", what,
-                   result.runs, result.states, result.why ?: "right");
-    return result;
-}
-
-static void all_right(const ExploreProgram *program, const char *what)
-{
-    ExploreResult result = explore_and_say(program, what);
-
-    g_assert_cmpuint(result.bad, ==, 0);
-    g_assert_cmpuint(result.states, >, 100);
-}
-
-static void found_bad(const ExploreProgram *program, const char *what)
-{
-    g_assert_cmpuint(explore_and_say(program, what).bad, ==, 1);
-}
-
 static void test_walk(void)
 {
     static const unsigned sets[] = { 0, 1, 7 };
 
     for (int i = 0; i < ARRAY_SIZE(sets); i++) {
         used = sets[i];
-        all_right(&walk_and_replace, "one walk, X Y X");
+        explore_all_right(&walk_and_replace, "one walk, X Y X");
     }
     used = 0;
 }
@@ -266,7 +243,7 @@ static const ExploreProgram walk_and_two = {
 static void test_walk_two(void)
 {
     used = 1;
-    all_right(&walk_and_two, "one walk, a remover and an enterer");
+    explore_all_right(&walk_and_two, "one walk, a remover and an enterer");
     used = 0;
 }
 
@@ -394,24 +371,24 @@ static const ExploreProgram walk_and_put_back = {
 static void test_walk_bad(void)
 {
     walk_to_try = walk_torn;
-    found_bad(&walk_and_replace, "one half, then the other");
+    explore_finds_bad(&walk_and_replace, "one half, then the other");
     used = 7;
     walk_to_try = walk_twice;
-    found_bad(&walk_and_replace, "the first half twice");
+    explore_finds_bad(&walk_and_replace, "the first half twice");
     used = 0;
     walk_to_try = walk_without_second_look;
-    found_bad(&walk_and_put_back, "no second look");
+    explore_finds_bad(&walk_and_put_back, "no second look");
     walk_to_try = NULL;
-    all_right(&walk_and_put_back, "with it");
+    explore_all_right(&walk_and_put_back, "with it");
 
     used = 7;
     take_out_to_try = count_then_take_out;
-    found_bad(&walk_and_replace, "counted too early");
+    explore_finds_bad(&walk_and_replace, "counted too early");
     take_out_to_try = NULL;
     publish_to_try = publish_backwards;
-    found_bad(&walk_and_replace, "published too early");
+    explore_finds_bad(&walk_and_replace, "published too early");
     publish_to_try = publish_relaxed;
-    found_bad(&walk_and_two, "another thread's removal unseen");
+    explore_finds_bad(&walk_and_two, "another thread's removal unseen");
     publish_to_try = NULL;
     used = 0;
 }
@@ -553,9 +530,9 @@ static void test_flush(void)
         begin_tlb, { vcpu_twice, remove_and_flush }, end_tlb
     };
 
-    all_right(&one_flush, "TLB and removal");
+    explore_all_right(&one_flush, "TLB and removal");
     warm = true;
-    all_right(&twice, "TLB and removal, executed twice");
+    explore_all_right(&twice, "TLB and removal, executed twice");
     warm = false;
 }
 
@@ -594,7 +571,7 @@ static const ExploreProgram clear_and_remove = {
 
 static void test_flush_clears(void)
 {
-    all_right(&clear_and_remove, "TLB, H_CLEAR_REF and removal");
+    explore_all_right(&clear_and_remove, "TLB, H_CLEAR_REF and removal");
 }
 
 /* Without the barrier between the vCPU's two accesses */
@@ -620,11 +597,11 @@ static void test_flush_bad(void)
 {
     warm = true;
     enter_to_try = enter_without_barrier;
-    found_bad(&one_flush, "no barrier on entry");
+    explore_finds_bad(&one_flush, "no barrier on entry");
     enter_to_try = NULL;
     warm = false;
     clear_ref_to_try = clear_ref_uncounted;
-    found_bad(&clear_and_remove, "R cleared, not counted");
+    explore_finds_bad(&clear_and_remove, "R cleared, not counted");
     clear_ref_to_try = NULL;
 }
 

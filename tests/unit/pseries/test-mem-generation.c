@@ -118,22 +118,23 @@ static void changer_twice(void)
 }
 
 /* As RCU's thread: the grace period needs no BQL, freeing does */
-static void freer(void)
+static void free_view(uint64_t view)
 {
-    explore_wait(&m.queued[0], 1);
+    explore_wait(&m.queued[view], 1);
     smp_mb();                           /* as synchronize_rcu() has it */
     explore_wait(&m.reading, 0);
     explore_wait(&m.bql, 0);
-    qatomic_set(&m.freed[0], 1);
+    qatomic_set(&m.freed[view], 1);
+}
+
+static void freer(void)
+{
+    free_view(0);
 }
 
 static void freer_of_second(void)
 {
-    explore_wait(&m.queued[1], 1);
-    smp_mb();                           /* as synchronize_rcu() has it */
-    explore_wait(&m.reading, 0);
-    explore_wait(&m.bql, 0);
-    qatomic_set(&m.freed[1], 1);
+    free_view(1);
 }
 
 static void nothing(void)
@@ -148,35 +149,12 @@ static const ExploreProgram two_changes = {
     begin_even, { user, changer_twice, freer, freer_of_second }, nothing
 };
 
-static ExploreResult explore_and_say(const ExploreProgram *program,
-                                     const char *what)
-{
-    ExploreResult result = explore(program);
-
-    g_test_message("%s: %" PRIu64 " runs, %" PRIu64 " states: %s", what,
-                   result.runs, result.states, result.why ?: "right");
-    return result;
-}
-
-static void all_right(const ExploreProgram *program, const char *what)
-{
-    ExploreResult result = explore_and_say(program, what);
-
-    g_assert_cmpuint(result.bad, ==, 0);
-    g_assert_cmpuint(result.states, >, 100);
-}
-
-static void found_bad(const ExploreProgram *program, const char *what)
-{
-    g_assert_cmpuint(explore_and_say(program, what).bad, ==, 1);
-}
-
 static void test_changes(void)
 {
     sections_to_try = 3;
-    all_right(&one_change, "one change");
+    explore_all_right(&one_change, "one change");
     sections_to_try = 2;
-    all_right(&two_changes, "two changes");
+    explore_all_right(&two_changes, "two changes");
 }
 
 /* Until changes are told of, nothing is remembered */
@@ -248,19 +226,19 @@ static void test_step_left_out(void)
 
     begin_to_try = begin_not_told;
     end_to_try = end_after_not_told;
-    found_bad(&one_change, "told of after the change only");
+    explore_finds_bad(&one_change, "told of after the change only");
     begin_to_try = NULL;
 
     end_to_try = end_without_barrier;
-    found_bad(&one_change, "no barrier after the change");
+    explore_finds_bad(&one_change, "no barrier after the change");
     end_to_try = NULL;
 
     read_to_try = read_without_barrier;
-    found_bad(&one_change, "no barrier before the look-up");
+    explore_finds_bad(&one_change, "no barrier before the look-up");
     read_to_try = NULL;
 
     keep_to_try = keep_all;
-    found_bad(&one_change, "kept in the middle of a change");
+    explore_finds_bad(&one_change, "kept in the middle of a change");
     keep_to_try = NULL;
 }
 

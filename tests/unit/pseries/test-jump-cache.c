@@ -1,0 +1,142 @@
+/*
+ * Unit test of the ages in TCG's jump cache (base/patches/0144), in all orders
+ * of loads and stores of the CPU that uses an entry and of one that invalidates
+ * its translation block (TB)
+ *
+ * The cache is part of QEMU's translator, so this is a model of it: the steps
+ * are those of the argument in accel/tcg/tb-jmp-cache.h, which has the same
+ * numbers.  Each is also tried wrong: the exploration has to find that.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/atomic.h"
+#include "explore.h"
+
+static struct {
+    uint64_t age;
+    uint64_t invalid;                   /* the TB has CF_INVALID */
+    uint64_t removed;                   /* from the hash table */
+    uint64_t told;                      /* the CPU knows that it has changed */
+
+    /* the CPU's own, no words of the model */
+    bool filled;
+    uint64_t entry_age;
+} m;
+
+static struct {
+    bool age_after_lookup;              /* 1 */
+    bool not_counted;                   /* 2 */
+    bool counted_first;                 /* 2 */
+    bool flag_set_last;                 /* 2, for an entry that is there */
+} wrong;
+
+static void begin(void)
+{
+    memset(&m, 0, sizeof(m));
+    m.age = 1;
+    explore_word(&m.age);
+    explore_word(&m.invalid);
+    explore_word(&m.removed);
+    explore_word(&m.told);
+}
+
+/* helper_lookup_tb_ptr() */
+static bool found_at_once(void)
+{
+    return m.filled && m.entry_age == qatomic_read(&m.age);
+}
+
+/* tb_lookup() */
+static bool found(void)
+{
+    uint64_t age = wrong.age_after_lookup ? 0 : qatomic_load_acquire(&m.age);
+    bool valid;
+
+    if (m.filled && m.entry_age == age) {
+        return !qatomic_read(&m.invalid);
+    }
+    valid = m.filled ? !qatomic_read(&m.invalid)
+                     : !qatomic_load_acquire(&m.removed);
+    if (wrong.age_after_lookup) {
+        age = qatomic_load_acquire(&m.age);
+    }
+    m.filled = valid;
+    m.entry_age = age;
+    return valid;
+}
+
+static void user(void)
+{
+    for (int i = 0; i < 3; i++) {
+        uint64_t told = qatomic_load_acquire(&m.told);
+
+        if ((found_at_once() || found()) && told) {
+            explore_bad("a TB that the CPU knows to be invalid");
+        }
+    }
+}
+
+static void count(void)
+{
+    if (!wrong.not_counted) {
+        qatomic_inc(&m.age);
+    }
+}
+
+/* do_tb_phys_invalidate(), and then the guest's message */
+static void invalidator(void)
+{
+    if (wrong.counted_first) {
+        count();
+    }
+    if (!wrong.flag_set_last) {
+        qatomic_set(&m.invalid, 1);
+    }
+    qatomic_store_release(&m.removed, 1);
+    if (!wrong.counted_first) {
+        count();
+    }
+    qatomic_set(&m.invalid, 1);
+    qatomic_store_release(&m.told, 1);
+}
+
+static void nothing(void)
+{
+}
+
+static const ExploreProgram program = {
+    begin, { user, invalidator }, nothing
+};
+
+static void test_ages(void)
+{
+    explore_all_right(&program, "as it is");
+}
+
+static void test_wrong(void)
+{
+    struct {
+        bool *step;
+        const char *what;
+    } steps[] = {
+        { &wrong.age_after_lookup, "the age read after the look-up" },
+        { &wrong.not_counted, "not counted" },
+        { &wrong.counted_first, "counted before it is removed" },
+        { &wrong.flag_set_last, "CF_INVALID set after it was counted" },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(steps); i++) {
+        *steps[i].step = true;
+        explore_finds_bad(&program, steps[i].what);
+        *steps[i].step = false;
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/jump-cache/ages", test_ages);
+    g_test_add_func("/jump-cache/wrong", test_wrong);
+    return g_test_run();
+}
