@@ -167,7 +167,7 @@ def tpm():
             with DeviceGuest(MODE, args=args) as guest:
                 guest.launch()
                 expect('emulator' in guest.cmd('query-tpm-types'), 'no type emulator')
-                # there is no device for it on this machine yet, so it is not in use
+                # no device uses it (tpm.py has one)
                 expect(guest.cmd('query-tpm') == [], guest.cmd('query-tpm'))
                 expect(any(chardev['label'] == 'tpm' for chardev in guest.cmd('query-chardev')),
                        'no connection')

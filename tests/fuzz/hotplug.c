@@ -33,6 +33,7 @@ static const Device devices[] = {
     { "disk1", "{ 'driver': 'scsi-hd', 'drive': 'd1', 'bus': 'vscsi.0',"
                "  'lun': 1 }" },
     { "fun7", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '7.1' }" },
+    { "tpm", "{ 'driver': 'spapr-tpm-proxy', 'host-path': '/dev/null' }" },
     { "core4", "{ 'core-id': 4 }" },
     { "fun70", "{ 'driver': 'virtio-rng-pci', 'bus': 'pci.0', 'addr': '7.0',"
                "  'multifunction': 'on' }" },

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: clock, random numbers, watchdogs
+ * pSeries platform: clock, random numbers, watchdogs, a TPM of the host
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,9 +14,11 @@
 #define TYPE_PAPR_RTC "spapr-rtc"
 #define TYPE_PAPR_RNG "spapr-rng"
 #define TYPE_PAPR_WDT "spapr-wdt"
+#define TYPE_PAPR_TPM_PROXY "spapr-tpm-proxy"
 
 typedef struct PaprRtc PaprRtc;
 typedef struct PaprWatchdogs PaprWatchdogs;
+typedef struct PaprTpmProxySlot PaprTpmProxySlot;
 
 /**
  * papr_rtc_new - the real time clock, child "rtc" of @owner
@@ -53,5 +55,24 @@ PaprWatchdogs *papr_watchdog_new(Object *owner, PaprHcallTable *hcalls,
 
 /** papr_watchdog_reset: all stopped; BQL */
 void papr_watchdog_reset(PaprWatchdogs *watchdogs);
+
+/**
+ * papr_tpm_proxy_slot_new - where a "spapr-tpm-proxy" may be, and H_TPM_COMM
+ *
+ * Machine init.  Without a proxy the call returns H_FUNCTION.
+ */
+PaprTpmProxySlot *papr_tpm_proxy_slot_new(PaprHcallTable *hcalls);
+
+/** papr_tpm_proxy_is_plugged: a proxy is there; there is room for one; BQL */
+bool papr_tpm_proxy_is_plugged(const PaprTpmProxySlot *slot);
+
+/**
+ * papr_tpm_proxy_plug, papr_tpm_proxy_unplug - the slot's device
+ *
+ * The first once the device is realized, the other before it is unrealized.
+ * Both wait for a command that the TPM is working on.  BQL.
+ */
+void papr_tpm_proxy_plug(PaprTpmProxySlot *slot, DeviceState *dev);
+void papr_tpm_proxy_unplug(PaprTpmProxySlot *slot);
 
 #endif

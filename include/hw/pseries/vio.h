@@ -40,6 +40,13 @@ void papr_vio_add_vlan(PaprVioBus *bus, NICInfo *nd);
  */
 void papr_vio_add_vscsi(PaprVioBus *bus);
 
+/**
+ * papr_vio_firmware_start - at reset, when the machine is its own firmware
+ *
+ * Devices are made ready for a kernel, as SLOF would: waits for a TPM's answer.
+ */
+void papr_vio_firmware_start(PaprVioBus *bus);
+
 /** papr_vio_dt: the /vdevice node and its children */
 void papr_vio_dt(PaprVioBus *bus, PaprDt *dt);
 

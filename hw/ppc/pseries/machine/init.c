@@ -14,6 +14,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
+#include "system/confidential-guest-support.h"
 #include "system/numa.h"
 #include "system/runstate.h"
 #include "system/system.h"
@@ -295,6 +296,7 @@ static bool init_devices(PaprMachine *pm, Error **errp)
     if (!pm->watchdogs) {
         return false;
     }
+    pm->tpm_proxy = papr_tpm_proxy_slot_new(pm->hcalls);
     pm->vio = papr_vio_bus_new(pm->hcalls, pm->rtas, pm->irqs, pm->iommu);
     for (int i = 0; serial_hd(i); i++) {
         papr_vio_add_vty(pm->vio, serial_hd(i));
@@ -395,9 +397,17 @@ static void set_boot_device(void *machine, const char *order, Error **errp)
     opt->boot_device = g_strdup(order);
 }
 
+static bool init_confidential(PaprMachine *pm, Error **errp)
+{
+    ConfidentialGuestSupport *cgs = MACHINE(pm)->cgs;
+
+    return !cgs || confidential_guest_kvm_init(cgs, errp) >= 0;
+}
+
 static bool init_machine(PaprMachine *pm, Error **errp)
 {
-    if (!check_max_compat(pm, errp) ||
+    if (!init_confidential(pm, errp) ||
+        !check_max_compat(pm, errp) ||
         !papr_machine_kvm_check_mmu(pm, errp) ||
         !check_memory(pm, errp) ||
         !papr_machine_settle_vsmt(pm, errp) ||

@@ -70,6 +70,7 @@ struct PaprMachine {
     PaprRtc *rtc;
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
+    PaprTpmProxySlot *tpm_proxy;
     PaprVioBus *vio;
     PaprPci *pci;
     PaprFirmware *firmware;
@@ -126,6 +127,14 @@ void papr_machine_options_init(Object *obj);
 
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);
+
+/* hotplug-tpm.c */
+void papr_machine_tpm_proxy_pre_plug(PaprMachine *pm, DeviceState *dev,
+                                     Error **errp);
+void papr_machine_tpm_proxy_plug(PaprMachine *pm, DeviceState *dev,
+                                 Error **errp);
+void papr_machine_tpm_proxy_unplug(PaprMachine *pm, DeviceState *dev,
+                                   Error **errp);
 
 /* devices.c */
 bool papr_machine_init_devices(PaprMachine *pm, Error **errp);

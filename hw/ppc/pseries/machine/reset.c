@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
+#include "system/confidential-guest-support.h"
 #include "system/qtest.h"
 #include "system/reset.h"
 #include "machine.h"
@@ -43,6 +44,9 @@ static bool start_firmware(PaprMachine *pm, Error **errp)
         return false;
     }
     ms->fdt = (void *)papr_firmware_fdt(pm->firmware, &size);
+    if (papr_firmware_is_own(pm->firmware)) {
+        papr_vio_firmware_start(pm->vio);
+    }
     return true;
 }
 
@@ -53,6 +57,10 @@ void papr_machine_reset(MachineState *ms, ResetType type)
 
     if (type != RESET_TYPE_SNAPSHOT_LOAD) {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
+    }
+    if (ms->cgs && confidential_guest_kvm_reset(ms->cgs, &err) < 0) {
+        error_report_err(err);
+        exit(EXIT_FAILURE);
     }
     papr_vcpus_note_lpcr(pm->vcpus, 0, PAPR_LPCR_OF_ALL);
     qemu_devices_reset(type);

@@ -229,6 +229,19 @@ PaprVioBus *papr_vio_bus_new(PaprHcallTable *hcalls, PaprRtas *rtas,
     return bus;
 }
 
+void papr_vio_firmware_start(PaprVioBus *bus)
+{
+    BusChild *kid;
+
+    QTAILQ_FOREACH(kid, &BUS(bus)->children, sibling) {
+        PaprVioDevice *dev = (PaprVioDevice *)kid->child;
+
+        if (papr_vio_class(dev)->firmware_start) {
+            papr_vio_class(dev)->firmware_start(dev);
+        }
+    }
+}
+
 static void device_dt(PaprVioDevice *dev, PaprDt *dt)
 {
     PaprVioDeviceClass *vdc = PAPR_VIO_DEVICE_GET_CLASS(dev);

@@ -94,6 +94,8 @@ struct PaprVioDeviceClass {
      * of requests, from here on
      */
     void (*stop)(PaprVioDevice *dev);
+    /* what SLOF does before a kernel runs; when there is no SLOF, at reset */
+    void (*firmware_start)(PaprVioDevice *dev);
     /* the guest sent an entry; NULL: the device has no CRQ */
     int64_t (*crq_entry)(PaprVioDevice *dev, const PaprCrqEntry *entry);
 };
