@@ -47,10 +47,14 @@ static uint32_t connector(const FuzzRecord *record)
 {
     unsigned n = record->args[0][1];
 
-    switch (record->args[0][0] % 4) {
+    switch (record->args[0][0] % 8) {
+    case 7:
+        return 9u << 28 | n % 4;                        /* a module */
     case 0:
+    case 4:
         return 1u << 28 | n % 8;                        /* a core */
     case 1:
+    case 5:
         return 2u << 28 | n % 4;                        /* a host bridge */
     default:
         /* a slot's first function, of either host bridge */
@@ -202,10 +206,46 @@ static void xive_queue(const FuzzRecord *record)
     }
 }
 
+/* Labels, place and flushes of the module in slot 3 */
+static void persistent_memory(const FuzzRecord *record)
+{
+    static const uint8_t lengths[] = { 1, 2, 4, 8 };
+    uint64_t index = 9u << 28 | 3, len = lengths[record->args[0][1] & 3];
+    uint64_t offset = record->args[1][0] | record->args[1][1] << 8;
+    uint64_t read[FUZZ_ARGS] = { index, offset, len };
+    uint64_t write[FUZZ_ARGS] = { index, offset, record->args[2][0], len };
+    uint64_t bind[FUZZ_ARGS] = { index, 0, 1, UINT64_MAX, 0 };
+    uint64_t flush[FUZZ_ARGS] = { index, record->args[3][0] };
+
+    switch (record->args[0][0] % 5) {
+    case 0:
+        hcall(record, H_SCM_READ_METADATA, read);
+        break;
+    case 1:
+        hcall(record, H_SCM_WRITE_METADATA, write);
+        break;
+    case 2:
+        hcall(record, H_SCM_BIND_MEM, bind);
+        /* what it says, where unbind wants it */
+        bind[0] = index;
+        bind[3] = 0;
+        hcall(record, H_SCM_UNBIND_MEM, bind);
+        break;
+    case 3:
+        hcall(record, H_SCM_FLUSH, flush);
+        break;
+    default:
+        fuzz_call(record, H_SCM_HEALTH, index, 0, 0, 0);
+        fuzz_call(record, H_SCM_QUERY_BLOCK_MEM_BINDING, index, 0, 0, 0);
+        fuzz_call(record, H_SCM_QUERY_LOGICAL_MEM_BINDING, 1 * GiB, 0, 0, 0);
+        fuzz_call(record, H_SCM_UNBIND_ALL, 1 + (len & 1), index, 0, 0);
+    }
+}
+
 static void (*const ops[])(const FuzzRecord *record) = {
     set_indicator, set_indicator, configure_connector, change_msi, dma_window,
     fill_window, fill_window, hash_entry, hash_entry, vcpu_area, xive_queue,
-    xive_queue,
+    xive_queue, persistent_memory,
 };
 
 void fuzz_driver_op(const FuzzRecord *record)

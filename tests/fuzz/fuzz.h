@@ -34,6 +34,8 @@
 
 /* RAM of all targets; a page's number in it is 16 bits */
 #define FUZZ_RAM_SIZE (256 * MiB)
+/* A module of persistent memory, and its labels */
+#define FUZZ_MODULE_SIZE (256 * MiB + 128 * KiB)
 /* What operations put into RAM lies here, in pages of 4 KiB */
 #define FUZZ_ARENA    (32 * MiB)
 #define FUZZ_TREE     (64 * MiB)

@@ -51,15 +51,26 @@ static void fuzz(QTestState *s, const unsigned char *data, size_t size)
     fuzz_input(data, size);
 }
 
-/* RAM is shared memory with a name: save and restore leave it out */
+/*
+ * RAM and persistent memory are shared memory with a name: save and restore
+ * leave them out
+ */
 static GString *command_line(FuzzTarget *target)
 {
     GString *line = g_string_new(target->opaque);
     int fd = qemu_memfd_create("ram", FUZZ_RAM_SIZE, false, 0, 0, &error_fatal);
+    int module = qemu_memfd_create("module", FUZZ_MODULE_SIZE, false, 0, 0,
+                                   &error_fatal);
 
     g_string_append_printf(line, " -object memory-backend-file,id=ram,share=on,"
                            "size=%uM,mem-path=/proc/self/fd/%d",
                            (unsigned)(FUZZ_RAM_SIZE / MiB), fd);
+    g_string_append_printf(line, " -object memory-backend-file,id=module,"
+                           "share=on,size=%u,mem-path=/proc/self/fd/%d "
+                           "-device spapr-nvdimm,memdev=module,slot=3,"
+                           "label-size=128K,"
+                           "uuid=75a3cdd7-6a2f-4791-8d15-fe0a920e8e9e",
+                           (unsigned)FUZZ_MODULE_SIZE, module);
     return line;
 }
 

@@ -29,7 +29,7 @@ LAYERS = {
     f'{INTC}/irq': 2, f'{INTC}/xics': 2.5, f'{INTC}/xive': 2.5,
     f'{PPC}/mmu': 2, f'{PPC}/iommu': 2, f'{PPC}/dr': 2,
     f'{PPC}/rtas/events.c': 3, f'{PPC}/cpu': 3, f'{PPC}/vio': 3, f'{PPC}/nested': 3,
-    f'{PPC}/misc': 3, f'{PPC}/firmware': 3, PHB: 3,
+    f'{PPC}/misc': 3, f'{PPC}/pmem': 3, f'{PPC}/firmware': 3, PHB: 3,
     f'{PPC}/cas': 4, f'{PPC}/dt': 4, f'{PPC}/machine': 5,
 }
 
@@ -39,7 +39,8 @@ HEADERS = {
     'cap-levels': 0, 'report': 0, 'save': 0, 'work': 0,
     'hcall': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'kvm': 1, 'nmi': 1,
     'irq': 2, 'mmu': 2, 'dr': 2, 'iommu': 2,
-    'event': 3, 'vio': 3, 'misc': 3, 'firmware': 3, 'phb': 3, 'nested': 3,
+    'event': 3, 'vio': 3, 'misc': 3, 'pmem': 3, 'firmware': 3, 'phb': 3,
+    'nested': 3,
     'cas': 4,
 }
 OWNERS = {'event': f'{PPC}/rtas/events.c', 'phb': PHB}

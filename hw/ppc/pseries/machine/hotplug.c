@@ -153,6 +153,8 @@ static const PlugRow plug_table[] = {
     { TYPE_PAPR_CPU_CORE, core_pre_plug, core_plug },
     { TYPE_PAPR_RNG, NULL, rng_plug },
     { TYPE_PAPR_PHB, phb_pre_plug, phb_plug, phb_unplug_request, phb_unplug },
+    { TYPE_NVDIMM, papr_nvdimm_pre_plug, papr_nvdimm_plug,
+      papr_nvdimm_unplug_request },
     { TYPE_PAPR_TPM_PROXY, papr_machine_tpm_proxy_pre_plug,
       papr_machine_tpm_proxy_plug, papr_machine_tpm_proxy_unplug },
     { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },

@@ -256,6 +256,7 @@ static bool init_platform(PaprMachine *pm, Error **errp)
     pm->iommu = papr_iommu_new(pm->hcalls);
     pm->dr = papr_dr_new(pm->rtas);
     papr_machine_add_connectors(pm);
+    papr_machine_add_pmem(pm);
     return true;
 }
 

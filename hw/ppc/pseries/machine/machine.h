@@ -24,6 +24,7 @@
 #include "hw/pseries/numa.h"
 #include "hw/pseries/ovec.h"
 #include "hw/pseries/phb.h"
+#include "hw/pseries/pmem.h"
 #include "hw/pseries/rtas.h"
 #include "hw/pseries/vcpu.h"
 #include "hw/pseries/vio.h"
@@ -71,6 +72,7 @@ struct PaprMachine {
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprTpmProxySlot *tpm_proxy;
+    PaprPmem *pmem;
     PaprVioBus *vio;
     PaprPci *pci;
     PaprFirmware *firmware;
@@ -127,6 +129,14 @@ void papr_machine_options_init(Object *obj);
 
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);
+
+/* hotplug-nvdimm.c */
+void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_nvdimm_unplug_request(PaprMachine *pm, DeviceState *dev,
+                                Error **errp);
+/* connectors, and the calls about what is behind them */
+void papr_machine_add_pmem(PaprMachine *pm);
 
 /* hotplug-tpm.c */
 void papr_machine_tpm_proxy_pre_plug(PaprMachine *pm, DeviceState *dev,

@@ -15,6 +15,13 @@ static void fill_rng(PaprDt *dt, uint32_t intc_phandle, void *opaque)
     papr_rng_dt(opaque, dt);
 }
 
+static void fill_pmem(PaprDt *dt, uint32_t intc_phandle, void *machine)
+{
+    PaprMachine *pm = machine;
+
+    papr_pmem_dt(pm->pmem, &pm->numa, dt);
+}
+
 /* An image that has a screen looks for its console by itself; we do not */
 static bool names_console(const PaprMachine *pm)
 {
@@ -45,7 +52,7 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .hotpluggable_cpus = true,
         .stdout_path = names_console(pm),
         .multi_tce = true,
-        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB),
+        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB) | PAPR_DRC_SET(PAPR_DRC_PMEM),
         .host_model = pm->opt.host_model,
         .host_serial = pm->opt.host_serial,
         .boot_device = pm->opt.boot_device,
@@ -60,6 +67,7 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
     PaprMachine *pm = machine;
     PaprDtExtra extra[] = {
         { papr_pci_dt, pm->pci },
+        { fill_pmem, pm },
         { fill_rng, pm->rng },
     };
     PaprDtInput in;
@@ -67,7 +75,7 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
     describe(pm, &in);
     in.whole = whole;
     in.extra = extra;
-    in.n_extra = pm->rng ? 2 : 1;
+    in.n_extra = pm->rng ? 3 : 2;
     return papr_dt_build(&in, size, errp);
 }
 

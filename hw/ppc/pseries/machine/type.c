@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "hw/fw-path-provider.h"
 #include "hw/intc/intc.h"
+#include "hw/mem/nvdimm.h"
 #include "hw/nmi.h"
 #include "hw/hotplug.h"
 #include "qapi/error.h"
@@ -37,6 +38,8 @@ static void print_pic(InterruptStatsProvider *provider, GString *buf)
 static void machine_instance_init(Object *obj)
 {
     papr_machine_options_init(obj);
+    /* elsewhere in QEMU off by default; here it never was */
+    MACHINE(obj)->nvdimms_state->is_enabled = true;
 }
 
 static void machine_finalize(Object *obj)
@@ -68,6 +71,7 @@ static void machine_class_init(ObjectClass *oc, void *data)
     mc->default_ram_size = 512 * MiB;
     mc->numa_mem_align_shift = ctz64(PAPR_LMB_SIZE);
     mc->auto_enable_numa = true;
+    mc->nvdimm_supported = true;
     papr_machine_smp_class_init(mc);
 
     papr_machine_options_class_init(oc);

@@ -1,0 +1,99 @@
+/*
+ * pSeries platform: persistent memory (nvdimm, spapr-nvdimm) is plugged
+ *
+ * A module has a place in the area behind boot memory, which QEMU's hw/mem
+ * finds, and one connector, that of its slot.  It stays until QEMU ends.
+ *
+ * With the BQL (big QEMU lock) held.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qapi/error.h"
+#include "hw/mem/memory-device.h"
+#include "hw/mem/nvdimm.h"
+#include "hw/mem/pc-dimm.h"
+#include "hw/qdev-core.h"
+#include "system/runstate.h"
+#include "machine.h"
+
+/* An address of the user's; 0: QEMU is to find one, which is aligned */
+static bool check_place(NVDIMMDevice *nvdimm, Error **errp)
+{
+    uint64_t addr = PC_DIMM(nvdimm)->addr;
+
+    if (QEMU_IS_ALIGNED(addr, PAPR_PMEM_BLOCK)) {
+        return true;
+    }
+    error_setg(errp, "addr=0x%" PRIx64 " is not a multiple of %" PRIu64
+               "MB: use addr=0x%" PRIx64, addr,
+               (uint64_t)(PAPR_PMEM_BLOCK / MiB),
+               (uint64_t)QEMU_ALIGN_DOWN(addr, PAPR_PMEM_BLOCK));
+    return false;
+}
+
+void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    ERRP_GUARD();
+    NVDIMMDevice *nvdimm = NVDIMM(dev);
+    uint64_t size;
+
+    if (!MACHINE(pm)->nvdimms_state->is_enabled) {
+        error_setg(errp, "nvdimm device found but 'nvdimm=off' was set");
+        return;
+    }
+    size = memory_device_get_region_size(MEMORY_DEVICE(dev), errp);
+    if (*errp || !papr_pmem_check(nvdimm, size, errp) ||
+        !check_place(nvdimm, errp)) {
+        return;
+    }
+    pc_dimm_pre_plug(PC_DIMM(dev), MACHINE(pm), errp);
+}
+
+void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+{
+    PaprDrc *drc = papr_dr_find(pm->dr, PAPR_DRC_PMEM, PC_DIMM(dev)->slot);
+    bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+
+    pc_dimm_plug(PC_DIMM(dev), MACHINE(pm));
+    /* QEMU has found the slot to be free, so is the connector */
+    papr_drc_attach(drc, dev, !hot, &error_abort);
+    if (hot) {
+        papr_events_hotplug(pm->events, PAPR_HOTPLUG_ADD, PAPR_DRC_PMEM,
+                            PAPR_HOTPLUG_BY_INDEX, 1, papr_drc_index(drc));
+    }
+}
+
+void papr_nvdimm_unplug_request(PaprMachine *pm, DeviceState *dev,
+                                Error **errp)
+{
+    error_setg(errp, "nvdimm device hot unplug is not supported yet.");
+}
+
+/* The guest may put a module away and take it back; it stays plugged */
+static bool fill_module(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
+                        void *machine, Error **errp)
+{
+    papr_pmem_node(drc, &((PaprMachine *)machine)->numa, dt);
+    return true;
+}
+
+static void no_release(DeviceState *dev, void *machine)
+{
+    g_assert_not_reached();             /* no unplug is ever requested */
+}
+
+static const PaprDrcOps module_drc_ops = {
+    .release = no_release,
+    .fill_dt = fill_module,
+};
+
+void papr_machine_add_pmem(PaprMachine *pm)
+{
+    uint32_t slots = MACHINE(pm)->ram_slots;
+
+    if (slots) {
+        papr_dr_add(pm->dr, PAPR_DRC_PMEM, 0, 1, slots, &module_drc_ops, pm);
+    }
+    pm->pmem = papr_pmem_new(pm->hcalls, pm->dr, slots);
+}

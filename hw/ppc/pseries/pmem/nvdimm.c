@@ -1,0 +1,372 @@
+/*
+ * pSeries platform: "spapr-nvdimm", persistent memory with flushes
+ *
+ * A module that lies in a file of the host.  What the guest writes is in the
+ * host's page cache; H_SCM_FLUSH has it written to the file.  That may take
+ * long, so it is done in a thread of QEMU's pool, and the guest asks with a
+ * token until it is done.  QEMU's docs/system/ppc/pseries.rst (nvdimm).
+ *
+ * A flush that runs is in the stream of a migration; the destination begins it
+ * again.  All of it under the BQL (big QEMU lock), but for flush_worker(),
+ * which sees constants only.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "block/aio.h"
+#include "block/thread-pool.h"
+#include "hw/mem/memory-device.h"
+#include "hw/qdev-properties.h"
+#include "migration/vmstate.h"
+#include "qapi/error.h"
+#include "qemu/cutils.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "qemu/main-loop.h"
+#include "qemu/pmem.h"
+#include "qemu/queue.h"
+#include "system/hostmem.h"
+#include "hw/ppc/pseries/trace.h"
+#include "internal.h"
+
+/* So many flushes may run, and of so many that are done the result is kept */
+#define FLUSHES_MAX 64
+
+OBJECT_DECLARE_SIMPLE_TYPE(PaprNvdimm, PAPR_NVDIMM)
+
+typedef struct Flush {
+    PaprNvdimm *nvdimm;
+    uint64_t token;
+    int64_t result;
+    uint32_t drc_index;                 /* for streams only */
+    /* what the thread of the pool works on; modules are not unplugged */
+    void *pmem;                         /* NULL: a file in the page cache */
+    uint64_t size;
+    int fd;
+    QLIST_ENTRY(Flush) node;
+} Flush;
+
+typedef QLIST_HEAD(, Flush) FlushList;
+
+struct PaprNvdimm {
+    NVDIMMDevice parent_obj;
+
+    bool pmem_override;
+    bool flush_required;                /* as the guest was told */
+    uint64_t last_token;
+    unsigned n_running;                 /* with the pool; all of @running */
+    FlushList running;                  /* the newest first, both */
+    FlushList done;
+};
+
+static HostMemoryBackend *backend_of(NVDIMMDevice *nvdimm)
+{
+    return PC_DIMM(nvdimm)->hostmem;
+}
+
+static bool is_on(Object *obj, const char *property)
+{
+    return object_property_find(obj, property) &&
+           object_property_get_bool(obj, property, &error_abort);
+}
+
+static bool is_pmem(NVDIMMDevice *nvdimm)
+{
+    return is_on(OBJECT(backend_of(nvdimm)), "pmem");
+}
+
+uint64_t papr_nvdimm_size(NVDIMMDevice *nvdimm)
+{
+    /* found by pre-plug to be there */
+    return memory_device_get_region_size(MEMORY_DEVICE(nvdimm), &error_abort);
+}
+
+bool papr_nvdimm_flush_required(NVDIMMDevice *nvdimm)
+{
+    PaprNvdimm *pn = (PaprNvdimm *)object_dynamic_cast(OBJECT(nvdimm),
+                                                       TYPE_PAPR_NVDIMM);
+
+    return pn && (!is_pmem(nvdimm) || pn->pmem_override);
+}
+
+/* In a thread of the pool */
+static int flush_worker(void *opaque)
+{
+    const Flush *flush = opaque;
+
+    if (flush->pmem) {
+        pmem_persist(flush->pmem, flush->size);
+        return H_SUCCESS;
+    }
+    if (qemu_fdatasync(flush->fd) < 0) {
+        error_report_once("spapr-nvdimm: can't write memory to its file: %s",
+                          strerror(errno));
+        return H_HARDWARE;
+    }
+    return H_SUCCESS;
+}
+
+static unsigned count(const FlushList *list)
+{
+    const Flush *flush;
+    unsigned n = 0;
+
+    QLIST_FOREACH(flush, list, node) {
+        n++;
+    }
+    return n;
+}
+
+/* Results that no guest asks for are not kept for ever */
+static void drop_oldest(FlushList *list)
+{
+    Flush *flush, *last = NULL;
+
+    QLIST_FOREACH(flush, list, node) {
+        last = flush;
+    }
+    if (last) {
+        QLIST_REMOVE(last, node);
+        g_free(last);
+    }
+}
+
+static void forget(FlushList *list)
+{
+    Flush *flush, *next;
+
+    QLIST_FOREACH_SAFE(flush, list, node, next) {
+        QLIST_REMOVE(flush, node);
+        g_free(flush);
+    }
+}
+
+static void flush_done(void *opaque, int result)
+{
+    Flush *flush = opaque;
+    PaprNvdimm *pn = flush->nvdimm;
+
+    trace_papr_pmem_flushed(flush->token, result);
+    flush->result = result;
+    QLIST_REMOVE(flush, node);
+    pn->n_running--;
+    if (count(&pn->done) >= FLUSHES_MAX) {
+        drop_oldest(&pn->done);
+    }
+    QLIST_INSERT_HEAD(&pn->done, flush, node);
+}
+
+static void submit(PaprNvdimm *pn, Flush *flush)
+{
+    MemoryRegion *mr = &backend_of(NVDIMM(pn))->mr;
+
+    flush->nvdimm = pn;
+    flush->fd = memory_region_get_fd(mr);
+    flush->size = memory_region_size(mr);
+    flush->pmem = is_pmem(NVDIMM(pn)) ? memory_region_get_ram_ptr(mr) : NULL;
+    pn->n_running++;
+    thread_pool_submit_aio(flush_worker, flush, flush_done, flush);
+}
+
+static Flush *find(const FlushList *list, uint64_t token)
+{
+    Flush *flush;
+
+    QLIST_FOREACH(flush, list, node) {
+        if (flush->token == token) {
+            return flush;
+        }
+    }
+    return NULL;
+}
+
+static int64_t begin_flush(PaprNvdimm *pn, uint64_t *token)
+{
+    Flush *flush;
+
+    if (pn->n_running >= FLUSHES_MAX) {
+        return H_BUSY;
+    }
+    flush = g_new0(Flush, 1);
+    flush->token = ++pn->last_token ?: ++pn->last_token;
+    flush->drc_index = PAPR_DRC_PMEM << 28 | PC_DIMM(pn)->slot;
+    QLIST_INSERT_HEAD(&pn->running, flush, node);
+    *token = flush->token;
+    trace_papr_pmem_flush(flush->token);
+    submit(pn, flush);
+    return H_LONG_BUSY_10_MS;
+}
+
+static int64_t ask_flush(PaprNvdimm *pn, uint64_t token)
+{
+    Flush *flush;
+    int64_t result;
+
+    if (find(&pn->running, token)) {
+        return H_LONG_BUSY_10_MS;
+    }
+    flush = find(&pn->done, token);
+    if (!flush) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_SCM_FLUSH: no flush 0x%" PRIx64 "\n",
+                      token);
+        return H_P2;
+    }
+    result = flush->result;
+    QLIST_REMOVE(flush, node);
+    g_free(flush);
+    return result;
+}
+
+int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token)
+{
+    if (!object_dynamic_cast(OBJECT(nvdimm), TYPE_PAPR_NVDIMM)) {
+        return H_PARAMETER;
+    }
+    if (*token) {
+        return ask_flush(PAPR_NVDIMM(nvdimm), *token);
+    }
+    if (!papr_nvdimm_flush_required(nvdimm)) {
+        return H_UNSUPPORTED;
+    }
+    return begin_flush(PAPR_NVDIMM(nvdimm), token);
+}
+
+void papr_nvdimm_finish(NVDIMMDevice *nvdimm)
+{
+    PaprNvdimm *pn = (PaprNvdimm *)object_dynamic_cast(OBJECT(nvdimm),
+                                                       TYPE_PAPR_NVDIMM);
+
+    if (!pn) {
+        return;
+    }
+    while (pn->n_running) {
+        aio_poll(qemu_get_aio_context(), true);
+    }
+    /* of a stream that was broken off, before they were begun */
+    forget(&pn->running);
+    forget(&pn->done);
+}
+
+/* --- streams -------------------------------------------------------------- */
+
+/* A snapshot may be loaded over flushes that run */
+static int flushes_pre_load(void *opaque)
+{
+    papr_nvdimm_finish(NVDIMM(opaque));
+    return 0;
+}
+
+/* Both sides must have told the guest the same */
+static bool check_required(PaprNvdimm *pn)
+{
+    bool required = papr_nvdimm_flush_required(NVDIMM(pn));
+
+    if (pn->flush_required == required) {
+        return true;
+    }
+    if (required) {
+        error_report("The file backend for the spapr-nvdimm device %s at "
+                     "source is a pmem, use pmem=on and pmem-override=off to "
+                     "continue.", DEVICE(pn)->id ?: "without id=");
+    } else {
+        error_report("The guest expects hcall-flush support for the "
+                     "spapr-nvdimm device %s, use pmem-override=on to "
+                     "continue.", DEVICE(pn)->id ?: "without id=");
+    }
+    return false;
+}
+
+static int flushes_post_load(void *opaque, int version_id)
+{
+    PaprNvdimm *pn = opaque;
+    Flush *flush;
+
+    if (count(&pn->running) > FLUSHES_MAX || !check_required(pn)) {
+        /* nothing of it runs */
+        forget(&pn->running);
+        pn->flush_required = papr_nvdimm_flush_required(NVDIMM(pn));
+        return -EINVAL;
+    }
+    while (count(&pn->done) > FLUSHES_MAX) {
+        drop_oldest(&pn->done);
+    }
+    QLIST_FOREACH(flush, &pn->running, node) {
+        submit(pn, flush);
+    }
+    return 0;
+}
+
+static const VMStateDescription vmstate_flush = {
+    .name = "spapr_nvdimm_flush_state",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(token, Flush),
+        VMSTATE_INT64(result, Flush),
+        VMSTATE_UINT32(drc_index, Flush),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static const VMStateDescription vmstate_flushes = {
+    .name = "spapr_nvdimm_states",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .pre_load = flushes_pre_load,
+    .post_load = flushes_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(flush_required, PaprNvdimm),
+        VMSTATE_UINT64(last_token, PaprNvdimm),
+        VMSTATE_QLIST_V(done, PaprNvdimm, 1, vmstate_flush, Flush, node),
+        VMSTATE_QLIST_V(running, PaprNvdimm, 1, vmstate_flush, Flush, node),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static void realize(NVDIMMDevice *nvdimm, Error **errp)
+{
+    PAPR_NVDIMM(nvdimm)->flush_required = papr_nvdimm_flush_required(nvdimm);
+    vmstate_register_any(NULL, &vmstate_flushes, nvdimm);
+}
+
+static void unrealize(NVDIMMDevice *nvdimm)
+{
+    papr_nvdimm_finish(nvdimm);
+    vmstate_unregister(NULL, &vmstate_flushes, nvdimm);
+}
+
+static void instance_init(Object *obj)
+{
+    QLIST_INIT(&PAPR_NVDIMM(obj)->running);
+    QLIST_INIT(&PAPR_NVDIMM(obj)->done);
+}
+
+#ifdef CONFIG_LIBPMEM
+static const Property nvdimm_properties[] = {
+    DEFINE_PROP_BOOL("pmem-override", PaprNvdimm, pmem_override, false),
+};
+#endif
+
+static void class_init(ObjectClass *oc, void *data)
+{
+    NVDIMMClass *nvc = NVDIMM_CLASS(oc);
+
+    nvc->realize = realize;
+    nvc->unrealize = unrealize;
+    DEVICE_CLASS(oc)->desc = "persistent memory in a file, with flushes";
+#ifdef CONFIG_LIBPMEM
+    device_class_set_props(DEVICE_CLASS(oc), nvdimm_properties);
+#endif
+}
+
+static const TypeInfo nvdimm_types[] = {
+    {
+        .name = TYPE_PAPR_NVDIMM,
+        .parent = TYPE_NVDIMM,
+        .instance_size = sizeof(PaprNvdimm),
+        .instance_init = instance_init,
+        .class_init = class_init,
+    },
+};
+
+DEFINE_TYPES(nvdimm_types)
