@@ -199,6 +199,8 @@ FakeTpm *fake_tpm_new(int version)
 void fake_tpm_free(FakeTpm *tpm)
 {
     fake_tpm_hold(tpm, false);
+    /* QEMU may not have come as far as to connect */
+    shutdown(tpm->listener, SHUT_RDWR);
     g_thread_join(tpm->control);
     if (tpm->data) {
         g_thread_join(tpm->data);

@@ -264,15 +264,13 @@ static bool check_required(PaprNvdimm *pn)
     if (pn->flush_required == required) {
         return true;
     }
-    if (required) {
-        error_report("The file backend for the spapr-nvdimm device %s at "
-                     "source is a pmem, use pmem=on and pmem-override=off to "
-                     "continue.", DEVICE(pn)->id ?: "without id=");
-    } else {
-        error_report("The guest expects hcall-flush support for the "
-                     "spapr-nvdimm device %s, use pmem-override=on to "
-                     "continue.", DEVICE(pn)->id ?: "without id=");
-    }
+    error_report("%s: the source's guest %s H_SCM_FLUSH, and here it %s; give "
+                 "both sides the same pmem= of the memory backend, or %s "
+                 "pmem-override=on",
+                 DEVICE(pn)->id ?: TYPE_PAPR_NVDIMM,
+                 pn->flush_required ? "calls" : "does not call",
+                 required ? "has to" : "has not to",
+                 required ? "the source" : "this side");
     return false;
 }
 
