@@ -84,8 +84,10 @@ bool start_cpu(unsigned id, void (*fn)(struct cpu *), void *arg);
 void stop_self(void) __attribute__((noreturn));
 void wait_stopped(unsigned id);
 extern bool fixed_hpt;              /* can't resize its hash page table */
+extern unsigned numa_form;          /* 1 or 2; 0: knows neither, nor hotplug */
 /* client-architecture-support; may reset the machine if it takes that */
 bool negotiate(bool xive, bool radix);
+void quiesce(void);                 /* no client calls after this */
 void power_off(void) __attribute__((noreturn));
 void barrier_wait(unsigned n);      /* of n vCPUs, spinning */
 bool same(const char *a, const char *b);

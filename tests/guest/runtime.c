@@ -17,6 +17,7 @@ struct cpu cpus[MAX_CPUS];
 const char *command;
 uint64_t boot_r3;
 bool fixed_hpt;
+unsigned numa_form;
 
 extern char secondary_start[], exception_entry[], user_return[];
 extern char load_guarded_insn[], store_guarded_insn[];
@@ -229,7 +230,8 @@ static void read_command(void)
 /*
  * LoPAR B.6.2.3: processors, then vectors of options, each with its length less
  * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of any
- * size (byte 6), interrupts (byte 23) and MMU (byte 24, then its extensions).
+ * size (byte 6), interrupts (byte 23) and MMU (byte 24, then its extensions); with
+ * numa_form also memory that can be plugged (bytes 2 and 22) and that form (byte 5).
  */
 bool negotiate(bool xive, bool radix)
 {
@@ -255,12 +257,22 @@ bool negotiate(bool xive, bool radix)
         client_call("open", ret, 1, root, 1), pointer(vectors),
     };
 
+    end[-25] = numa_form ? 0x20 : 0;
+    end[-22] = numa_form == 2 ? 0xa0 : numa_form == 1 ? 0x80 : 0;
     end[-21] = fixed_hpt ? 0 : 0x01;
+    end[-5] = numa_form ? 0x80 : 0;
     end[-4] = xive ? 0x40 : 0;
     end[-3] = radix ? 0x40 : 0;
     end[-1] = radix ? 0x40 : 0;
     client_call("call-method", ret, 2, call, 3);
     return !ret[0] && !ret[1];
+}
+
+void quiesce(void)
+{
+    uint32_t ret;
+
+    client_call("quiesce", &ret, 0, NULL, 0);
 }
 
 /* ---- vCPUs ---- */

@@ -3,6 +3,9 @@
  *
  *   i, I   client-architecture-support: XICS, with radix or hash translation
  *   x, X   the same with XIVE
+ *   1, 2   XIVE, radix, NUMA information of that form, memory that can be plugged
+ *   q      leave the firmware (quiesce)
+ *   a      tell the associativity (H_HOME_NODE_ASSOCIATIVITY) of vCPUs 0 to 63
  *   c      an interrupt of the controller in force comes to this vCPU
  *   w, v   make, fill and read the dynamic DMA window, or remove it
  *   t      fill and read the DMA window that there is at boot
@@ -10,7 +13,7 @@
  *   b      reboot
  *   s      stop here until the console has a character: `AT n` tells
  *
- * Where the platform may refuse (i, x, c, w, h) a line says so, and the next
+ * Where the platform may refuse (i, x, 1, 2, c, w, h) a line says so, and the next
  * step follows; anything else that goes wrong is FAIL.  The place in the row of
  * steps outlives reboots.  At its end: PASS, and power off.
  *
@@ -187,6 +190,23 @@ static void enlarge(void)
     expect(hpt_shift() == shift + !rc, "table", hpt_shift());
 }
 
+/* ---- NUMA ---- */
+
+static void tell_associativity(void)
+{
+    for (unsigned id = 0; id < 64; id++) {
+        uint64_t out[6];
+        int64_t rc = hcall_out(out, 6, H_HOME_NODE_ASSOCIATIVITY, 1, id, 0, 0);
+
+        if (rc) {
+            print("HOME %d: %d\n", id, rc);
+        } else {
+            print("HOME %d: %x %x %x %x %x %x\n", id, out[0], out[1], out[2],
+                  out[3], out[4], out[5]);
+        }
+    }
+}
+
 /* ---- steps ---- */
 
 static void reboot(void)
@@ -228,6 +248,17 @@ static void step(char letter)
     case 'x':
     case 'X':
         choose(true, letter == 'x');
+        break;
+    case '1':
+    case '2':
+        numa_form = letter - '0';
+        choose(true, true);
+        break;
+    case 'q':
+        quiesce();
+        break;
+    case 'a':
+        tell_associativity();
         break;
     case 'c':
         interrupt();
