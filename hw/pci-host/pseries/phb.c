@@ -309,15 +309,18 @@ static void phb_realize(DeviceState *dev, Error **errp)
     if (!claim_lsis(phb, errp)) {
         return;
     }
+    /* all changes of the address spaces at once: each takes time for all */
+    memory_region_transaction_begin();
     make_windows(phb);
     make_bus(phb);
-    if (!realize_parts(phb, errp)) {
+    if (realize_parts(phb, errp)) {
+        phb->pci->phbs[phb->opt.index] = phb;
+    } else {
         remove_bus(phb);
         remove_windows(phb);
         release_lsis(phb);
-        return;
     }
-    phb->pci->phbs[phb->opt.index] = phb;
+    memory_region_transaction_commit();
 }
 
 static void phb_unrealize(DeviceState *dev)
