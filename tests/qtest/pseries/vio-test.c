@@ -855,12 +855,12 @@ static void test_nvram_file(void)
     qtest_quit(qts);
     /* a blank one was given partitions: a system partition first */
     file_has(file, 0, "\x70");
-    file_has(file, 4, "system");
+    file_has(file, 4, "common");
     file_has(file, 0x800, "\x7f");
 
     qts = start_drive(file, "");
     stored_is(qts, 0x3000, "survives");
-    stored_is(qts, 4, "system");
+    stored_is(qts, 4, "common");
     store(qts, 4, "SYSTEM");
     qtest_quit(qts);
     /* one with contents is left as it is */

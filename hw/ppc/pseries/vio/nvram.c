@@ -128,12 +128,17 @@ void papr_vio_add_nvram(PaprVioBus *bus)
 
 /*
  * With our own firmware nobody else would before the kernel, which only takes
- * from a free partition.  -prom-env goes to the system partition.
+ * from a free partition.  -prom-env goes to the system partition, whose name is
+ * "common" (LoPAR R1-8.4.1-1), by which nvram of powerpc-utils finds it.
  */
 static void format(PaprNvram *nvram)
 {
+    ChrpNvramPartHdr *system = (ChrpNvramPartHdr *)nvram->buf;
+
     chrp_nvram_create_system_partition(nvram->buf, NVRAM_SYSTEM_PARTITION,
                                        nvram->size);
+    strpadcpy(system->name, sizeof(system->name), "common", '\0');
+    chrp_nvram_finish_partition(system, NVRAM_SYSTEM_PARTITION);
     chrp_nvram_create_free_partition(nvram->buf + NVRAM_SYSTEM_PARTITION,
                                      nvram->size - NVRAM_SYSTEM_PARTITION);
 }
