@@ -41,7 +41,7 @@ DISKS = {
 
 
 def made(what):
-    """The directory of what tools/debian-image makes: system, netboot or boot."""
+    """The directory of what tools/debian-image makes: system, tools, netboot or boot."""
     done = subprocess.run([TOOL, what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, 'PAPR_BUILD': str(BUILD)}, check=False)
     said = done.stderr.strip().split('\n')[-1]
@@ -52,7 +52,7 @@ def made(what):
 
 
 class Debian(Guest):
-    """One QEMU with the Debian system.
+    """One QEMU with a Debian system: the one that the class names, or `system`.
 
     DISK is a key of DISKS, or arguments of QEMU for a device of drive `system`.
     With an APPEND, though it be '', the disk's kernel is loaded by QEMU with that
@@ -61,9 +61,11 @@ class Debian(Guest):
     ARGS are any other arguments of QEMU; MACHINE begins with a comma.
     """
 
+    image = 'system'        # what tools/debian-image makes
+
     def __init__(self, cpu='POWER9', smp='1', mem='1G', machine='', disk='virtio-blk',
                  append=None, firmware='', args=()):
-        directory = made('system')
+        directory = made(self.image)
         args = ('-drive', f'if=none,id=system,format=raw,snapshot=on,file={directory}/disk.img',
                 *DISKS.get(disk, disk), *args)
         if append is not None:

@@ -1,0 +1,179 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The programs of a Power guest: rtas_errd, drmgr, lsslot, ppc64_cpu, nvram, lsprop.
+
+Debian's packages ppc64-diag and powerpc-ibm-utils (tools/debian-image tools).  The
+daemon rtas_errd takes what is plugged and gives what is to go, by drmgr, without a
+word of the test.
+
+    tools.py daemon IC | late IC | queries
+"""
+
+import hashlib
+import re
+import tempfile
+
+from debian_guest import Debian
+from devguest import MIB, pattern
+from guest import BUILD, expect, main_of
+
+MAC = '52:54:00:12:34:{:02x}'
+DAEMON = 'rtas_errd'
+
+
+class ToolsGuest(Debian):
+    """Debian with the daemon; kept off or on by systemd, as in a full system."""
+
+    image = 'tools'
+
+    def __init__(self, ic='xive', smp='2', args=(), append='', **options):
+        append += ' xive=off' if ic == 'xics' else ''
+        super().__init__(smp=smp, append=append, args=('-netdev', 'user,id=net', *args), **options)
+
+    def start(self):
+        self.launch()
+        self.ready()
+
+    def ready(self):
+        self.login()
+        self.run('udevadm settle')
+
+    def wait_for(self, command, what):
+        """Wait until COMMAND succeeds in the guest."""
+        self.poll(lambda: self.status(command)[0] == 0, what)
+
+    def plug(self, driver, name, **options):
+        options = {key.replace('_', '-'): value for key, value in options.items()}
+        self.cmd('device_add', {'driver': driver, 'id': name, **options})
+
+    def plug_net(self, name, number, **options):
+        self.plug('virtio-net-pci', name, netdev='net', mac=MAC.format(number), romfile='',
+                  **options)
+
+    def unplug(self, name):
+        """Ask for NAME; the guest gives it."""
+        self.cmd('device_del', id=name)
+        event = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': name}})
+        expect(event is not None, f'no DEVICE_DELETED of {name}: {self.said()}')
+
+    def said(self):
+        """What the daemon and drmgr say of late."""
+        return self.run('tail -n 40 /var/log/platform /var/log/drmgr; journalctl -n 30 --no-pager')
+
+    def network_works(self, number):
+        self.wait_for(f'grep -q {MAC.format(number)} /sys/class/net/*/address', 'the card')
+        self.run('udevadm settle')
+        name = self.address(MAC.format(number))
+        out = self.run('busybox ping -c 3 10.0.2.2')
+        expect(' 0% packet loss' in out, out)
+        self.run(f'ip link set {name} down')
+
+    def disk(self, serial):
+        """The name of the virtio disk with SERIAL, once it is there."""
+        self.wait_for(f'grep -qx {serial} /sys/block/vd*/serial', f'disk {serial}')
+        return self.run(f'grep -lx {serial} /sys/block/vd*/serial').split('/')[3]
+
+    def is_well(self):
+        log = self.run('dmesg')
+        found = re.search(r'Call Trace|I/O error|Oops|WARNING', log)
+        expect(not found, log[max(0, found.start() - 300):][:1200] if found else '')
+
+
+def daemon(ic):
+    """A disk and a network card come, work and go, twice, and so does a host bridge."""
+    data = pattern(1, 16 * MIB)
+    with tempfile.NamedTemporaryFile(dir=BUILD / 'tests') as image, ToolsGuest(ic) as guest:
+        image.write(data)
+        image.flush()
+        guest.start()
+        expect(guest.run(f'systemctl is-active {DAEMON}').strip() == 'active', 'no daemon')
+        for turn in range(2):
+            guest.plug_net('net1', 1, addr='5')
+            guest.network_works(1)
+            guest.cmd('blockdev-add', {'driver': 'raw', 'node-name': 'node', 'file': {
+                'driver': 'file', 'filename': image.name}})
+            guest.plug('virtio-blk-pci', 'disk1', drive='node', serial='hot')
+            name = guest.disk('hot')
+            digest = guest.run(f'md5sum /dev/{name}').split()[0]
+            expect(digest == hashlib.md5(data).hexdigest(), 'the disk has other data')
+            guest.run(f'echo turn {turn} > /dev/{name} && sync')
+            data = f'turn {turn}\n'.encode() + data[7:]
+            guest.unplug('disk1')
+            guest.unplug('net1')
+            guest.cmd('blockdev-del', {'node-name': 'node'})
+            expect(guest.run('ls /sys/bus/pci/devices/ | grep -c :05 || true').strip() == '0',
+                   'a device is still there')
+        guest.plug('spapr-pci-host-bridge', 'phb', index=4)
+        guest.wait_for('lsslot -c phb | grep -q "PHB 4"', 'host bridge')
+        guest.plug_net('net2', 2, bus='phb.0', addr='2')
+        guest.network_works(2)
+        guest.unplug('net2')
+        guest.unplug('phb')
+        guest.is_well()
+
+
+def late(ic):
+    """What is plugged while no daemon is there waits for the next boot."""
+    with ToolsGuest(ic, args=('-device', 'virtio-rng-pci,id=rng1,addr=6')) as guest:
+        guest.start()
+        guest.run(f'systemctl disable --now {DAEMON}')
+        guest.plug_net('net1', 1, addr='5')
+        guest.cmd('device_del', id='rng1')
+        devices = guest.run('ls /sys/bus/pci/devices')
+        expect('0000:00:05.0' not in devices and '0000:00:06.0' in devices, devices)
+        guest.run(f'systemctl enable {DAEMON}')
+        guest.cmd('system_reset')
+        event = guest.event_wait('DEVICE_DELETED', 120, match={'data': {'device': 'rng1'}})
+        expect(event is not None, 'the device did not go at the reset')
+        guest.ready()
+        devices = guest.run('ls /sys/bus/pci/devices')
+        expect('0000:00:05.0' in devices and '0000:00:06.0' not in devices, devices)
+        guest.network_works(1)
+        guest.unplug('net1')
+        guest.is_well()
+
+
+# What a program prints: command, and a regular expression of all of it
+ANSWERS = [
+    ('ppc64_cpu --cores-present', r'Number of cores present = 2'),
+    ('ppc64_cpu --threads-per-core', r'Threads per core: 4'),
+    ('ppc64_cpu --smt', r'SMT=4'),
+    ('ppc64_cpu --info', r'Core +0: +0\* +1\* +2\* +3\* *\nCore +1: +4\* +5\* +6\* +7\*'),
+    ('ppc64_cpu --smt=2', ''),
+    ('ppc64_cpu --smt', r'SMT=2'),
+    ('ppc64_cpu --info', r'Core +0: +0\* +1\* +2 +3 *\nCore +1: +4\* +5\* +6 +7'),
+    ('ppc64_cpu --cores-on=1', ''),
+    ('ppc64_cpu --cores-on', r'Number of cores online = 1'),
+    ('ppc64_cpu --cores-on=all', ''),
+    ('ppc64_cpu --smt=on', ''),
+    ('ppc64_cpu --info', r'Core +0: +0\* +1\* +2\* +3\* *\nCore +1: +4\* +5\* +6\* +7\*'),
+    ('nvram --partitions', r'(?s).*70 +\w\w +0080 common\n.*lnx,oops-log.*free'),
+    ('nvram --print-config=boot-command', 'boot net'),
+    ('nvram --update-config test=17 -p common', ''),
+    ('nvram --print-config', r'(?s).*"common" Partition\n-+\nboot-command=boot net\n.*test=17'),
+    ('lsslot -c pci | grep -v Empty', r'#.*\nC0 .*0000:00:00.0\nC196680 .*0003:00:09.0'),
+    ('lsslot -c phb | grep ^PHB', r'PHB name.*\nPHB 3 +/pci@800000020000003 .*\n'
+                                  r'PHB 0 +/pci@800000020000000 .*'),
+    ('lsprop /proc/device-tree/rtas/rtas-size', r'(?s).*rtas-size\s+[0-9a-f]{8}.*'),
+    ('ofpathname vda', '/pci@800000020000000/scsi@0'),
+]
+
+
+def queries():
+    """What the programs tell of CPUs, nvram, slots and properties is right."""
+    args = ('-prom-env', 'boot-command=boot net', '-device', 'spapr-pci-host-bridge,index=3,id=b',
+            '-device', 'virtio-rng-pci,bus=b.0,addr=9')
+    with ToolsGuest(smp='8,threads=4,cores=2', args=args) as guest:
+        guest.start()
+        guest.run('modprobe rpaphp')
+        for command, answer in ANSWERS:
+            said = guest.run(command).strip()
+            expect(re.fullmatch(answer, said), f'{command}: {said[-800:]}')
+        guest.run('drmgr -c phb -r -s "PHB 3" > /dev/null')
+        said = guest.run('lsslot -c phb | grep ^PHB')
+        expect('PHB 0' in said and 'PHB 3' not in said, said)
+        guest.is_well()
+
+
+if __name__ == '__main__':
+    main_of(daemon, late, queries)
