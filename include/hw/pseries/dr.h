@@ -65,15 +65,30 @@ void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first,
 PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id);
 PaprDrc *papr_dr_find_index(PaprDr *dr, uint32_t index);
 uint32_t papr_drc_index(const PaprDrc *drc);
+uint32_t papr_drc_id(const PaprDrc *drc);
 
-/** papr_drc_attach: @dev is behind the connector; cold: no guest runs yet */
+/**
+ * papr_dr_attach - @dev is behind @count connectors in a row
+ * @first: the id of the first
+ * @cold: no guest runs yet
+ *
+ * They all belong to the device from then on: any of them stands for it below.
+ * Fails, with nothing done, if one is missing or has a device already.
+ */
+bool papr_dr_attach(PaprDr *dr, PaprDrcType type, uint32_t first,
+                    uint32_t count, DeviceState *dev, bool cold, Error **errp);
+
+/** papr_drc_attach: @dev is behind this connector alone */
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
 
 /**
  * papr_drc_unplug_request - the user wants the device back
  *
  * Released at once if the guest never took it or has let go of it already;
- * papr_drc_device() then is NULL.  Else the guest must be asked by an event.
+ * papr_drc_device() then is NULL.  Else the guest must be asked by an event; it
+ * is released when the guest has let go of it at all of its connectors.  If the
+ * guest says of one of them that it keeps the device the request is off, and
+ * the user is told by DEVICE_UNPLUG_GUEST_ERROR.
  */
 void papr_drc_unplug_request(PaprDrc *drc);
 
@@ -85,6 +100,14 @@ DeviceState *papr_drc_device(const PaprDrc *drc);
 
 /** papr_dr_reset: requested unplugs happen, all other devices are configured */
 void papr_dr_reset(PaprDr *dr);
+
+/**
+ * papr_dr_before_load - a snapshot is about to be loaded
+ *
+ * All devices are configured: what is otherwise the stream tells.  Requests are
+ * forgotten, as they were made of a guest that is no more.
+ */
+void papr_dr_before_load(PaprDr *dr);
 
 /**
  * papr_dr_dt - "ibm,drc-indexes", "-names", "-types", "-power-domains" of the

@@ -8,7 +8,6 @@
 #include "qapi/qapi-events-qdev.h"
 #include "qemu/bswap.h"
 #include "hw/qdev-core.h"
-#include "migration/vmstate.h"
 #include "hw/ppc/pseries/dr/internal.h"
 
 #include <libfdt.h>
@@ -18,14 +17,17 @@ void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas)
 {
 }
 
-void qapi_event_send_device_unplug_guest_error(const char *device,
-                                               const char *path)
+void papr_dr_register_vmstate(PaprDr *unused)
 {
 }
 
-const VMStateInfo vmstate_info_uint32;
-const VMStateInfo vmstate_info_bool;
-const VMStateInfo vmstate_info_unused_buffer;
+static unsigned refused;
+
+void qapi_event_send_device_unplug_guest_error(const char *device,
+                                               const char *path)
+{
+    refused++;
+}
 
 /* Connectors don't look into devices: any address does */
 static DeviceState devices[8];
@@ -71,6 +73,7 @@ static void fresh(void)
     dr = papr_dr_new(NULL);
     all = g_slist_prepend(all, dr);
     released = 0;
+    refused = 0;
 }
 
 static void test_find(void)
@@ -223,6 +226,130 @@ static void test_reset_same_type(void)
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x320)));
 }
 
+static PaprDrc *lmb(uint32_t id)
+{
+    return papr_dr_find(dr, PAPR_DRC_LMB, id);
+}
+
+static bool attach_lmbs(uint32_t first, uint32_t count, int device)
+{
+    Error *err = NULL;
+    bool ok = papr_dr_attach(dr, PAPR_DRC_LMB, first, count, &devices[device],
+                             true, &err);
+
+    g_assert_cmpint(ok, ==, !err);
+    error_free(err);
+    return ok;
+}
+
+static int32_t give_back(uint32_t id)
+{
+    g_assert_cmpint(papr_drc_set(lmb(id), papr_drc_set_isolation,
+                                 PAPR_DR_ISOLATE), ==, 0);
+    return papr_drc_set(lmb(id), papr_drc_set_allocation, PAPR_DR_UNUSABLE);
+}
+
+/* Devices behind several connectors, side by side */
+static void test_groups(void)
+{
+    fresh();
+    papr_dr_add(dr, PAPR_DRC_LMB, 4, 1, 100, &plain_ops, NULL);
+    g_assert_true(attach_lmbs(10, 4, 0));
+    g_assert_true(attach_lmbs(14, 1, 1));
+    g_assert_true(attach_lmbs(100, 4, 2));
+    /* one is taken, or there is none: nothing is done */
+    g_assert_false(attach_lmbs(13, 1, 3));
+    g_assert_false(attach_lmbs(4, 7, 3));
+    g_assert_false(attach_lmbs(14, 4, 3));
+    g_assert_false(attach_lmbs(104, 1, 3));
+    g_assert_false(attach_lmbs(3, 4, 3));
+    g_assert_false(attach_lmbs(99, 6, 3));
+    g_assert_false(attach_lmbs(4, UINT32_MAX, 3));
+    g_assert_null(papr_drc_device(lmb(9)));
+    g_assert_null(papr_drc_device(lmb(15)));
+    for (uint32_t id = 10; id < 14; id++) {
+        g_assert_true(papr_drc_device(lmb(id)) == &devices[0]);
+        g_assert_cmpuint(papr_drc_id(lmb(id)), ==, id);
+    }
+
+    /* the device goes with the last block, in whatever order */
+    papr_drc_unplug_request(lmb(12));
+    g_assert_true(papr_drc_unplug_requested(lmb(10)));
+    g_assert_false(papr_drc_unplug_requested(lmb(14)));
+    give_back(13);
+    give_back(10);
+    give_back(11);
+    g_assert_cmpuint(released, ==, 0);
+    /* refused after all: once, and it can be asked for again */
+    papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
+    papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
+    g_assert_cmpuint(refused, ==, 1);
+    g_assert_false(papr_drc_unplug_requested(lmb(12)));
+    papr_drc_unplug_request(lmb(10));
+    give_back(12);
+    g_assert_cmpuint(released, ==, 1);
+    for (uint32_t id = 10; id < 14; id++) {
+        g_assert_null(papr_drc_device(lmb(id)));
+    }
+    g_assert_true(papr_drc_device(lmb(14)) == &devices[1]);
+    g_assert_true(attach_lmbs(4, 10, 3));
+}
+
+/* A reset, and a snapshot that is loaded, in the middle of a request */
+static void test_groups_reset(void)
+{
+    fresh();
+    papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
+    g_assert_true(attach_lmbs(0, 8, 0));
+    g_assert_true(attach_lmbs(16, 8, 1));
+    papr_drc_unplug_request(lmb(0));
+    give_back(3);
+    g_assert_true(papr_dr_next_unsettled(dr, 0) == lmb(0));
+    papr_dr_before_load(dr);
+    g_assert_null(papr_dr_next_unsettled(dr, 0));
+    g_assert_cmpuint(released, ==, 0);
+    g_assert_false(papr_drc_unplug_requested(lmb(0)));
+
+    papr_drc_unplug_request(lmb(20));
+    give_back(23);
+    papr_dr_reset(dr);
+    g_assert_cmpuint(released, ==, 1);
+    g_assert_null(papr_drc_device(lmb(16)));
+    g_assert_true(papr_drc_device(lmb(7)) == &devices[0]);
+}
+
+/* What goes into a stream, in order of indexes */
+static void test_unsettled(void)
+{
+    uint32_t index = 0, n = 0;
+    PaprDrc *drc;
+
+    fresh();
+    papr_dr_add(dr, PAPR_DRC_CPU, 8, 4, 3, &plain_ops, NULL);
+    papr_dr_add(dr, PAPR_DRC_LMB, 4, 1, 100, &plain_ops, NULL);
+    add_bus(0x100, &plain_ops);
+    add_bus(0x300, &plain_ops);
+    g_assert_null(papr_dr_next_unsettled(dr, 0));
+    attach(PAPR_DRC_CPU, 16, 0, false);
+    attach(PAPR_DRC_PCI, 0x101, 1, true);
+    attach(PAPR_DRC_PCI, 0x3ff, 2, false);
+    g_assert_true(attach_lmbs(90, 14, 3));
+    papr_drc_unplug_request(lmb(95));
+    while ((drc = papr_dr_next_unsettled(dr, index))) {
+        g_assert_cmphex(papr_drc_index(drc), >=, index);
+        index = papr_drc_index(drc) + 1;
+        n++;
+    }
+    g_assert_cmpuint(n, ==, 1 + 1 + 14);
+    g_assert_true(papr_dr_next_unsettled(dr, 0x10000009) ==
+                  papr_dr_find(dr, PAPR_DRC_CPU, 16));
+    g_assert_true(papr_dr_next_unsettled(dr, 0x40000101) ==
+                  papr_dr_find(dr, PAPR_DRC_PCI, 0x3ff));
+    g_assert_true(papr_dr_next_unsettled(dr, 0x8000005f) == lmb(95));
+    g_assert_null(papr_dr_next_unsettled(dr, 0x80000068));
+    g_assert_null(papr_dr_next_unsettled(dr, UINT32_MAX));
+}
+
 static void *run_tree(uint32_t first)
 {
     PaprDt *dt = papr_dt_new();
@@ -276,6 +403,9 @@ int main(int argc, char **argv)
     g_test_add_func("/drc-runs/attach", test_attach);
     g_test_add_func("/drc-runs/reset", test_reset);
     g_test_add_func("/drc-runs/reset-same-type", test_reset_same_type);
+    g_test_add_func("/drc-runs/groups", test_groups);
+    g_test_add_func("/drc-runs/groups-reset", test_groups_reset);
+    g_test_add_func("/drc-runs/unsettled", test_unsettled);
     g_test_add_func("/drc-runs/dt", test_dt_run);
     return g_test_run();
 }

@@ -2,10 +2,9 @@
  * pSeries platform: dynamic reconfiguration connectors
  *
  * LoPAR chapter 13.  Connectors are plain structs in arrays, one array a run
- * of evenly spaced ids, so that 32768 memory blocks cost a few megabytes and
- * one pass; a look-up is a binary search for the run, and arithmetic in it.  A
- * connector is in the migration stream while a device is behind it; an empty
- * one has one state only.
+ * of evenly spaced ids, so that 131072 memory blocks cost 3 megabytes and one
+ * pass; a look-up is a binary search for the run, and arithmetic in it.  How
+ * they are in streams: vmstate.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,8 +13,6 @@
 #include "qapi/qapi-events-qdev.h"
 #include "qemu/bswap.h"
 #include "hw/qdev-core.h"
-#include "migration/register.h"
-#include "migration/vmstate.h"
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 
@@ -36,26 +33,6 @@ static const struct {
     [PAPR_DRC_PMEM] = { "MEM", "PMEM " },
 };
 
-static bool never(void *opaque)
-{
-    return false;
-}
-
-/*
- * The light of a slot (DR indicator): QEMU's older pseries keeps and sends it.
- * The guest can't read it and nobody sees it.
- */
-static const VMStateDescription vmstate_light = {
-    .name = "spapr_drc/physical",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .needed = never,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UNUSED(sizeof(uint32_t)),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
 static void free_run(gpointer data)
 {
     PaprDrcRun *run = data;
@@ -72,9 +49,7 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
         dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
     }
     papr_dr_register_rtas(dr, rtas);
-    /* of any slot, empty ones too, in streams and snapshots */
-    vmstate_register_with_alias_id(NULL, 0, &vmstate_light, dr,
-                                   VMSTATE_ALIAS_ANY, 1, NULL);
+    papr_dr_register_vmstate(dr);
     return dr;
 }
 
@@ -111,6 +86,7 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
     PaprDrcRun *run = g_new(PaprDrcRun, 1);
 
     *run = (PaprDrcRun) {
+        .dr = dr,
         .type = type,
         .first = first,
         .stride = stride,
@@ -153,109 +129,103 @@ uint32_t papr_drc_index(const PaprDrc *drc)
     return ((uint32_t)drc->run->type << DRC_TYPE_SHIFT) | drc->id;
 }
 
+uint32_t papr_drc_id(const PaprDrc *drc)
+{
+    return drc->id;
+}
+
 DeviceState *papr_drc_device(const PaprDrc *drc)
 {
-    return drc->dev;
+    return drc->group ? drc->group->dev : NULL;
 }
 
 bool papr_drc_unplug_requested(const PaprDrc *drc)
 {
-    return drc->core.unplug_requested;
+    return drc->group && drc->group->requested;
 }
 
-static bool drc_changed(void *opaque)
+void papr_drc_drop_walk(PaprDr *dr)
 {
-    PaprDrc *drc = opaque;
-
-    return drc->core.unplug_requested ||
-           drc->core.state != papr_drc_initial(drc->core.logical, true);
+    g_free(dr->walk.tree);
+    dr->walk = (PaprDrcWalk) { };
 }
 
-static bool unplug_requested(void *opaque)
+/* A tree that the guest walks is of the device as it is now */
+static void drop_walk_of(const PaprDrcGroup *group)
 {
-    return ((PaprDrc *)opaque)->core.unplug_requested;
+    PaprDr *dr = group->drcs->run->dr;
+
+    if (dr->walk.drc >= group->drcs &&
+        dr->walk.drc < group->drcs + group->count) {
+        papr_drc_drop_walk(dr);
+    }
 }
 
-/* A state that the connector's kind doesn't have would stick for good */
-static int drc_post_load(void *opaque, int version_id)
+bool papr_dr_attach(PaprDr *dr, PaprDrcType type, uint32_t first,
+                    uint32_t count, DeviceState *dev, bool cold, Error **errp)
 {
-    PaprDrc *drc = opaque;
-    uint32_t first = drc->core.logical ? PAPR_DRC_LOGICAL_UNUSABLE
-                                       : PAPR_DRC_PHYSICAL_POWERED;
-    uint32_t last = papr_drc_initial(drc->core.logical, true);
+    PaprDrc *drcs = papr_dr_find(dr, type, first);
+    PaprDrcGroup *group;
 
-    return drc->core.state < first || drc->core.state > last ? -EINVAL : 0;
-}
-
-static const VMStateDescription vmstate_unplug_requested = {
-    .name = "spapr_drc/unplug_requested",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .needed = unplug_requested,
-    .fields = (const VMStateField[]) {
-        VMSTATE_BOOL(core.unplug_requested, PaprDrc),
-        VMSTATE_END_OF_LIST()
-    },
-};
-
-static const VMStateDescription vmstate_drc = {
-    .name = "spapr_drc",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .needed = drc_changed,
-    .post_load = drc_post_load,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT32(core.state, PaprDrc),
-        VMSTATE_END_OF_LIST()
-    },
-    .subsections = (const VMStateDescription *const []) {
-        &vmstate_unplug_requested,
-        NULL
-    },
-};
-
-void papr_drc_drop_tree(PaprDrc *drc)
-{
-    g_clear_pointer(&drc->tree, g_free);
-    drc->offset = 0;
-    drc->depth = 0;
-    drc->step = 0;
+    if (!drcs || count > drcs->run->count - (drcs - drcs->run->drcs)) {
+        error_setg(errp, "there are no %u connectors from 0x%x on", count,
+                   ((uint32_t)type << DRC_TYPE_SHIFT) | first);
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (drcs[i].group) {
+            error_setg(errp, "connector 0x%x already has a device",
+                       papr_drc_index(&drcs[i]));
+            return false;
+        }
+    }
+    group = g_new(PaprDrcGroup, 1);
+    *group = (PaprDrcGroup) { .dev = dev, .drcs = drcs, .count = count };
+    papr_drc_group_attach(group, cold);
+    drcs->run->n_groups++;
+    trace_papr_drc_attach(papr_drc_index(drcs), count, cold);
+    return true;
 }
 
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
 {
-    if (drc->dev) {
-        error_setg(errp, "connector 0x%x already has a device",
-                   papr_drc_index(drc));
-        return false;
-    }
-    drc->dev = dev;
-    drc->core.present = true;
-    drc->core.state = papr_drc_initial(drc->core.logical, cold);
-    vmstate_register(NULL, papr_drc_index(drc), &vmstate_drc, drc);
-    trace_papr_drc_attach(papr_drc_index(drc), cold);
-    return true;
+    return papr_dr_attach(drc->run->dr, drc->run->type, drc->id, 1, dev, cold,
+                          errp);
 }
 
-/* The connector is empty; what was behind it */
-static DeviceState *detach(PaprDrc *drc)
+/* The connectors are empty; what was behind them */
+static DeviceState *detach(PaprDrcGroup *group)
 {
-    DeviceState *dev = drc->dev;
+    DeviceState *dev = group->dev;
 
-    vmstate_unregister(NULL, &vmstate_drc, drc);
-    papr_drc_drop_tree(drc);
-    drc->dev = NULL;
-    drc->core.present = false;
-    drc->core.unplug_requested = false;
-    drc->core.state = papr_drc_initial(drc->core.logical, false);
+    drop_walk_of(group);
+    papr_drc_group_detach(group);
+    group->drcs->run->n_groups--;
+    g_free(group);
     return dev;
 }
 
 /* Whoever owns the device may remove other runs then */
-static void release(PaprDrc *drc)
+static void release(PaprDrcGroup *group)
 {
-    trace_papr_drc_release(papr_drc_index(drc));
-    drc->run->ops->release(detach(drc), drc->run->opaque);
+    const PaprDrcRun *run = group->drcs->run;
+
+    trace_papr_drc_release(papr_drc_index(group->drcs), group->count);
+    run->ops->release(detach(group), run->opaque);
+}
+
+/* The group at connector *@n of @run or next above; *@n is behind it then */
+static PaprDrcGroup *next_group(PaprDrcRun *run, uint32_t *n)
+{
+    while (run->n_groups && *n < run->count) {
+        PaprDrcGroup *group = run->drcs[*n].group;
+
+        *n += group ? group->count : 1;
+        if (group) {
+            return group;
+        }
+    }
+    return NULL;
 }
 
 void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t last)
@@ -263,43 +233,54 @@ void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t last)
     PaprDrcRun *run;
 
     while ((run = run_below(dr, type, last)) && run->first >= first) {
-        for (uint32_t i = 0; i < run->count; i++) {
-            if (run->drcs[i].dev) {
-                detach(&run->drcs[i]);
-            }
+        PaprDrcGroup *group;
+        uint32_t n = 0;
+
+        while ((group = next_group(run, &n))) {
+            detach(group);
         }
         g_ptr_array_remove(dr->runs[type], run);
     }
 }
 
-void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect)
+static void say_refused(const PaprDrcGroup *group)
 {
+    trace_papr_drc_refused(papr_drc_index(group->drcs), group->count);
+    qapi_event_send_device_unplug_guest_error(group->dev->id,
+                                              group->dev->canonical_path);
+}
+
+int32_t papr_drc_set(PaprDrc *drc, PaprDrcSet *set, uint32_t value)
+{
+    PaprDrcEffect effect;
+    int32_t status;
+
+    if (!drc->group) {
+        return set(&drc->core, value, &effect);
+    }
+    status = papr_drc_group_set(drc->group, &drc->core, set, value, &effect);
     switch (effect) {
     case PAPR_DRC_RELEASE:
-        release(drc);
-        return;
+        release(drc->group);
+        break;
     case PAPR_DRC_REFUSED:
-        trace_papr_drc_refused(papr_drc_index(drc));
-        qapi_event_send_device_unplug_guest_error(drc->dev->id,
-                                                  drc->dev->canonical_path);
-        return;
+        say_refused(drc->group);
+        break;
     case PAPR_DRC_RESTART:
-        papr_drc_drop_tree(drc);
-        return;
+        drop_walk_of(drc->group);
+        break;
     case PAPR_DRC_NOTHING:
-        return;
+        break;
     }
+    return status;
 }
 
 void papr_drc_unplug_request(PaprDrc *drc)
 {
-    if (!drc->dev) {
-        return;
-    }
-    drc->core.unplug_requested = true;
-    /* a guest that never took it, or has let go already, need not be asked */
-    if (drc->core.state == papr_drc_initial(drc->core.logical, false)) {
-        release(drc);
+    PaprDrcGroup *group = drc->group;
+
+    if (group && papr_drc_group_request(group) == PAPR_DRC_RELEASE) {
+        release(group);
     }
 }
 
@@ -307,22 +288,18 @@ void papr_drc_unplug_request(PaprDrc *drc)
 static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
 {
     guint n_runs = runs->len;
+    PaprDrcGroup *group;
+    uint32_t n = 0;
 
-    for (uint32_t n = 0; n < run->count; n++) {
-        PaprDrc *drc = &run->drcs[n];
-
-        if (!drc->dev) {
+    while ((group = next_group(run, &n))) {
+        if (!group->requested) {
+            papr_drc_group_configure(group);
             continue;
         }
-        if (drc->core.unplug_requested) {
-            release(drc);
-            if (runs->len != n_runs) {
-                return true;
-            }
-            continue;
+        release(group);
+        if (runs->len != n_runs) {
+            return true;
         }
-        papr_drc_drop_tree(drc);
-        drc->core.state = papr_drc_initial(drc->core.logical, true);
     }
     return false;
 }
@@ -333,6 +310,7 @@ static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
  */
 void papr_dr_reset(PaprDr *dr)
 {
+    papr_drc_drop_walk(dr);
     for (int type = 0; type < PAPR_DRC_TYPES; type++) {
         GPtrArray *runs = dr->runs[type];
         guint i = 0;
@@ -341,6 +319,58 @@ void papr_dr_reset(PaprDr *dr)
             i = reset_run(g_ptr_array_index(runs, i), runs) ? 0 : i + 1;
         }
     }
+}
+
+void papr_dr_before_load(PaprDr *dr)
+{
+    papr_drc_drop_walk(dr);
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        for (guint i = 0; i < dr->runs[type]->len; i++) {
+            PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);
+            PaprDrcGroup *group;
+            uint32_t n = 0;
+
+            while ((group = next_group(run, &n))) {
+                papr_drc_group_configure(group);
+            }
+        }
+    }
+}
+
+/* The first from id @id on in @run, or NULL */
+static PaprDrc *unsettled_in(PaprDrcRun *run, uint32_t id)
+{
+    uint32_t n = id > run->first ? DIV_ROUND_UP(id - run->first, run->stride)
+                                 : 0;
+
+    for (; run->n_groups && n < run->count; n++) {
+        PaprDrc *drc = &run->drcs[n];
+
+        if (drc->group && !papr_drc_settled(&drc->core)) {
+            return drc;
+        }
+    }
+    return NULL;
+}
+
+PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index)
+{
+    uint32_t id = index & DRC_ID_MASK;
+
+    for (int type = index >> DRC_TYPE_SHIFT; type < PAPR_DRC_TYPES; type++) {
+        guint below = runs_up_to(dr, type, id);
+
+        for (guint i = below ? below - 1 : 0; i < dr->runs[type]->len; i++) {
+            PaprDrc *drc = unsettled_in(g_ptr_array_index(dr->runs[type], i),
+                                        id);
+
+            if (drc) {
+                return drc;
+            }
+        }
+        id = 0;
+    }
+    return NULL;
 }
 
 /* The four properties in the making; each starts with the number of items */

@@ -9,47 +9,77 @@
 #define HW_PPC_PSERIES_DR_INTERNAL_H
 
 #include "hw/pseries/dr.h"
+#include "group.h"
 #include "state.h"
 
 #define PAPR_DRC_TYPES 16
 
 /* A run of connectors of one type and owner, with evenly spaced ids */
 typedef struct PaprDrcRun {
+    PaprDr *dr;
     PaprDrcType type;
     uint32_t first;
     uint32_t stride;
     uint32_t count;
+    uint32_t n_groups;                  /* devices behind them */
     const PaprDrcOps *ops;
     void *opaque;
     PaprDrc *drcs;
 } PaprDrcRun;
 
+/* A machine with maxmem=32T has 131072 of these: keep it small */
 struct PaprDrc {
-    const PaprDrcRun *run;
+    PaprDrcRun *run;
+    PaprDrcGroup *group;                /* the device; NULL: empty */
     uint32_t id;
     PaprDrcCore core;
-    DeviceState *dev;
+};
 
-    /*
-     * Where ibm,configure-connector is in the device's tree.  Not in streams:
-     * found again from the guest's work area.
-     */
+/*
+ * Where ibm,configure-connector is in a device's tree: of the connector that
+ * was walked last, since guests walk one at a time.  Not in streams: found
+ * again from the guest's work area.
+ */
+typedef struct PaprDrcWalk {
+    const PaprDrc *drc;                 /* or NULL */
     void *tree;
     int offset;
     int depth;
     uint32_t step;                      /* answers given so far */
-};
+} PaprDrcWalk;
+
+/* A connector as its section in a stream has it */
+typedef struct PaprDrcSaved {
+    PaprDrc *drc;
+    uint32_t state;
+    bool unplug_requested;
+} PaprDrcSaved;
 
 struct PaprDr {
     /* PaprDrcRun, by type; each array in order of ids */
     GPtrArray *runs[PAPR_DRC_TYPES];
+    PaprDrcWalk walk;
+    PaprDrcSaved saved;                 /* the one being saved or loaded */
 };
 
-/** papr_drc_apply: do what a change of state asks for */
-void papr_drc_apply(PaprDrc *drc, PaprDrcEffect effect);
+/**
+ * papr_drc_set - the guest sets an indicator
+ *
+ * Returns an RTAS status.  The device may be gone then, and @drc with it.
+ */
+int32_t papr_drc_set(PaprDrc *drc, PaprDrcSet *set, uint32_t value);
 
-/** papr_drc_drop_tree: the next ibm,configure-connector builds it again */
-void papr_drc_drop_tree(PaprDrc *drc);
+/** papr_drc_drop_walk: the next ibm,configure-connector builds a new tree */
+void papr_drc_drop_walk(PaprDr *dr);
+
+/**
+ * papr_dr_next_unsettled - the first connector, from index @index on, that has
+ * a device which is not simply in use; NULL if there is none
+ */
+PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index);
+
+/* vmstate.c */
+void papr_dr_register_vmstate(PaprDr *dr);
 
 /* rtas.c */
 void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas);

@@ -39,7 +39,8 @@ static bool is_in_use(const PaprDrc *drc)
 {
     const PaprDrcOps *ops = drc->run->ops;
 
-    return drc->dev && ops->in_use && ops->in_use(drc->dev, drc->run->opaque);
+    return drc->group && ops->in_use &&
+           ops->in_use(drc->group->dev, drc->run->opaque);
 }
 
 /* Arguments: type, connector index, value */
@@ -47,7 +48,6 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     PaprDrc *drc = papr_dr_find_index(opaque, call->args[1]);
     uint32_t value = call->args[2];
-    PaprDrcEffect effect = PAPR_DRC_NOTHING;
     int32_t status = RTAS_NO_SUCH_INDICATOR;
 
     trace_papr_dr_set_indicator(call->args[0], call->args[1], value);
@@ -63,10 +63,10 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     }
     switch (call->args[0]) {
     case INDICATOR_ISOLATION:
-        status = papr_drc_set_isolation(&drc->core, value, &effect);
+        status = papr_drc_set(drc, papr_drc_set_isolation, value);
         break;
     case INDICATOR_ALLOCATION:
-        status = papr_drc_set_allocation(&drc->core, value, &effect);
+        status = papr_drc_set(drc, papr_drc_set_allocation, value);
         break;
     case INDICATOR_DR:
         /* the light of a physical slot: nobody is there to see it */
@@ -81,7 +81,6 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
                       "can't be set to %u\n", call->args[0], call->args[1],
                       value);
     }
-    papr_drc_apply(drc, effect);
     return status;
 }
 
@@ -145,47 +144,50 @@ static void set_cell(WorkArea *area, unsigned cell, uint32_t value)
 /* Build the tree of the connector's device, with the position at its start */
 static bool start_tree(PaprDrc *drc)
 {
+    PaprDrcWalk *walk = &drc->run->dr->walk;
     PaprDt *dt = papr_dt_new();
     Error *err = NULL;
     size_t size;
     bool ok;
 
-    papr_drc_drop_tree(drc);
+    papr_drc_drop_walk(drc->run->dr);
     papr_dt_begin(dt, "%s", "");
-    ok = drc->run->ops->fill_dt(drc, drc->dev, dt, drc->run->opaque, &err);
+    ok = drc->run->ops->fill_dt(drc, drc->group->dev, dt, drc->run->opaque,
+                                &err);
     papr_dt_end(dt);
-    drc->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);
-    if (!ok || !drc->tree) {
-        papr_drc_drop_tree(drc);
+    walk->drc = drc;
+    walk->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);
+    if (!ok || !walk->tree) {
+        papr_drc_drop_walk(drc->run->dr);
         /* a guest could ask for ever */
         warn_report_err_once(err);
         return false;
     }
-    drc->offset = fdt_first_subnode(drc->tree, 0);
+    walk->offset = fdt_first_subnode(walk->tree, 0);
     return true;
 }
 
 /* To the next thing that the guest is told, at *@where; what it is */
-static int32_t advance(PaprDrc *drc, int *where)
+static int32_t advance(PaprDrcWalk *walk, int *where)
 {
     for (;;) {
         int next;
 
-        *where = drc->offset;
-        switch (fdt_next_tag(drc->tree, drc->offset, &next)) {
+        *where = walk->offset;
+        switch (fdt_next_tag(walk->tree, walk->offset, &next)) {
         case FDT_BEGIN_NODE:
-            drc->depth++;
-            drc->offset = next;
+            walk->depth++;
+            walk->offset = next;
             return CC_NEXT_CHILD;
         case FDT_PROP:
-            drc->offset = next;
+            walk->offset = next;
             return CC_NEXT_PROPERTY;
         case FDT_END_NODE:
-            drc->depth--;
-            drc->offset = next;
-            return drc->depth ? CC_PREVIOUS_PARENT : CC_COMPLETE;
+            walk->depth--;
+            walk->offset = next;
+            return walk->depth ? CC_PREVIOUS_PARENT : CC_COMPLETE;
         case FDT_NOP:
-            drc->offset = next;
+            walk->offset = next;
             break;
         default:
             return RTAS_HARDWARE_ERROR;
@@ -196,29 +198,30 @@ static int32_t advance(PaprDrc *drc, int *where)
 /* Be behind @step steps; the guest may name more than there are */
 static int32_t seek_step(PaprDrc *drc, uint32_t step)
 {
+    PaprDrcWalk *walk = &drc->run->dr->walk;
     int where;
 
-    if (drc->tree && step && drc->step == step) {
+    if (walk->drc == drc && step && walk->step == step) {
         return RTAS_SUCCESS;
     }
     if (!start_tree(drc)) {
         return RTAS_HARDWARE_ERROR;
     }
-    while (drc->step < step) {
-        if (advance(drc, &where) <= CC_COMPLETE) {
-            papr_drc_drop_tree(drc);
+    while (walk->step < step) {
+        if (advance(walk, &where) <= CC_COMPLETE) {
+            papr_drc_drop_walk(drc->run->dr);
             return RTAS_PARAMETER_ERROR;
         }
-        drc->step++;
+        walk->step++;
     }
     return RTAS_SUCCESS;
 }
 
-static int32_t tell_property(PaprDrc *drc, int where, WorkArea *area)
+static int32_t tell_property(const PaprDrcWalk *walk, int where, WorkArea *area)
 {
     const char *name;
     int len;
-    const void *value = fdt_getprop_by_offset(drc->tree, where, &name, &len);
+    const void *value = fdt_getprop_by_offset(walk->tree, where, &name, &len);
     size_t at;
 
     if (!value) {
@@ -238,26 +241,27 @@ static int32_t tell_property(PaprDrc *drc, int where, WorkArea *area)
 
 static int32_t tell_next(PaprDrc *drc, WorkArea *area)
 {
+    PaprDrcWalk *walk = &drc->run->dr->walk;
     int where;
-    int32_t status = advance(drc, &where);
+    int32_t status = advance(walk, &where);
 
     switch (status) {
     case CC_NEXT_CHILD:
         set_cell(area, CC_CELL_NAME, CC_DATA);
         pstrcpy((char *)area->page + CC_DATA, CC_AREA_BYTES - CC_DATA,
-                fdt_get_name(drc->tree, where, NULL));
+                fdt_get_name(walk->tree, where, NULL));
         break;
     case CC_NEXT_PROPERTY:
-        status = tell_property(drc, where, area);
+        status = tell_property(walk, where, area);
         break;
     case CC_COMPLETE:
         papr_drc_set_configured(&drc->core);
         break;
     }
     if (status > CC_COMPLETE) {
-        set_cell(area, CC_CELL_STEP, ++drc->step);
+        set_cell(area, CC_CELL_STEP, ++walk->step);
     } else {
-        papr_drc_drop_tree(drc);
+        papr_drc_drop_walk(drc->run->dr);
     }
     return status;
 }

@@ -10,7 +10,7 @@
 #include "hw/pseries/abi.h"
 #include "state.h"
 
-uint32_t papr_drc_initial(bool logical, bool configured)
+uint8_t papr_drc_initial(bool logical, bool configured)
 {
     if (logical) {
         return configured ? PAPR_DRC_LOGICAL_CONFIGURED
@@ -18,6 +18,26 @@ uint32_t papr_drc_initial(bool logical, bool configured)
     }
     return configured ? PAPR_DRC_PHYSICAL_CONFIGURED
                       : PAPR_DRC_PHYSICAL_POWERED;
+}
+
+bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state)
+{
+    return core->logical ? state >= PAPR_DRC_LOGICAL_UNUSABLE &&
+                           state <= PAPR_DRC_LOGICAL_CONFIGURED
+                         : state >= PAPR_DRC_PHYSICAL_POWERED &&
+                           state <= PAPR_DRC_PHYSICAL_CONFIGURED;
+}
+
+bool papr_drc_given_back(const PaprDrcCore *core)
+{
+    return core->unplug_requested &&
+           core->state == papr_drc_initial(core->logical, false);
+}
+
+bool papr_drc_settled(const PaprDrcCore *core)
+{
+    return !core->unplug_requested &&
+           core->state == papr_drc_initial(core->logical, true);
 }
 
 static bool is_configured(const PaprDrcCore *core)

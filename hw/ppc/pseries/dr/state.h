@@ -32,13 +32,13 @@ enum {
     PAPR_DR_SENSE_UNUSABLE = 2,
 };
 
-/** PaprDrcCore - what the state machine works on */
+/** PaprDrcCore - what the state machine works on; memory has 131072 of them */
 typedef struct PaprDrcCore {
-    uint32_t state;                     /* PaprDrcState */
-    bool logical;
-    bool present;                       /* a device is behind the connector */
-    bool unplug_requested;
-    bool isolate_for_unplug_only;       /* memory: else HARDWARE_ERROR */
+    uint8_t state;                      /* PaprDrcState */
+    bool logical:1;
+    bool present:1;                     /* a device is behind the connector */
+    bool unplug_requested:1;
+    bool isolate_for_unplug_only:1;     /* memory: else HARDWARE_ERROR */
 } PaprDrcCore;
 
 /** PaprDrcEffect - what the owner of the device has to do after a change */
@@ -50,7 +50,16 @@ typedef enum PaprDrcEffect {
 } PaprDrcEffect;
 
 /** papr_drc_initial: the state of an empty connector, or with a device */
-uint32_t papr_drc_initial(bool logical, bool configured);
+uint8_t papr_drc_initial(bool logical, bool configured);
+
+/** papr_drc_state_exists: has a connector of this kind a state @state? */
+bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state);
+
+/** papr_drc_given_back: nothing is to be done for the unplug any more */
+bool papr_drc_given_back(const PaprDrcCore *core);
+
+/** papr_drc_settled: configured, and nothing is asked of the guest */
+bool papr_drc_settled(const PaprDrcCore *core);
 
 /* The indicators; return an RTAS status, set @effect */
 int32_t papr_drc_set_isolation(PaprDrcCore *core, uint32_t value,

@@ -75,7 +75,11 @@ void papr_machine_reset(MachineState *ms, ResetType type)
      * After the devices: a connector that finishes an unplug takes away what
      * they may have used.
      */
-    papr_dr_reset(pm->dr);
+    if (type == RESET_TYPE_SNAPSHOT_LOAD) {
+        papr_dr_before_load(pm->dr);
+    } else {
+        papr_dr_reset(pm->dr);
+    }
     papr_fwnmi_reset(pm->fwnmi);
     papr_watchdog_reset(pm->watchdogs);
     papr_pmem_reset(pm->pmem);

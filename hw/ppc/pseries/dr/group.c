@@ -1,0 +1,104 @@
+/*
+ * pSeries platform: a device and the connectors that it is behind (pure)
+ *
+ * What a guest does with a run of blocks that it was asked to give back is up to
+ * it: it may stop anywhere, refuse at any block, and be reset or migrated in
+ * between.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "internal.h"
+
+static void set_all(PaprDrcGroup *group, bool present, bool configured)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        PaprDrc *drc = &group->drcs[i];
+
+        drc->group = present ? group : NULL;
+        drc->core.present = present;
+        drc->core.unplug_requested = false;
+        drc->core.state = papr_drc_initial(drc->core.logical, configured);
+    }
+    group->requested = false;
+    group->n_back = 0;
+}
+
+void papr_drc_group_attach(PaprDrcGroup *group, bool configured)
+{
+    set_all(group, true, configured);
+}
+
+void papr_drc_group_detach(PaprDrcGroup *group)
+{
+    set_all(group, false, false);
+}
+
+void papr_drc_group_configure(PaprDrcGroup *group)
+{
+    set_all(group, true, true);
+}
+
+static void set_requested(PaprDrcGroup *group, bool requested)
+{
+    group->requested = requested;
+    group->n_back = 0;
+    for (uint32_t i = 0; i < group->count; i++) {
+        PaprDrcCore *core = &group->drcs[i].core;
+
+        core->unplug_requested = requested;
+        group->n_back += papr_drc_given_back(core);
+    }
+}
+
+static bool all_back(const PaprDrcGroup *group)
+{
+    return group->n_back == group->count;
+}
+
+PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group)
+{
+    set_requested(group, true);
+    return all_back(group) ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
+}
+
+int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
+                           PaprDrcSet *set, uint32_t value,
+                           PaprDrcEffect *effect)
+{
+    bool was_back = papr_drc_given_back(core);
+    int32_t status = set(core, value, effect);
+
+    group->n_back += papr_drc_given_back(core) - was_back;
+    switch (*effect) {
+    case PAPR_DRC_RELEASE:
+        if (!all_back(group)) {
+            *effect = PAPR_DRC_NOTHING;
+        }
+        break;
+    case PAPR_DRC_REFUSED:
+        /* what was given back stays the guest's: it may take it again */
+        set_requested(group, false);
+        break;
+    case PAPR_DRC_NOTHING:
+    case PAPR_DRC_RESTART:
+        break;
+    }
+    return status;
+}
+
+void papr_drc_group_load(PaprDrcGroup *group, PaprDrcCore *core,
+                         uint8_t state, bool requested)
+{
+    if (requested && !group->requested) {
+        for (uint32_t i = 0; i < group->count; i++) {
+            PaprDrcCore *other = &group->drcs[i].core;
+
+            other->state = papr_drc_initial(other->logical, false);
+        }
+        set_requested(group, true);
+    }
+    group->n_back -= papr_drc_given_back(core);
+    core->state = state;
+    group->n_back += papr_drc_given_back(core);
+}
