@@ -1,8 +1,8 @@
 /*
  * pSeries platform: a device and the connectors that it is behind (pure)
  *
- * What a guest does with a run of blocks that it was asked to give back is up to
- * it: it may stop anywhere, refuse at any block, and be reset or migrated in
+ * What a guest does with a run of blocks that it was asked to give back is up
+ * to it: it may stop anywhere, refuse at any block, and be reset or migrated in
  * between.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

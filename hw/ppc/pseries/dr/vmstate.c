@@ -1,10 +1,10 @@
 /*
  * pSeries platform: connectors in migration streams
  *
- * A section "spapr_drc", instance the connector's index, for each connector of a
- * device that is not simply in use; those of no device have one state only, and
- * devices themselves make the connectors of both sides.  One registration is for
- * all (struct SaveVMPlaces), since a machine can have 131072 connectors.
+ * A section "spapr_drc", instance the connector's index, for each connector of
+ * a device that is not simply in use; those of no device have one state only,
+ * and devices themselves make the connectors of both sides.  One registration
+ * is for all (struct SaveVMPlaces): a machine can have 131072 connectors.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

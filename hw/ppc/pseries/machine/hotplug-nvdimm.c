@@ -14,6 +14,7 @@
 #include "hw/mem/nvdimm.h"
 #include "hw/mem/pc-dimm.h"
 #include "hw/qdev-core.h"
+#include "system/hostmem.h"
 #include "system/runstate.h"
 #include "machine.h"
 
@@ -44,7 +45,9 @@ void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
     size = memory_device_get_region_size(MEMORY_DEVICE(dev), errp);
     if (*errp || !papr_pmem_check(nvdimm, size, errp) ||
-        !check_place(nvdimm, errp)) {
+        !check_place(nvdimm, errp) ||
+        !papr_machine_kvm_check_backing(
+            pm, host_memory_backend_pagesize(PC_DIMM(dev)->hostmem), errp)) {
         return;
     }
     pc_dimm_pre_plug(PC_DIMM(dev), MACHINE(pm), errp);

@@ -12,6 +12,7 @@
 #include "qapi/error.h"
 #include "hw/hotplug.h"
 #include "hw/mem/memory-device.h"
+#include "hw/mem/pc-dimm.h"
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
 #include "system/numa.h"
@@ -135,8 +136,8 @@ static void phb_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
 
 static void memory_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
-    error_setg(errp, "%s: memory devices can't be plugged into this machine; "
-               "give all memory with -m", object_get_typename(OBJECT(dev)));
+    error_setg(errp, "%s: memory devices of this kind can't be plugged into "
+               "this machine; use pc-dimm", object_get_typename(OBJECT(dev)));
 }
 
 typedef void PlugStep(PaprMachine *pm, DeviceState *dev, Error **errp);
@@ -157,6 +158,8 @@ static const PlugRow plug_table[] = {
       papr_nvdimm_unplug_request },
     { TYPE_PAPR_TPM_PROXY, papr_machine_tpm_proxy_pre_plug,
       papr_machine_tpm_proxy_plug, papr_machine_tpm_proxy_unplug },
+    { TYPE_PC_DIMM, papr_dimm_pre_plug, papr_dimm_plug,
+      papr_dimm_unplug_request, papr_dimm_unplug },
     { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
 };
 
@@ -276,6 +279,7 @@ void papr_machine_add_connectors(PaprMachine *pm)
     papr_dr_add(pm->dr, PAPR_DRC_CPU, 0, pm->cpu_host.vsmt,
                 ms->smp.max_cpus / ms->smp.threads, &core_drc_ops, pm);
     papr_dr_add(pm->dr, PAPR_DRC_PHB, 0, 1, PAPR_PHB_MAX, &phb_drc_ops, pm);
+    papr_machine_add_memory_connectors(pm);
 }
 
 void papr_machine_hotplug_class_init(ObjectClass *oc)

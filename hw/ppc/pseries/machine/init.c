@@ -39,8 +39,7 @@ static bool check_aligned(const char *option, uint64_t size, Error **errp)
     return false;
 }
 
-/* Where RAM that is plugged in goes */
-static uint64_t device_memory_base(const MachineState *ms)
+uint64_t papr_machine_device_memory_base(const MachineState *ms)
 {
     return ROUND_UP(ms->ram_size, PAPR_DEVICE_MEM_ALIGN);
 }
@@ -56,7 +55,7 @@ static bool check_below_pci(const MachineState *ms, Error **errp)
                    (uint64_t)(PAPR_PCI_BASE / MiB));
         return false;
     }
-    room = PAPR_PCI_BASE - device_memory_base(ms);
+    room = PAPR_PCI_BASE - papr_machine_device_memory_base(ms);
     if (ms->maxram_size - ms->ram_size > room) {
         error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
                    "are; use maxmem=%" PRIu64 "M at most",
@@ -113,7 +112,7 @@ static void map_memory(MachineState *ms)
 {
     memory_region_add_subregion(get_system_memory(), 0, ms->ram);
     if (ms->ram_size < ms->maxram_size) {
-        machine_memory_devices_init(ms, device_memory_base(ms),
+        machine_memory_devices_init(ms, papr_machine_device_memory_base(ms),
                                     ms->maxram_size - ms->ram_size);
     }
 }

@@ -65,6 +65,23 @@ unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm)
            ? ctz64(qemu_minrampagesize()) : 0;
 }
 
+bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
+                                    Error **errp)
+{
+    uint64_t largest = 1ull << papr_cap(&pm->caps, PAPR_CAP_HPT_MAXPAGESIZE);
+
+    if (!hash_host(pm) || !kvmppc_hpt_needs_host_contiguous_pages() ||
+        pagesize >= largest) {
+        return true;
+    }
+    error_setg(errp, "the guest uses pages of up to %" PRIu64 " KiB, and KVM "
+               "maps none larger than those of the memory backend, %" PRIu64
+               " KiB: use huge pages for it, or cap-hpt-max-page-size=%" PRIu64
+               "k", (uint64_t)(largest / KiB), (uint64_t)(pagesize / KiB),
+               (uint64_t)(pagesize / KiB));
+    return false;
+}
+
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
 {
     /* as large as the table of all of RAM can map it */

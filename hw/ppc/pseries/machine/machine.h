@@ -109,6 +109,9 @@ unsigned papr_machine_kvm_ram_slots(void);
 /* log2 of the pages that back memory, if the guest's can't be larger; or 0 */
 unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm);
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm);
+/* can memory be plugged whose pages have @pagesize bytes? */
+bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
+                                    Error **errp);
 /* at reset, when the guest has a hash page table */
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp);
 void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer);
@@ -118,6 +121,9 @@ void papr_machine_kvm_start(PaprMachine *pm);
 
 /* init.c: can a guest act as the processor @logical_pvr, or a later one? */
 bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr);
+
+/* init.c: where memory that is plugged in goes */
+uint64_t papr_machine_device_memory_base(const MachineState *ms);
 
 /* init.c, reset.c: MachineClass.init and .reset */
 void papr_machine_init(MachineState *ms);
@@ -129,6 +135,13 @@ void papr_machine_options_init(Object *obj);
 
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);
+
+/* hotplug-memory.c: memory modules, steps of plug_table; and connectors */
+void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_machine_add_memory_connectors(PaprMachine *pm);
 
 /* hotplug-nvdimm.c */
 void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);

@@ -52,7 +52,9 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .hotpluggable_cpus = true,
         .stdout_path = names_console(pm),
         .multi_tce = true,
-        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB) | PAPR_DRC_SET(PAPR_DRC_PMEM),
+        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB) |
+                     PAPR_DRC_SET(PAPR_DRC_LMB) |
+                     PAPR_DRC_SET(PAPR_DRC_PMEM),
         .host_model = pm->opt.host_model,
         .host_serial = pm->opt.host_serial,
         .boot_device = pm->opt.boot_device,

@@ -1,0 +1,992 @@
+/*
+ * Memory modules (pc-dimm), plugged and unplugged
+ *
+ * The test is the guest: it fetches events and drives the connectors.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/units.h"
+#include "qapi/error.h"
+#include "qobject/qdict.h"
+#include "qobject/qjson.h"
+#include "qobject/qlist.h"
+#include "libpapr.h"
+
+#include <libfdt.h>
+
+/* Boot memory is 256 MiB, the area for modules begins at 1 GiB */
+#define LMB (256 * MiB)
+#define AREA_START GiB
+#define MEMORY "-m 256M,slots=4,maxmem=4G "
+#define DRC(block) (0x80000000u | (uint32_t)(AREA_START / LMB + (block)))
+
+#define ISOLATION 9001
+#define ALLOCATION 9003
+#define ENTITY_SENSE 9003
+enum { SENSE_PRESENT = 1, SENSE_UNUSABLE };
+
+enum { COMPLETE, NEXT_CHILD = 2, NEXT_PROPERTY };
+#define NOT_CONFIGURABLE (-9003)
+
+#define WORK_AREA PAPR_TEST_RAM
+#define WORK_AREA_BYTES 4096
+#define LOG_BUFFER (WORK_AREA + WORK_AREA_BYTES)
+#define LOG_BYTES 2048
+
+#define EVENT_MASK 0xffffffffu
+#define LOG_HOTPLUG 229
+/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
+#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
+#define RESOURCE_MEMORY 2
+enum { ADD = 1, REMOVE };
+enum { BY_COUNT = 3, BY_COUNT_INDEX };
+
+static int32_t isolate(QTestState *qts, unsigned block)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(block), 0);
+}
+
+static int32_t unisolate(QTestState *qts, unsigned block)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(block), 1);
+}
+
+static int32_t allocate(QTestState *qts, unsigned block, bool usable)
+{
+    return papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, DRC(block),
+                     usable);
+}
+
+static void sense_is(QTestState *qts, unsigned block, uint32_t expected)
+{
+    uint32_t rets[2];
+
+    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
+                              DRC(block)), ==, RTAS_SUCCESS);
+    g_assert_cmpuint(rets[1], ==, expected);
+}
+
+static int32_t fetch_event(QTestState *qts)
+{
+    return papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0, EVENT_MASK, 0,
+                     LOG_BUFFER, LOG_BYTES);
+}
+
+static void no_event(QTestState *qts)
+{
+    g_assert_cmpint(fetch_event(qts), ==, RTAS_NO_ERRORS_FOUND);
+}
+
+static void event_by(QTestState *qts, uint8_t action, uint8_t by,
+                     uint32_t count)
+{
+    g_assert_cmpint(fetch_event(qts), ==, RTAS_SUCCESS);
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER) & 0xff, ==, LOG_HOTPLUG);
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
+                    RESOURCE_MEMORY << 24 | action << 16 | by << 8);
+    g_assert_cmpuint(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==, count);
+}
+
+/* The next event is about @count blocks from @block on */
+static void event_is(QTestState *qts, uint8_t action, unsigned block,
+                     uint32_t count)
+{
+    event_by(qts, action, BY_COUNT_INDEX, count);
+    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 8), ==,
+                    DRC(block));
+}
+
+static int32_t configure(QTestState *qts)
+{
+    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, WORK_AREA, 0);
+}
+
+static char *area_string(QTestState *qts)
+{
+    uint32_t at = papr_ld32(qts, WORK_AREA + 8);
+    char text[64] = "";
+
+    g_assert_cmpuint(at, <, WORK_AREA_BYTES - sizeof(text));
+    qtest_memread(qts, WORK_AREA + at, text, sizeof(text) - 1);
+    return g_strdup(text);
+}
+
+/* Walk the block's node: it is where the block is, in @node */
+static void walk_block(QTestState *qts, unsigned block, uint32_t node)
+{
+    uint64_t addr = AREA_START + block * LMB;
+    g_autofree char *expected = g_strdup_printf("memory@%" PRIx64, addr);
+    g_autofree char *name = NULL;
+    unsigned found = 0;
+    int32_t status;
+
+    papr_st32(qts, WORK_AREA, DRC(block));
+    papr_st32(qts, WORK_AREA + 4, 0);
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    name = area_string(qts);
+    g_assert_cmpstr(name, ==, expected);
+    while ((status = configure(qts)) == NEXT_PROPERTY) {
+        g_autofree char *prop = area_string(qts);
+        uint32_t len = papr_ld32(qts, WORK_AREA + 12);
+        uint32_t at = WORK_AREA + papr_ld32(qts, WORK_AREA + 16);
+
+        if (!strcmp(prop, "reg")) {
+            g_assert_cmpuint(len, ==, 16);
+            g_assert_cmphex(papr_ld64(qts, at), ==, addr);
+            g_assert_cmphex(papr_ld64(qts, at + 8), ==, LMB);
+            found++;
+        } else if (!strcmp(prop, "ibm,associativity")) {
+            g_assert_cmphex(papr_ld32(qts, at + len - 4), ==, node);
+            found++;
+        }
+    }
+    g_assert_cmpint(status, ==, COMPLETE);
+    g_assert_cmpuint(found, ==, 2);
+}
+
+static void take_block(QTestState *qts, unsigned block)
+{
+    g_assert_cmpint(allocate(qts, block, true), ==, RTAS_SUCCESS);
+    sense_is(qts, block, SENSE_PRESENT);
+    g_assert_cmpint(unisolate(qts, block), ==, RTAS_SUCCESS);
+    walk_block(qts, block, 0);
+}
+
+static void take(QTestState *qts, unsigned block, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++) {
+        take_block(qts, block + i);
+    }
+}
+
+static void give_block(QTestState *qts, unsigned block)
+{
+    g_assert_cmpint(isolate(qts, block), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, block, false), ==, RTAS_SUCCESS);
+    sense_is(qts, block, SENSE_UNUSABLE);
+}
+
+static void expect_error(QDict *answer, const char *text)
+{
+    const char *desc;
+
+    if (!qdict_haskey(answer, "error")) {
+        g_test_message("no error about \"%s\"", text);
+        g_assert_not_reached();
+    }
+    desc = qdict_get_str(qdict_get_qdict(answer, "error"), "desc");
+    if (!strstr(desc, text)) {
+        g_test_message("\"%s\" is not about \"%s\"", desc, text);
+        g_assert_not_reached();
+    }
+    qobject_unref(answer);
+}
+
+#define add_fails(qts, text, id, ...)                                        \
+    expect_error(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "   \
+                           "{ 'driver': 'pc-dimm', 'id': %s, "               \
+                           __VA_ARGS__ "} }", id), text)
+
+#define add(qts, id, ...)                                                    \
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': " \
+                             "{ 'driver': 'pc-dimm', 'id': %s, "             \
+                             __VA_ARGS__ "} }", id)
+
+static void backend(QTestState *qts, const char *id, uint64_t size)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'object-add', 'arguments': "
+                             "{ 'qom-type': 'memory-backend-ram', 'id': %s, "
+                             "'size': %" PRIu64 ", 'reserve': false } }",
+                             id, size);
+}
+
+static void del(QTestState *qts, const char *id)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
+                             "{ 'id': %s } }", id);
+}
+
+static void del_fails(QTestState *qts, const char *id, const char *text)
+{
+    expect_error(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': "
+                           "{ 'id': %s } }", id), text);
+}
+
+/* The next event of this name is about device @id */
+static void qmp_event(QTestState *qts, const char *name, const char *id)
+{
+    QDict *event = qtest_qmp_eventwait_ref(qts, name);
+    const char *device = NULL;
+
+    do {
+        if (device) {
+            /* of the path only: the objects below */
+            qobject_unref(event);
+            event = qtest_qmp_eventwait_ref(qts, name);
+        }
+        device = qdict_get_try_str(qdict_get_qdict(event, "data"), "device");
+    } while (!device);
+    g_assert_cmpstr(device, ==, id);
+    qobject_unref(event);
+}
+
+static void deleted(QTestState *qts, const char *id)
+{
+    qmp_event(qts, "DEVICE_DELETED", id);
+}
+
+/* Devices as "id addr/LMB size/LMB slot node", one a line in order of addr */
+static void modules_are(QTestState *qts, const char *expected)
+{
+    g_autoptr(QDict) answer = qtest_qmp(qts, "{ 'execute': "
+                                        "'query-memory-devices' }");
+    g_autoptr(GString) text = g_string_new("");
+    const QListEntry *entry;
+
+    QLIST_FOREACH_ENTRY(qdict_get_qlist(answer, "return"), entry) {
+        QDict *device = qobject_to(QDict, qlist_entry_obj(entry));
+        QDict *data = qdict_get_qdict(device, "data");
+
+        g_assert_cmpstr(qdict_get_str(device, "type"), ==, "dimm");
+        g_string_append_printf(text, "%s %u %u %u %u\n",
+                               qdict_get_str(data, "id"),
+                               (unsigned)(qdict_get_int(data, "addr") / LMB),
+                               (unsigned)(qdict_get_int(data, "size") / LMB),
+                               (unsigned)qdict_get_int(data, "slot"),
+                               (unsigned)qdict_get_int(data, "node"));
+    }
+    g_assert_cmpstr(text->str, ==, expected);
+}
+
+/* Is there memory in this block? */
+static bool is_memory(QTestState *qts, unsigned block)
+{
+    const uint64_t addr = AREA_START + block * LMB + 0x12340;
+
+    papr_st64(qts, addr, 0x1122334455667788);
+    return papr_ld64(qts, addr) == 0x1122334455667788;
+}
+
+/* A module of 3 blocks comes, is used, and goes with the last block */
+static void test_add_remove(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+
+    backend(qts, "mem", 3 * LMB);
+    sense_is(qts, 0, SENSE_UNUSABLE);
+    g_assert_false(is_memory(qts, 0));
+    for (int i = 0; i < 3; i++) {
+        add(qts, "dimm", "'memdev': 'mem'");
+        event_is(qts, ADD, 0, 3);
+        no_event(qts);
+        modules_are(qts, "dimm 4 3 0 0\n");
+        sense_is(qts, 2, SENSE_UNUSABLE);
+        g_assert_cmpint(unisolate(qts, 0), ==, RTAS_NO_SUCH_INDICATOR);
+        papr_st32(qts, WORK_AREA, DRC(0));
+        papr_st32(qts, WORK_AREA + 4, 0);
+        g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+        take(qts, 0, 3);
+        g_assert_true(is_memory(qts, 0));
+        g_assert_true(is_memory(qts, 2));
+        g_assert_false(is_memory(qts, 3));
+        /* not asked for */
+        g_assert_cmpint(isolate(qts, 1), ==, RTAS_HARDWARE_ERROR);
+
+        del(qts, "dimm");
+        event_is(qts, REMOVE, 0, 3);
+        del_fails(qts, "dimm", "Memory unplug already in progress for device "
+                  "dimm");
+        no_event(qts);
+        give_block(qts, 1);
+        give_block(qts, 2);
+        g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_NO_SUCH_INDICATOR);
+        g_assert_cmpint(isolate(qts, 0), ==, RTAS_SUCCESS);
+        modules_are(qts, "dimm 4 3 0 0\n");
+        g_assert_true(is_memory(qts, 1));
+        g_assert_cmpint(allocate(qts, 0, false), ==, RTAS_SUCCESS);
+        deleted(qts, "dimm");
+        modules_are(qts, "");
+        g_assert_false(is_memory(qts, 1));
+        g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
+    }
+    /* and its memory can be taken away */
+    qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
+                             "{ 'id': 'mem' } }");
+    qtest_quit(qts);
+}
+
+/* Modules from the start, beside one that comes: where, and in which slot */
+static void test_cold(void)
+{
+    QTestState *qts = papr_start(
+        MEMORY
+        "-object memory-backend-ram,id=m0,size=512M "
+        "-object memory-backend-ram,id=m1,size=256M "
+        "-device pc-dimm,id=d1,memdev=m1,addr=0x80000000,slot=2 "
+        "-device pc-dimm,id=d0,memdev=m0");
+
+    no_event(qts);
+    modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\n");
+    g_assert_true(is_memory(qts, 4));
+    backend(qts, "m2", 3 * LMB);
+    add(qts, "d2", "'memdev': 'm2'");
+    modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\nd2 9 3 1 0\n");
+    event_is(qts, ADD, 5, 3);
+    take(qts, 5, 3);
+
+    /* there from the start, and can go */
+    walk_block(qts, 1, 0);
+    del(qts, "d0");
+    event_is(qts, REMOVE, 0, 2);
+    give_block(qts, 0);
+    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(isolate(qts, 4), ==, RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
+    deleted(qts, "d0");
+    modules_are(qts, "d1 8 1 2 0\nd2 9 3 1 0\n");
+    qtest_quit(qts);
+}
+
+/* The guest took nothing, or part of it, when it is to go again */
+static void test_never_taken(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+
+    backend(qts, "mem", 2 * LMB);
+    add(qts, "dimm", "'memdev': 'mem'");
+    del(qts, "dimm");
+    deleted(qts, "dimm");
+    /* the request to add it may still be fetched: it leads nowhere */
+    event_is(qts, ADD, 0, 2);
+    no_event(qts);
+    g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
+
+    add(qts, "dimm", "'memdev': 'mem'");
+    event_is(qts, ADD, 0, 2);
+    take(qts, 1, 1);
+    del(qts, "dimm");
+    event_is(qts, REMOVE, 0, 2);
+    g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
+    deleted(qts, "dimm");
+    qtest_quit(qts);
+}
+
+/* The guest says no at each block, after it has given back those before it */
+static void test_refused(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+
+    backend(qts, "mem", 3 * LMB);
+    add(qts, "dimm", "'memdev': 'mem'");
+    event_is(qts, ADD, 0, 3);
+    take(qts, 0, 3);
+    for (unsigned at = 0; at < 3; at++) {
+        del(qts, "dimm");
+        event_is(qts, REMOVE, 0, 3);
+        for (unsigned block = 0; block < at; block++) {
+            give_block(qts, block);
+        }
+        for (unsigned block = at; block < 3; block++) {
+            g_assert_cmpint(unisolate(qts, block), ==, RTAS_SUCCESS);
+        }
+        qmp_event(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
+        /* one event, and nothing is wanted of any block any more */
+        g_assert_null(qtest_qmp_event_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR"));
+        for (unsigned block = at; block < 3; block++) {
+            g_assert_cmpint(isolate(qts, block), ==, RTAS_HARDWARE_ERROR);
+        }
+        modules_are(qts, "dimm 4 3 0 0\n");
+        /* it takes the others again, or else only later gives the rest */
+        if (at < 2) {
+            take(qts, 0, at);
+        }
+    }
+    del(qts, "dimm");
+    event_is(qts, REMOVE, 0, 3);
+    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
+    deleted(qts, "dimm");
+    qtest_quit(qts);
+}
+
+/* A reset at each point of plug and unplug: it is there, or it is gone */
+static void test_reset(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+
+    backend(qts, "mem", 2 * LMB);
+    add(qts, "dimm", "'memdev': 'mem'");
+    for (int at = 0; at <= 3; at++) {
+        qtest_system_reset(qts);
+        no_event(qts);
+        modules_are(qts, "dimm 4 2 0 0\n");
+        sense_is(qts, 0, SENSE_PRESENT);
+        walk_block(qts, 1, 0);
+        del(qts, "dimm");
+        event_is(qts, REMOVE, 0, 2);
+        if (at > 0) {
+            g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+        }
+        if (at > 1) {
+            g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
+        }
+        if (at > 2) {
+            g_assert_cmpint(isolate(qts, 0), ==, RTAS_SUCCESS);
+        }
+        qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
+        deleted(qts, "dimm");
+        qtest_qmp_eventwait(qts, "RESET");
+        modules_are(qts, "");
+        no_event(qts);
+        sense_is(qts, 0, SENSE_UNUSABLE);
+
+        add(qts, "dimm", "'memdev': 'mem'");
+        if (at > 0) {
+            g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_SUCCESS);
+        }
+        if (at > 1) {
+            g_assert_cmpint(unisolate(qts, 1), ==, RTAS_SUCCESS);
+        }
+        if (at > 2) {
+            walk_block(qts, 1, 0);
+        }
+    }
+    qtest_quit(qts);
+}
+
+/* The old way of telling: any blocks, as many as there are new ones */
+static void test_old_events(void)
+{
+    QTestState *qts = papr_start(MEMORY "-machine modern-hotplug-events=off");
+
+    backend(qts, "mem", 2 * LMB);
+    add(qts, "dimm", "'memdev': 'mem'");
+    event_by(qts, ADD, BY_COUNT, 2);
+    take(qts, 0, 2);
+    del_fails(qts, "dimm", "Memory hot unplug not supported for this guest");
+    no_event(qts);
+    g_assert_cmpint(isolate(qts, 0), ==, RTAS_HARDWARE_ERROR);
+    qtest_quit(qts);
+}
+
+/* Module of one node, in the block's node and in the tree of the next boot */
+static void test_nodes(void)
+{
+    QTestState *qts = papr_start(
+        "-m 512M,slots=4,maxmem=4G "
+        "-object memory-backend-ram,id=n0,size=256M "
+        "-object memory-backend-ram,id=n1,size=256M "
+        "-numa node,memdev=n0 -numa node,memdev=n1");
+    g_autofree void *fdt = NULL;
+    const uint32_t *cells;
+    int node, len;
+
+    backend(qts, "mem", 2 * LMB);
+    add(qts, "dimm", "'memdev': 'mem', 'node': 1, 'slot': 3");
+    modules_are(qts, "dimm 4 2 3 1\n");
+    g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(unisolate(qts, 1), ==, RTAS_SUCCESS);
+    walk_block(qts, 1, 1);
+
+    qtest_system_reset(qts);
+    fdt = papr_tree(qts);
+    node = papr_tree_node(fdt, "/ibm,dynamic-reconfiguration-memory");
+    cells = fdt_getprop(fdt, node, "ibm,dynamic-memory-v2", &len);
+    g_assert_nonnull(cells);
+    g_assert_cmpint(len, ==, (1 + 3 * 6) * 4);
+    /* boot memory and what is up to the area; the module; the rest */
+    g_assert_cmpuint(be32_to_cpu(cells[1]), ==, AREA_START / LMB);
+    g_assert_cmpuint(be32_to_cpu(cells[7]), ==, 2);
+    g_assert_cmphex(be32_to_cpu(cells[9]), ==, AREA_START);
+    g_assert_cmphex(be32_to_cpu(cells[10]), ==, DRC(0));
+    g_assert_cmpuint(be32_to_cpu(cells[11]), ==, 1);
+    /* assigned and removable */
+    g_assert_cmphex(be32_to_cpu(cells[12]), ==, 0x108);
+    g_assert_cmpuint(be32_to_cpu(cells[13]), ==,
+                     (4 * GiB - 512 * MiB) / LMB - 2);
+    g_assert_cmphex(be32_to_cpu(cells[16]), ==, DRC(2));
+    qtest_quit(qts);
+}
+
+/* Each kind of memory backend can come, is memory, and can go */
+static void test_backends(void)
+{
+    static const char *const backends[] = {
+        "'qom-type': 'memory-backend-ram'",
+        "'qom-type': 'memory-backend-ram', 'merge': false, 'dump': false, "
+        "'share': true",
+        "'qom-type': 'memory-backend-ram', 'prealloc': true",
+        "'qom-type': 'memory-backend-file', 'mem-path': '/dev/shm', "
+        "'share': true",
+        "'qom-type': 'memory-backend-file', 'mem-path': '/dev/shm'",
+        "'qom-type': 'memory-backend-memfd'",
+        "'qom-type': 'memory-backend-memfd', 'seal': false, 'share': false",
+        "'qom-type': 'memory-backend-shm'",
+    };
+    QTestState *qts = papr_start(MEMORY);
+
+    for (int i = 0; i < ARRAY_SIZE(backends); i++) {
+        g_autofree char *arguments = g_strdup_printf(
+            "{ 'id': 'mem', 'size': 268435456, %s }", backends[i]);
+
+        g_test_message("%s", backends[i]);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'object-add', "
+                                 "'arguments': %p }",
+                                 qobject_from_json(arguments, &error_abort));
+        add(qts, "dimm", "'memdev': 'mem'");
+        event_is(qts, ADD, 0, 1);
+        take(qts, 0, 1);
+        g_assert_true(is_memory(qts, 0));
+        del(qts, "dimm");
+        event_is(qts, REMOVE, 0, 1);
+        give_block(qts, 0);
+        deleted(qts, "dimm");
+        g_assert_false(is_memory(qts, 0));
+        qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
+                                 "{ 'id': 'mem' } }");
+    }
+    qtest_quit(qts);
+}
+
+/* One line, and nothing is half-done: what is left can be plugged after it */
+static void test_bad_input(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+
+    backend(qts, "two", 2 * LMB);
+    backend(qts, "one", LMB);
+    backend(qts, "odd", LMB + 64 * KiB);
+    backend(qts, "small", 128 * MiB);
+    backend(qts, "big", 16 * GiB);
+    backend(qts, "fits", 3 * GiB + LMB);
+    add(qts, "first", "'memdev': 'two', 'addr': 1342177280");
+
+    add_fails(qts, "must be a multiple of 256 MB: give memory backend 'odd' "
+              "size=512M", "x", "'memdev': 'odd'");
+    add_fails(qts, "must be a multiple of 256 MB", "x", "'memdev': 'small'");
+    add_fails(qts, "not enough space", "x", "'memdev': 'big'");
+    add_fails(qts, "'memdev' property", "x", "'slot': 1");
+    add_fails(qts, "Device 'none' not found", "x", "'memdev': 'none'");
+    add_fails(qts, "can't use already busy memdev", "x", "'memdev': 'two'");
+    add_fails(qts, "Duplicate device ID", "first", "'memdev': 'one'");
+    add_fails(qts, "addr=0x48000000 is not a multiple of 256 MB: use "
+              "addr=0x40000000", "x", "'memdev': 'one', 'addr': 1207959552");
+    add_fails(qts, "addr=0x50001000 is not", "x",
+              "'memdev': 'one', 'addr': 1342181376");
+    add_fails(qts, "usable range for memory devices", "x",
+              "'memdev': 'one', 'addr': 268435456");
+    add_fails(qts, "usable range for memory devices", "x",
+              "'memdev': 'one', 'addr': 5100273664");
+    add_fails(qts, "usable range for memory devices", "x",
+              "'memdev': 'one', 'addr': 1099511627776");
+    add_fails(qts, "address range conflicts with memory device id='first'",
+              "x", "'memdev': 'one', 'addr': 1610612736");
+    add_fails(qts, "could not find position", "x", "'memdev': 'fits'");
+    add_fails(qts, "slot 0 is busy", "x", "'memdev': 'one', 'slot': 0");
+    add_fails(qts, "invalid slot number 4, valid range is [0-3]", "x",
+              "'memdev': 'one', 'slot': 4");
+    add_fails(qts, "invalid slot number -2", "x",
+              "'memdev': 'one', 'slot': -2");
+    add_fails(qts, "property node has value 1' which exceeds", "x",
+              "'memdev': 'one', 'node': 1");
+    add_fails(qts, "can't go on PCI bus", "x",
+              "'memdev': 'one', 'bus': 'pci.0'");
+
+    /* of all these no event, and no slot or place taken */
+    event_is(qts, ADD, 1, 2);
+    no_event(qts);
+    modules_are(qts, "first 5 2 0 0\n");
+    add(qts, "x", "'memdev': 'one'");
+    modules_are(qts, "x 4 1 1 0\nfirst 5 2 0 0\n");
+    event_is(qts, ADD, 0, 1);
+    no_event(qts);
+    del_fails(qts, "none", "Device 'none' not found");
+    qtest_quit(qts);
+}
+
+static void refused(const char *options, const char *text)
+{
+    g_autofree char *said = papr_refused(options);
+
+    if (!strstr(said, text) || strchr(said, '\n') != strrchr(said, '\n')) {
+        g_test_message("\"%s\" is not one line about \"%s\"", said, text);
+        g_assert_not_reached();
+    }
+}
+
+static void test_bad_options(void)
+{
+#define MODULE "-object memory-backend-ram,id=m,size=256M -device pc-dimm,"
+    refused("-m 256M " MODULE "memdev=m", "'slots' option");
+    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,slot=1",
+            "invalid slot number 1");
+    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,node=1",
+            "property node has value 1'");
+    refused("-m 256M,slots=2,maxmem=1G " MODULE "memdev=m "
+            "-device pc-dimm,memdev=m", "already busy memdev");
+    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,addr=0x1000",
+            "addr=0x1000 is not a multiple");
+    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m -object "
+            "memory-backend-ram,id=m2,size=256M -device pc-dimm,memdev=m2",
+            "no free");
+    refused("-m 256M,slots=1,maxmem=1G -device pc-dimm", "'memdev'");
+    refused("-m 256M,slots=1,maxmem=1G -object "
+            "memory-backend-ram,id=m,size=255M -device pc-dimm,memdev=m",
+            "must be a multiple of 256 MB");
+    refused("-m 256M,slots=33,maxmem=1T", "number of memory slots 33 exceeds");
+}
+
+/* A guest may have a table for the memory that it has, one size larger */
+static void test_hash_table(void)
+{
+    QTestState *qts = papr_start("-cpu POWER8 " MEMORY);
+
+    /* 2 MiB are enough for 256 MiB of memory */
+    g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 23), ==,
+                    H_RESOURCE);
+    backend(qts, "mem", 3 * LMB);
+    add(qts, "dimm", "'memdev': 'mem'");
+    g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 24), !=,
+                    H_RESOURCE);
+    papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 0);
+    g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 25), ==,
+                    H_RESOURCE);
+    del(qts, "dimm");
+    deleted(qts, "dimm");
+    g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 23), ==,
+                    H_RESOURCE);
+    qtest_quit(qts);
+}
+
+#define MIGRATED MEMORY \
+    "-object memory-backend-ram,id=m0,size=768M,reserve=off " \
+    "-device pc-dimm,id=dimm,memdev=m0 " \
+    "-object memory-backend-ram,id=m1,size=256M,reserve=off " \
+    "-device pc-dimm,id=other,memdev=m1 "
+
+/* Steps in which a guest gives back or takes a module of 3 blocks */
+static void give_step(QTestState *qts, unsigned step)
+{
+    if (step % 2) {
+        g_assert_cmpint(allocate(qts, step / 2, false), ==, RTAS_SUCCESS);
+    } else {
+        g_assert_cmpint(isolate(qts, step / 2), ==, RTAS_SUCCESS);
+    }
+}
+
+static void take_step(QTestState *qts, unsigned step)
+{
+    switch (step % 3) {
+    case 0:
+        g_assert_cmpint(allocate(qts, step / 3, true), ==, RTAS_SUCCESS);
+        break;
+    case 1:
+        g_assert_cmpint(unisolate(qts, step / 3), ==, RTAS_SUCCESS);
+        break;
+    case 2:
+        walk_block(qts, step / 3, 0);
+        break;
+    }
+}
+
+typedef struct Stream {
+    char *dir;
+    char *file;
+} Stream;
+
+static Stream stream_new(void)
+{
+    Stream stream = { .dir = g_dir_make_tmp("papr-memory-XXXXXX", NULL) };
+
+    stream.file = g_build_filename(stream.dir, "state", NULL);
+    return stream;
+}
+
+static void stream_free(Stream *stream)
+{
+    unlink(stream->file);
+    rmdir(stream->dir);
+    g_free(stream->file);
+    g_free(stream->dir);
+}
+
+/* To another QEMU that has the same modules from the start */
+static QTestState *move(QTestState *qts, const Stream *stream)
+{
+    papr_save(qts, stream->file);
+    qtest_quit(qts);
+    qts = papr_start(MIGRATED "-incoming defer");
+    g_assert_true(papr_load(qts, stream->file));
+    return qts;
+}
+
+/* In each step of an unplug, which then goes on, or is refused */
+static void test_migrate_unplug(void)
+{
+    Stream stream = stream_new();
+
+    for (unsigned at = 0; at < 6; at++) {
+        for (int refuse = 0; refuse < 2; refuse++) {
+            QTestState *qts = papr_start(MIGRATED);
+
+            del(qts, "dimm");
+            for (unsigned step = 0; step < at; step++) {
+                give_step(qts, step);
+            }
+            qts = move(qts, &stream);
+            /* the request comes along, if it was not fetched */
+            event_is(qts, REMOVE, 0, 3);
+            del_fails(qts, "dimm", "already in progress");
+            g_assert_cmpint(isolate(qts, 3), ==, RTAS_HARDWARE_ERROR);
+            if (refuse && at < 5) {
+                g_assert_cmpint(unisolate(qts, 2), ==, RTAS_SUCCESS);
+                qmp_event(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
+                g_assert_cmpint(isolate(qts, 2), ==, RTAS_HARDWARE_ERROR);
+                del(qts, "dimm");
+            }
+            for (unsigned step = at; step < 6; step++) {
+                give_step(qts, step);
+            }
+            deleted(qts, "dimm");
+            modules_are(qts, "other 7 1 1 0\n");
+            qtest_quit(qts);
+        }
+    }
+    stream_free(&stream);
+}
+
+/* A module is on its way in, at each point */
+static void test_migrate_plug(void)
+{
+    Stream stream = stream_new();
+
+    for (unsigned at = 0; at < 9; at++) {
+        QTestState *qts = papr_start(MEMORY);
+
+        backend(qts, "m0", 3 * LMB);
+        backend(qts, "m1", LMB);
+        add(qts, "dimm", "'memdev': 'm0'");
+        event_is(qts, ADD, 0, 3);
+        add(qts, "other", "'memdev': 'm1'");
+        for (unsigned step = 0; step < at; step++) {
+            take_step(qts, step);
+        }
+        qts = move(qts, &stream);
+        event_is(qts, ADD, 3, 1);
+        no_event(qts);
+        for (unsigned step = at; step < 9; step++) {
+            take_step(qts, step);
+        }
+        sense_is(qts, 3, SENSE_UNUSABLE);
+        take(qts, 3, 1);
+        del(qts, "dimm");
+        event_is(qts, REMOVE, 0, 3);
+        qtest_quit(qts);
+    }
+    stream_free(&stream);
+}
+
+/* The section of @block in @stream: its first byte; *@end is behind it */
+static char *find_section(char *stream, size_t size, unsigned block, char **end)
+{
+    struct QEMU_PACKED {
+        uint8_t length;
+        char name[9];
+        uint32_t instance;
+    } head = { .length = 9, .instance = cpu_to_be32(DRC(block)) };
+    char *start;
+
+    memcpy(head.name, "spapr_drc", sizeof(head.name));
+    start = memmem(stream, size, &head, sizeof(head));
+    g_assert_nonnull(start);
+    /* type and number are before it; a footer of the same number ends it */
+    start -= 5;
+    g_assert_cmpint(start[0], ==, 4);
+    *end = start + 5 + sizeof(head);
+    while (**end != 0x7e || memcmp(*end + 1, start + 1, 4)) {
+        ++*end;
+    }
+    *end += 5;
+    return start;
+}
+
+/* Take the section of @block out of @file */
+static void drop_section(const char *file, unsigned block)
+{
+    g_autofree char *stream = NULL;
+    char *start, *end;
+    size_t size;
+
+    g_assert_true(g_file_get_contents(file, &stream, &size, NULL));
+    start = find_section(stream, size, block, &end);
+    memmove(start, end, stream + size - end);
+    g_assert_true(g_file_set_contents(file, stream, size - (end - start),
+                                      NULL));
+}
+
+/* QEMU's older pseries sends nothing of blocks that were given back */
+static void test_migrate_older(void)
+{
+    Stream stream = stream_new();
+    QTestState *qts = papr_start(MIGRATED);
+
+    del(qts, "dimm");
+    event_is(qts, REMOVE, 0, 3);
+    give_block(qts, 0);
+    give_block(qts, 2);
+    papr_save(qts, stream.file);
+    qtest_quit(qts);
+    drop_section(stream.file, 0);
+    drop_section(stream.file, 2);
+
+    qts = papr_start(MIGRATED "-incoming defer");
+    g_assert_true(papr_load(qts, stream.file));
+    no_event(qts);
+    sense_is(qts, 0, SENSE_UNUSABLE);
+    sense_is(qts, 1, SENSE_PRESENT);
+    sense_is(qts, 3, SENSE_PRESENT);
+    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
+    deleted(qts, "dimm");
+    modules_are(qts, "other 7 1 1 0\n");
+    qtest_quit(qts);
+    stream_free(&stream);
+}
+
+/* A section of a block that is not there, or of no such connector */
+static void test_migrate_bad(void)
+{
+    static const uint32_t instances[] = { DRC(4), DRC(16), DRC(-1), 0,
+                                          UINT32_MAX };
+
+    for (int i = 0; i < ARRAY_SIZE(instances); i++) {
+        Stream stream = stream_new();
+        QTestState *qts = papr_start(MIGRATED);
+        g_autofree char *data = NULL;
+        char *start, *end;
+        size_t size;
+
+        del(qts, "other");
+        papr_save(qts, stream.file);
+        qtest_quit(qts);
+        g_assert_true(g_file_get_contents(stream.file, &data, &size, NULL));
+        start = find_section(data, size, 3, &end);
+        stl_be_p(start + 5 + 1 + 9, instances[i]);
+        g_assert_true(g_file_set_contents(stream.file, data, size, NULL));
+
+        qts = papr_start(MIGRATED "-incoming defer");
+        g_assert_false(papr_load(qts, stream.file));
+        qtest_quit(qts);
+        stream_free(&stream);
+    }
+}
+
+/* Run a block or snapshot job to its end, which must be good */
+static void job(QTestState *qts, const char *name)
+{
+    for (;;) {
+        QDict *event = qtest_qmp_eventwait_ref(qts, "JOB_STATUS_CHANGE");
+        const char *status = qdict_get_str(qdict_get_qdict(event, "data"),
+                                           "status");
+        bool ended = !strcmp(status, "concluded");
+
+        qobject_unref(event);
+        if (ended) {
+            break;
+        }
+    }
+    {
+        g_autoptr(QDict) jobs = qtest_qmp(qts, "{ 'execute': 'query-jobs' }");
+        const QListEntry *entry = qlist_first(qdict_get_qlist(jobs, "return"));
+
+        g_assert_false(qdict_haskey(qobject_to(QDict, qlist_entry_obj(entry)),
+                                    "error"));
+    }
+    qtest_qmp_assert_success(qts, "{ 'execute': 'job-dismiss', 'arguments': "
+                             "{ 'id': %s } }", name);
+}
+
+static void snapshot(QTestState *qts, const char *command, const char *name)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': %s, 'arguments': { 'job-id': "
+                             "'j', 'tag': %s, 'vmstate': 'image', 'devices': "
+                             "['image'] } }", command, name);
+    job(qts, "j");
+}
+
+static void add_image(QTestState *qts, const char *file)
+{
+    g_assert_true(g_file_set_contents(file, "", 0, NULL));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
+                             "{ 'driver': 'file', 'node-name': 'file', "
+                             "'filename': %s } }", file);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-create', "
+                             "'arguments': { 'job-id': 'j', 'options': { "
+                             "'driver': 'qcow2', 'file': 'file', "
+                             "'size': 1048576 } } }");
+    job(qts, "j");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
+                             "{ 'driver': 'qcow2', 'node-name': 'image', "
+                             "'file': 'file' } }");
+}
+
+/*
+ * A snapshot is loaded while an unplug is on its way: the module, which is part
+ * of the snapshot, stays, as what it was then
+ */
+static void test_snapshot(void)
+{
+    Stream stream = stream_new();
+    QTestState *qts = papr_start(MIGRATED);
+
+    add_image(qts, stream.file);
+    snapshot(qts, "snapshot-save", "idle");
+    del(qts, "dimm");
+    event_is(qts, REMOVE, 0, 3);
+    give_block(qts, 1);
+    snapshot(qts, "snapshot-save", "half");
+
+    snapshot(qts, "snapshot-load", "idle");
+    modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
+    sense_is(qts, 1, SENSE_PRESENT);
+    g_assert_cmpint(isolate(qts, 1), ==, RTAS_HARDWARE_ERROR);
+    del(qts, "dimm");
+    event_is(qts, REMOVE, 0, 3);
+
+    snapshot(qts, "snapshot-load", "half");
+    modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
+    sense_is(qts, 1, SENSE_UNUSABLE);
+    give_block(qts, 0);
+    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
+    deleted(qts, "dimm");
+    modules_are(qts, "other 7 1 1 0\n");
+    qtest_quit(qts);
+    stream_free(&stream);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    qtest_add_func("pseries/memory/add-remove", test_add_remove);
+    qtest_add_func("pseries/memory/cold", test_cold);
+    qtest_add_func("pseries/memory/never-taken", test_never_taken);
+    qtest_add_func("pseries/memory/refused", test_refused);
+    qtest_add_func("pseries/memory/reset", test_reset);
+    qtest_add_func("pseries/memory/old-events", test_old_events);
+    qtest_add_func("pseries/memory/nodes", test_nodes);
+    qtest_add_func("pseries/memory/backends", test_backends);
+    qtest_add_func("pseries/memory/bad-input", test_bad_input);
+    qtest_add_func("pseries/memory/bad-options", test_bad_options);
+    qtest_add_func("pseries/memory/hash-table", test_hash_table);
+    qtest_add_func("pseries/memory/migrate-unplug", test_migrate_unplug);
+    qtest_add_func("pseries/memory/migrate-plug", test_migrate_plug);
+    qtest_add_func("pseries/memory/migrate-older", test_migrate_older);
+    qtest_add_func("pseries/memory/migrate-bad", test_migrate_bad);
+    qtest_add_func("pseries/memory/snapshot", test_snapshot);
+    return g_test_run();
+}
