@@ -98,6 +98,9 @@ bool papr_drc_unplug_requested(const PaprDrc *drc);
 /** papr_drc_device: what is behind the connector, or NULL */
 DeviceState *papr_drc_device(const PaprDrc *drc);
 
+/** papr_drc_is_taken: the guest has it: unisolated, or configured too */
+bool papr_drc_is_taken(const PaprDrc *drc);
+
 /** papr_dr_reset: requested unplugs happen, all other devices are configured */
 void papr_dr_reset(PaprDr *dr);
 

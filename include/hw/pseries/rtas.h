@@ -74,7 +74,9 @@ void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
  *                be NULL
  * @block_remove: system parameter 50, what H_BLOCK_REMOVE can do: writes at
  *                most @size bytes to @buf, returns how many; may be NULL
- * @opaque: passed to @display_char
+ * @may_start: has the guest taken the vCPU's core, so that start-cpu may start
+ *             it?  NULL: all may be started
+ * @opaque: passed to @display_char and @may_start
  */
 typedef struct PaprRtasConfig {
     PaprVcpuMap *vcpus;
@@ -83,6 +85,7 @@ typedef struct PaprRtasConfig {
     uint64_t ram_size;
     bool (*display_char)(uint8_t c, void *opaque);
     size_t (*block_remove)(PowerPCCPU *cpu, uint8_t *buf, size_t size);
+    bool (*may_start)(const PaprVcpu *vcpu, void *opaque);
     void *opaque;
 } PaprRtasConfig;
 
@@ -120,6 +123,14 @@ PaprFwnmi *papr_fwnmi_new(PaprRtas *rtas, const PaprFwnmiConfig *config);
 
 /** papr_fwnmi_reset: nothing registered, no machine check waits; BQL */
 void papr_fwnmi_reset(PaprFwnmi *fwnmi);
+
+/**
+ * papr_fwnmi_vcpu_leaves - @vcpu, which is stopped, is about to be unplugged
+ *
+ * If it has the area in which machine checks are reported, the next that waits
+ * may have it: this one can't call ibm,nmi-interlock any more.  Context: BQL.
+ */
+void papr_fwnmi_vcpu_leaves(PaprFwnmi *fwnmi, PaprVcpu *vcpu);
 
 /** papr_fwnmi_system_reset_addr: the guest's handler, or UINT64_MAX for none */
 uint64_t papr_fwnmi_system_reset_addr(const PaprFwnmi *fwnmi);

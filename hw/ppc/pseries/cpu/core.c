@@ -175,11 +175,14 @@ static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
     return !*errp;
 }
 
+/*
+ * All that may let go of the BQL: until connect_thread() the machine does not
+ * know of the vCPU.
+ */
 static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
 {
     const PaprCpuHost *host = core->host;
     PowerPCCPU *cpu = core->threads[i];
-    PaprVcpu *vcpu = papr_vcpu(cpu);
 
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
         return false;
@@ -189,13 +192,23 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
         return false;
     }
     tie_to_machine(cpu, i, host);
-    if (!papr_irqs_vcpu_create(host->irqs, vcpu, errp)) {
-        cpu_ppc_tb_free(&cpu->env);
-        qdev_unrealize(DEVICE(cpu));
+    if (DEVICE(core)->hotplugged) {
+        /* from here on it counts what is set here, not what the kernel has */
+        cpu_synchronize_state(CPU(cpu));
+    }
+    return true;
+}
+
+static bool connect_thread(PaprCpuCore *core, int i, Error **errp)
+{
+    PowerPCCPU *cpu = core->threads[i];
+    PaprVcpu *vcpu = papr_vcpu(cpu);
+
+    if (!papr_irqs_vcpu_create(core->host->irqs, vcpu, errp)) {
         return false;
     }
     papr_vcpu_run_init(vcpu);
-    papr_vcpu_map_add(host->vcpus, vcpu);
+    papr_vcpu_map_add(core->host->vcpus, vcpu);
     vmstate_register(NULL, CPU(cpu)->cpu_index, &vmstate_papr_vcpu, vcpu);
     return true;
 }
@@ -207,12 +220,21 @@ static void free_vcpu(PaprVcpu *vcpu)
     g_free(vcpu);
 }
 
+void papr_cpu_core_leave(PaprCpuCore *core)
+{
+    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
+        PaprVcpu *vcpu = papr_vcpu(core->threads[i]);
+
+        papr_vcpu_map_remove(core->host->vcpus, vcpu);
+        papr_vcpu_cancel_start(vcpu);
+    }
+}
+
 /*
- * Nobody finds the vCPU from the moment it is out of the map.  Its thread,
- * which qdev_unrealize() waits for, may be in its guest, or in a call, until
- * then: what it uses (interrupt presentation, timers) goes after it.  Other
- * threads that had found it may look at it, and at the CPU object, until they
- * leave their read section.
+ * Nobody finds the vCPU any more.  Its thread, which qdev_unrealize() waits
+ * for, may be in its guest, or in a call, until then: what it uses (interrupt
+ * presentation, timers) goes after it.  Other threads that had found it may
+ * look at it, and at the CPU object, until they leave their read section.
  */
 static void delete_thread(PaprCpuCore *core, int i)
 {
@@ -221,7 +243,6 @@ static void delete_thread(PaprCpuCore *core, int i)
 
     if (qdev_is_realized(DEVICE(cpu))) {
         vmstate_unregister(NULL, &vmstate_papr_vcpu, vcpu);
-        papr_vcpu_map_remove(core->host->vcpus, vcpu);
         papr_vcpu_run_exit(vcpu);
         qdev_unrealize(DEVICE(cpu));
         papr_irqs_vcpu_destroy(core->host->irqs, vcpu);
@@ -237,10 +258,29 @@ static void core_unrealize(DeviceState *dev)
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
 
     qemu_unregister_reset(core_reset, core);
+    papr_cpu_core_leave(core);
     for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
         delete_thread(core, i);
     }
     g_clear_pointer(&core->threads, g_free);
+}
+
+/* The machine learns of all threads at once, or of none */
+static bool realize_threads(PaprCpuCore *core, Error **errp)
+{
+    int n = CPU_CORE(core)->nr_threads;
+
+    for (int i = 0; i < n; i++) {
+        if (!realize_thread(core, i, errp)) {
+            return false;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        if (!connect_thread(core, i, errp)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void core_realize(DeviceState *dev, Error **errp)
@@ -258,11 +298,8 @@ static void core_realize(DeviceState *dev, Error **errp)
         core->threads[i] = create_thread(core, i);
     }
     qemu_register_reset(core_reset, core);
-    for (int i = 0; i < n; i++) {
-        if (!realize_thread(core, i, errp)) {
-            core_unrealize(dev);
-            return;
-        }
+    if (!realize_threads(core, errp)) {
+        core_unrealize(dev);
     }
 }
 

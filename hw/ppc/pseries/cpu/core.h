@@ -49,6 +49,15 @@ struct PaprCpuCoreClass {
 /** papr_cpu_core_type: QOM type of the core for @cpu_type, or NULL */
 const char *papr_cpu_core_type(const char *cpu_type);
 
+/**
+ * papr_cpu_core_leave - the core is about to go: nobody finds its vCPUs
+ *
+ * The guest's calls and the device tree don't know them from here on; their
+ * threads go on until the core is unrealized.  May be called twice.
+ * Context: BQL, any thread.
+ */
+void papr_cpu_core_leave(PaprCpuCore *core);
+
 /** papr_cpu_vcpu_id: vCPU id of the CPU with index @cpu_index */
 static inline uint32_t papr_cpu_vcpu_id(const PaprCpuHost *host,
                                         uint32_t cpu_index)

@@ -49,8 +49,9 @@ void papr_vcpu_map_add(PaprVcpuMap *map, PaprVcpu *vcpu)
 
 void papr_vcpu_map_remove(PaprVcpuMap *map, PaprVcpu *vcpu)
 {
-    assert(vcpu->id < map->n_ids && map->by_id[vcpu->id] == vcpu);
-    qatomic_set(&map->by_id[vcpu->id], NULL);
+    if (papr_vcpu_find(map, vcpu->id) == vcpu) {
+        qatomic_set(&map->by_id[vcpu->id], NULL);
+    }
 }
 
 PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id)

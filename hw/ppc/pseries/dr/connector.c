@@ -144,6 +144,11 @@ bool papr_drc_unplug_requested(const PaprDrc *drc)
     return drc->group && drc->group->requested;
 }
 
+bool papr_drc_is_taken(const PaprDrc *drc)
+{
+    return papr_drc_configurable(&drc->core);
+}
+
 void papr_drc_drop_walk(PaprDr *dr)
 {
     g_free(dr->walk.tree);

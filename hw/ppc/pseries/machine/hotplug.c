@@ -4,7 +4,8 @@
  * One row a kind of device.  Pre-plug checks the device against the machine
  * and hands it what it needs; plug ties it to its connector.  Unplug asks the
  * guest by way of the connector, which has the device taken out in the end.
- * PCI devices are plugged into their host bridge (PHB), not into the machine.
+ * PCI devices are plugged into their host bridge (PHB), not into the machine;
+ * CPU cores are in hotplug-cpu.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,74 +16,8 @@
 #include "hw/mem/pc-dimm.h"
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
-#include "system/numa.h"
 #include "system/runstate.h"
 #include "machine.h"
-
-static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
-{
-    uint32_t i = core_id / ms->smp.threads;
-
-    return i < ms->possible_cpus->len ? &ms->possible_cpus->cpus[i] : NULL;
-}
-
-static void core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
-{
-    MachineState *ms = MACHINE(pm);
-    PaprCpuCore *core = PAPR_CPU_CORE(dev);
-    CPUCore *cc = CPU_CORE(dev);
-    const char *type = object_get_typename(OBJECT(dev));
-    const char *wanted = papr_cpu_core_type(ms->cpu_type);
-    CPUArchId *slot;
-
-    if (dev->hotplugged) {
-        error_setg(errp, "CPU hotplug is not supported by this machine");
-        return;
-    }
-    if (strcmp(type, wanted)) {
-        error_setg(errp, "CPU core type should be %s", wanted);
-        return;
-    }
-    if (cc->core_id < 0 || cc->core_id % ms->smp.threads) {
-        error_setg(errp, "invalid core id %d: use a multiple of %u",
-                   cc->core_id, ms->smp.threads);
-        return;
-    }
-    if (cc->nr_threads != ms->smp.threads) {
-        error_setg(errp, "invalid nr-threads %d, must be %u", cc->nr_threads,
-                   ms->smp.threads);
-        return;
-    }
-    slot = core_slot(ms, cc->core_id);
-    if (!slot) {
-        error_setg(errp, "core id %d out of range: the machine has room for "
-                   "%u CPUs", cc->core_id, ms->smp.max_cpus);
-        return;
-    }
-    if (slot->cpu) {
-        error_setg(errp, "core %d already populated", cc->core_id);
-        return;
-    }
-    numa_cpu_pre_plug(slot, dev, errp);
-    core->host = &pm->cpu_host;
-}
-
-static void core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
-{
-    MachineState *ms = MACHINE(pm);
-    CPUCore *cc = CPU_CORE(dev);
-    PaprDrc *drc = papr_dr_find(pm->dr, PAPR_DRC_CPU,
-                                papr_cpu_vcpu_id(&pm->cpu_host, cc->core_id));
-
-    if (!papr_drc_attach(drc, dev, !dev->hotplugged, errp)) {
-        return;
-    }
-    /*
-     * What is plugged is the core, and query-hotpluggable-cpus has to name it:
-     * its only use of the slot's CPU is as an object, whatever the type says.
-     */
-    core_slot(ms, cc->core_id)->cpu = (CPUState *)dev;
-}
 
 static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
@@ -151,7 +86,8 @@ typedef struct PlugRow {
 } PlugRow;
 
 static const PlugRow plug_table[] = {
-    { TYPE_PAPR_CPU_CORE, core_pre_plug, core_plug },
+    { TYPE_PAPR_CPU_CORE, papr_machine_core_pre_plug, papr_machine_core_plug,
+      papr_machine_core_unplug_request, papr_machine_core_unplug },
     { TYPE_PAPR_RNG, NULL, rng_plug },
     { TYPE_PAPR_PHB, phb_pre_plug, phb_plug, phb_unplug_request, phb_unplug },
     { TYPE_NVDIMM, papr_nvdimm_pre_plug, papr_nvdimm_plug,
@@ -231,36 +167,6 @@ static HotplugHandler *get_handler(MachineState *ms, DeviceState *dev)
     return row_of(dev) ? HOTPLUG_HANDLER(ms) : host_bridge_of(dev);
 }
 
-static void remove_core(DeviceState *dev, void *machine)
-{
-    PaprMachine *pm = machine;
-
-    core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = NULL;
-    object_unparent(OBJECT(dev));
-}
-
-/*
- * LoPAR R1-13.7.4.1.1-1: all threads are stopped before.  One that runs, be it
- * the caller, could not be waited for in a vCPU's thread.
- */
-static bool core_in_use(DeviceState *dev, void *machine)
-{
-    PaprCpuCore *core = PAPR_CPU_CORE(dev);
-
-    for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
-        if (!papr_vcpu_is_stopped(papr_vcpu(core->threads[i]))) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const PaprDrcOps core_drc_ops = {
-    .release = remove_core,
-    .in_use = core_in_use,
-    .fill_dt = papr_machine_fill_core,
-};
-
 static void remove_phb(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
@@ -274,10 +180,7 @@ static const PaprDrcOps phb_drc_ops = {
 
 void papr_machine_add_connectors(PaprMachine *pm)
 {
-    MachineState *ms = MACHINE(pm);
-
-    papr_dr_add(pm->dr, PAPR_DRC_CPU, 0, pm->cpu_host.vsmt,
-                ms->smp.max_cpus / ms->smp.threads, &core_drc_ops, pm);
+    papr_machine_add_core_connectors(pm);
     papr_dr_add(pm->dr, PAPR_DRC_PHB, 0, 1, PAPR_PHB_MAX, &phb_drc_ops, pm);
     papr_machine_add_memory_connectors(pm);
 }

@@ -201,6 +201,7 @@ static void init_calls(PaprMachine *pm)
         .ram_size = ms->ram_size,
         .display_char = display_char,
         .block_remove = papr_mmu_block_remove_sizes,
+        .may_start = papr_machine_may_start,
         .opaque = pm,
     };
     PaprFwnmiConfig fwnmi = {

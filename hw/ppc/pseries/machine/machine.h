@@ -136,6 +136,17 @@ void papr_machine_options_init(Object *obj);
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);
 
+/* hotplug-cpu.c: rows of hotplug.c's table, and the connectors of cores */
+void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev,
+                                Error **errp);
+void papr_machine_core_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,
+                                      Error **errp);
+void papr_machine_core_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_machine_add_core_connectors(PaprMachine *pm);
+/* for PaprRtasConfig */
+bool papr_machine_may_start(const PaprVcpu *vcpu, void *machine);
+
 /* hotplug-memory.c: memory modules, steps of plug_table; and connectors */
 void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);

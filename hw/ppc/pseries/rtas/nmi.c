@@ -260,16 +260,21 @@ static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
     }
 }
 
-/* By turns, after @last */
-static PaprVcpu *next_waiting(PaprVcpu *last)
+/* By turns, after @last, which may have gone */
+static PaprVcpu *next_waiting(const PaprVcpu *last)
 {
-    PaprVcpu *vcpu = last;
+    PaprVcpu *vcpu = NULL, *first = NULL;
 
-    do {
-        vcpu = papr_vcpu_next(last->vcpus, vcpu) ?:
-               papr_vcpu_next(last->vcpus, NULL);
-    } while (!vcpu->machine_check.waits && vcpu != last);
-    return vcpu->machine_check.waits ? vcpu : NULL;
+    while ((vcpu = papr_vcpu_next(last->vcpus, vcpu))) {
+        if (!vcpu->machine_check.waits) {
+            continue;
+        }
+        if (vcpu->id > last->id) {
+            return vcpu;
+        }
+        first = first ?: vcpu;
+    }
+    return first;
 }
 
 /* @last had the area: the next may, and if there is none, guests may migrate */
@@ -283,6 +288,13 @@ static void free_area(PaprFwnmi *fwnmi, PaprVcpu *last)
                          RUN_ON_CPU_HOST_PTR(fwnmi));
     } else {
         migrate_del_blocker(&fwnmi->migration_blocker);
+    }
+}
+
+void papr_fwnmi_vcpu_leaves(PaprFwnmi *fwnmi, PaprVcpu *vcpu)
+{
+    if (fwnmi->interlock == vcpu->id) {
+        free_area(fwnmi, vcpu);
     }
 }
 

@@ -44,10 +44,16 @@ static int32_t query_stopped(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 
 static int32_t start_cpu(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
+    const PaprRtasConfig *config = opaque;
     PaprVcpu *vcpu = find_vcpu(opaque, call->args[0], "start-cpu");
 
     if (!vcpu) {
         return RTAS_PARAMETER_ERROR;
+    }
+    if (config->may_start && !config->may_start(vcpu, config->opaque)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: start-cpu: the core of vCPU %u "
+                      "is not taken\n", vcpu->id);
+        return RTAS_HARDWARE_ERROR;
     }
     /* one that only sleeps in H_CEDE is halted too, but not to be started */
     if (!papr_vcpu_is_stopped(vcpu) || !CPU(vcpu->cpu)->halted) {

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""CPU cores plugged into and unplugged from Linux, whose kernel handles it all.
+
+Arguments: the scene, and words of the mode, in any order:
+
+  POWER8...      the CPU, else POWER9
+  xics, hash     the interrupt controller and the MMU, else those that Linux takes
+  4k             the kernel with pages of 4 KiB (else 64 KiB)
+  slof           the firmware, else the machine's own
+  single, icount all vCPUs in one host thread; instructions counted
+  2t, 4t, 8t     threads of a core, else 1
+  a number       rounds
+"""
+
+import re
+
+from guest import PATIENCE, Guest, expect, main_of
+
+MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_v2.0',
+          'Power11': 'power11_v2.0'}
+ONLINE = '/sys/devices/system/cpu/online'
+
+# One on each CPU, and two more: the same sum again and again, counted, and a word of
+# each that was wrong.
+LOAD = ('want=$(md5sum < /bin/busybox); n=0; while [ ! -e /stop ]; do '
+        'if [ "$(md5sum < /bin/busybox)" = "$want" ]; then n=$((n + 1)); '
+        'echo $n > /new.$id; mv /new.$id /done.$id; else echo $id >> /wrong; fi; done')
+
+
+class CpuGuest(Guest):
+    """Linux with cores that come and go; core N is of CPUs N * threads and up."""
+
+    def __init__(self, *words, cores=2, room=4, args=(), **options):
+        self.threads = next((int(word[0]) for word in words if re.fullmatch(r'\dt', word)), 1)
+        self.cpu = next((word for word in words if word in MODELS), 'POWER9')
+        append = ['quiet']
+        if 'xics' in words and self.cpu != 'POWER8':
+            append.append('xive=off')
+        if 'hash' in words and self.cpu != 'POWER8':
+            append.append('disable_radix')
+        if 'single' in words:
+            args = ('-accel', 'tcg,thread=single', *args)
+        if 'icount' in words:
+            args = ('-icount', 'shift=auto', *args)
+        super().__init__(
+            cpu=self.cpu, append=' '.join(append), args=args,
+            smp=f'{cores * self.threads},maxcpus={room * self.threads},cores={room},'
+                f'threads={self.threads}',
+            kernel='6.12' if '4k' in words else '6.1',
+            firmware='slof' if 'slof' in words else 'own', **options)
+
+    @property
+    def core_type(self):
+        return f'{MODELS[self.cpu]}-spapr-cpu-core'
+
+    def start(self):
+        self.launch()
+        self.shell()
+        self.run('dmesg -n 1')
+
+    def plug(self, core):
+        self.cmd('device_add', {'driver': self.core_type, 'id': f'core{core}',
+                                'core-id': core * self.threads})
+
+    def unplug(self, core):
+        self.cmd('device_del', id=f'core{core}')
+
+    def gone(self, core):
+        event = self.event_wait('DEVICE_DELETED', 120 * PATIENCE,
+                                match={'data': {'device': f'core{core}'}})
+        expect(event is not None, f'no DEVICE_DELETED of core{core}')
+
+    def online(self):
+        """CPUs that the guest runs on: a set of numbers."""
+        cpus = set()
+        for part in self.run(f'cat {ONLINE}').strip().split(','):
+            first, _, last = part.partition('-')
+            cpus |= set(range(int(first), int(last or first) + 1))
+        return cpus
+
+    def cpus_of(self, cores):
+        return {core * self.threads + i for core in cores for i in range(self.threads)}
+
+    def await_cores(self, cores):
+        """Until the guest runs on these cores, all of their threads, and on no others."""
+        self.poll(lambda: self.online() == self.cpus_of(cores),
+                  f'cores {sorted(cores)} (CPUs {self.run(f"cat {ONLINE}").strip()})')
+
+    def load(self, n):
+        """Start N workers; one a CPU, and more."""
+        for number in range(n):
+            self.run(f"(id={number} sh -c '{LOAD}' &)")
+
+    def work_is_right(self, n):
+        """All N workers got on and never had a wrong sum."""
+        before = self.done(n)
+        self.poll(lambda: all(now > then for now, then in zip(self.done(n), before)),
+                  'work done by each')
+        self.run('[ ! -e /wrong ]')
+
+    def done(self, n):
+        return [int(self.run(f'cat /done.{i} 2>/dev/null || echo 0')) for i in range(n)]
+
+    def is_well(self):
+        log = self.run('dmesg')
+        found = re.search(r'Call Trace|WARNING|Oops|BUG|rtas error', log)
+        expect(not found, log[max(0, found.start() - 300):][:1500] if found else '')
+
+
+def rounds(*words):
+    """Two cores come and go under load, in changing order."""
+    n = next((int(word) for word in words if word.isdigit()), 3)
+    with CpuGuest(*words) as guest:
+        guest.start()
+        workers = 4 * guest.threads + 2
+        guest.load(workers)
+        for turn in range(n):
+            first, second = (2, 3) if turn % 2 else (3, 2)
+            guest.plug(first)
+            guest.plug(second)
+            guest.await_cores({0, 1, 2, 3})
+            expect(len(guest.cmd('query-cpus-fast')) == 4 * guest.threads, 'vCPUs')
+            if turn % 4 == 1:
+                guest.cmd('stop')
+                guest.cmd('cont')
+            guest.unplug(first if turn % 3 else second)
+            guest.gone(first if turn % 3 else second)
+            guest.unplug(second if turn % 3 else first)
+            guest.gone(second if turn % 3 else first)
+            guest.await_cores({0, 1})
+            expect(len(guest.cmd('query-cpus-fast')) == 2 * guest.threads, 'vCPUs')
+        guest.work_is_right(workers)
+        guest.is_well()
+
+
+def alone(*words):
+    """One core comes and goes, next to the only one, three times."""
+    with CpuGuest(*words, cores=1, room=2) as guest:
+        guest.start()
+        for _ in range(3):
+            guest.plug(1)
+            guest.await_cores({0, 1})
+            guest.unplug(1)
+            guest.gone(1)
+            guest.await_cores({0})
+        guest.is_well()
+
+
+if __name__ == '__main__':
+    main_of(rounds, alone)
