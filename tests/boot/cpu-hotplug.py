@@ -13,9 +13,14 @@ Arguments: the scene, and words of the mode, in any order:
   a number       rounds
 """
 
+import contextlib
 import re
+import subprocess
+import tempfile
+import time
+from pathlib import Path
 
-from guest import PATIENCE, Guest, expect, main_of
+from guest import BOOTED, BUILD, PATIENCE, Guest, expect, main_of, skip
 
 MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_v2.0',
           'Power11': 'power11_v2.0'}
@@ -54,6 +59,11 @@ class CpuGuest(Guest):
     def core_type(self):
         return f'{MODELS[self.cpu]}-spapr-cpu-core'
 
+    def with_core(self, core):
+        """Arguments of a QEMU that has the core from the start."""
+        return '-device', (f'{self.core_type},id=core{core},'
+                           f'core-id={core * self.threads}')
+
     def start(self):
         self.launch()
         self.shell()
@@ -62,6 +72,10 @@ class CpuGuest(Guest):
     def plug(self, core):
         self.cmd('device_add', {'driver': self.core_type, 'id': f'core{core}',
                                 'core-id': core * self.threads})
+
+    def hmp(self, *words):
+        said = self.cmd('human-monitor-command', {'command-line': ' '.join(words)})
+        expect(not said, f'{" ".join(words)}: {said}')
 
     def unplug(self, core):
         self.cmd('device_del', id=f'core{core}')
@@ -84,8 +98,10 @@ class CpuGuest(Guest):
 
     def await_cores(self, cores):
         """Until the guest runs on these cores, all of their threads, and on no others."""
-        self.poll(lambda: self.online() == self.cpus_of(cores),
-                  f'cores {sorted(cores)} (CPUs {self.run(f"cat {ONLINE}").strip()})')
+        wanted = self.cpus_of(cores)
+        end = time.monotonic() + 120 * PATIENCE
+        while (online := self.online()) != wanted:
+            expect(time.monotonic() < end, f'the guest runs on CPUs {online}, not {wanted}')
 
     def load(self, n):
         """Start N workers; one a CPU, and more."""
@@ -147,5 +163,118 @@ def alone(*words):
         guest.is_well()
 
 
+def many(*words):
+    """From one core to as many as there is room for, and back; all of them worked."""
+    room = next((int(word) for word in words if word.isdigit()), 16)
+    with CpuGuest(*words, cores=1, room=room) as guest:
+        guest.start()
+        for core in range(1, room):
+            guest.plug(core)
+        guest.await_cores(set(range(room)))
+        for core in range(room):
+            cpu = core * guest.threads
+            guest.run(f'taskset {1 << cpu:x} md5sum /bin/busybox')
+        for core in range(room - 1, 0, -1):
+            guest.unplug(core)
+        for core in range(room - 1, 0, -1):
+            guest.gone(core)
+        guest.await_cores({0})
+        expect(len(guest.cmd('query-cpus-fast')) == guest.threads, 'vCPUs')
+        guest.is_well()
+
+
+def reset(*words):
+    """A reset, by QMP and by the guest, with cores there and asked for."""
+    with CpuGuest(*words) as guest:
+        guest.start()
+        guest.plug(2)
+        guest.await_cores({0, 1, 2})
+        for how in 'system_reset', 'reboot':
+            guest.load(3)
+            if how == 'reboot':
+                guest.send('reboot -f\n')
+            else:
+                # one more and one less, whatever the guest has come to
+                guest.plug(3)
+                guest.unplug(2)
+                guest.cmd('system_reset')
+                guest.gone(2)
+            guest.until(BOOTED)
+            guest.shell()
+            # Linux numbers what it finds
+            guest.await_cores({0, 1, 2})
+            tree = guest.run('ls /proc/device-tree/cpus')
+            found = {int(core, 16) for core in re.findall('PowerPC,[^@]*@([0-9a-f]+)', tree)}
+            expect(found == {core * guest.threads for core in (0, 1, 3)}, tree)
+        guest.unplug(3)
+        guest.gone(3)
+        guest.await_cores({0, 1})
+        guest.plug(2)
+        guest.await_cores({0, 1, 2})
+        guest.is_well()
+
+
+def saved(*words):
+    """Saved with a core that came and one that went; it goes on where it is loaded."""
+    with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as directory:
+        file = f'file:{directory}/state'
+        with CpuGuest(*words) as guest:
+            guest.start()
+            guest.load(5)
+            guest.plug(2)
+            guest.await_cores({0, 1, 2})
+            guest.plug(3)
+            guest.await_cores({0, 1, 2, 3})
+            guest.unplug(2)
+            guest.gone(2)
+            guest.work_is_right(5)
+            guest.migrate(file)
+            args = guest.with_core(3)
+        with CpuGuest(*words, args=('-incoming', file, *args)) as guest:
+            guest.launch()
+            guest.arrive()
+            guest.send('\n')
+            guest.prompt()
+            guest.await_cores({0, 1, 3})
+            guest.work_is_right(5)
+            guest.unplug(3)
+            guest.gone(3)
+            guest.plug(2)
+            guest.await_cores({0, 1, 2})
+            guest.work_is_right(5)
+            guest.is_well()
+
+
+def snapshots(*words):
+    """Snapshots taken and gone back to, rounds of cores in between."""
+    tool = BUILD / 'qemu-img'
+    if not tool.exists():
+        skip('built without tools')
+    with contextlib.ExitStack() as stack:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD / 'tests'))
+        image = Path(directory) / 'disk.qcow2'
+        subprocess.run([tool, 'create', '-q', '-f', 'qcow2', image, '16M'], check=True)
+        guest = stack.enter_context(CpuGuest(
+            *words, args=('-drive', f'if=none,id=disk,file={image}')))
+        guest.start()
+        guest.load(4)
+        for turn in range(2):
+            guest.plug(2)
+            guest.await_cores({0, 1, 2})
+            guest.work_is_right(4)
+            guest.hmp('savevm', f'turn{turn}')
+            guest.plug(3)
+            guest.await_cores({0, 1, 2, 3})
+            guest.unplug(3)
+            guest.gone(3)
+            # as many cores as there were
+            guest.hmp('loadvm', f'turn{turn}')
+            guest.await_cores({0, 1, 2})
+            guest.work_is_right(4)
+            guest.unplug(2)
+            guest.gone(2)
+        guest.is_well()
+
+
 if __name__ == '__main__':
-    main_of(rounds, alone)
+    main_of(rounds, alone, many, reset, saved, snapshots)

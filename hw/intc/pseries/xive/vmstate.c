@@ -302,9 +302,14 @@ static const VMStateDescription vmstate_tctx = {
     },
 };
 
+/*
+ * QEMU's older pseries counts them in the order in which they come.  That is
+ * the same as long as cores are plugged in order; otherwise a context would not
+ * find its own section.
+ */
 void papr_xive_vmstate_add_tctx(PaprTctx *tctx)
 {
-    vmstate_register_any(NULL, &vmstate_tctx, tctx);
+    vmstate_register(NULL, CPU(tctx->cpu)->cpu_index, &vmstate_tctx, tctx);
 }
 
 void papr_xive_vmstate_remove_tctx(PaprTctx *tctx)
