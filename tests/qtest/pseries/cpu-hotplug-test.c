@@ -192,18 +192,29 @@ static int stopped_state(QTestState *qts, uint32_t id)
     return rets[1];
 }
 
-/* A call that the vCPU @cpu (by index) makes itself, without arguments */
-static void stop_self(QTestState *qts, unsigned cpu)
+/* The number of "stop-self", from the tree that the guest starts with */
+static uint32_t stop_token(QTestState *qts)
 {
     g_autofree void *fdt = papr_tree(qts);
     const uint32_t *token = fdt_getprop(fdt, papr_tree_node(fdt, "/rtas"),
                                         "stop-self", NULL);
 
     g_assert_nonnull(token);
-    papr_st32(qts, CALL_BLOCK, be32_to_cpu(*token));
+    return be32_to_cpu(*token);
+}
+
+/* A call that the vCPU @cpu (by index) makes itself, without arguments */
+static void call_by(QTestState *qts, unsigned cpu, uint32_t token)
+{
+    papr_st32(qts, CALL_BLOCK, token);
     papr_st32(qts, CALL_BLOCK + 4, 0);
     papr_st32(qts, CALL_BLOCK + 8, 1);
     g_assert_cmpint(papr_hcall(qts, cpu, H_RTAS, CALL_BLOCK), ==, H_SUCCESS);
+}
+
+static void stop_self(QTestState *qts, unsigned cpu)
+{
+    call_by(qts, cpu, stop_token(qts));
 }
 
 static void deleted(QTestState *qts, const char *id)
@@ -722,6 +733,226 @@ static void test_calls(void)
     qtest_quit(qts);
 }
 
+/* The core goes at either side of a stream, or comes, half way in any case */
+static void test_migrate(void)
+{
+    QTestState *qts = start("");
+    g_autofree char *second = core_path(qts, 2);
+    g_autofree char *dir = g_dir_make_tmp("papr-cpu-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *node = NULL;
+    g_autoptr(GHashTable) told = NULL, half = NULL;
+
+    add(qts, "told", 4);
+    add(qts, "half", 6);
+    del(qts, second);
+    g_assert_cmpint(allocate(qts, 6, true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(unisolate(qts, 6), ==, RTAS_SUCCESS);
+    start_walk(qts, 6);
+    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    g_assert_cmpint(configure(qts), ==, NEXT_PROPERTY);
+    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
+    papr_save(qts, file);
+    qtest_quit(qts);
+
+    qts = start("-incoming defer -device " CORE ",core-id=4,id=told");
+    /* however it comes there, it is the stream that counts */
+    add(qts, "half", 6);
+    g_assert_true(papr_load(qts, file));
+    event_is(qts, ADD, 4);
+    event_is(qts, ADD, 6);
+    event_is(qts, REMOVE, 2);
+    no_event(qts);
+    g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(start_cpu(qts, 6), ==, RTAS_SUCCESS);
+    half = walk(qts, &node);
+    g_assert_null(node);
+    told = take(qts, 4);
+    g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
+    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
+    qtest_qmp_eventwait(qts, "DEVICE_DELETED");
+    slot_is(qts, 2, NULL);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
+#define EPOW 0x1000u
+#define XIRR_EPOW 0xff001000u
+
+static uint32_t accept_irq(QTestState *qts, unsigned cpu)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0 };
+
+    g_assert_cmpint(papr_hcall(qts, cpu, H_CPPR, 0xff), ==, H_SUCCESS);
+    g_assert_cmpint(papr_hcall_regs(qts, cpu, H_XIRR, regs), ==, H_SUCCESS);
+    return regs[0];
+}
+
+static int32_t set_xive(QTestState *qts, uint32_t irq, uint32_t server)
+{
+    return papr_rtas(qts, "ibm,set-xive", 1, NULL, irq, server, 5);
+}
+
+/* An interrupt that a vCPU goes with waits for another one */
+static void test_xics(void)
+{
+    QTestState *qts = papr_start("-machine ic-mode=xics -cpu POWER9 "
+                                 "-smp 1,maxcpus=2");
+
+    for (int i = 0; i < 2; i++) {
+        add(qts, "hot", 1);
+        g_hash_table_unref(take(qts, 1));
+        g_assert_cmpint(start_cpu(qts, 1), ==, RTAS_SUCCESS);
+        g_assert_cmpint(papr_hcall(qts, 1, H_CPPR, 0xff), ==, H_SUCCESS);
+        g_assert_cmpint(set_xive(qts, EPOW, 1), ==, RTAS_SUCCESS);
+        if (i) {
+            /* presented already when the vCPU goes */
+            qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
+            qtest_qmp_eventwait(qts, "POWERDOWN");
+        }
+        stop_self(qts, 1);
+        del(qts, "hot");
+        give_back(qts, 1);
+        deleted(qts, "hot");
+        if (!i) {
+            qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
+            qtest_qmp_eventwait(qts, "POWERDOWN");
+        }
+        g_assert_cmpint(set_xive(qts, EPOW, 1), ==, RTAS_PARAMETER_ERROR);
+        g_assert_cmpint(papr_hcall(qts, 0, H_IPI, 1, 5), ==, H_PARAMETER);
+        g_assert_cmphex(accept_irq(qts, 0), ==, 0xff000000);
+        g_assert_cmpint(set_xive(qts, EPOW, 0), ==, RTAS_SUCCESS);
+        g_assert_cmphex(accept_irq(qts, 0), ==, XIRR_EPOW);
+        g_assert_cmpint(papr_hcall(qts, 0, H_EOI, XIRR_EPOW), ==, H_SUCCESS);
+    }
+    qtest_quit(qts);
+}
+
+#define QUEUE 0x1030000u
+#define IPI 0u
+#define ESB_PQ_00 0xc00
+#define PRIO 6
+
+static int64_t set_queue(QTestState *qts, unsigned server)
+{
+    return papr_hcall(qts, 0, H_INT_SET_QUEUE_CONFIG, 1, server, PRIO, QUEUE,
+                      16);
+}
+
+static int64_t route(QTestState *qts, unsigned server)
+{
+    return papr_hcall(qts, 0, H_INT_SET_SOURCE_CONFIG, 2, IPI, server, PRIO,
+                      0x1234);
+}
+
+/* The source of an inter-processor interrupt, ready and triggered */
+static void fire(QTestState *qts)
+{
+    uint64_t regs[PAPR_HCALL_REGS] = { 0, IPI };
+
+    g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_INFO, regs), ==,
+                    H_SUCCESS);
+    qtest_readq(qts, regs[1] + ESB_PQ_00);
+    qtest_writeq(qts, regs[2], 0);
+}
+
+/* An event for a vCPU that has gone is nobody's, nor in its queue's memory */
+static void test_xive(void)
+{
+    QTestState *qts = papr_start("-machine ic-mode=xive -cpu POWER9 "
+                                 "-smp 1,maxcpus=2");
+
+    for (int i = 0; i < 2; i++) {
+        g_assert_cmpint(set_queue(qts, 1), ==, H_P2);
+        add(qts, "hot", 1);
+        g_hash_table_unref(take(qts, 1));
+        g_assert_cmpint(start_cpu(qts, 1), ==, RTAS_SUCCESS);
+        qtest_memset(qts, QUEUE, 0, 0x10000);
+        g_assert_cmpint(set_queue(qts, 1), ==, H_SUCCESS);
+        g_assert_cmpint(route(qts, 1), ==, H_SUCCESS);
+        fire(qts);
+        g_assert_cmphex(papr_ld32(qts, QUEUE) & 0xffff, ==, 0x1234);
+        stop_self(qts, 1);
+        del(qts, "hot");
+        give_back(qts, 1);
+        deleted(qts, "hot");
+
+        qtest_memset(qts, QUEUE, 0, 0x10000);
+        fire(qts);
+        for (int word = 0; word < 4; word++) {
+            g_assert_cmphex(papr_ld32(qts, QUEUE + 4 * word), ==, 0);
+        }
+        g_assert_cmpint(route(qts, 1), !=, H_SUCCESS);
+        g_assert_cmpint(set_queue(qts, 0), ==, H_SUCCESS);
+        g_assert_cmpint(route(qts, 0), ==, H_SUCCESS);
+        fire(qts);
+        g_assert_cmphex(papr_ld32(qts, QUEUE) & 0xffff, ==, 0x1234);
+    }
+    qtest_quit(qts);
+}
+
+#define RTAS_BASE 0x400000u
+#define CHECK_HANDLER "NIP 0000000000003100"
+
+static void await_handler(QTestState *qts, unsigned cpu)
+{
+    for (;;) {
+        g_autofree char *regs = registers(qts, cpu);
+
+        if (strstr(regs, CHECK_HANDLER)) {
+            return;
+        }
+        g_usleep(1000);
+    }
+}
+
+static void place_rtas(QTestState *qts)
+{
+    char tree[512];
+
+    fdt_create(tree, sizeof(tree));
+    fdt_finish_reservemap(tree);
+    fdt_begin_node(tree, "");
+    fdt_begin_node(tree, "rtas");
+    fdt_property_u32(tree, "linux,rtas-base", RTAS_BASE);
+    fdt_end_node(tree);
+    fdt_end_node(tree);
+    fdt_finish(tree);
+    qtest_memwrite(qts, QUEUE, tree, fdt_totalsize(tree));
+    g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, QUEUE), ==, H_SUCCESS);
+}
+
+/*
+ * A vCPU that goes in the middle of its machine check lets go of the area in
+ * which it was told; one that waits for the area can't go.
+ */
+static void test_machine_check(void)
+{
+    QTestState *qts = papr_start("-cpu POWER9 -smp 2,maxcpus=3");
+    uint32_t stop = stop_token(qts);
+
+    add(qts, "hot", 2);
+    g_hash_table_unref(take(qts, 2));
+    g_assert_cmpint(start_cpu(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_SUCCESS);
+    place_rtas(qts);
+    g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL, 0x3000, 0x3100),
+                    ==, RTAS_SUCCESS);
+    papr_machine_check(qts, 2, true);
+    await_handler(qts, 2);
+    papr_machine_check(qts, 1, true);
+    g_assert_cmpint(isolate(qts, 1), ==, RTAS_HARDWARE_ERROR);
+
+    del(qts, "hot");
+    call_by(qts, 2, stop);
+    give_back(qts, 2);
+    deleted(qts, "hot");
+    await_handler(qts, 1);
+    qtest_quit(qts);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -738,5 +969,9 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cpu-hotplug/partition", test_partition_state);
     qtest_add_func("pseries/cpu-hotplug/compat", test_compat);
     qtest_add_func("pseries/cpu-hotplug/calls", test_calls);
+    qtest_add_func("pseries/cpu-hotplug/migrate", test_migrate);
+    qtest_add_func("pseries/cpu-hotplug/xics", test_xics);
+    qtest_add_func("pseries/cpu-hotplug/xive", test_xive);
+    qtest_add_func("pseries/cpu-hotplug/machine-check", test_machine_check);
     return g_test_run();
 }
