@@ -20,6 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from gdb import Gdb
 from guest import BOOTED, BUILD, PATIENCE, Guest, expect, main_of, skip
 
 MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_v2.0',
@@ -276,5 +277,31 @@ def snapshots(*words):
         guest.is_well()
 
 
+def debugged(*words):
+    """A debugger that looks at a core when it goes looks at the first one then."""
+    with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as directory:
+        path = Path(directory) / 'gdb'
+        with CpuGuest(*words, args=('-chardev', f'socket,id=gdb,path={path},server=on,wait=off',
+                                    '-gdb', 'chardev:gdb')) as guest:
+            guest.start()
+            guest.plug(2)
+            guest.await_cores({0, 1, 2})
+            gdb = Gdb.at(path)
+            gdb.interrupt(guest)
+            gdb.order('T3', 'the thread of the core')
+            gdb.thread(3)
+            expect(gdb.get('pc', 'little') != 0, 'the core is nowhere')
+            gdb.send('c')
+            guest.unplug(2)
+            guest.gone(2)
+            gdb.interrupt(guest)
+            expect(gdb.ask('T3') != 'OK', 'the thread is still there')
+            gdb.ask('g')
+            gdb.step()
+            gdb.order('T1', 'the first thread')
+            gdb.detach()
+            guest.await_cores({0, 1})
+
+
 if __name__ == '__main__':
-    main_of(rounds, alone, many, reset, saved, snapshots)
+    main_of(rounds, alone, many, reset, saved, snapshots, debugged)
