@@ -282,7 +282,8 @@ def symbols():
 
 
 def gdbstub():
-    """Through gdb's protocol: stop at a hypercall, step over it, go on."""
+    """Through gdb's protocol: stop at a hypercall, step over it, go on; stop Linux where
+    it has been often, in a function and where that returns to."""
     path = BUILD / 'tests' / 'boot' / 'gdb.socket'
     path.parent.mkdir(parents=True, exist_ok=True)
     with Guest(smp='2', args=('-chardev', f'socket,id=gdb,path={path},server=on,wait=off',
@@ -305,6 +306,24 @@ def gdbstub():
         expect(gdb.get('pc') == nip + 4, f'the step over sc 1 at {nip:#x} ended at {gdb.get("pc"):#x}')
         gdb.send('c')
         guest.shell()
+        function = guest.run("sed -n 's/ T __fdget_pos$/ found/p' /proc/kallsyms")
+        # calls within the kernel pass by the two instructions that set up r2
+        function = int(re.search(r'(\w+) found', function).group(1), 16) + 8
+        guest.run('for i in $(seq 500); do echo $i; done > /dev/null')
+        gdb.interrupt(guest)
+        gdb.insert(function)
+        guest.send('echo\n')
+        for place in function, None:
+            gdb.go()
+            place = place or back
+            nip = gdb.get('pc', 'little')
+            expect(nip == place, f'stopped at {nip:#x}, not at {place:#x}')
+            gdb.remove(place)
+            back = gdb.get('lr', 'little')
+            if place == function:
+                gdb.insert(back)
+        gdb.send('c')
+        guest.run('echo')
         regs = guest.cmd('human-monitor-command', command_line='info registers -a')
         expect(regs.count('NIP') == 2, regs)
 

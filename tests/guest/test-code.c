@@ -3,7 +3,7 @@
  * that has changed it and on one that is told
  *
  * Calls and returns go through each CPU's cache of translated code, which the
- * change of code by any CPU has to reach. *
+ * change of code by any CPU has to reach.
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "tests.h"

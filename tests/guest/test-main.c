@@ -35,6 +35,8 @@ static const struct {
     { "radix-process", test_radix_process },
     { "radix-flush", test_radix_flush },
     { "code-changes", test_code_changes },
+    { "returns", test_returns },
+    { "returns-mapped", test_returns_mapped },
     { "addresses-real", test_addresses_real },
     { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },

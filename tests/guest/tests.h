@@ -106,6 +106,8 @@ void test_hash_churn(void);
 void test_radix_process(void);
 void test_radix_flush(void);
 void test_code_changes(void);
+void test_returns(void);
+void test_returns_mapped(void);
 void test_addresses_real(void);
 void test_addresses_hash(void);
 void test_tce_race(void);

@@ -1,11 +1,12 @@
 /*
- * Unit test of the ages in TCG's jump cache (base/patches/0144), in all orders
- * of loads and stores of the CPU that uses an entry and of one that invalidates
- * its translation block (TB)
+ * Unit test of the ages in TCG's jump cache (base/patches/0144) and stack of
+ * returns (0152), in all orders of loads and stores of the CPU that uses an
+ * entry and of one that invalidates its translation block (TB)
  *
- * The cache is part of QEMU's translator, so this is a model of it: the steps
- * are those of the argument in accel/tcg/tb-jmp-cache.h, which has the same
- * numbers.  Each is also tried wrong: the exploration has to find that.
+ * These are parts of QEMU's translator, so this is a model of them: the steps
+ * are those of the arguments in accel/tcg/tb-jmp-cache.h and
+ * accel/tcg/translator.c, which have the same numbers.  Each is also tried
+ * wrong: the exploration has to find that.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -133,10 +134,106 @@ static void test_wrong(void)
     }
 }
 
+/* ---- the stack of returns ---- */
+
+static struct {
+    uint64_t age;
+    uint64_t linked;                    /* the call's jump 1, to the TB */
+    uint64_t told;                      /* the CPU knows that it has changed */
+} r;
+
+static struct {
+    bool age_after_code;                /* 2, of the call */
+    bool not_counted;                   /* 2 */
+    bool counted_first;                 /* 2 */
+} wrong_return;
+
+static void begin_return(void)
+{
+    memset(&r, 0, sizeof(r));
+    r.age = 1;
+    r.linked = 1;
+    explore_word(&r.age);
+    explore_word(&r.linked);
+    explore_word(&r.told);
+}
+
+/* translator_push_return(), and later translator_pop_return() */
+static void call_and_return(void)
+{
+    for (int i = 0; i < 2; i++) {
+        uint64_t age = 0, linked, told;
+
+        if (!wrong_return.age_after_code) {
+            age = qatomic_read(&r.age);
+            smp_rmb();                  /* with unlink_return() */
+        }
+        linked = qatomic_read(&r.linked);
+        if (wrong_return.age_after_code) {
+            smp_rmb();                  /* as above */
+            age = qatomic_read(&r.age);
+        }
+        told = qatomic_load_acquire(&r.told);
+        if (age == qatomic_read(&r.age) && linked && told) {
+            explore_bad("a return to a TB that the CPU knows to be invalid");
+        }
+    }
+}
+
+static void count_return(void)
+{
+    if (!wrong_return.not_counted) {
+        qatomic_inc(&r.age);
+    }
+}
+
+/* do_tb_phys_invalidate(), and then the guest's message */
+static void unlink_return(void)
+{
+    if (wrong_return.counted_first) {
+        count_return();
+    }
+    qatomic_set(&r.linked, 0);
+    smp_mb();                           /* of the counting, and of a lock */
+    if (!wrong_return.counted_first) {
+        count_return();
+    }
+    qatomic_store_release(&r.told, 1);
+}
+
+static const ExploreProgram returns = {
+    begin_return, { call_and_return, unlink_return }, nothing
+};
+
+static void test_returns(void)
+{
+    explore_all_right(&returns, "returns as they are");
+}
+
+static void test_returns_wrong(void)
+{
+    struct {
+        bool *step;
+        const char *what;
+    } steps[] = {
+        { &wrong_return.age_after_code, "the age read after the code" },
+        { &wrong_return.not_counted, "not counted" },
+        { &wrong_return.counted_first, "counted before it is unlinked" },
+    };
+
+    for (int i = 0; i < ARRAY_SIZE(steps); i++) {
+        *steps[i].step = true;
+        explore_finds_bad(&returns, steps[i].what);
+        *steps[i].step = false;
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/jump-cache/ages", test_ages);
     g_test_add_func("/jump-cache/wrong", test_wrong);
+    g_test_add_func("/returns/ages", test_returns);
+    g_test_add_func("/returns/wrong", test_returns_wrong);
     return g_test_run();
 }
