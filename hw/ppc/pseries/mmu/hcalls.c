@@ -265,6 +265,7 @@ static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         pte0 |= HPTE0_REF_ASKED;
     }
     pte1 &= ~(HPTE1_RESERVED | HPTE1_R);
+    papr_hpt_use(w.hpt, slot);
     papr_entry_publish(&w.hpt->pte[2 * slot], pte0, pte1);
     papr_hpt_mark_dirty(w.hpt, slot);
     trace_papr_mmu_enter(slot, pte0, pte1);

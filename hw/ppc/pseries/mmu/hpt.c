@@ -38,6 +38,7 @@
 static void destroy(PaprHpt *hpt)
 {
     qemu_anon_ram_free(hpt->pte, 1ull << hpt->shift);
+    g_free(hpt->used);
     g_free(hpt->dirty);
     g_free(hpt);
 }
@@ -47,14 +48,17 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
     size_t bytes = (size_t)1 << shift;
     PaprHpt *hpt = g_new0(PaprHpt, 1);
 
+    hpt->n = bytes / HPTE_BYTES;
+    hpt->used = bitmap_try_new(DIV_ROUND_UP(hpt->n, PAPR_HPT_PART));
     hpt->pte = qemu_anon_ram_alloc(bytes, NULL, false, true);
-    if (!hpt->pte) {
+    if (!hpt->used || !hpt->pte) {
+        qemu_anon_ram_free(hpt->pte, bytes);
+        g_free(hpt->used);
         g_free(hpt);
         return NULL;
     }
     hpt->mmu = mmu;
     hpt->shift = shift;
-    hpt->n = bytes / HPTE_BYTES;
     hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
     hpt->generation = qatomic_add_fetch(&mmu->generation, 1);
     if (mmu->track_dirty && !papr_hpt_track(hpt, true)) {

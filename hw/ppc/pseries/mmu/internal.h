@@ -6,6 +6,7 @@
 #ifndef HW_PPC_PSERIES_MMU_INTERNAL_H
 #define HW_PPC_PSERIES_MMU_INTERNAL_H
 
+#include "qemu/bitmap.h"
 #include "qemu/bswap.h"
 #include "qemu/rcu.h"
 #include "hw/pseries/mmu.h"
@@ -34,8 +35,16 @@ typedef struct PaprHpt {
     uint64_t n;                         /* entries */
     uint64_t pteg_mask;                 /* groups less one */
     uint32_t generation;                /* of all tables of this machine */
+    unsigned long *used;                /* a bit a part: see below; atomic */
     PaprHptDirty *dirty;                /* RCU; NULL but during migration */
 } PaprHpt;
+
+/*
+ * Entries in a part of the table.  All entries of a part that was not used
+ * since the table was made are zero, and who goes through the table passes it
+ * by: a guest that may have terabytes has a table of gigabytes.
+ */
+#define PAPR_HPT_PART 4096
 
 /**
  * PaprMmu - the partition's translation tables
@@ -81,6 +90,29 @@ struct PaprMmu {
 static inline uint64_t hpte_load(const PaprHpt *hpt, uint64_t ptex, int half)
 {
     return papr_entry_load(&hpt->pte[2 * ptex], half);
+}
+
+/** papr_hpt_use: an entry is about to be put into slot @ptex; any thread */
+static inline void papr_hpt_use(PaprHpt *hpt, uint64_t ptex)
+{
+    if (!test_bit(ptex / PAPR_HPT_PART, hpt->used)) {
+        set_bit_atomic(ptex / PAPR_HPT_PART, hpt->used);
+    }
+}
+
+/**
+ * papr_hpt_next_used - from @ptex on the first entry that may be in use, or @end
+ *
+ * It may miss one that is being entered.  Migration does not: as for the entry
+ * itself, papr_hpt_mark_dirty() marks it if it was missed.
+ */
+static inline uint64_t papr_hpt_next_used(const PaprHpt *hpt, uint64_t ptex,
+                                          uint64_t end)
+{
+    uint64_t n_parts = DIV_ROUND_UP(end, PAPR_HPT_PART);
+    uint64_t part = find_next_bit(hpt->used, n_parts, ptex / PAPR_HPT_PART);
+
+    return MIN(MAX(ptex, part * PAPR_HPT_PART), end);
 }
 
 /** papr_removals_of: the counter of entry @ptex of any table */

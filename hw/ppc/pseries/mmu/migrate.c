@@ -35,8 +35,6 @@
 #define NO_TABLE ((uint32_t)-1)
 #define CHUNK_MAX UINT16_MAX
 #define SLICE_NS (5 * SCALE_MS)
-/* Entries that are looked at between two looks at the clock */
-#define STRIDE 4096
 
 /** Pass - one call's walk over the table, from @index on */
 typedef struct Pass {
@@ -135,9 +133,14 @@ static bool walk(Pass *p, uint64_t count, bool first)
 {
     uint64_t end = MIN(p->index + count, p->hpt->n);
 
-    while (p->index < end) {
-        uint64_t stop = MIN(p->index + STRIDE, end);
+    for (;;) {
+        uint64_t stop;
 
+        p->index = papr_hpt_next_used(p->hpt, p->index, end);
+        if (p->index == end) {
+            return true;
+        }
+        stop = MIN(ROUND_UP(p->index + 1, PAPR_HPT_PART), end);
         while (p->index < stop) {
             uint64_t start = skip(p, p->index, stop, first);
             unsigned valid = 0, invalid = 0;
@@ -160,7 +163,6 @@ static bool walk(Pass *p, uint64_t count, bool first)
             return false;
         }
     }
-    return true;
 }
 
 /* A slice of later passes: once round the table; returns whether it's clean */
@@ -365,6 +367,7 @@ static int load_chunks(PaprHpt *hpt, QEMUFile *f)
             return rc;
         }
         for (unsigned i = 0; i < valid; i++) {
+            papr_hpt_use(hpt, index + i);
             load_entry(f, &hpt->pte[2 * (index + i)]);
         }
         memset(&hpt->pte[2 * (index + valid)], 0, invalid * HPTE_BYTES);

@@ -139,6 +139,7 @@ static int64_t move_entry(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to,
     if (hpte_load(to, place, 0) & HPTE0_VALID) {
         return H_PTEG_FULL;
     }
+    papr_hpt_use(to, place);
     to->pte[2 * place] = cpu_to_be64(pte0);
     to->pte[2 * place + 1] = cpu_to_be64(pte1);
     return H_SUCCESS;
@@ -149,7 +150,11 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
     const uint64_t bolted = HPTE0_VALID | HPTE0_BOLTED;
     int64_t rc = H_SUCCESS;
 
-    for (uint64_t ptex = 0; ptex < from->n && rc == H_SUCCESS; ptex++) {
+    for (uint64_t ptex = 0; rc == H_SUCCESS; ptex++) {
+        ptex = papr_hpt_next_used(from, ptex, from->n);
+        if (ptex == from->n) {
+            break;
+        }
         if ((hpte_load(from, ptex, 0) & bolted) == bolted) {
             rc = move_entry(cpu, from, to, ptex);
         }
