@@ -548,6 +548,9 @@ static void test_errors(void)
     add_fails(qts, "core id 2147483646 out of range", CORE,
               "'core-id': 2147483646");
     add_fails(qts, "nvalid core id -2", CORE, "'core-id': -2");
+    add_fails(qts, "nvalid core id 4294967300", CORE, "'core-id': 4294967300");
+    add_fails(qts, "Invalid number of threads 4294967298", CORE,
+              "'core-id': 4, 'nr-threads': 4294967298");
     add_fails(qts, "core-id", CORE, "'core-id': 'four'");
     add_fails(qts, "core 0 already populated", CORE, "'core-id': 0");
     add_fails(qts, "core 0 already populated", CORE, "'nr-threads': 2");
