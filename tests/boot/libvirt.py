@@ -5,8 +5,9 @@
 Debian's libvirtd, started by hand in session mode (packages libvirt-daemon and
 libvirt-clients), with our binary as the emulator and Debian with the daemon rtas_errd as
 the guest (tools/debian-image tools).  The domain is defined and started; then each STEP,
-one of STEPS, is done by virsh, with the guest alive afterwards.  A daemon runs in namespaces of its own, which give it another host name and
-a user that is not root; files belong to who runs the test.
+one of STEPS, is done by virsh, with the guest alive afterwards.  A daemon runs in
+namespaces of its own, which give it another host name and a user that is not root; files
+belong to who runs the test.
 """
 
 import os
@@ -27,15 +28,19 @@ MAC = '52:54:00:12:34:0{}'
 
 DOMAIN = '''<domain type='qemu'>
   <name>guest</name>
+  <maxMemory slots='4' unit='MiB'>4096</maxMemory>
   <memory unit='MiB'>1024</memory>
-  <vcpu>2</vcpu>
+  <vcpu current='2'>4</vcpu>
   <os>
     <type arch='ppc64' machine='pseries'>hvm</type>
     <kernel>{system}/vmlinux</kernel>
     <initrd>{system}/initrd.img</initrd>
-    <cmdline>root=LABEL=debian ro console=hvc0 quiet</cmdline>
+    <cmdline>root=LABEL=debian ro console=hvc0 quiet memhp_default_state=online_movable</cmdline>
   </os>
-  <cpu mode='custom' match='exact'><model>POWER9</model></cpu>
+  <cpu mode='custom' match='exact'>
+    <model>POWER9</model>
+    <numa><cell id='0' cpus='0-3' memory='1024' unit='MiB'/></numa>
+  </cpu>
   <on_reboot>restart</on_reboot>
   <devices>
     <emulator>{binary}</emulator>
@@ -67,6 +72,10 @@ NIC = f'''<interface type='user'>
   <mac address='{MAC.format(1)}'/>
   <model type='virtio'/>
 </interface>
+'''
+MODULE = '''<memory model='dimm'>
+  <target><size unit='MiB'>512</size><node>0</node></target>
+</memory>
 '''
 
 
@@ -244,6 +253,43 @@ def nic(scene):
     detach(scene, path, MAC.format(1))
 
 
+def cpus(scene):
+    """Two CPUs more, by number and by one's name, and they go again."""
+    guest = scene.console
+
+    def are(count):
+        guest.poll(lambda: guest.run('nproc').strip() == str(count), f'{count} CPUs')
+        expect(scene.virsh('vcpucount', 'guest', '--live', '--current') == str(count), 'vcpucount')
+
+    for turn in range(2):
+        scene.virsh('setvcpus', 'guest', 4, '--live')
+        are(4)
+        guest.run('for cpu in 0 1 2 3; do taskset -c $cpu sha256sum /bin/bash; done')
+        scene.virsh('setvcpus', 'guest', 2, '--live')
+        are(2)
+    scene.virsh('setvcpu', 'guest', 3, '--enable', '--live')
+    are(3)
+    scene.virsh('setvcpu', 'guest', 3, '--disable', '--live')
+    are(2)
+
+
+def memory(scene):
+    """A module is attached to the running guest, used, and detached."""
+    guest = scene.console
+    path = scene.file('memory.xml', MODULE)
+
+    def total():
+        return int(guest.run("sed -n 's/^MemTotal: *//p' /proc/meminfo").split()[0]) // 1024
+
+    before = total()
+    for turn in range(2):
+        scene.virsh('attach-device', 'guest', path, '--live')
+        guest.poll(lambda: total() >= before + 500, 'the memory')
+        guest.run('head -c 300M /dev/zero > /dev/shm/used && rm /dev/shm/used')
+        detach(scene, path, "<memory model='dimm'>")
+        guest.poll(lambda: total() == before, 'its end')
+
+
 def save(scene):
     """Saved to a file and restored."""
     scene.virsh('save', 'guest', scene.directory / 'saved')
@@ -315,7 +361,7 @@ def stats(scene):
 
 # What virsh does to a guest: more of them go here
 STEPS = {step.__name__.replace('_', '-'): step for step in (
-    stats, disk, nic, suspend, save, managed_save, snapshot, migrate, reset)}
+    stats, disk, nic, cpus, memory, suspend, save, managed_save, snapshot, migrate, reset)}
 
 
 def run(*steps):
