@@ -15,7 +15,7 @@ import tempfile
 
 from debian_guest import Debian
 from devguest import MIB, pattern
-from guest import BUILD, expect, main_of
+from guest import BUILD, Failure, expect, main_of
 
 MAC = '52:54:00:12:34:{:02x}'
 DAEMON = 'rtas_errd'
@@ -40,10 +40,15 @@ class ToolsGuest(Debian):
 
     def wait_for(self, command, what):
         """Wait until COMMAND succeeds in the guest."""
-        self.poll(lambda: self.status(command)[0] == 0, what)
+        try:
+            self.poll(lambda: self.status(command)[0] == 0, what)
+        except Failure as failure:
+            raise Failure(f'{failure}: {self.said()}') from failure
 
     def plug(self, driver, name, **options):
         options = {key.replace('_', '-'): value for key, value in options.items()}
+        # DEVICE_DELETED comes before drmgr has ended, which holds a lock
+        self.poll(lambda: self.status('pgrep -x drmgr')[0] != 0, 'end of drmgr')
         self.cmd('device_add', {'driver': driver, 'id': name, **options})
 
     def plug_net(self, name, number, **options):
