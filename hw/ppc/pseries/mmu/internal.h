@@ -101,7 +101,7 @@ static inline void papr_hpt_use(PaprHpt *hpt, uint64_t ptex)
 }
 
 /**
- * papr_hpt_next_used - from @ptex on the first entry that may be in use, or @end
+ * papr_hpt_next_used - from @ptex on, the first entry that may be used, or @end
  *
  * It may miss one that is being entered.  Migration does not: as for the entry
  * itself, papr_hpt_mark_dirty() marks it if it was missed.
