@@ -37,6 +37,7 @@ static const struct {
     { "code-changes", test_code_changes },
     { "returns", test_returns },
     { "returns-mapped", test_returns_mapped },
+    { "compare", test_compare },
     { "addresses-real", test_addresses_real },
     { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },

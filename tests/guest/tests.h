@@ -108,6 +108,7 @@ void test_radix_flush(void);
 void test_code_changes(void);
 void test_returns(void);
 void test_returns_mapped(void);
+void test_compare(void);
 void test_addresses_real(void);
 void test_addresses_hash(void);
 void test_tce_race(void);
