@@ -6,7 +6,7 @@ Debian's packages ppc64-diag and powerpc-ibm-utils (tools/debian-image tools).  
 daemon rtas_errd takes what is plugged and gives what is to go, by drmgr, without a
 word of the test.
 
-    tools.py daemon IC | late IC | queries
+    tools.py daemon IC | late IC | dlpar IC | queries
 """
 
 import hashlib
@@ -138,6 +138,51 @@ def late(ic):
         guest.is_well()
 
 
+def dlpar(ic):
+    """drmgr gives cores and memory away and takes them again; QEMU's devices stay."""
+    with ToolsGuest(ic, smp='2,maxcpus=4,cores=4,threads=1', mem='1G,slots=2,maxmem=4G',
+                    append='memhp_default_state=online_movable movable_node') as guest:
+        guest.start()
+
+        def has_cpus(cpus):
+            guest.wait_for(f'grep -qx {cpus} /sys/devices/system/cpu/online', f'CPUs {cpus}')
+
+        def drmgr(words, cpus):
+            guest.run(f'drmgr -c cpu {words} > /dev/null')
+            has = guest.run('cat /sys/devices/system/cpu/online').strip()
+            expect(has == cpus, f'drmgr -c cpu {words}: {has}, not {cpus}')
+
+        for words, cpus in (('-r -q 1', '0'), ('-a -q 1', '0-1'),
+                            ('-r -s "CPU 1"', '0'), ('-a -s "CPU 1"', '0-1')):
+            drmgr(words, cpus)
+        driver = guest.cmd('query-hotpluggable-cpus')[0]['type']
+        guest.plug(driver, 'core2', core_id=2)
+        has_cpus('0-2')
+        drmgr('-r -q 2', '0')
+        drmgr('-a -q 2', '0-2')
+        expect(len(guest.cmd('query-cpus-fast')) == 3, 'other vCPUs')
+        guest.unplug('core2')
+        has_cpus('0-1')
+
+        def blocks():
+            return int(guest.run('grep -l online /sys/devices/system/memory/memory*/state | wc -l'))
+
+        before = blocks()
+        guest.cmd('object-add', {'qom-type': 'memory-backend-ram', 'id': 'm', 'size': 512 * MIB})
+        guest.plug('pc-dimm', 'dimm', memdev='m')
+        guest.poll(lambda: blocks() == before + 2, 'memory')
+        # by count, by connector, and all of a module
+        for words, more in (('-r -q 1', 1), ('-a -q 1', 2), ('-r -s 0x80000004', 1),
+                            ('-a -s 0x80000004', 2), ('-r -q 2', 0), ('-a -q 2', 2),
+                            ('-r -q 2', 0)):
+            guest.run(f'drmgr -c mem {words} > /dev/null')
+            expect(blocks() == before + more, f'drmgr -c mem {words}: {guest.said()}')
+        expect(len(guest.cmd('query-memory-devices')) == 1, 'other modules')
+        # the guest has nothing of it
+        guest.unplug('dimm')
+        guest.is_well()
+
+
 # What a program prints: command, and a regular expression of all of it
 ANSWERS = [
     ('ppc64_cpu --cores-present', r'Number of cores present = 2'),
@@ -181,4 +226,4 @@ def queries():
 
 
 if __name__ == '__main__':
-    main_of(daemon, late, queries)
+    main_of(daemon, late, dlpar, queries)

@@ -70,9 +70,6 @@ static int32_t model_isolate(Model *m, uint8_t *state)
     case UNISOLATED:
         return RTAS_PARAMETER_ERROR;
     case CONFIGURED:
-        if (!m->requested) {
-            return RTAS_HARDWARE_ERROR;
-        }
         *state = AVAILABLE;
         return RTAS_SUCCESS;
     default:
@@ -192,7 +189,6 @@ static void real_init(Real *r, unsigned n)
     *r = (Real) { .group = { .drcs = r->drcs, .count = n } };
     for (unsigned i = 0; i < MANY; i++) {
         r->drcs[i].core.logical = true;
-        r->drcs[i].core.isolate_for_unplug_only = true;
         r->drcs[i].core.state = UNUSABLE;
     }
     papr_drc_group_attach(&r->group, true);

@@ -22,13 +22,11 @@
 #define OK RTAS_SUCCESS
 #define BAD RTAS_PARAMETER_ERROR
 #define NONE RTAS_NO_SUCH_INDICATOR
-#define HARD RTAS_HARDWARE_ERROR
 
 /* What may be true of a connector beside its state */
 enum {
     PRESENT = 1,
     WANTED = 2,                         /* unplug requested */
-    MEMORY = 4,                         /* isolated for an unplug only */
 };
 
 typedef struct Change {
@@ -51,7 +49,6 @@ static PaprDrcCore make_core(uint32_t state, unsigned about)
         .logical = state <= CONFIGURED,
         .present = about & PRESENT,
         .unplug_requested = about & WANTED,
-        .isolate_for_unplug_only = about & MEMORY,
     };
 }
 
@@ -85,9 +82,6 @@ static void test_isolate(void)
         { UNISOLATED, PRESENT | WANTED, PAPR_DR_ISOLATE, BAD, UNISOLATED },
         { CONFIGURED, PRESENT, PAPR_DR_ISOLATE, OK, AVAILABLE },
         { CONFIGURED, PRESENT | WANTED, PAPR_DR_ISOLATE, OK, AVAILABLE },
-        { CONFIGURED, PRESENT | MEMORY, PAPR_DR_ISOLATE, HARD, CONFIGURED },
-        { CONFIGURED, PRESENT | MEMORY | WANTED, PAPR_DR_ISOLATE, OK,
-          AVAILABLE },
         { PHYS_POWERED, 0, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
         { PHYS_POWERED, PRESENT, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
         { PHYS_UNISOLATED, PRESENT, PAPR_DR_ISOLATE, BAD, PHYS_UNISOLATED },
@@ -106,8 +100,6 @@ static void test_unisolate(void)
         { UNUSABLE, PRESENT, PAPR_DR_UNISOLATE, NONE, UNUSABLE },
         { AVAILABLE, 0, PAPR_DR_UNISOLATE, NONE, AVAILABLE },
         { AVAILABLE, PRESENT, PAPR_DR_UNISOLATE, OK, UNISOLATED,
-          PAPR_DRC_RESTART },
-        { AVAILABLE, PRESENT | MEMORY, PAPR_DR_UNISOLATE, OK, UNISOLATED,
           PAPR_DRC_RESTART },
         { UNISOLATED, PRESENT, PAPR_DR_UNISOLATE, OK, UNISOLATED },
         { CONFIGURED, PRESENT, PAPR_DR_UNISOLATE, OK, CONFIGURED },
@@ -257,14 +249,13 @@ static unsigned core_index(const PaprDrcCore *core)
     return core->state | core->present << 4 | core->unplug_requested << 5;
 }
 
-static PaprDrcCore core_at(unsigned index, bool logical, bool unplug_only)
+static PaprDrcCore core_at(unsigned index, bool logical)
 {
     return (PaprDrcCore) {
         .state = index & 15,
         .logical = logical,
         .present = index >> 4 & 1,
         .unplug_requested = index >> 5 & 1,
-        .isolate_for_unplug_only = unplug_only,
     };
 }
 
@@ -411,7 +402,7 @@ static bool can_let_go(PaprDrcCore core, bool *seen)
     return false;
 }
 
-static void explore(bool logical, bool unplug_only)
+static void explore(bool logical)
 {
     PaprDrcCore empty = { .state = papr_drc_initial(logical, false) };
     bool reached[CORES] = { };
@@ -420,7 +411,7 @@ static void explore(bool logical, bool unplug_only)
     todo[n++] = core_index(&empty);
     reached[core_index(&empty)] = true;
     while (n) {
-        PaprDrcCore core = core_at(todo[--n], logical, unplug_only);
+        PaprDrcCore core = core_at(todo[--n], logical);
 
         count++;
         check_core(&core);
@@ -444,9 +435,8 @@ static void explore(bool logical, bool unplug_only)
 
 static void test_all_orders(void)
 {
-    explore(true, false);
-    explore(true, true);
-    explore(false, false);
+    explore(true);
+    explore(false);
 }
 
 int main(int argc, char **argv)

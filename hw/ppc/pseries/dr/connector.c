@@ -101,7 +101,6 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
         drc->run = run;
         drc->id = first + i * stride;
         drc->core.logical = !drc_types[type].physical;
-        drc->core.isolate_for_unplug_only = type == PAPR_DRC_LMB;
         drc->core.state = papr_drc_initial(drc->core.logical, false);
     }
     g_ptr_array_insert(dr->runs[type], runs_up_to(dr, type, first), run);

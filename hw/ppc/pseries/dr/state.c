@@ -60,13 +60,6 @@ static int32_t isolate(PaprDrcCore *core, PaprDrcEffect *effect)
     if (!is_configured(core)) {
         return RTAS_SUCCESS;
     }
-    if (core->isolate_for_unplug_only && !core->unplug_requested) {
-        /*
-         * A guest asked to remove some memory picks blocks on its own; those
-         * of devices that nobody wants to remove must stay.
-         */
-        return RTAS_HARDWARE_ERROR;
-    }
     if (core->logical) {
         core->state = PAPR_DRC_LOGICAL_AVAILABLE;
         return RTAS_SUCCESS;

@@ -38,7 +38,6 @@ typedef struct PaprDrcCore {
     bool logical:1;
     bool present:1;                     /* a device is behind the connector */
     bool unplug_requested:1;
-    bool isolate_for_unplug_only:1;     /* memory: else HARDWARE_ERROR */
 } PaprDrcCore;
 
 /** PaprDrcEffect - what the owner of the device has to do after a change */
