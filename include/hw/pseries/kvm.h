@@ -86,6 +86,15 @@ int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
 bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
 
 /**
+ * papr_kvm_vcpu_taken - whether KVM has taken the registers of a plugged vCPU
+ *
+ * Asked once the vCPU is realized: accel/kvm puts them then, where a failure
+ * can't be returned.  False, with @errp set, if not: unrealize it.  Context:
+ * BQL.
+ */
+bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp);
+
+/**
  * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
  * @recovered: the guest can go on
  *
@@ -182,6 +191,11 @@ static inline const PaprKvmFacts *papr_kvm_facts(void)
 static inline int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
 {
     return -ENOSYS;
+}
+
+static inline bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp)
+{
+    return true;
 }
 
 static inline bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp)

@@ -60,6 +60,7 @@ void papr_kvm_regs_free(PowerPCCPU *cpu)
 
     if (state) {
         qemu_del_vm_change_state_handler(state->clock);
+        error_free(state->refusal);
         g_clear_pointer(&CPU(cpu)->accel, g_free);
     }
 }
@@ -354,21 +355,32 @@ static int put_one_regs(PowerPCCPU *cpu, AccelCPUState *state, int level,
     return 0;
 }
 
-int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
+bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp)
+{
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+
+    if (state->refusal) {
+        error_propagate(errp, g_steal_pointer(&state->refusal));
+        return false;
+    }
+    return true;
+}
+
+/* While a core is plugged; accel/kvm ends QEMU for what is returned then */
+static bool is_being_plugged(CPUState *cs, int level)
+{
+    return level == KVM_PUT_FULL_STATE && DEVICE(cs)->hotplugged &&
+           !qdev_is_realized(DEVICE(cs));
+}
+
+static int put_registers(PowerPCCPU *cpu, AccelCPUState *state, int level,
+                         Error **errp)
 {
     typedef int PutFn(PowerPCCPU *, AccelCPUState *, int, Error **);
     static PutFn *const steps[] = { put_regs, put_sregs, put_one_regs };
-    PowerPCCPU *cpu = POWERPC_CPU(cs);
-    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    CPUState *cs = CPU(cpu);
     int ret = 0;
 
-    trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
-    if (state->unread && level < KVM_PUT_RESET_STATE) {
-        /* those that the kernel has are the right ones */
-        state->unread = false;
-        return 0;
-    }
-    state->unread = false;
     if (!state->known && kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs) < 0) {
         /* nothing lost: HV then refuses our processor version by itself */
         state->sregs.pvr = cpu->env.spr[SPR_PVR];
@@ -388,6 +400,28 @@ int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
     if (!ret && level >= KVM_PUT_RESET_STATE) {
         papr_kvm_put_external_interrupt(cpu);
     }
+    return ret;
+}
+
+int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
+{
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+    AccelCPUState *state = papr_kvm_vcpu_state(cpu);
+    int ret;
+
+    trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
+    if (state->unread && level < KVM_PUT_RESET_STATE) {
+        /* those that the kernel has are the right ones */
+        state->unread = false;
+        return 0;
+    }
+    state->unread = false;
+    if (is_being_plugged(cs, level)) {
+        put_registers(cpu, state, level, &state->refusal);
+        state->known = false;
+        return 0;
+    }
+    ret = put_registers(cpu, state, level, errp);
     state->known = false;
     if (level >= KVM_PUT_RESET_STATE) {
         state->torn = ret < 0;

@@ -66,6 +66,7 @@ typedef struct PaprKvmRegTable {
 /**
  * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
  * @torn: the kernel did not take a reset or a migrated vCPU as a whole
+ * @refusal: of a vCPU that is being plugged, for papr_kvm_vcpu_taken()
  * @unread: the kernel did not give the registers when it was last asked, so
  *      that QEMU has some of now and some of before
  * @known: the following is what the kernel gave when it was last asked and
@@ -79,6 +80,7 @@ typedef struct PaprKvmRegTable {
 struct AccelCPUState {
     const PaprKvmRegTable *table;
     bool torn;
+    Error *refusal;
     bool unread;
     bool known;
     struct kvm_regs regs;

@@ -1,10 +1,10 @@
 /*
  * KVM on PowerPC: the life of a vCPU
  *
- * A vCPU is made in two steps.  When it is realized (main thread), KVM gets its
- * version register and PAPR mode, and the file that stands for it is parked;
- * what can go wrong, goes wrong there, where an unlucky hotplug can be refused.
- * Its own thread takes the file from there and only maps it.
+ * When a vCPU is realized (main thread), KVM gets its version register and PAPR
+ * mode, and the file that stands for it is mapped; what can go wrong, goes
+ * wrong there, where an unlucky hotplug can be refused.  Its own thread only
+ * runs it.
  *
  * Locking: BQL (big QEMU lock), but for kvm_arch_pre_run() and
  * kvm_arch_post_run(), which the vCPU's thread calls around KVM_RUN without it.
@@ -14,6 +14,7 @@
 #include "qemu/osdep.h"
 #include <linux/kvm.h>
 #include "accel/accel-cpu-target.h"
+#include "accel/kvm/kvm-cpus.h"
 #include "exec/memattrs.h"
 #include "hw/ppc/ppc.h"
 #include "qapi/error.h"
@@ -89,9 +90,9 @@ static bool realize(CPUState *cs, Error **errp)
         return false;
     }
     ok = set_up(cs, errp);
-    /* KVM cannot remove a vCPU either: it waits for another try */
+    /* KVM cannot remove a vCPU either: it waits for another try, or the next */
     kvm_park_vcpu(cs);
-    return ok;
+    return ok && kvm_init_vcpu(cs, errp) >= 0;
 }
 
 int kvm_arch_init_vcpu(CPUState *cs)

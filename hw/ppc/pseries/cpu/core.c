@@ -20,6 +20,7 @@
 #include "system/kvm.h"
 #include "system/reset.h"
 #include "target/ppc/kvm_ppc.h"
+#include "hw/pseries/kvm.h"
 #include "core.h"
 
 /* Of all POWER processors; KVM says it, too */
@@ -175,6 +176,12 @@ static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
     return !*errp;
 }
 
+/* What KVM says of the registers of a vCPU that is plugged */
+static bool is_taken(PowerPCCPU *cpu, Error **errp)
+{
+    return !papr_kvm_facts() || papr_kvm_vcpu_taken(cpu, errp);
+}
+
 /*
  * All that may let go of the BQL: until connect_thread() the machine does not
  * know of the vCPU.
@@ -187,7 +194,7 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
         return false;
     }
-    if (!settle_mmu(cpu, host->caps, errp)) {
+    if (!is_taken(cpu, errp) || !settle_mmu(cpu, host->caps, errp)) {
         qdev_unrealize(DEVICE(cpu));
         return false;
     }

@@ -117,7 +117,9 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     PCDIMMDevice *dimm = PC_DIMM(dev);
     bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
 
-    pc_dimm_plug(dimm, MACHINE(pm));
+    if (!papr_machine_kvm_plug_memory(pm, dev, errp)) {
+        return;
+    }
     note_memory(pm);
     /* QEMU has found the place to be free, so are the connectors */
     papr_dr_attach(pm->dr, PAPR_DRC_LMB, dimm->addr / PAPR_LMB_SIZE,

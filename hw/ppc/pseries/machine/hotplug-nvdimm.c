@@ -58,7 +58,9 @@ void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     PaprDrc *drc = papr_dr_find(pm->dr, PAPR_DRC_PMEM, PC_DIMM(dev)->slot);
     bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
 
-    pc_dimm_plug(PC_DIMM(dev), MACHINE(pm));
+    if (!papr_machine_kvm_plug_memory(pm, dev, errp)) {
+        return;
+    }
     /* QEMU has found the slot to be free, so is the connector */
     papr_drc_attach(drc, dev, !hot, &error_abort);
     if (hot) {

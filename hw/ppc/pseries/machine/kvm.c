@@ -3,16 +3,19 @@
  *
  * What the host limits (threads and ids of vCPUs, real mode area, memory slots,
  * page sizes) and what it has the machine do.  Each function has nothing to do
- * without KVM.  Called by init.c, smp.c, reset.c and tree.c with the BQL held.
+ * without KVM, but for the plug of memory, which KVM may refuse.  Called by
+ * init.c, smp.c, reset.c, tree.c and hotplug-*.c with the BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/mem/pc-dimm.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "system/hostmem.h"
+#include "system/kvm.h"
 #include "target/ppc/cpu-models.h"
 #include "target/ppc/kvm_ppc.h"
 #include "machine.h"
@@ -80,6 +83,24 @@ bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
                "k", (uint64_t)(largest / KiB), (uint64_t)(pagesize / KiB),
                (uint64_t)(pagesize / KiB));
     return false;
+}
+
+bool papr_machine_kvm_plug_memory(PaprMachine *pm, DeviceState *dev,
+                                  Error **errp)
+{
+    HostMemoryBackend *backend = PC_DIMM(dev)->hostmem;
+    int ret;
+
+    kvm_slots_try(host_memory_backend_get_memory(backend));
+    pc_dimm_plug(PC_DIMM(dev), MACHINE(pm));
+    ret = kvm_slots_tried();
+    if (ret < 0) {
+        pc_dimm_unplug(PC_DIMM(dev), MACHINE(pm));
+        error_setg_errno(errp, -ret, "KVM does not take memory backend '%s' "
+                         "as memory of the guest",
+                         object_get_canonical_path_component(OBJECT(backend)));
+    }
+    return ret >= 0;
 }
 
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)

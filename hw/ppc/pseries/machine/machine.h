@@ -112,6 +112,9 @@ uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm);
 /* can memory be plugged whose pages have @pagesize bytes? */
 bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
                                     Error **errp);
+/* pc_dimm_plug(), which has been checked to be right, but for what KVM says */
+bool papr_machine_kvm_plug_memory(PaprMachine *pm, DeviceState *dev,
+                                  Error **errp);
 /* at reset, when the guest has a hash page table */
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp);
 void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer);

@@ -1,0 +1,498 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""CPU cores and memory modules that come to a guest of KVM, and go.
+
+KVM cannot destroy a vCPU: QEMU keeps the file of one that is unplugged, and gives it to
+the next one of that id.  Memory is slots of KVM, and for a hash guest a larger table.
+
+Scenes are cores, cores-reset, cores-saved, modules and modules-saved, with words of how the
+guest is: xics, hash, off (controllers emulated), smt (two threads a core), and where a saved
+one goes on: to-on, to-off, to-tcg; and faults of cores and of modules.
+"""
+
+import re
+
+from host import PATIENCE, Failure, expect
+from migration import BOTH, CarriedLinux
+from mmu import calls, hpt_order, mmu
+from qemu.qmp import ExecuteError
+
+TRACE = {'IOCTL_TRACE': '/tmp/plug.trace'}
+# faults hold while this file is there
+WHEN = '/tmp/plug.when'
+MIB = 1 << 20
+NOISE = 16 * MIB                # what MemTotal changes by for other reasons
+LOAD = ('want=$(md5sum < /bin/busybox); n=0; while :; do '
+        'if [ "$(md5sum < /bin/busybox)" = "$want" ]; then n=$((n + 1)); '
+        'echo $n > /new.$id; mv /new.$id /done.$id; else echo $id >> /wrong; fi; done')
+
+
+# --- cores ---
+
+def options_of(words):
+    """A guest's options, by the words of a scene's name."""
+    append = [option for word, option in (('xics', 'xive=off'), ('hash', 'disable_radix'))
+              if word in words]
+    threads = 2 if 'smt' in words else 1
+    return {
+        'smp': f'{threads},maxcpus={3 * threads},threads={threads}',
+        'machine': ',vsmt=4' if 'smt' in words else '',
+        'irqchip': 'off' if 'off' in words else 'on',
+        'append': ' '.join(append),
+    }
+
+
+def slots(guest):
+    """Of each core: how it is plugged, by its first CPU."""
+    return {slot['props']['core-id']: slot for slot in guest.cmd('query-hotpluggable-cpus')}
+
+
+def plug(guest, core):
+    guest.cmd('device_add', {'driver': slots(guest)[core]['type'], 'id': f'core{core}',
+                             'core-id': core})
+
+
+def unplug(guest, core):
+    guest.cmd('device_del', id=f'core{core}')
+
+
+def gone(guest, name):
+    """Wait for DEVICE_DELETED of NAME."""
+    try:
+        guest.event_wait('DEVICE_DELETED', 120 * PATIENCE, match={'data': {'device': name}})
+    except TimeoutError:
+        said = guest.run('dmesg | tail -n 30; cat /sys/devices/system/cpu/online')
+        raise Failure(f'no DEVICE_DELETED of {name}: {said}') from None
+
+
+def online(guest):
+    cpus = set()
+    for part in guest.run('cat /sys/devices/system/cpu/online').strip().split(','):
+        first, _, last = part.partition('-')
+        cpus |= set(range(int(first), int(last or first) + 1))
+    return cpus
+
+
+def runs_on(guest, *cores):
+    """Wait until Linux runs on so many cores; each of their CPUs works.
+
+    It numbers CPUs as they come, so that the number tells nothing of the core.
+    """
+    n = len(cores) * guest.threads
+    guest.poll(lambda: len(online(guest)) == n, f'guest on {n} CPUs')
+    expect(len(guest.cmd('query-cpus-fast')) == n, 'other vCPUs than CPUs')
+    for cpu in online(guest):
+        guest.run(f'taskset {1 << cpu:x} md5sum /bin/busybox')
+
+
+def load(guest, n):
+    for number in range(n):
+        guest.run(f"(id={number} sh -c '{LOAD}' &)")
+
+
+def works(guest, n):
+    """N workers get on, and had no wrong sum."""
+    def done():
+        return [int(guest.run(f'cat /done.{i} 2> /dev/null || echo 0')) for i in range(n)]
+    before = done()
+    guest.poll(lambda: all(now > then for now, then in zip(done(), before)), 'work done by each')
+    guest.run('[ ! -e /wrong ]')
+
+
+def well(guest):
+    log = guest.run('dmesg')
+    found = re.search(r'Call Trace|WARNING|Oops|BUG|rtas error', log)
+    expect(not found, log[max(0, found.start() - 300):][:1500] if found else '')
+
+
+def ends(guest):
+    guest.send('poweroff -f\n')
+    guest.wait(60)
+    expect(guest.exitcode() == 0, f'exit code {guest.exitcode()}: {guest.get_log()}')
+    log = guest.get_log().replace('warning: Number of hotpluggable cpus', '')
+    expect('warning' not in log, log)
+
+
+def of_threads(guest, words):
+    guest.threads = 2 if 'smt' in words else 1
+    return guest
+
+
+def booted(host, words, **options):
+    return of_threads(host.guest(**{**options_of(words), **options}), words)
+
+
+def up(guest):
+    guest.launch()
+    guest.shell()
+    guest.run('dmesg -n 1')
+
+
+def files(guest):
+    """How many files QEMU has open of KVM."""
+    pid = guest._popen.pid  # pylint: disable=protected-access
+    return int(guest.host.run(f'ls -l /proc/{pid}/fd | grep -c kvm'))
+
+
+def cores(host, *words):
+    """Both free cores come and go under load, in both orders; the kernel's vCPUs are taken again."""
+    host.run(f'rm -f {TRACE["IOCTL_TRACE"]}')
+    with booted(host, words, env=TRACE) as guest:
+        up(guest)
+        one, two = guest.threads, 2 * guest.threads
+        load(guest, 3)
+        opened = []
+        for first, second in ((one, two), (two, one), (two, one)):
+            plug(guest, first)
+            runs_on(guest, 0, first)
+            plug(guest, second)
+            runs_on(guest, 0, first, second)
+            works(guest, 3)
+            for core in (one, two):
+                unplug(guest, core)
+                gone(guest, f'core{core}')
+            runs_on(guest, 0)
+            opened.append(files(guest))
+        works(guest, 3)
+        well(guest)
+        ends(guest)
+        trace = guest.trace()
+    expect(opened[0] == opened[-1], f'files of KVM: {opened}')
+    made = calls(trace, 'KVM_CREATE_VCPU')
+    expect(len(made) == 3 * guest.threads and all('injected' not in line for line in made), made)
+
+
+def cores_reset(host, *words):
+    """Resets with cores there, one that is to come and one that is to go."""
+    with booted(host, words) as guest:
+        up(guest)
+        one, two = guest.threads, 2 * guest.threads
+        plug(guest, one)
+        runs_on(guest, 0, one)
+        for way in ('system_reset', 'reboot'):
+            load(guest, 3)
+            plug(guest, two)
+            if way == 'reboot':
+                guest.send('reboot -f\n')
+                guest.shell()
+            else:
+                unplug(guest, one)
+                guest.cmd('system_reset')
+                gone(guest, f'core{one}')
+                guest.shell()
+                # Linux numbers what it finds
+                runs_on(guest, 0, one)
+                unplug(guest, two)
+                gone(guest, f'core{two}')
+                plug(guest, one)
+            if way == 'system_reset':
+                runs_on(guest, 0, one)
+        runs_on(guest, 0, one, two)
+        unplug(guest, one)
+        gone(guest, f'core{one}')
+        # its vCPU waits in the kernel, over a reset
+        guest.cmd('system_reset')
+        guest.shell()
+        plug(guest, one)
+        runs_on(guest, 0, one, two)
+        well(guest)
+        ends(guest)
+
+
+class Moved(CarriedLinux):
+    """Linux at work, with the last core plugged and the one before it not."""
+
+    def __init__(self, host, words):
+        tcg = 'to-tcg' in words
+        super().__init__(host, '', caps=BOTH if tcg else '')
+        options = options_of(words)
+        options['machine'] += BOTH if tcg else ''
+        options.pop('irqchip')
+        self.options.update(options)
+        self.words = words
+        self.extra = ()
+
+    def args(self, where):
+        return (*super().args(where), *self.extra)
+
+    def take(self, guest, where):
+        super().take(of_threads(guest, self.words), where)
+
+
+def cores_saved(host, *words):
+    """Saved with a core that came and one that went; elsewhere the same cores go and come."""
+    first = 'off' if 'off' in words else 'on'
+    then = next((word[3:] for word in words if word.startswith('to-')), first)
+    with Moved(host, words) as moved:
+        moved.begin(first)
+        guest = moved.guest
+        one, two = guest.threads, 2 * guest.threads
+        load(guest, 3)
+        for core in (one, two):
+            plug(guest, core)
+        runs_on(guest, 0, one, two)
+        unplug(guest, one)
+        gone(guest, f'core{one}')
+        moved.extra = ('-device', f'{slots(guest)[two]["type"]},id=core{two},core-id={two}')
+        for where in (then, first):
+            moved.by_file(where)
+            guest = moved.guest
+            works(guest, 3)
+            runs_on(guest, 0, two)
+            unplug(guest, two)
+            gone(guest, f'core{two}')
+            plug(guest, one)
+            runs_on(guest, 0, one)
+            plug(guest, two)
+            runs_on(guest, 0, one, two)
+            unplug(guest, one)
+            gone(guest, f'core{one}')
+        works(guest, 3)
+        well(guest)
+        moved.passes()
+
+
+# --- modules ---
+
+def with_memory(words):
+    options = options_of(words)
+    # pages that can move, so that Linux can give a module back
+    movable = 'memhp_default_state=online_movable movable_node'
+    return {**options, 'smp': '2', 'mem': '512M,slots=3,maxmem=2G',
+            'append': f'{options["append"]} {movable}'}
+
+
+def plug_module(guest, name, size):
+    guest.cmd('object-add', {'qom-type': 'memory-backend-ram', 'id': f'{name}-mem', 'size': size})
+    guest.cmd('device_add', {'driver': 'pc-dimm', 'id': name, 'memdev': f'{name}-mem'})
+
+
+def module_gone(guest, name):
+    gone(guest, name)
+    guest.cmd('object-del', id=f'{name}-mem')
+
+
+def memory(guest):
+    return int(guest.run('grep MemTotal /proc/meminfo').split()[1]) * 1024
+
+
+def has(guest, size):
+    guest.poll(lambda: abs(memory(guest) - size) < NOISE, f'guest with {size} bytes')
+
+
+def fill(guest, name, copies):
+    """A file of COPIES of 1.3 MB in memory, and its sum."""
+    guest.run('mkdir -p /use; grep -q " /use " /proc/mounts || '
+              'mount -t tmpfs -o size=1G none /use')
+    guest.run(f'(echo {name}; seq 1 200000) > /use/part; '
+              f'for i in $(seq {copies}); do cat /use/part; done > /use/{name}')
+    return guest.run(f'md5sum /use/{name}').split()[0]
+
+
+def modules(host, *words):
+    """Modules come, are filled and go; a hash guest has its table grow."""
+    host.run(f'rm -f {TRACE["IOCTL_TRACE"]}')
+    with host.guest(env=TRACE, **with_memory(words)) as guest:
+        up(guest)
+        expect(mmu(guest) == ('Hash' if 'hash' in words or host.kind == 'powernv8' else 'Radix'),
+               mmu(guest))
+        before = memory(guest)
+        order = hpt_order(guest) if mmu(guest) == 'Hash' else 0
+        for turn in range(2):
+            plug_module(guest, 'large', 512 * MIB)
+            has(guest, before + 512 * MIB)
+            digest = fill(guest, 'kept', 24)
+            plug_module(guest, 'small', 256 * MIB)
+            has(guest, before + 768 * MIB)
+            other = fill(guest, 'other', 8)
+            if order:
+                expect(hpt_order(guest) > order, f'table of 2^{hpt_order(guest)} bytes')
+            # what is in a module moves
+            guest.run('rm /use/other')
+            unplug_module(guest, 'large' if turn else 'small')
+            expect(guest.run('md5sum /use/kept').split()[0] == digest, 'other content')
+            unplug_module(guest, 'small' if turn else 'large')
+            expect(guest.run('md5sum /use/kept').split()[0] == digest, 'other content')
+            expect(other != digest, 'the same')
+            has(guest, before)
+            guest.run('rm /use/kept')
+        well(guest)
+        ends(guest)
+        trace = guest.trace()
+    regions = calls(trace, 'KVM_SET_USER_MEMORY_REGION')
+    expect(len(regions) > 8, regions)
+    expect(bool(order) == bool(calls(trace, 'KVM_PPC_RESIZE_HPT_COMMIT')), trace)
+
+
+def unplug_module(guest, name):
+    guest.cmd('device_del', id=name)
+    module_gone(guest, name)
+
+
+class MovedMemory(CarriedLinux):
+    """Linux with modules, from file to file."""
+
+    def __init__(self, host, words):
+        tcg = 'to-tcg' in words
+        super().__init__(host, '', caps=BOTH if tcg else '')
+        options = with_memory(words)
+        options['machine'] += BOTH if tcg else ''
+        options.pop('irqchip')
+        self.options.update(options)
+        self.extra = ()
+
+    def args(self, where):
+        return (*super().args(where), *self.extra)
+
+    def goes_on(self):
+        if self.guest.cmd('query-status')['status'] == 'paused':
+            self.guest.cmd('cont')
+        super().goes_on()
+
+
+def modules_saved(host, *words):
+    """Saved with a module in use and one on its way out; and a reset with both."""
+    first = 'off' if 'off' in words else 'on'
+    then = next((word[3:] for word in words if word.startswith('to-')), first)
+    with MovedMemory(host, words) as moved:
+        moved.begin(first)
+        guest = moved.guest
+        before = memory(guest)
+        plug_module(guest, 'used', 512 * MIB)
+        has(guest, before + 512 * MIB)
+        digest = fill(guest, 'kept', 24)
+        moved.extra = ('-object', 'memory-backend-ram,id=used-mem,size=512M',
+                       '-device', 'pc-dimm,id=used,memdev=used-mem')
+        out = ('-object', 'memory-backend-ram,id=out-mem,size=256M',
+               '-device', 'pc-dimm,id=out,memdev=out-mem')
+        for where in (then, first):
+            plug_module(guest, 'out', 256 * MIB)
+            has(guest, before + 768 * MIB)
+            guest.cmd('stop')
+            guest.cmd('device_del', id='out')
+            moved.extra += out
+            moved.by_file(where)
+            guest = moved.guest
+            module_gone(guest, 'out')
+            moved.extra = moved.extra[:-len(out)]
+            expect(guest.run('md5sum /use/kept').split()[0] == digest, 'other content')
+            has(guest, before + 512 * MIB)
+        plug_module(guest, 'late', 256 * MIB)
+        guest.cmd('device_del', id='used')
+        guest.cmd('system_reset')
+        module_gone(guest, 'used')
+        guest.shell()
+        has(guest, before + 256 * MIB)
+        unplug_module(guest, 'late')
+        has(guest, before)
+        well(guest)
+        moved.passes()
+
+
+# --- faults ---
+
+def state(guest):
+    """What a refused device must leave as it was."""
+    # views come in any order
+    maps = guest.cmd('human-monitor-command', command_line='info mtree -f').splitlines()
+    return (sorted(slot['props']['core-id'] for slot in slots(guest).values() if 'qom-path' in slot),
+            sorted(cpu['cpu-index'] for cpu in guest.cmd('query-cpus-fast')),
+            guest.cmd('query-memory-devices'), sorted(line for line in maps if '(prio' in line))
+
+
+def refused(guest, fault, plugs):
+    """PLUGS fails, in one line, and nothing is left of it."""
+    before = state(guest)
+    try:
+        plugs()
+    except ExecuteError as error:
+        said = str(error)
+    else:
+        raise Failure(f'{fault}: plugged all the same')
+    expect(said and '\n' not in said.strip(), f'{fault}: {said}')
+    expect(state(guest) == before, f'{fault}: {said}: {before} has become {state(guest)}')
+
+
+def faulty(host, faults, ic, fails, well_done):
+    """For each of FAULTS what FAILS does is refused while it lasts, and then goes well."""
+    for fault in faults:
+        host.run(f'rm -f {WHEN}')
+        # cores of two threads, with vCPU ids 0 and 1, 4 and 5, 8 and 9
+        with host.guest(smp='2,maxcpus=6,threads=2', machine=f',ic-mode={ic},vsmt=4', linux=False,
+                        mem='256M,slots=2,maxmem=2G', args=('-S',), irqchip='on',
+                        env={'IOCTL_FAIL': fault, 'IOCTL_WHEN': WHEN}) as guest:
+            guest.launch()
+            try:
+                host.run(f': > {WHEN}')
+                for _ in range(2):
+                    refused(guest, fault, lambda: fails(guest))
+                host.run(f'rm {WHEN}')
+                fails(guest)
+                well_done(guest)
+            except Exception as failure:
+                raise Failure(f'{fault}: {failure!r}: {guest.stderr()}') from failure
+
+
+CORE_FAULTS = (
+    'KVM_CREATE_VCPU:*=ENOMEM',
+    'KVM_CREATE_VCPU[id=5]:*=ENOMEM',
+    'KVM_GET_VCPU_MMAP_SIZE:*=EIO',
+    'KVM_GET_SREGS:*=EIO',
+    'KVM_SET_SREGS:*=EIO',
+    'KVM_ENABLE_CAP[KVM_CAP_PPC_PAPR]:*=EINVAL',
+    'mmap[vcpu]:*=ENOMEM',
+    'KVM_SET_REGS:*=EIO',
+    'KVM_SET_ONE_REG:*=EIO',
+)
+
+
+def core_faults(host):
+    """A vCPU that the kernel doesn't make, or does not connect, is refused."""
+    def fails(guest):
+        plug(guest, 2)
+
+    def well_done(guest):
+        unplug(guest, 2)
+        gone(guest, 'core2')
+        plug(guest, 2)
+        guest.cmd('cont')
+        plug(guest, 4)
+        guest.cmd('system_reset')
+        expect(len(guest.cmd('query-cpus-fast')) == 6, 'vCPUs')
+
+    for ic, cap in (('xics', 'KVM_CAP_IRQ_XICS'), ('xive', 'KVM_CAP_PPC_IRQ_XIVE')):
+        faulty(host, (f'KVM_ENABLE_CAP[{cap}]:*=ENOSPC',), ic, fails, well_done)
+    faulty(host, CORE_FAULTS, 'xive', fails, well_done)
+
+
+def module_faults(host):
+    """A memory slot that the kernel does not make is a module that is refused."""
+    def fails(guest):
+        try:
+            guest.cmd('object-add', {'qom-type': 'memory-backend-ram', 'id': 'dimm-mem',
+                                     'size': 256 * MIB})
+        except ExecuteError:
+            pass                        # it is there
+        guest.cmd('device_add', {'driver': 'pc-dimm', 'id': 'dimm', 'memdev': 'dimm-mem'})
+
+    def well_done(guest):
+        guest.cmd('cont')
+        guest.cmd('device_del', id='dimm')
+        guest.cmd('system_reset')
+        module_gone(guest, 'dimm')
+
+    faulty(host, ('KVM_SET_USER_MEMORY_REGION:*=ENOMEM',), 'xive', fails, well_done)
+
+
+BY_NAME = (cores_reset, cores_saved, cores, modules_saved, modules)
+
+
+def scene(name):
+    if name.endswith('faults'):
+        return {'core-faults': core_faults, 'module-faults': module_faults}[name]
+    for function in BY_NAME:
+        prefix = function.__name__.replace('_', '-')
+        if name == prefix or name.startswith(f'{prefix}-'):
+            rest = name[len(prefix):].replace('-to-', '-to_')
+            words = [word.replace('to_', 'to-') for word in rest.split('-') if word]
+            return lambda host: function(host, *words)
+    raise KeyError(name)
