@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Memory modules plugged into and unplugged from Linux, which handles them by itself.
 
-Arguments: the scene, words of the guest (xics, xive, hash, radix, 4k, POWER8...), and
-for rounds how many.
+Arguments: the scene, words of the guest (xics, xive, hash, radix, 4k, POWER8...; 2T: that
+maxmem, else 8G), and for rounds how many.
 """
 
 import hashlib
@@ -27,7 +27,8 @@ class MemoryGuest(Guest):
             append.append('xive=off')
         if 'hash' in words and cpu != 'POWER8':
             append.append('disable_radix')
-        super().__init__(cpu, smp='2', mem='768M,slots=4,maxmem=8G', append=' '.join(append),
+        maxmem = '2T' if '2T' in words else '8G'
+        super().__init__(cpu, smp='2', mem=f'768M,slots=4,maxmem={maxmem}', append=' '.join(append),
                          kernel='6.12' if '4k' in words else '6.1', args=args)
         self.digest = ''
 
