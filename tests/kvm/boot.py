@@ -16,7 +16,7 @@ def offered(kind, ic, irqchip):
     A host whose KVM has no XIVE offers the XICS of its kernel alone, unless both are
     to be emulated.
     """
-    return 'xics' if kind in ('lpar', 'powernv8') and irqchip != 'off' else ic
+    return 'xics' if kind in ('lpar', 'peer', 'powernv8') and irqchip != 'off' else ic
 
 
 def check(guest, ic, mmu, smp, emulated):

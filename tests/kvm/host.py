@@ -7,8 +7,9 @@ among them QEMU cross-built for ppc64le by tools/kvm-build.  In the host runs th
 QEMU, whose guest is an `Inner`.  Hosts are
 
     powernv9, powernv10, powernv8   bare metal, on skiboot, by the QEMU of the build
-    lpar                            a partition of the peer (tools/peer), which has
-                                    the nested API: KVM has in-kernel XICS, no XIVE
+    lpar                            a partition of the build's QEMU, which has the
+                                    nested API: KVM has in-kernel XICS, no XIVE
+    peer                            the same with the peer (tools/peer)
 
 (Debian's kernels have no kvm-pr, so that there is no host of that kind.)  A test:
 
@@ -80,11 +81,14 @@ KINDS = {
     'powernv9': ('-M', 'powernv9', '-cpu', 'POWER9', *POWERNV),
     'powernv10': ('-M', 'powernv10', '-cpu', 'POWER10', *POWERNV),
     'lpar': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
+    'peer': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
 }
+PARTITIONS = ('lpar', 'peer')
 # a host's command line; it may be slower than its watchdogs think right
 WORDS = 'console=hvc0 quiet nowatchdog pseries.test=kvm-host'
 # what a guest of a host is by default: the CPU of that host
-CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10', 'lpar': 'POWER9'}
+CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10',
+        'lpar': 'POWER9', 'peer': 'POWER9'}
 
 # Run by the initramfs's init: KVM, the network, and shells for this script.
 SETUP = f'''#!/bin/sh
@@ -172,7 +176,7 @@ def initramfs(kernel, out, extra=()):
 
 def emulator(kind):
     """The QEMU that emulates hosts of KIND."""
-    if kind != 'lpar':
+    if kind != 'peer':
         return os.environ.get('PAPR_HOST_QEMU', str(BUILD / 'qemu-system-ppc64'))
     done = subprocess.run([TREE / 'tools' / 'peer'], stdout=subprocess.PIPE, text=True,
                           env={**os.environ, 'BUILD': str(BUILD)}, check=False)
@@ -183,7 +187,7 @@ def emulator(kind):
 def host_options(kind, smp, mem):
     """What the QEMU that emulates a host of KIND is told, but for kernel and console."""
     options = [option.format(build=BUILD) for option in KINDS[kind]]
-    bus = 'pci.0' if kind == 'lpar' else 'pcie.0'
+    bus = 'pci.0' if kind in PARTITIONS else 'pcie.0'
     return [*options, '-accel', 'tcg,thread=multi', '-smp', smp, '-m', mem, '-display', 'none',
             '-L', f'{BUILD}/guest', '-L', f'{BUILD}/guest/roms',
             '-netdev', 'user,id=net0', '-device', f'virtio-net-pci,netdev=net0,bus={bus}']

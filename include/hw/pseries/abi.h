@@ -120,7 +120,8 @@
     X(H_VOF_CLIENT,                    0xf005) \
     X(H_SET_PARTITION_TABLE,           0xf800) \
     X(H_ENTER_NESTED,                  0xf804) \
-    X(H_TLB_INVALIDATE,                0xf808)
+    X(H_TLB_INVALIDATE,                0xf808) \
+    X(H_COPY_TOFROM_GUEST,             0xf80c)
 
 #define PAPR_HCALL_ENUM(name, opcode) name = opcode,
 enum PaprHcallNumber {

@@ -87,6 +87,13 @@ void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
 
 /**
+ * papr_mmu_flush_tlbs - all vCPUs forget all translations
+ *
+ * In a hypercall, before the caller's guest goes on.  Context: any.
+ */
+void papr_mmu_flush_tlbs(PaprMmu *mmu);
+
+/**
  * papr_mmu_block_remove_sizes - what H_BLOCK_REMOVE can do on @cpu
  * @buf: gets the value of system parameter 50 (LoPAR 7.3.16.21), at most @size
  *

@@ -15,6 +15,48 @@ typedef struct PaprIcp PaprIcp;         /* XICS presentation: intc xics/ */
 typedef struct PaprTctx PaprTctx;       /* XIVE thread context: intc xive/ */
 typedef struct PaprVcpuMap PaprVcpuMap;
 
+/* Special purpose registers of PaprL1Registers.spr, see nested/switch.c */
+#define PAPR_L1_SPRS 20
+
+/**
+ * PaprL1Registers - this partition's registers while its own guest runs
+ *
+ * With nesting, the partition is level 1 (L1) and its guest level 2 (L2).
+ * While the vCPU runs an L2, the CPU's registers are the L2's, and what the
+ * hypercall that started it is to return to is here.  Host endian.  Counters
+ * are kept as differences, so that they go on whatever moves both: a stream, a
+ * new clock.
+ *
+ * @in_l2: the CPU's registers are an L2's; all others are of no meaning else
+ * @state_addr, @regs_addr: where the L2's registers go when it ends
+ * @tb_ahead: of the L2's timebase, in its ticks; @purr_ahead: of its PURR
+ * @vtb: virtual timebase, which stands still meanwhile
+ * @hdec_expiry: when the L2 has to end, in this partition's timebase
+ * @doorbell: was pending for this partition
+ * @asked_hfscr: what L1 wanted the L2 to have, of HFSCR
+ */
+typedef struct PaprL1Registers {
+    bool in_l2;
+    bool doorbell;
+    uint32_t cr;
+    uint64_t state_addr;
+    uint64_t regs_addr;
+    uint64_t gpr[32];
+    uint64_t nip;
+    uint64_t msr;
+    uint64_t lr;
+    uint64_t ctr;
+    uint64_t cfar;
+    uint64_t xer;
+    uint64_t lpcr;
+    uint64_t spr[PAPR_L1_SPRS];
+    int64_t tb_ahead;
+    int64_t purr_ahead;
+    uint64_t vtb;
+    uint64_t hdec_expiry;
+    uint64_t asked_hfscr;
+} PaprL1Registers;
+
 /**
  * PaprVcpu - what the platform keeps for a vCPU (PowerPCCPU.machine_data)
  *
@@ -60,6 +102,8 @@ typedef struct PaprVcpu {
         bool recovered;
     } machine_check;
     bool reset_queued;                  /* by H_SIGNAL_SYS_RESET; BQL */
+
+    PaprL1Registers l1;                 /* BQL */
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
@@ -102,6 +146,12 @@ uint64_t papr_vcpus_lpcr(const PaprVcpuMap *map);
  * which is before the vCPUs', and for what a stream brings.  Context: BQL.
  */
 void papr_vcpus_note_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
+
+/** papr_vcpu_lpcr: LPCR of this partition, whatever the vCPU runs; BQL */
+static inline uint64_t papr_vcpu_lpcr(const PaprVcpu *vcpu)
+{
+    return vcpu->l1.in_l2 ? vcpu->l1.lpcr : vcpu->cpu->env.spr[SPR_LPCR];
+}
 
 /** papr_vcpu_map_size: one more than the highest id possible */
 uint32_t papr_vcpu_map_size(const PaprVcpuMap *map);

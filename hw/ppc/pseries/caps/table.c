@@ -50,9 +50,16 @@ static uint8_t offered_page_size(const PaprCapsHost *host, const char **why)
     return PAPR_PAGE_SHIFT_MAX;
 }
 
-static uint8_t offered_nested(const PaprCapsHost *host, const char **why)
+static uint8_t offered_nested_hv(const PaprCapsHost *host, const char **why)
 {
-    *why = "this machine runs no nested guests itself";
+    *why = "only POWER9 and later CPUs have it";
+    return papr_caps_cpu_reaches(host, CPU_POWERPC_LOGICAL_3_00);
+}
+
+static uint8_t offered_nested_papr(const PaprCapsHost *host, const char **why)
+{
+    *why = "this machine has KVM's own hypercalls for nested guests alone; "
+           "cap-nested-hv=on has them";
     return 0;
 }
 
@@ -141,7 +148,7 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_NESTED_KVM_HV] = {
         "nested-hv", "Nested guests by KVM's own hypercalls",
         PAPR_CAP_SWITCH, .initial = 0,
-        .in_tcg = offered_nested, .in_kvm = papr_kvm_nested_hv,
+        .in_tcg = offered_nested_hv, .in_kvm = papr_kvm_nested_hv,
     },
     [PAPR_CAP_LARGE_DECREMENTER] = {
         "large-decr", "Decrementer of more than 32 bits",
@@ -174,7 +181,7 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_NESTED_PAPR] = {
         "nested-papr", "Nested guests by PAPR's hypercalls (H_GUEST_*)",
         PAPR_CAP_SWITCH, .initial = 0,
-        .in_tcg = offered_nested, .in_kvm = offered_nested,
+        .in_tcg = offered_nested_papr, .in_kvm = offered_nested_papr,
     },
     [PAPR_CAP_DAWR1] = {
         "dawr1", "Second data watchpoint register (DAWR1)",

@@ -21,6 +21,7 @@
 #include "system/reset.h"
 #include "target/ppc/kvm_ppc.h"
 #include "hw/pseries/kvm.h"
+#include "hw/pseries/l2.h"
 #include "core.h"
 
 /* Of all POWER processors; KVM says it, too */
@@ -89,6 +90,7 @@ static void reset_vcpu(PaprVcpu *vcpu, const PaprCpuHost *host)
 {
     PowerPCCPU *cpu = vcpu->cpu;
 
+    papr_l2_reset(vcpu);
     cpu_reset(CPU(cpu));
     /* deaf to interrupts until start-cpu */
     cpu->env.quiesced = true;

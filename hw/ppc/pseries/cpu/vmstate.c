@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/pseries/kvm.h"
+#include "hw/pseries/l2.h"
 #include "hw/pseries/save.h"
 #include "migration/vmstate.h"
 #include "system/kvm.h"
@@ -50,6 +51,61 @@ static const VMStateDescription vmstate_prod = {
     .needed = was_prodded,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(prod, PaprVcpu),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
+static bool runs_l2(void *opaque)
+{
+    PaprVcpu *vcpu = opaque;
+
+    return vcpu->l1.in_l2;
+}
+
+static int l1_pre_load(void *opaque)
+{
+    PaprVcpu *vcpu = opaque;
+
+    papr_l2_reset(vcpu);
+    return 0;
+}
+
+static int l1_post_load(void *opaque, int version_id)
+{
+    PaprVcpu *vcpu = opaque;
+
+    vcpu->l1.in_l2 = true;
+    papr_l2_loaded(vcpu);
+    return 0;
+}
+
+/* Ours alone: the CPU's sections have the registers of a nested guest */
+static const VMStateDescription vmstate_l1 = {
+    .name = "spapr_cpu/l1",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = runs_l2,
+    .pre_load = l1_pre_load,
+    .post_load = l1_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(l1.doorbell, PaprVcpu),
+        VMSTATE_UINT32(l1.cr, PaprVcpu),
+        VMSTATE_UINT64(l1.state_addr, PaprVcpu),
+        VMSTATE_UINT64(l1.regs_addr, PaprVcpu),
+        VMSTATE_UINT64_ARRAY(l1.gpr, PaprVcpu, 32),
+        VMSTATE_UINT64(l1.nip, PaprVcpu),
+        VMSTATE_UINT64(l1.msr, PaprVcpu),
+        VMSTATE_UINT64(l1.lr, PaprVcpu),
+        VMSTATE_UINT64(l1.ctr, PaprVcpu),
+        VMSTATE_UINT64(l1.cfar, PaprVcpu),
+        VMSTATE_UINT64(l1.xer, PaprVcpu),
+        VMSTATE_UINT64(l1.lpcr, PaprVcpu),
+        VMSTATE_UINT64_ARRAY(l1.spr, PaprVcpu, PAPR_L1_SPRS),
+        VMSTATE_INT64(l1.tb_ahead, PaprVcpu),
+        VMSTATE_INT64(l1.purr_ahead, PaprVcpu),
+        VMSTATE_UINT64(l1.vtb, PaprVcpu),
+        VMSTATE_UINT64(l1.hdec_expiry, PaprVcpu),
+        VMSTATE_UINT64(l1.asked_hfscr, PaprVcpu),
         VMSTATE_END_OF_LIST()
     },
 };
@@ -114,7 +170,7 @@ static int vcpu_pre_save(void *opaque)
 static void note_lpcr(PaprVcpu *vcpu)
 {
     if (!vcpu->cpu->env.quiesced || vcpu == papr_vcpu_next(vcpu->vcpus, NULL)) {
-        papr_vcpus_note_lpcr(vcpu->vcpus, vcpu->cpu->env.spr[SPR_LPCR],
+        papr_vcpus_note_lpcr(vcpu->vcpus, papr_vcpu_lpcr(vcpu),
                              PAPR_LPCR_OF_ALL);
     }
 }
@@ -159,6 +215,7 @@ const VMStateDescription vmstate_papr_vcpu = {
     .subsections = (const VMStateDescription *const []) {
         &vmstate_vpa,
         &vmstate_prod,
+        &vmstate_l1,
         NULL
     },
 };

@@ -32,9 +32,14 @@ void papr_vcpu_wake(PaprVcpu *vcpu)
 /* The partition's bits of LPCR, and @more; hflags and interrupts follow */
 static void follow_partition(PaprVcpu *vcpu, uint64_t more)
 {
-    uint64_t own = vcpu->cpu->env.spr[SPR_LPCR] & ~PAPR_LPCR_OF_ALL;
+    uint64_t own = papr_vcpu_lpcr(vcpu) & ~PAPR_LPCR_OF_ALL;
+    uint64_t lpcr = own | papr_vcpus_lpcr(vcpu->vcpus) | more;
 
-    ppc_store_lpcr(vcpu->cpu, own | papr_vcpus_lpcr(vcpu->vcpus) | more);
+    if (vcpu->l1.in_l2) {
+        vcpu->l1.lpcr = lpcr;           /* the CPU has that of a nested guest */
+    } else {
+        ppc_store_lpcr(vcpu->cpu, lpcr);
+    }
 }
 
 /* In the target's thread, out of its guest, or while the machine is stopped */

@@ -21,6 +21,7 @@
 #include "hw/pseries/irq.h"
 #include "hw/pseries/misc.h"
 #include "hw/pseries/mmu.h"
+#include "hw/pseries/nested.h"
 #include "hw/pseries/numa.h"
 #include "hw/pseries/ovec.h"
 #include "hw/pseries/phb.h"
@@ -63,6 +64,7 @@ struct PaprMachine {
     PaprVcpuMap *vcpus;
     PaprCpuHost cpu_host;
     PaprMmu *mmu;
+    PaprNested *nested;
     PaprIrqs *irqs;
     PaprDr *dr;
     PaprIommu *iommu;

@@ -12,26 +12,29 @@
 #include "system/cpus.h"
 #include "machine.h"
 
-/* In @cpu's own thread, with the BQL */
+/*
+ * In @cpu's own thread, with the BQL.  It is the partition that is interrupted,
+ * not a nested guest that it runs.
+ */
 void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu)
 {
+    papr_nested_interrupt(cpu);
     papr_fwnmi_system_reset(((PaprMachine *)machine)->fwnmi, CPU(cpu));
 }
 
 static void system_reset_one(CPUState *cs, run_on_cpu_data data)
 {
-    papr_fwnmi_system_reset(data.host_ptr, cs);
+    papr_machine_system_reset_irq(data.host_ptr, POWERPC_CPU(cs));
 }
 
 /* inject-nmi: to all CPUs, as a hardware console's reset button does */
 static void nmi_all(NMIState *n, int cpu_index, Error **errp)
 {
-    PaprMachine *pm = PAPR_MACHINE(n);
     CPUState *cs;
 
     CPU_FOREACH(cs) {
         async_run_on_cpu(cs, system_reset_one,
-                         RUN_ON_CPU_HOST_PTR(pm->fwnmi));
+                         RUN_ON_CPU_HOST_PTR(PAPR_MACHINE(n)));
     }
 }
 

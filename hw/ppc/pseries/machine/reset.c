@@ -66,6 +66,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     qemu_devices_reset(type);
     reset_mmu(pm);
 
+    papr_nested_reset(pm->nested);
     papr_events_reset(pm->events);
     papr_cas_reset(&pm->cas, qtest_enabled());
     /* was found to fit the CPUs by machine init */

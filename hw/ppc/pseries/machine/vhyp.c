@@ -20,10 +20,9 @@ static PaprMachine *machine_of(PPCVirtualHypervisor *vhyp)
     return (PaprMachine *)vhyp;
 }
 
-/* This partition runs no nested guests */
 static bool in_nested(PowerPCCPU *cpu)
 {
-    return false;
+    return papr_nested_runs(cpu);
 }
 
 static hwaddr hpt_mask(PPCVirtualHypervisor *vhyp)
@@ -58,6 +57,9 @@ static bool use_hpte(PPCVirtualHypervisor *vhyp, hwaddr ptex,
 static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
                      target_ulong lpid, ppc_v3_pate_t *entry)
 {
+    if (lpid) {
+        return papr_nested_get_pate(machine_of(vhyp)->nested, lpid, entry);
+    }
     return papr_mmu_get_pate(machine_of(vhyp)->mmu, cpu, lpid, entry);
 }
 
@@ -83,6 +85,7 @@ void papr_machine_vhyp_class_init(ObjectClass *oc)
     PPCVirtualHypervisorClass *vhc = PPC_VIRTUAL_HYPERVISOR_CLASS(oc);
 
     vhc->cpu_in_nested = in_nested;
+    vhc->deliver_hv_excp = papr_nested_deliver;
     vhc->hypercall = papr_tcg_hypercall;
     vhc->hpt_mask = hpt_mask;
     vhc->map_hptes = map_hptes;

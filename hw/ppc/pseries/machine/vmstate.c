@@ -144,6 +144,24 @@ static const VMStateDescription vmstate_irq_map = {
     },
 };
 
+static bool nested_needed(void *opaque)
+{
+    return papr_nested_needed(((PaprMachine *)opaque)->nested);
+}
+
+/* Ours alone: without it the guests of a guest would be lost */
+static const VMStateDescription vmstate_nested = {
+    .name = "spapr_nested",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = nested_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT_POINTER(nested, PaprMachine, vmstate_papr_nested,
+                               PaprNested),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 static int dtb_pre_save(void *opaque)
 {
     PaprMachine *pm = opaque;
@@ -218,11 +236,17 @@ static const VMStateDescription vmstate_dtb = {
  */
 #define TIMEBASE_FAR_OFF_S 3600
 
+/* Whatever the vCPU runs at the moment */
+static uint64_t partition_timebase(const PaprVcpu *vcpu)
+{
+    return cpu_ppc_load_tbl(&vcpu->cpu->env) - vcpu->l1.tb_ahead;
+}
+
 static void save_tcg_timebase(PaprMachine *pm)
 {
     PaprVcpu *boot = papr_vcpu_next(pm->vcpus, NULL);
 
-    pm->tb.guest_timebase = cpu_ppc_load_tbl(&boot->cpu->env);
+    pm->tb.guest_timebase = partition_timebase(boot);
     pm->tb.time_of_the_day_ns = qemu_clock_get_ns(QEMU_CLOCK_HOST);
     pm->tb.runstate_paused = true;      /* the value is not to be replaced */
 }
@@ -230,10 +254,10 @@ static void save_tcg_timebase(PaprMachine *pm)
 static void load_tcg_timebase(PaprMachine *pm)
 {
     PaprVcpu *vcpu = papr_vcpu_next(pm->vcpus, NULL);
-    CPUPPCState *env = &vcpu->cpu->env;
-    int64_t ahead = pm->tb.guest_timebase - cpu_ppc_load_tbl(env);
+    uint32_t hz = vcpu->cpu->env.tb_env->tb_freq;
+    int64_t ahead = pm->tb.guest_timebase - partition_timebase(vcpu);
 
-    if (ahead < 0 || ahead / env->tb_env->tb_freq > TIMEBASE_FAR_OFF_S) {
+    if (ahead < 0 || ahead / hz > TIMEBASE_FAR_OFF_S) {
         return;
     }
     for (; vcpu; vcpu = papr_vcpu_next(pm->vcpus, vcpu)) {
@@ -399,6 +423,7 @@ static const VMStateDescription vmstate_papr_machine = {
         &vmstate_cap_ail_mode_3,
         &vmstate_cap_nested_papr,
         &vmstate_cap_dawr1,
+        &vmstate_nested,
         NULL
     },
 };

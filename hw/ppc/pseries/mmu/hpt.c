@@ -332,7 +332,7 @@ bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp)
 bool papr_mmu_restore(PaprMmu *mmu, uint64_t process_table, Error **errp)
 {
     PaprVcpu *first = papr_vcpu_next(mmu->vcpus, NULL);
-    bool gtse = first->cpu->env.spr[SPR_LPCR] & LPCR_GTSE;
+    bool gtse = papr_vcpu_lpcr(first) & LPCR_GTSE;
     int rc = 0;
 
     if (process_table) {

@@ -54,6 +54,11 @@ void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask)
     papr_vcpus_set_lpcr_halted(mmu->vcpus, set, mask);
 }
 
+void papr_mmu_flush_tlbs(PaprMmu *mmu)
+{
+    papr_tlb_flush_all(mmu);
+}
+
 /* ---- H_REGISTER_PROCESS_TABLE ---- */
 
 /* Check the description of a new table; its doubleword goes to *@entry */

@@ -1,0 +1,446 @@
+/*
+ * Nested guests by KVM's own hypercalls (cap-nested-hv)
+ *
+ * The partition (L1) is a hypervisor for guests of its own (L2), and keeps all
+ * about them: the partition table, which has a radix tree for each, and their
+ * registers, which it hands over in two blocks of its memory when an L2 is to
+ * run.  Here is nothing but the table's address.  The interface is that of
+ * Linux (arch/powerpc/kvm/book3s_hv_nested.c), which LoPAR does not have.
+ *
+ * What L1 passes is as hostile as anything a guest passes: tables and trees are
+ * read as RAM or not at all, and a tree leads to what L1 itself can reach.
+ *
+ * Locking: the hypercalls have the BQL, so that an L2 starts, ends and is
+ * flushed by one vCPU at a time.  The table's address is read without it
+ * (atomic).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/error-report.h"
+#include "qemu/log.h"
+#include "migration/vmstate.h"
+#include "hw/ppc/ppc.h"
+#include "hw/pseries/guest-mem.h"
+#include "hw/pseries/l2.h"
+#include "hw/pseries/nested.h"
+#include "system/kvm.h"
+#include "system/tcg.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/mmu-book3s-v3.h"
+#include "hw/ppc/pseries/trace.h"
+#include "block.h"
+
+struct PaprNested {
+    PaprVcpuMap *vcpus;
+    PaprMmu *mmu;
+    uint64_t ptcr;                      /* atomic; 0: no table */
+};
+
+/* ---- the partition table ---- */
+
+static int64_t set_table(PaprNested *nested, uint64_t ptcr)
+{
+    uint64_t addr, size;
+
+    if (ptcr && (!papr_ptcr_table(ptcr, &addr, &size) ||
+                 !papr_mem_is_ram(addr, size))) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_SET_PARTITION_TABLE: 0x%" PRIx64
+                      " is no table in memory\n", ptcr);
+        return H_PARAMETER;
+    }
+    qatomic_set(&nested->ptcr, ptcr);
+    papr_mmu_flush_tlbs(nested->mmu);
+    return H_SUCCESS;
+}
+
+static int64_t h_set_partition_table(PowerPCCPU *cpu, uint64_t *args,
+                                     void *opaque)
+{
+    PaprNested *nested = opaque;
+    int64_t rc;
+
+    if (!papr_mmu_is_radix(nested->mmu)) {
+        return H_FUNCTION;
+    }
+    rc = set_table(nested, args[0]);
+    trace_papr_nested_table(args[0], rc);
+    return rc;
+}
+
+bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
+                          ppc_v3_pate_t *entry)
+{
+    uint64_t ptcr = qatomic_read(&nested->ptcr), addr, be[2];
+
+    if (!ptcr || !papr_ptcr_entry(ptcr, lpid, &addr) ||
+        !papr_mem_read(addr, be, sizeof(be))) {
+        return false;
+    }
+    entry->dw0 = be64_to_cpu(be[0]);
+    entry->dw1 = be64_to_cpu(be[1]);
+    return entry->dw0 & PATE0_HR;
+}
+
+/* ---- H_ENTER_NESTED ---- */
+
+/** Blocks - both blocks as they are in memory, and how to read them */
+typedef struct Blocks {
+    bool little;
+    size_t size;                        /* of the state block */
+    PaprHvState state;
+    uint64_t regs[PAPR_REGS_WORDS];
+} Blocks;
+
+static int64_t read_blocks(Blocks *blocks, uint64_t state_addr,
+                           uint64_t regs_addr)
+{
+    uint8_t buf[PAPR_REGS_SIZE];         /* the larger one */
+    uint64_t version;
+
+    if (!papr_mem_read(state_addr, buf, 8)) {
+        return H_PARAMETER;
+    }
+    papr_words_load(&version, buf, 1, blocks->little);
+    blocks->size = papr_hv_size(version);
+    if (!blocks->size) {
+        return version > PAPR_HV_VERSION_MAX ? H_P2 : H_PARAMETER;
+    }
+    if (!papr_mem_read(state_addr, buf, blocks->size)) {
+        return H_PARAMETER;
+    }
+    papr_hv_load(&blocks->state, buf, blocks->size, blocks->little);
+    if (!papr_mem_read(regs_addr, buf, PAPR_REGS_SIZE)) {
+        return H_PARAMETER;
+    }
+    papr_words_load(blocks->regs, buf, PAPR_REGS_WORDS, blocks->little);
+    return H_SUCCESS;
+}
+
+static bool write_blocks(const Blocks *blocks, uint64_t state_addr,
+                         uint64_t regs_addr)
+{
+    uint8_t buf[PAPR_REGS_SIZE];         /* the larger one */
+
+    papr_hv_store(buf, &blocks->state, blocks->size, blocks->little);
+    if (!papr_mem_write(state_addr, buf, blocks->size)) {
+        return false;
+    }
+    papr_words_store(buf, blocks->regs, PAPR_REGS_WORDS, blocks->little);
+    return papr_mem_write(regs_addr, buf, PAPR_REGS_SIZE);
+}
+
+/* Words of the state block that are registers, there and back */
+static const struct {
+    uint8_t word;
+    uint8_t spr;
+    bool comes_back;
+} plain[] = {
+    { PAPR_HV_PCR,    PAPR_L2_PCR,    true },
+    { PAPR_HV_AMOR,   PAPR_L2_AMOR,   false },
+    { PAPR_HV_HFSCR,  PAPR_L2_HFSCR,  true },
+    { PAPR_HV_DAWR0,  PAPR_L2_DAWR0,  false },
+    { PAPR_HV_DAWRX0, PAPR_L2_DAWRX0, false },
+    { PAPR_HV_CIABR,  PAPR_L2_CIABR,  false },
+    { PAPR_HV_DAWR1,  PAPR_L2_DAWR1,  false },
+    { PAPR_HV_DAWRX1, PAPR_L2_DAWRX1, false },
+    { PAPR_HV_IC,     PAPR_L2_IC,     true },
+    { PAPR_HV_SRR0,   PAPR_L2_SRR0,   true },
+    { PAPR_HV_SRR1,   PAPR_L2_SRR1,   true },
+    { PAPR_HV_SPRG0,  PAPR_L2_SPRG0,  true },
+    { PAPR_HV_SPRG1,  PAPR_L2_SPRG1,  true },
+    { PAPR_HV_SPRG2,  PAPR_L2_SPRG2,  true },
+    { PAPR_HV_SPRG3,  PAPR_L2_SPRG3,  true },
+    { PAPR_HV_PIDR,   PAPR_L2_PIDR,   true },
+    { PAPR_HV_PPR,    PAPR_L2_PPR,    true },
+};
+
+static void registers_of(const Blocks *blocks, PaprL2Registers *l2)
+{
+    const uint64_t *word = blocks->state.word, *regs = blocks->regs;
+
+    *l2 = (PaprL2Registers) {
+        .nip = regs[PAPR_REGS_NIP],
+        .msr = regs[PAPR_REGS_MSR],
+        .lr = regs[PAPR_REGS_LR],
+        .ctr = regs[PAPR_REGS_CTR],
+        .xer = regs[PAPR_REGS_XER],
+        .cr = regs[PAPR_REGS_CR],
+        .cfar = word[PAPR_HV_CFAR],
+        .lpcr = word[PAPR_HV_LPCR],
+        .doorbell = word[PAPR_HV_DPDES] & 1,
+        .tb_offset = word[PAPR_HV_TB_OFFSET],
+        .hdec_expiry = word[PAPR_HV_HDEC_EXPIRY],
+        .vtb = word[PAPR_HV_VTB],
+        .purr = word[PAPR_HV_PURR],
+    };
+    memcpy(l2->gpr, &regs[PAPR_REGS_GPR0], sizeof(l2->gpr));
+    for (int i = 0; i < ARRAY_SIZE(plain); i++) {
+        l2->spr[plain[i].spr] = word[plain[i].word];
+    }
+    l2->spr[PAPR_L2_LPIDR] = blocks->state.lpid;
+}
+
+static void to_blocks(const PaprL2Registers *l2, Blocks *blocks)
+{
+    uint64_t *word = blocks->state.word, *regs = blocks->regs;
+
+    memcpy(&regs[PAPR_REGS_GPR0], l2->gpr, sizeof(l2->gpr));
+    regs[PAPR_REGS_NIP] = l2->nip;
+    regs[PAPR_REGS_MSR] = l2->msr;
+    regs[PAPR_REGS_LR] = l2->lr;
+    regs[PAPR_REGS_CTR] = l2->ctr;
+    regs[PAPR_REGS_XER] = l2->xer;
+    regs[PAPR_REGS_CR] = l2->cr;
+    word[PAPR_HV_CFAR] = l2->cfar;
+    word[PAPR_HV_LPCR] = l2->lpcr;
+    word[PAPR_HV_DPDES] = l2->doorbell;
+    word[PAPR_HV_VTB] = l2->vtb;
+    /* TCG's threads have all of their processor: SPURR goes as PURR does */
+    word[PAPR_HV_SPURR] += l2->purr - word[PAPR_HV_PURR];
+    word[PAPR_HV_PURR] = l2->purr;
+    for (int i = 0; i < ARRAY_SIZE(plain); i++) {
+        if (plain[i].comes_back) {
+            word[plain[i].word] = l2->spr[plain[i].spr];
+        }
+    }
+}
+
+static int64_t check_guest(const PaprNested *nested, const PaprHvState *state)
+{
+    ppc_v3_pate_t entry;
+
+    /* 0 is this partition; the table's size is the bound for others */
+    return state->lpid && papr_nested_get_pate(nested, state->lpid, &entry)
+        ? H_SUCCESS : H_PARAMETER;
+}
+
+static int64_t prepare(const PaprNested *nested, PowerPCCPU *cpu,
+                       uint64_t state_addr, uint64_t regs_addr, Blocks *blocks)
+{
+    int64_t rc;
+
+    if (!papr_mmu_is_radix(nested->mmu)) {
+        return H_FUNCTION;
+    }
+    if (!qatomic_read(&nested->ptcr)) {
+        return H_NOT_AVAILABLE;
+    }
+    if (papr_nested_runs(cpu)) {
+        return H_PARAMETER;             /* can't be, but by a qtest */
+    }
+    rc = read_blocks(blocks, state_addr, regs_addr);
+    return rc == H_SUCCESS ? check_guest(nested, &blocks->state) : rc;
+}
+
+/*
+ * Where this returns, the L2's code follows and not L1's: so it gives r3 what
+ * the L2 has there.  L1 gets its answer by papr_nested_deliver().
+ */
+static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprVcpu *vcpu = papr_vcpu(cpu);
+    Blocks blocks = { .little = FIELD_EX64(cpu->env.msr, MSR, LE) };
+    PaprL2Registers l2;
+    int64_t rc = prepare(opaque, cpu, args[0], args[1], &blocks);
+
+    if (rc != H_SUCCESS) {
+        trace_papr_nested_refused(vcpu->id, blocks.state.word[PAPR_HV_VERSION],
+                                  blocks.state.lpid, rc);
+        return rc;
+    }
+    registers_of(&blocks, &l2);
+    vcpu->l1.state_addr = args[0];
+    vcpu->l1.regs_addr = args[1];
+    papr_l2_enter(vcpu, &l2);
+    if (!tcg_enabled()) {
+        /* a qtest's call, which no code follows: its time is over at once */
+        papr_nested_interrupt(cpu);
+        return cpu->env.gpr[3];
+    }
+    return l2.gpr[3];
+}
+
+/* ---- the L2 ends ---- */
+
+/** Exit - what an interrupt of L1's tells besides its vector */
+typedef struct Exit {
+    uint64_t hdar;
+    uint64_t hdsisr;
+    uint64_t heir;
+    uint64_t asdr;
+} Exit;
+
+static void store_exit(int excp, const Exit *exit, uint64_t *word)
+{
+    switch (excp) {
+    case POWERPC_EXCP_HDSI:
+        word[PAPR_HV_HDAR] = exit->hdar;
+        word[PAPR_HV_HDSISR] = exit->hdsisr;
+        word[PAPR_HV_ASDR] = exit->asdr;
+        break;
+    case POWERPC_EXCP_HISI:
+        word[PAPR_HV_ASDR] = exit->asdr;
+        break;
+    case POWERPC_EXCP_HV_EMU:
+        word[PAPR_HV_HEIR] = exit->heir;
+        break;
+    }
+}
+
+/*
+ * L1 may have overwritten its blocks since, or given their memory back, in
+ * which case the L2's registers are lost.
+ */
+static bool hand_over(PaprVcpu *vcpu, const PaprL2Registers *l2, int excp,
+                      const Exit *exit)
+{
+    Blocks blocks = {
+        .little = FIELD_EX64(vcpu->cpu->env.msr, MSR, LE)
+    };
+
+    if (read_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr) !=
+        H_SUCCESS) {
+        return false;
+    }
+    to_blocks(l2, &blocks);
+    store_exit(excp, exit, blocks.state.word);
+    return write_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr);
+}
+
+static bool uses_hsrr(int excp)
+{
+    return excp != POWERPC_EXCP_MCHECK && excp != POWERPC_EXCP_RESET &&
+           excp != POWERPC_EXCP_SYSCALL;
+}
+
+void papr_nested_deliver(PowerPCCPU *cpu, int excp)
+{
+    CPUPPCState *env = &cpu->env;
+    const Exit exit = {
+        .hdar = env->spr[SPR_HDAR],
+        .hdsisr = env->spr[SPR_HDSISR],
+        .heir = env->spr[SPR_HEIR],
+        .asdr = env->spr[SPR_ASDR],
+    };
+    PaprL2Registers l2;
+
+    papr_l2_leave(papr_vcpu(cpu), env->excp_vectors[excp], uses_hsrr(excp),
+                  &l2);
+    if (excp == POWERPC_EXCP_SDOOR_HV) {
+        /* a doorbell of this partition's, by another thread */
+        ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, 1);
+    }
+    if (!hand_over(papr_vcpu(cpu), &l2, excp, &exit)) {
+        env->gpr[3] = H_AUTHORITY;
+    }
+}
+
+/* As if the L2's time were over, which costs L1 nothing but another call */
+void papr_nested_interrupt(PowerPCCPU *cpu)
+{
+    CPUPPCState *env = &cpu->env;
+    PaprL2Registers l2;
+
+    if (papr_l2_interrupt(papr_vcpu(cpu),
+                          env->excp_vectors[POWERPC_EXCP_HDECR], &l2) &&
+        !hand_over(papr_vcpu(cpu), &l2, POWERPC_EXCP_HDECR, &(Exit) {})) {
+        env->gpr[3] = H_AUTHORITY;
+    }
+}
+
+/* ---- H_TLB_INVALIDATE ---- */
+
+static bool any_l2(const PaprNested *nested)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(nested->vcpus, vcpu))) {
+        if (vcpu->l1.in_l2) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * The caller is not in an L2, and has no translations of one.  Another vCPU
+ * that is in one forgets all, whichever it is: TCG's TLBs don't say whose they
+ * are.  None enters one meanwhile, for that takes the BQL.
+ */
+static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprNested *nested = opaque;
+    bool flushes;
+
+    if (!papr_mmu_is_radix(nested->mmu)) {
+        return H_FUNCTION;
+    }
+    if (!papr_tlbie_ok(args[0], args[2])) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_TLB_INVALIDATE: form 0x%" PRIx64
+                      " with RB 0x%" PRIx64 "\n", args[0], args[2]);
+        return H_PARAMETER;
+    }
+    flushes = any_l2(nested);
+    trace_papr_nested_invalidate(args[0], args[1], args[2], flushes);
+    if (flushes) {
+        papr_mmu_flush_tlbs(nested->mmu);
+    }
+    return H_SUCCESS;
+}
+
+/* ---- made, reset, migrated ---- */
+
+static const PaprHcall hv_calls[] = {
+    { H_SET_PARTITION_TABLE, 0, 1, 0, h_set_partition_table },
+    { H_ENTER_NESTED,        0, 2, 0, h_enter_nested },
+    { H_TLB_INVALIDATE,      0, 3, 0, h_tlb_invalidate },
+};
+
+PaprNested *papr_nested_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
+                            PaprMmu *mmu, const PaprCaps *caps)
+{
+    PaprNested *nested = g_new0(PaprNested, 1);
+
+    nested->vcpus = vcpus;
+    nested->mmu = mmu;
+    /* under KVM these calls are the kernel's */
+    if (papr_cap(caps, PAPR_CAP_NESTED_KVM_HV) && !kvm_enabled()) {
+        papr_hcall_register(hcalls, hv_calls, ARRAY_SIZE(hv_calls), nested);
+    }
+    return nested;
+}
+
+void papr_nested_reset(PaprNested *nested)
+{
+    qatomic_set(&nested->ptcr, 0);
+}
+
+bool papr_nested_needed(const PaprNested *nested)
+{
+    return nested->ptcr != 0;
+}
+
+static int nested_post_load(void *opaque, int version_id)
+{
+    PaprNested *nested = opaque;
+    uint64_t addr, size;
+
+    if (nested->ptcr && !papr_ptcr_table(nested->ptcr, &addr, &size)) {
+        error_report("the stream's partition table 0x%" PRIx64 " is none",
+                     nested->ptcr);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+const VMStateDescription vmstate_papr_nested = {
+    .name = "spapr_nested/state",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .post_load = nested_post_load,
+    .fields = (const VMStateField[]) {
+        VMSTATE_UINT64(ptcr, PaprNested),
+        VMSTATE_END_OF_LIST()
+    },
+};

@@ -1,0 +1,310 @@
+/*
+ * Nested guests: a vCPU changes between its partition (L1) and that one's guest
+ * (L2)
+ *
+ * There is one set of registers in a CPU.  L1's go into PaprVcpu.l1 when an L2
+ * starts, and come back when it ends; what lies between looks to target/ppc
+ * like a guest of a hypervisor: LPIDR is not 0, addresses are translated by the
+ * partition's tree, too, and interrupts that are a hypervisor's end the L2.
+ *
+ * TCG's TLBs (translation lookaside buffers) do not know whose an entry is, so
+ * they are emptied at each change.
+ *
+ * Locking: BQL.  Only the vCPU's own thread gets here, or another one while
+ * that thread is stopped (reset, stream).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "exec/cputlb.h"
+#include "exec/exec-all.h"
+#include "hw/ppc/ppc.h"
+#include "hw/pseries/l2.h"
+#include "system/tcg.h"
+#include "target/ppc/cpu.h"
+#include "target/ppc/helper_regs.h"
+#include "hw/ppc/pseries/trace.h"
+
+/* LPCR: what L1 may choose, what an L2 always has, and what it never has */
+#define LPCR_OF_L1      (LPCR_DPFD | LPCR_ILE | LPCR_AIL | LPCR_LD | LPCR_MER)
+#define LPCR_ALWAYS     (LPCR_HR | LPCR_UPRT | LPCR_GTSE | LPCR_HVICE | \
+                         LPCR_HDICE)
+#define LPCR_NEVER      LPCR_LPES0
+
+static const uint16_t sprs[PAPR_L2_SPRS] = {
+    [PAPR_L2_LPIDR] = SPR_LPIDR,
+    [PAPR_L2_PCR] = SPR_PCR,
+    [PAPR_L2_AMOR] = SPR_AMOR,
+    [PAPR_L2_HFSCR] = SPR_HFSCR,
+    [PAPR_L2_DAWR0] = SPR_DAWR0,
+    [PAPR_L2_DAWRX0] = SPR_DAWRX0,
+    [PAPR_L2_CIABR] = SPR_CIABR,
+    [PAPR_L2_DAWR1] = SPR_DAWR1,
+    [PAPR_L2_DAWRX1] = SPR_DAWRX1,
+    [PAPR_L2_IC] = SPR_IC,
+    [PAPR_L2_SRR0] = SPR_SRR0,
+    [PAPR_L2_SRR1] = SPR_SRR1,
+    [PAPR_L2_SPRG0] = SPR_SPRG0,
+    [PAPR_L2_SPRG1] = SPR_SPRG1,
+    [PAPR_L2_SPRG2] = SPR_SPRG2,
+    [PAPR_L2_SPRG3] = SPR_SPRG3,
+    [PAPR_L2_PIDR] = SPR_BOOKS_PID,
+    [PAPR_L2_PPR] = SPR_PPR,
+};
+
+/* ---- one set of registers, out of the CPU and into it ---- */
+
+static void get_general(CPUPPCState *env, PaprL2Registers *regs)
+{
+    for (int i = 0; i < 32; i++) {
+        regs->gpr[i] = env->gpr[i];
+    }
+    regs->nip = env->nip;
+    regs->msr = env->msr;
+    regs->lr = env->lr;
+    regs->ctr = env->ctr;
+    regs->cfar = env->cfar;
+    regs->xer = cpu_read_xer(env);
+    regs->cr = ppc_get_cr(env);
+    regs->lpcr = env->spr[SPR_LPCR];
+    for (int i = 0; i < PAPR_L2_SPRS; i++) {
+        regs->spr[i] = env->spr[sprs[i]];
+    }
+}
+
+/* Breakpoints and watchpoints of the processor follow their registers */
+static void follow_debug_registers(CPUPPCState *env, const uint64_t *old)
+{
+    if (env->spr[SPR_CIABR] != old[PAPR_L2_CIABR]) {
+        ppc_update_ciabr(env);
+    }
+    if (env->spr[SPR_DAWR0] != old[PAPR_L2_DAWR0] ||
+        env->spr[SPR_DAWRX0] != old[PAPR_L2_DAWRX0]) {
+        ppc_update_daw(env, 0);
+    }
+    if (env->spr[SPR_DAWR1] != old[PAPR_L2_DAWR1] ||
+        env->spr[SPR_DAWRX1] != old[PAPR_L2_DAWRX1]) {
+        ppc_update_daw(env, 1);
+    }
+}
+
+static void put_general(PowerPCCPU *cpu, const PaprL2Registers *regs)
+{
+    CPUPPCState *env = &cpu->env;
+    uint64_t old[PAPR_L2_SPRS];
+
+    for (int i = 0; i < 32; i++) {
+        env->gpr[i] = regs->gpr[i];
+    }
+    env->nip = regs->nip;
+    env->msr = regs->msr;
+    env->lr = regs->lr;
+    env->ctr = regs->ctr;
+    env->cfar = regs->cfar;
+    cpu_write_xer(env, regs->xer);
+    ppc_set_cr(env, regs->cr);
+    for (int i = 0; i < PAPR_L2_SPRS; i++) {
+        old[i] = env->spr[sprs[i]];
+        env->spr[sprs[i]] = regs->spr[i];
+    }
+    follow_debug_registers(env, old);
+    ppc_store_lpcr(cpu, regs->lpcr);    /* hflags and interrupts follow */
+}
+
+/* All that was translated, or reserved, was the other's */
+static void forget_memory(PowerPCCPU *cpu)
+{
+    cpu->env.reserve_addr = -1;
+    if (tcg_enabled()) {
+        tlb_flush(CPU(cpu));
+    }
+}
+
+static bool has_doorbell(CPUPPCState *env)
+{
+    return env->pending_interrupts & PPC_INTERRUPT_DOORBELL;
+}
+
+/* ---- entering ---- */
+
+static uint64_t l2_msr(CPUPPCState *env, uint64_t msr)
+{
+    /* machine checks are L1's; so the L2 has them enabled, as all guests */
+    return (msr & env->msr_mask & ~(uint64_t)MSR_HVB) | 1ull << MSR_ME;
+}
+
+static uint64_t l2_lpcr(CPUPPCState *env, uint64_t lpcr)
+{
+    uint64_t own = env->spr[SPR_LPCR] & ~(LPCR_OF_L1 | LPCR_NEVER);
+
+    return own | (lpcr & LPCR_OF_L1) | LPCR_ALWAYS;
+}
+
+/*
+ * A thread of L1's core may send another one a doorbell.  An L2's threads are
+ * not in L1's core, whatever L1 wants: L1 emulates its instruction.
+ */
+static uint64_t l2_hfscr(CPUPPCState *env, uint64_t hfscr)
+{
+    return env->has_smt_siblings ? hfscr & ~(1ull << HFSCR_MSGP) : hfscr;
+}
+
+/*
+ * The decrementer as an edge-triggered one would not tell of a time that is
+ * over already, and takes one that is far away for that.
+ */
+static void start_hdec(PaprVcpu *vcpu, uint64_t expiry)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+    int bits = POWERPC_CPU_GET_CLASS(vcpu->cpu)->lrg_decr_bits;
+    int64_t left = expiry - cpu_ppc_load_tbl(env);
+
+    cpu_ppc_hdecr_init(env);
+    cpu_ppc_store_hdecr(env, MIN(MAX(left, 0), INT64_MAX >> (64 - bits)));
+}
+
+static void start_counters(PaprVcpu *vcpu, const PaprL2Registers *l2)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+    PaprL1Registers *l1 = &vcpu->l1;
+
+    l1->hdec_expiry = l2->hdec_expiry;
+    start_hdec(vcpu, l2->hdec_expiry);
+    l1->tb_ahead = l2->tb_offset;
+    env->tb_env->tb_offset += l1->tb_ahead;
+    l1->vtb = cpu_ppc_load_vtb(env);
+    cpu_ppc_store_vtb(env, l2->vtb);
+    l1->purr_ahead = l2->purr - cpu_ppc_load_purr(env);
+    cpu_ppc_store_purr(env, l2->purr);
+}
+
+void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
+{
+    PowerPCCPU *cpu = vcpu->cpu;
+    CPUPPCState *env = &cpu->env;
+    PaprL1Registers *l1 = &vcpu->l1;
+    PaprL2Registers regs;
+
+    assert(!l1->in_l2);
+    get_general(env, &regs);
+    QEMU_BUILD_BUG_ON(sizeof(l1->gpr) != sizeof(regs.gpr));
+    memcpy(l1->gpr, regs.gpr, sizeof(l1->gpr));
+    memcpy(l1->spr, regs.spr, sizeof(regs.spr));
+    l1->nip = regs.nip;
+    l1->msr = regs.msr;
+    l1->lr = regs.lr;
+    l1->ctr = regs.ctr;
+    l1->cfar = regs.cfar;
+    l1->xer = regs.xer;
+    l1->cr = regs.cr;
+    l1->lpcr = regs.lpcr;
+    l1->doorbell = has_doorbell(env);
+    l1->asked_hfscr = l2->spr[PAPR_L2_HFSCR];
+
+    regs = *l2;
+    regs.nip &= l2->msr & (1ull << MSR_SF) ? ~3ull : 0xfffffffcull;
+    regs.msr = l2_msr(env, l2->msr);
+    regs.lpcr = l2_lpcr(env, l2->lpcr);
+    regs.spr[PAPR_L2_HFSCR] = l2_hfscr(env, l2->spr[PAPR_L2_HFSCR]);
+
+    start_counters(vcpu, l2);
+    l1->in_l2 = true;
+    put_general(cpu, &regs);
+    ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l2->doorbell);
+    forget_memory(cpu);
+    /* the block that follows the call is not the L2's, wherever that begins */
+    qatomic_set(&CPU(cpu)->exit_request, true);
+    trace_papr_l2_enter(vcpu->id, regs.spr[PAPR_L2_LPIDR], regs.nip, regs.msr);
+}
+
+/* ---- leaving ---- */
+
+static void stop_counters(PaprVcpu *vcpu, PaprL2Registers *l2)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+    PaprL1Registers *l1 = &vcpu->l1;
+
+    l2->hdec_expiry = l1->hdec_expiry;
+    l2->tb_offset = l1->tb_ahead;
+    l2->vtb = cpu_ppc_load_vtb(env);
+    l2->purr = cpu_ppc_load_purr(env);
+    cpu_ppc_hdecr_exit(env);
+    env->tb_env->tb_offset -= l1->tb_ahead;
+    cpu_ppc_store_vtb(env, l1->vtb);
+    cpu_ppc_store_purr(env, l2->purr - l1->purr_ahead);
+    l1->tb_ahead = 0;
+}
+
+static void back_to_l1(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2)
+{
+    PowerPCCPU *cpu = vcpu->cpu;
+    PaprL1Registers *l1 = &vcpu->l1;
+    PaprL2Registers regs = {
+        .nip = l1->nip,
+        .msr = l1->msr,
+        .lr = l1->lr,
+        .ctr = l1->ctr,
+        .cfar = l1->cfar,
+        .xer = l1->xer,
+        .cr = l1->cr,
+        .lpcr = l1->lpcr,
+    };
+
+    memcpy(regs.gpr, l1->gpr, sizeof(regs.gpr));
+    memcpy(regs.spr, l1->spr, sizeof(regs.spr));
+    regs.gpr[3] = r3;
+
+    l2->spr[PAPR_L2_HFSCR] |= l1->asked_hfscr & 1ull << HFSCR_MSGP;
+    l2->doorbell = has_doorbell(&cpu->env);
+    stop_counters(vcpu, l2);
+    l1->in_l2 = false;
+    put_general(cpu, &regs);
+    /* another thread's doorbell, which the L2 was not to see */
+    l1->doorbell |= cpu->env.pending_interrupts & PPC_INTERRUPT_HDOORBELL;
+    ppc_set_irq(cpu, PPC_INTERRUPT_HDOORBELL, 0);
+    ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l1->doorbell);
+    forget_memory(cpu);
+    trace_papr_l2_leave(vcpu->id, r3, l2->nip, l2->msr);
+}
+
+void papr_l2_leave(PaprVcpu *vcpu, uint64_t r3, bool hypervisor,
+                   PaprL2Registers *l2)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+
+    get_general(env, l2);
+    l2->nip = env->spr[hypervisor ? SPR_HSRR0 : SPR_SRR0];
+    l2->msr = env->spr[hypervisor ? SPR_HSRR1 : SPR_SRR1];
+    back_to_l1(vcpu, r3, l2);
+}
+
+bool papr_l2_interrupt(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2)
+{
+    if (!vcpu->l1.in_l2) {
+        return false;
+    }
+    get_general(&vcpu->cpu->env, l2);
+    back_to_l1(vcpu, r3, l2);
+    return true;
+}
+
+void papr_l2_reset(PaprVcpu *vcpu)
+{
+    PaprL2Registers l2;
+
+    papr_l2_interrupt(vcpu, 0, &l2);
+    vcpu->l1 = (PaprL1Registers) {};
+}
+
+/*
+ * The stream has the CPU's registers as they were, the L2's.  Not in it are the
+ * timebase, which began as L1's, and the hypervisor's decrementer.
+ */
+void papr_l2_loaded(PaprVcpu *vcpu)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+
+    start_hdec(vcpu, vcpu->l1.hdec_expiry);
+    env->tb_env->tb_offset += vcpu->l1.tb_ahead;
+    forget_memory(vcpu->cpu);
+}

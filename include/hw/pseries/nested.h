@@ -1,0 +1,59 @@
+/*
+ * pSeries platform: guests of the partition's own (nested guests)
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_NESTED_H
+#define HW_PSERIES_NESTED_H
+
+#include "hw/pseries/caps.h"
+#include "hw/pseries/mmu.h"
+#include "hw/pseries/vcpu.h"
+
+typedef struct PaprNested PaprNested;
+
+/**
+ * papr_nested_new - registers the hypercalls that the capabilities ask for
+ *
+ * Context: machine init, after papr_caps_resolve().
+ */
+PaprNested *papr_nested_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
+                            PaprMmu *mmu, const PaprCaps *caps);
+
+/** papr_nested_reset: no partition table; the vCPUs were reset before; BQL */
+void papr_nested_reset(PaprNested *nested);
+
+/** papr_nested_runs: is the CPU's state that of a nested guest?  Its thread */
+static inline bool papr_nested_runs(PowerPCCPU *cpu)
+{
+    return papr_vcpu(cpu)->l1.in_l2;
+}
+
+/**
+ * papr_nested_get_pate - the partition table's entry of a nested guest
+ *
+ * Returns false if there is none.  Context: any thread, no lock.
+ */
+bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
+                          ppc_v3_pate_t *entry);
+
+/**
+ * papr_nested_deliver - end the guest, for an interrupt that is L1's
+ * @excp: POWERPC_EXCP_*; the registers are as the interrupt leaves them
+ *
+ * Context: the vCPU's thread, BQL; the vCPU runs a nested guest.
+ */
+void papr_nested_deliver(PowerPCCPU *cpu, int excp);
+
+/**
+ * papr_nested_interrupt - the vCPU is to be in L1, for an interrupt of L1's own
+ *
+ * Nothing to do if it is.  Context: the vCPU's thread, out of its guest; BQL.
+ */
+void papr_nested_interrupt(PowerPCCPU *cpu);
+
+/* ours alone, and only needed while there is a table; pointed to */
+extern const VMStateDescription vmstate_papr_nested;
+bool papr_nested_needed(const PaprNested *nested);
+
+#endif

@@ -1,0 +1,107 @@
+/*
+ * Code that the guests of a guest run (test-nested.c), in real mode
+ *
+ * It is copied to the L2's memory, so it depends on no address.  `sc 1` ends
+ * it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#define SPRN_SRR0   26
+#define SPRN_SRR1   27
+#define SPRN_VTB    849
+#define SPRN_PURR   309
+
+        .machine power9
+
+.macro CODE name
+        .balign 4
+        .globl  \name
+\name:
+.endm
+
+        .section .text.l2, "ax"
+        CODE    l2_code
+
+        /* every register of its own value, that of its number */
+        CODE    l2_call
+        .irp    n, 3,4,5,6,7,8,9,10,11,12
+        li      \n, 0x2000 + \n
+        .endr
+        mtlr    %r3
+        mtctr   %r4
+        lis     %r5, 0x1234
+        ori     %r5, %r5, 0x5678
+        mtcr    %r5
+        li      %r5, 0x2005
+        .irp    n, 0,1,2,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
+        li      \n, 0x2000 + \n
+        .endr
+        mtsprg  0, %r20
+        mtsprg  1, %r21
+        mtsprg  2, %r22
+        mtsprg  3, %r23
+        sc      1
+
+        CODE    l2_load
+        ld      %r3, 0(%r4)
+        sc      1
+
+        CODE    l2_store
+        std     %r3, 0(%r4)
+        sc      1
+
+        CODE    l2_jump
+        mtctr   %r4
+        bctr
+
+        CODE    l2_spin
+        b       .
+
+        CODE    l2_invalid
+        .long   0x00000004
+
+        CODE    l2_message
+        .long   0x7c00011c | 4 << 11    /* msgsndp r4 */
+
+        CODE    l2_system_call
+        sc      0
+
+        CODE    l2_interruptible
+        mfmsr   %r3
+        ori     %r3, %r3, 0x8000
+        mtmsrd  %r3
+        b       .
+
+        CODE    l2_decrementer
+        mtdec   %r4
+        mfmsr   %r3
+        ori     %r3, %r3, 0x8000
+        mtmsrd  %r3
+        b       .
+
+        CODE    l2_time
+        mftb    %r3
+        mfspr   %r4, SPRN_VTB
+        mfspr   %r5, SPRN_PURR
+        sc      1
+
+        /* 0(r4) to 0(r5), again and again, which 8(r5) counts */
+        CODE    l2_copy
+1:      ld      %r3, 0(%r4)
+        std     %r3, 0(%r5)
+        lwsync
+        addi    %r6, %r6, 1
+        std     %r6, 8(%r5)
+        lwsync
+        b       1b
+
+        /* 8(r4) says that it is here; until 0(r4) is r5 */
+        CODE    l2_wait
+        std     %r5, 8(%r4)
+1:      ld      %r3, 0(%r4)
+        cmpd    %r3, %r5
+        bne     1b
+        mftb    %r6
+        sc      1
+
+        CODE    l2_code_end
