@@ -39,6 +39,8 @@ static const struct {
     { "nested-flush", test_nested_flush },
     { "nested-doorbell", test_nested_doorbell },
     { "nested-endian", test_nested_endian },
+    { "nested-system-reset", test_nested_system_reset },
+    { "nested-reboot", test_nested_reboot },
     { "nested-saved", test_nested_saved },
     { "nested-fuzz", test_nested_fuzz },
     { "code-changes", test_code_changes },

@@ -42,6 +42,9 @@
 #define DSISR_PROTECTED 0x08000000ull
 #define DSISR_STORE     0x02000000ull
 #define LPCR_MER        (1ull << 11)
+#define DAWRX_READ      (1ull << 5)
+#define DAWRX_KERNEL    (1ull << 1)
+#define CIABR_KERNEL    2
 
 struct state {
     uint64_t version;
@@ -346,6 +349,28 @@ static void keeps_own_time(void)
     expect(purr - before < day, true);
 }
 
+/* L1's debug registers are not the L2's, nor the other way round */
+static void keeps_own_debug_registers(void)
+{
+    struct regs *regs = set_l2(0, l2_load, L2_DATA, 0);
+    struct state *state = &states[0];
+
+    state->dawr0 = L2_DATA;
+    state->dawrx0 = DAWRX_READ | DAWRX_KERNEL;
+    expect(run_l2(0), EXIT_HCALL);
+    expect(regs->gpr[3], 0x300);
+    /* L1 may read that address, which this L2 had one of its own at */
+    expect(load_guarded((uint64_t *)L2_DATA), *(uint64_t *)L2_DATA);
+
+    regs = set_l2(0, l2_load, L2_DATA, 0);
+    expect(run_l2(0), EXIT_HCALL);
+    expect(regs->gpr[3], *l2_memory(L2_DATA));
+    set_l2(0, l2_load, L2_DATA, 0);
+    state->ciabr = l2_address(l2_load) | CIABR_KERNEL;
+    expect(run_l2(0), EXIT_HCALL);
+    expect(regs->gpr[3], 0xd00);
+}
+
 /* ---- what is refused ---- */
 
 static long enter(uint64_t state, uint64_t regs)
@@ -426,10 +451,14 @@ static void refuses_invalidations(void)
 static void begin(void)
 {
     static uint64_t processes[PAGE / 8] __attribute__((aligned(PAGE)));
+    long rc;
 
     expect(negotiate(false, true), true);
-    expect(hcall(H_REGISTER_PROCESS_TABLE, RADIX_TABLE, (uint64_t)processes, 0,
-                 0), H_SUCCESS);
+    do {
+        rc = hcall(H_REGISTER_PROCESS_TABLE, RADIX_TABLE, (uint64_t)processes,
+                   0, 0);
+    } while (rc == H_LONG_BUSY_10_MS);  /* after a reboot */
+    expect(rc, H_SUCCESS);
     make_l2();
     expect(hcall(H_SET_PARTITION_TABLE, table_register(), 0, 0, 0), H_SUCCESS);
 }
@@ -447,6 +476,7 @@ void test_nested(void)
     exits_by_interrupt();
     keeps_own_interrupts();
     keeps_own_time();
+    keeps_own_debug_registers();
 }
 
 /* In a partition with hash translation, or without the capability */
@@ -624,6 +654,108 @@ void test_nested_endian(void)
     begin();
     *l2_memory(L2_DATA) = 0;
     run_everywhere(endian_role);
+}
+
+/*
+ * A system reset is for the partition: its handler runs, here one that stores r1,
+ * RESET_FLAG, and the L2 goes on.
+ */
+#define RESET_FLAG 0x60
+
+static void put_reset_handler(void)
+{
+    static const uint32_t code[] = {
+        0x7c3343a6,                     /* mtsprg 3,r1 */
+        0x38200000 | RESET_FLAG,        /* li r1,RESET_FLAG */
+        0xf8210000,                     /* std r1,0(r1) */
+        0x7c3342a6,                     /* mfsprg r1,3 */
+        0x4c000024,                     /* rfid */
+    };
+    volatile uint32_t *to = (volatile uint32_t *)0x100;
+
+    *(volatile uint64_t *)RESET_FLAG = 0;
+    for (unsigned i = 0; i < sizeof(code) / sizeof(code[0]); i++) {
+        to[i] = code[i];
+        asm volatile("dcbst 0,%0; sync; icbi 0,%0; isync"
+                     : : "r"(&to[i]) : "memory");
+    }
+}
+
+static void be_reset(struct cpu *cpu)
+{
+    struct regs *regs = set_l2(cpu->id, l2_wait, L2_DATA, 1);
+
+    regs->gpr[31] = 31;
+    expect(run_l2(cpu->id), EXIT_HCALL);
+    expect(regs->gpr[31], 31);
+    expect(*(volatile uint64_t *)RESET_FLAG, RESET_FLAG);
+}
+
+void test_nested_system_reset(void)
+{
+    begin();
+    put_reset_handler();
+    expect(start_cpu(1, be_reset, NULL), true);
+    while (*l2_memory(L2_DATA + 8) != 1) {
+        relax();
+    }
+    expect(hcall(H_SIGNAL_SYS_RESET, 1, 0, 0, 0), H_SUCCESS);
+    while (*(volatile uint64_t *)RESET_FLAG != RESET_FLAG) {
+        relax();
+    }
+    *l2_memory(L2_DATA) = 1;
+    while (cpus[1].running) {
+        relax();
+    }
+    wait_stopped(1);
+}
+
+/*
+ * The machine is reset while vCPUs are in L2s, and starts as ever: with no table,
+ * no watchpoint, and a timebase that is not the L2's.
+ */
+static volatile uint64_t *const boots = (uint64_t *)0x4000000;
+#define BOOTS_MAGIC 0x6e65737465640000ull
+
+static void stay_in_l2(struct cpu *cpu)
+{
+    struct state *state = &states[cpu->id];
+
+    set_l2(cpu->id, l2_wait, L2_DATA + 16 * cpu->id, 1);
+    state->tb_offset = 86400 * TB_HZ;
+    state->dawr0 = 0x4000000;
+    state->dawrx0 = DAWRX_READ | DAWRX_KERNEL;
+    state->dpdes = 1;
+    run_for(cpu->id, 3600 * TB_HZ);
+    expect(0, 1);                       /* never ends */
+}
+
+void test_nested_reboot(void)
+{
+    uint32_t status;
+
+    if (*boots >> 16 != BOOTS_MAGIC >> 16) {
+        *boots = BOOTS_MAGIC;
+    }
+    expect(timebase() < 3600 * TB_HZ, true);
+    expect(enter((uint64_t)&states[0], (uint64_t)&l2_regs[0]), H_FUNCTION);
+    begin();
+    if (++*boots - BOOTS_MAGIC > command_number(20)) {
+        return;
+    }
+    for (unsigned id = 1; id < CPUS; id++) {
+        expect(start_cpu(id, stay_in_l2, NULL), true);
+    }
+    for (unsigned id = 1; id < CPUS; id++) {
+        while (*l2_memory(L2_DATA + 16 * id + 8) != 1) {
+            relax();
+        }
+        *l2_memory(L2_DATA + 16 * id + 8) = 0;
+    }
+    rtas(RTAS_SYSTEM_REBOOT, 0, NULL, 1, &status);
+    for (;;) {
+        relax();
+    }
 }
 
 /*

@@ -110,6 +110,8 @@ void test_nested_not(void);
 void test_nested_flush(void);
 void test_nested_doorbell(void);
 void test_nested_endian(void);
+void test_nested_system_reset(void);
+void test_nested_reboot(void);
 void test_nested_saved(void);
 void test_nested_fuzz(void);
 void test_code_changes(void);
