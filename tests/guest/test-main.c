@@ -43,6 +43,8 @@ static const struct {
     { "nested-reboot", test_nested_reboot },
     { "nested-saved", test_nested_saved },
     { "nested-fuzz", test_nested_fuzz },
+    { "radix-process-call", test_radix_process_call },
+    { "radix-flush-call", test_radix_flush_call },
     { "code-changes", test_code_changes },
     { "returns", test_returns },
     { "returns-mapped", test_returns_mapped },

@@ -63,9 +63,25 @@ static void flush_stores(void)
 #define AP_64K          (5ull << 5)
 #define AP_2M           (1ull << 5)
 
+/* Flush by H_RPT_INVALIDATE, not by tlbie */
+static bool by_call;
+
+static void call_flush(uint64_t pid, bool everywhere, uint64_t start,
+                       uint64_t end)
+{
+    uint64_t regs[10] = {
+        H_RPT_INVALIDATE, pid, everywhere ? 1 : 2, 2, -1ull, start, end,
+    };
+
+    flush_stores();
+    expect(hypercall(regs), H_SUCCESS);
+}
+
 static void flush_process(uint64_t pid, bool everywhere)
 {
-    if (everywhere) {
+    if (by_call) {
+        call_flush(pid, everywhere, 0, -1ull);
+    } else if (everywhere) {
         INVALIDATE("tlbie", IS_PID, pid << 32, 0);
     } else {
         INVALIDATE("tlbiel", IS_PID, pid << 32, 0);
@@ -78,7 +94,9 @@ static void flush_page(uint64_t pid, uint64_t at, uint64_t size,
     uint64_t rb = at | (size == PAGE ? AP_4K :
                         size == LARGE_PAGE ? AP_64K : AP_2M);
 
-    if (everywhere) {
+    if (by_call) {
+        call_flush(pid, everywhere, at, at + size);
+    } else if (everywhere) {
         INVALIDATE("tlbie", rb, pid << 32, 0);
     } else {
         INVALIDATE("tlbiel", rb, pid << 32, 0);
@@ -147,7 +165,7 @@ static void make_trees(void)
     }
     flush_stores();
     expect(hcall(H_REGISTER_PROCESS_TABLE,
-                 CONTROL_NEW | MODE_RADIX | MODE_GTSE,
+                 CONTROL_NEW | MODE_RADIX | (by_call ? 0 : MODE_GTSE),
                  (uint64_t)process_table, 0, 0), H_SUCCESS);
 }
 
@@ -377,4 +395,17 @@ void test_radix_flush(void)
     expect(negotiate(false, true), true);
     make_trees();
     run_everywhere(flush_role);
+}
+
+/* The same where the partition does not flush by itself (no GTSE) */
+void test_radix_process_call(void)
+{
+    by_call = true;
+    test_radix_process();
+}
+
+void test_radix_flush_call(void)
+{
+    by_call = true;
+    test_radix_flush();
 }

@@ -105,6 +105,8 @@ void test_hash_bloat(void);
 void test_hash_churn(void);
 void test_radix_process(void);
 void test_radix_flush(void);
+void test_radix_process_call(void);
+void test_radix_flush_call(void);
 void test_nested(void);
 void test_nested_not(void);
 void test_nested_flush(void);

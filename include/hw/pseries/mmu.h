@@ -94,6 +94,17 @@ void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_flush_tlbs(PaprMmu *mmu);
 
 /**
+ * papr_mmu_flush_nested - the same, if any vCPU runs a guest of the partition's
+ *
+ * Returns whether one does.  Context: a hypercall, BQL.
+ */
+bool papr_mmu_flush_nested(PaprMmu *mmu);
+
+/** papr_mmu_use_caps: registers H_RPT_INVALIDATE if it is wanted; init */
+void papr_mmu_use_caps(PaprMmu *mmu, PaprHcallTable *hcalls,
+                       const struct PaprCaps *caps);
+
+/**
  * papr_mmu_block_remove_sizes - what H_BLOCK_REMOVE can do on @cpu
  * @buf: gets the value of system parameter 50 (LoPAR 7.3.16.21), at most @size
  *

@@ -17,8 +17,8 @@ typedef struct PaprNested PaprNested;
  *
  * Context: machine init, after papr_caps_resolve().
  */
-PaprNested *papr_nested_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
-                            PaprMmu *mmu, const PaprCaps *caps);
+PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
+                            const PaprCaps *caps);
 
 /** papr_nested_reset: no partition table; the vCPUs were reset before; BQL */
 void papr_nested_reset(PaprNested *nested);

@@ -1,6 +1,6 @@
 /*
  * Nested guests by KVM's own hypercalls: what is refused, what comes back, what
- * a reset and a stream do
+ * a reset and a stream do; and H_RPT_INVALIDATE
  *
  * No code runs under qtest: a guest's guest ends as it has begun, as if its
  * time were over.  tests/guest has those that run.
@@ -47,7 +47,7 @@ static void fill(QTestState *qts)
 
 static QTestState *start(const char *more)
 {
-    QTestState *qts = papr_start("-cpu power9 -M cap-nested-hv=on %s", more);
+    QTestState *qts = papr_start("-cpu power9 -M cap-nested-hv=on%s", more);
 
     use_radix(qts);
     fill(qts);
@@ -235,7 +235,7 @@ static void test_overlap(void)
 
 static void test_invalidations(void)
 {
-    QTestState *qts = start("-smp 2");
+    QTestState *qts = start(" -smp 2");
 
     for (uint64_t form = 0; form < 16; form++) {
         for (uint64_t is = 0; is < 4; is++) {
@@ -248,6 +248,47 @@ static void test_invalidations(void)
                                  is << 10), good ? H_SUCCESS : H_PARAMETER);
         }
     }
+    qtest_quit(qts);
+}
+
+static int64_t rpt(QTestState *qts, uint64_t target, uint64_t type,
+                   uint64_t start, uint64_t end)
+{
+    return papr_hcall(qts, 0, H_RPT_INVALIDATE, LPID, target, type, -1, start,
+                      end);
+}
+
+/* H_RPT_INVALIDATE, of this partition's processes and of its guests */
+static void test_rpt(void)
+{
+    QTestState *qts = papr_start("-cpu power9 -M cap-rpt-invalidate=on");
+
+    assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* not radix */
+    use_radix(qts);
+    for (uint64_t target = 0; target < 16; target++) {
+        assert_rc(rpt(qts, target, 0xe, 0, -1),
+                  target && target < 8 ? H_SUCCESS : H_P2);
+    }
+    for (uint64_t type = 0; type < 32; type += 2) {
+        assert_rc(rpt(qts, 1, type, 0x1000, 0x2000),
+                  type && type < 16 ? H_SUCCESS : H_P3);
+    }
+    assert_rc(rpt(qts, 1, 1, 0, -1), H_P3);
+    assert_rc(rpt(qts, 1ull << 32 | 1, 2, 0, -1), H_P2);
+    assert_rc(rpt(qts, 1, 1ull << 32 | 2, 0, -1), H_P3);
+    assert_rc(rpt(qts, 1, 2, 0x2000, 0x1fff), H_P5);
+    assert_rc(rpt(qts, 1, 2, -0x1000ull, -1), H_SUCCESS);
+    assert_rc(rpt(qts, 1, 2, -1, -1), H_SUCCESS);
+    assert_rc(rpt(qts, 1, 3, 0, -1), H_FUNCTION);       /* has no guests */
+    qtest_quit(qts);
+
+    qts = start(",cap-rpt-invalidate=on");
+    assert_rc(rpt(qts, 1, 0xf, 0, -1), H_SUCCESS);
+    assert_rc(rpt(qts, 2, 0xf, 0, -1), H_P2);
+    qtest_quit(qts);
+
+    qts = start("");
+    assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* not asked for */
     qtest_quit(qts);
 }
 
@@ -305,6 +346,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/nested/there-and-back", test_there_and_back);
     qtest_add_func("pseries/nested/overlap", test_overlap);
     qtest_add_func("pseries/nested/invalidations", test_invalidations);
+    qtest_add_func("pseries/nested/rpt-invalidate", test_rpt);
     qtest_add_func("pseries/nested/reset", test_reset);
     qtest_add_func("pseries/nested/stream", test_stream);
     return g_test_run();

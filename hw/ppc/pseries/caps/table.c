@@ -50,7 +50,7 @@ static uint8_t offered_page_size(const PaprCapsHost *host, const char **why)
     return PAPR_PAGE_SHIFT_MAX;
 }
 
-static uint8_t offered_nested_hv(const PaprCapsHost *host, const char **why)
+static uint8_t offered_isa3(const PaprCapsHost *host, const char **why)
 {
     *why = "only POWER9 and later CPUs have it";
     return papr_caps_cpu_reaches(host, CPU_POWERPC_LOGICAL_3_00);
@@ -148,7 +148,7 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_NESTED_KVM_HV] = {
         "nested-hv", "Nested guests by KVM's own hypercalls",
         PAPR_CAP_SWITCH, .initial = 0,
-        .in_tcg = offered_nested_hv, .in_kvm = papr_kvm_nested_hv,
+        .in_tcg = offered_isa3, .in_kvm = papr_kvm_nested_hv,
     },
     [PAPR_CAP_LARGE_DECREMENTER] = {
         "large-decr", "Decrementer of more than 32 bits",
@@ -170,7 +170,7 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_RPT_INVALIDATE] = {
         "rpt-invalidate", "Radix invalidation by hypercall (H_RPT_INVALIDATE)",
         PAPR_CAP_SWITCH, .initial = 0,
-        .in_tcg = not_emulated, .in_kvm = papr_kvm_rpt_invalidate,
+        .in_tcg = offered_isa3, .in_kvm = papr_kvm_rpt_invalidate,
     },
     [PAPR_CAP_AIL_MODE_3] = {
         "ail-mode-3", "Interrupts taken with translation on (AIL mode 3)",

@@ -70,6 +70,7 @@ struct PaprMmu {
     bool track_dirty;                   /* a migration is in progress */
     uint64_t process_table;             /* second doubleword of the PATE */
 
+    bool nests;                         /* may have guests of its own */
     bool execution_known;               /* papr_mmu_exec_enter() is called */
     uint32_t clears;                    /* see entry.h; atomic */
     size_t removals[PAPR_REMOVAL_COUNTERS]; /* see entry.h; atomic */
@@ -186,6 +187,9 @@ void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift);
  * Context: any, RCU read side.
  */
 void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch);
+
+/** papr_tlb_flush_own: on @cpu alone, whose hypercall this is */
+void papr_tlb_flush_own(PowerPCCPU *cpu, const PaprTlbBatch *batch);
 
 /** papr_tlb_flush_all: all vCPUs forget everything; any thread */
 void papr_tlb_flush_all(PaprMmu *mmu);

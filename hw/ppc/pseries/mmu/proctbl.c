@@ -59,6 +59,24 @@ void papr_mmu_flush_tlbs(PaprMmu *mmu)
     papr_tlb_flush_all(mmu);
 }
 
+/*
+ * The caller is in no guest of its own, and has no translations of one.  TCG's
+ * TLBs don't say whose theirs are.  None enters one meanwhile: that takes the
+ * BQL.
+ */
+bool papr_mmu_flush_nested(PaprMmu *mmu)
+{
+    PaprVcpu *vcpu = NULL;
+
+    while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
+        if (vcpu->l1.in_l2) {
+            papr_tlb_flush_all(mmu);
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- H_REGISTER_PROCESS_TABLE ---- */
 
 /* Check the description of a new table; its doubleword goes to *@entry */

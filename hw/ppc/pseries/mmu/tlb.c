@@ -212,6 +212,13 @@ void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
     }
 }
 
+void papr_tlb_flush_own(PowerPCCPU *cpu, const PaprTlbBatch *batch)
+{
+    if (tcg_enabled() && qemu_cpu_is_self(CPU(cpu))) {
+        flush_own(CPU(cpu), batch);
+    }
+}
+
 void papr_tlb_flush_all(PaprMmu *mmu)
 {
     const PaprTlbBatch all = { .all = true };
@@ -267,6 +274,10 @@ void papr_tlb_flush(PaprMmu *mmu, PowerPCCPU *cpu, const PaprTlbBatch *batch)
 }
 
 void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu)
+{
+}
+
+void papr_tlb_flush_own(PowerPCCPU *cpu, const PaprTlbBatch *batch)
 {
 }
 

@@ -32,7 +32,6 @@
 #include "block.h"
 
 struct PaprNested {
-    PaprVcpuMap *vcpus;
     PaprMmu *mmu;
     uint64_t ptcr;                      /* atomic; 0: no table */
 };
@@ -351,23 +350,6 @@ void papr_nested_interrupt(PowerPCCPU *cpu)
 
 /* ---- H_TLB_INVALIDATE ---- */
 
-static bool any_l2(const PaprNested *nested)
-{
-    PaprVcpu *vcpu = NULL;
-
-    while ((vcpu = papr_vcpu_next(nested->vcpus, vcpu))) {
-        if (vcpu->l1.in_l2) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/*
- * The caller is not in an L2, and has no translations of one.  Another vCPU
- * that is in one forgets all, whichever it is: TCG's TLBs don't say whose they
- * are.  None enters one meanwhile, for that takes the BQL.
- */
 static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprNested *nested = opaque;
@@ -381,11 +363,8 @@ static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                       " with RB 0x%" PRIx64 "\n", args[0], args[2]);
         return H_PARAMETER;
     }
-    flushes = any_l2(nested);
+    flushes = papr_mmu_flush_nested(nested->mmu);
     trace_papr_nested_invalidate(args[0], args[1], args[2], flushes);
-    if (flushes) {
-        papr_mmu_flush_tlbs(nested->mmu);
-    }
     return H_SUCCESS;
 }
 
@@ -397,12 +376,11 @@ static const PaprHcall hv_calls[] = {
     { H_TLB_INVALIDATE,      0, 3, 0, h_tlb_invalidate },
 };
 
-PaprNested *papr_nested_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
-                            PaprMmu *mmu, const PaprCaps *caps)
+PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
+                            const PaprCaps *caps)
 {
     PaprNested *nested = g_new0(PaprNested, 1);
 
-    nested->vcpus = vcpus;
     nested->mmu = mmu;
     /* under KVM these calls are the kernel's */
     if (papr_cap(caps, PAPR_CAP_NESTED_KVM_HV) && !kvm_enabled()) {

@@ -1,0 +1,137 @@
+/*
+ * pSeries platform: H_RPT_INVALIDATE, invalidation of radix translations
+ *
+ * For partitions that do not use tlbie (without guest translation shootdown,
+ * GTSE), and for what a partition changes in the trees of its own guests.  The
+ * call is newer than LoPAR 2.9: arguments and their bits are those of Linux's
+ * pseries_rpt_invalidate().  Under TCG; with KVM the kernel handles it.
+ *
+ * What is invalidated is a TLB (translation lookaside buffer) of TCG, which has
+ * translations of the current process and of process 0 (target/ppc flushes when
+ * PIDR changes), by pages of 4 KiB whatever their size, and no page walks.
+ *
+ * Locking: BQL, for the look at who is in a guest of its own.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "qemu/log.h"
+#include "qemu/units.h"
+#include "system/kvm.h"
+#include "target/ppc/cpu.h"
+#include "hw/pseries/caps.h"
+#include "../trace.h"
+#include "internal.h"
+
+#define TARGET_ALL      0x1             /* vCPUs of the partition */
+#define TARGET_SELF     0x2
+#define TARGET_NEST     0x4             /* accelerators: there are none */
+#define TARGETS         0x7
+
+#define TYPE_NESTED     0x1             /* a partition's, not a process's */
+#define TYPE_TLB        0x2
+#define TYPE_WALKS      0x4
+#define TYPE_TABLE      0x8             /* the process's or partition's entry */
+#define TYPES           0xf
+
+/* A larger range is as cheap to flush with all else: see tlb.c */
+#define CHUNK_SHIFT     16
+#define RANGE_MAX       ((PAPR_TLB_BATCH - 1ull) << CHUNK_SHIFT)
+
+/* What has to go; PaprVa's offset has the low bits, tlb.c looks at no others */
+static void batch_of(PaprTlbBatch *batch, uint64_t type, uint64_t start,
+                     uint64_t end)
+{
+    *batch = (PaprTlbBatch) {};
+    if ((type & TYPE_TABLE) || end - start > RANGE_MAX) {
+        batch->all = true;
+        return;
+    }
+    start &= -(1ull << CHUNK_SHIFT);
+    /* counted: the last chunk may end where addresses do */
+    for (uint64_t at = 0; at < end - start; at += 1ull << CHUNK_SHIFT) {
+        PaprVa va = {
+            .offset = (start + at) & MAKE_64BIT_MASK(0, 40),
+            .segment_shift = 40,
+        };
+
+        papr_tlb_add(batch, &va, CHUNK_SHIFT);
+    }
+}
+
+static void invalidate_process(PaprMmu *mmu, PowerPCCPU *cpu,
+                               const uint64_t *args)
+{
+    uint64_t pid = args[0], target = args[1], type = args[2];
+    PaprTlbBatch batch;
+
+    if (!(type & (TYPE_TLB | TYPE_TABLE))) {
+        return;
+    }
+    batch_of(&batch, type, args[4], args[5]);
+    if (target & TARGET_ALL) {
+        papr_tlb_flush(mmu, cpu, &batch);
+    } else if ((target & TARGET_SELF) &&
+               (!pid || pid == cpu->env.spr[SPR_BOOKS_PID])) {
+        papr_tlb_flush_own(cpu, &batch);
+    }
+}
+
+/* A guest of the partition's: all that vCPUs in such guests have */
+static int64_t invalidate_partition(PaprMmu *mmu, const uint64_t *args)
+{
+    if (!mmu->nests) {
+        return H_FUNCTION;
+    }
+    if (!(args[1] & TARGET_ALL)) {
+        return H_P2;
+    }
+    papr_mmu_flush_nested(mmu);
+    return H_SUCCESS;
+}
+
+static int64_t check(const uint64_t *args)
+{
+    if (!args[1] || (args[1] & ~(uint64_t)TARGETS)) {
+        return H_P2;
+    }
+    if (!(args[2] & TYPES & ~TYPE_NESTED) || (args[2] & ~(uint64_t)TYPES)) {
+        return H_P3;
+    }
+    return args[5] < args[4] ? H_P5 : H_SUCCESS;
+}
+
+static int64_t h_rpt_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
+{
+    PaprMmu *mmu = opaque;
+    int64_t rc = check(args);
+
+    trace_papr_mmu_rpt_invalidate(args[0], args[1], args[2], args[4], args[5]);
+    if (!papr_mmu_is_radix(mmu)) {
+        return H_FUNCTION;
+    }
+    if (rc != H_SUCCESS) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_RPT_INVALIDATE: target 0x%" PRIx64
+                      " type 0x%" PRIx64 " from 0x%" PRIx64 " to 0x%" PRIx64
+                      "\n", args[1], args[2], args[4], args[5]);
+        return rc;
+    }
+    if (args[2] & TYPE_NESTED) {
+        return invalidate_partition(mmu, args);
+    }
+    invalidate_process(mmu, cpu, args);
+    return H_SUCCESS;
+}
+
+static const PaprHcall rpt_calls[] = {
+    { H_RPT_INVALIDATE, 0, 6, 0, h_rpt_invalidate },
+};
+
+void papr_mmu_use_caps(PaprMmu *mmu, PaprHcallTable *hcalls,
+                       const PaprCaps *caps)
+{
+    mmu->nests = papr_cap(caps, PAPR_CAP_NESTED_KVM_HV);
+    if (papr_cap(caps, PAPR_CAP_RPT_INVALIDATE) && !kvm_enabled()) {
+        papr_hcall_register(hcalls, rpt_calls, ARRAY_SIZE(rpt_calls), mmu);
+    }
+}
