@@ -30,7 +30,7 @@ static const struct {
     [PAPR_DRC_VIO] = { "SLOT", "C" },
     [PAPR_DRC_PCI] = { "28", "C", true },
     [PAPR_DRC_LMB] = { "MEM", "LMB " },
-    [PAPR_DRC_PMEM] = { "MEM", "PMEM " },
+    [PAPR_DRC_PMEM] = { "PMEM", "PMEM " },
 };
 
 static void free_run(gpointer data)
