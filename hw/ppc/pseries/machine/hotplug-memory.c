@@ -88,7 +88,7 @@ void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 }
 
 /* The guest's hash page table may be as large as its memory warrants */
-static void note_memory(PaprMachine *pm)
+void papr_machine_note_memory(PaprMachine *pm)
 {
     const MachineState *ms = MACHINE(pm);
 
@@ -120,7 +120,7 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     if (!papr_machine_kvm_plug_memory(pm, dev, errp)) {
         return;
     }
-    note_memory(pm);
+    papr_machine_note_memory(pm);
     /* QEMU has found the place to be free, so are the connectors */
     papr_dr_attach(pm->dr, PAPR_DRC_LMB, dimm->addr / PAPR_LMB_SIZE,
                    dimm_blocks(dev), dev, !hot, &error_abort);
@@ -168,7 +168,7 @@ void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
 void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     pc_dimm_unplug(PC_DIMM(dev), MACHINE(pm));
-    note_memory(pm);
+    papr_machine_note_memory(pm);
     qdev_unrealize(dev);
 }
 

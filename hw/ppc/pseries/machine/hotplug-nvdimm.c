@@ -61,6 +61,7 @@ void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     if (!papr_machine_kvm_plug_memory(pm, dev, errp)) {
         return;
     }
+    papr_machine_note_memory(pm);
     /* QEMU has found the slot to be free, so is the connector */
     papr_drc_attach(drc, dev, !hot, &error_abort);
     if (hot) {

@@ -158,6 +158,8 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_machine_add_memory_connectors(PaprMachine *pm);
+/* memory of any kind has been plugged or unplugged */
+void papr_machine_note_memory(PaprMachine *pm);
 
 /* hotplug-nvdimm.c */
 void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
