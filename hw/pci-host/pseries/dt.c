@@ -455,7 +455,8 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     papr_dt_cell_list(dt, "bus-range", 0, LAST_BUS);
     papr_dt_empty(dt, "used-by-rtas");
     papr_dt_u32(dt, "ibm,pci-config-space-type", phb->opt.extended_config);
-    papr_dt_u32(dt, "ibm,pe-total-#msi", PAPR_IRQ_END - PAPR_IRQ_MSI);
+    papr_dt_u32(dt, "ibm,pe-total-#msi",
+                papr_irq_msi_count(phb->pci->config.irqs));
     papr_dt_u32(dt, "qemu,phb-enumerated", 1);
     if (phb->opt.numa_node != UINT32_MAX) {
         papr_numa_dt(phb->pci->config.numa, dt, phb->opt.numa_node);

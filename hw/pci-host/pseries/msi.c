@@ -252,7 +252,7 @@ static bool claim(PaprPhb *phb, uint32_t first, uint32_t count)
     Error *err = NULL;
 
     for (uint32_t i = 0; i < count; i++) {
-        if (!papr_irq_claim(phb->pci->config.irqs, first + i, false, &err)) {
+        if (!papr_irq_claim(phb->pci->config.irqs, first + i, &err)) {
             if (papr_report_allowed(&limit)) {
                 warn_reportf_err(error_copy(err), "MSI of host bridge %u: ",
                                  phb->opt.index);
@@ -488,7 +488,7 @@ static void window_write(void *opaque, hwaddr addr, uint64_t data,
     PaprPhb *phb = opaque;
 
     trace_papr_msi_write(phb->opt.index, addr, data);
-    if (data < PAPR_IRQ_MSI || data >= PAPR_IRQ_END) {
+    if (!papr_irq_may_be_msi(phb->pci->config.irqs, data)) {
         qemu_log_mask(LOG_GUEST_ERROR, "MSI of host bridge %u dropped: data "
                       "0x%" PRIx64 " is no MSI's number\n", phb->opt.index,
                       data);
@@ -606,6 +606,21 @@ void papr_phb_msi_pre_save(PaprPhb *phb)
     }
 }
 
+static bool has_numbers_of_msis(const PaprPhb *phb, PaprPhbMsi msi)
+{
+    const PaprIrqs *irqs = phb->pci->config.irqs;
+
+    if (!msi.count || msi.count > papr_irq_msi_count(irqs)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < msi.count; i++) {
+        if (!papr_irq_may_be_msi(irqs, (uint64_t)msi.first + i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool shares_numbers(const PaprPhb *phb, PaprPhbMsi msi)
 {
     GHashTableIter iter;
@@ -634,8 +649,7 @@ int papr_phb_msi_post_load(PaprPhb *phb)
         PaprPhbMsi msi = phb->msi_list[i];
 
         msi.config_addr = function_of(msi.config_addr);
-        if (msi.first < PAPR_IRQ_MSI || msi.first >= PAPR_IRQ_END ||
-            !msi.count || msi.count > PAPR_IRQ_END - msi.first ||
+        if (!has_numbers_of_msis(phb, msi) ||
             find_msi(phb, msi.config_addr) || shares_numbers(phb, msi)) {
             error_report("Stream of host bridge %u: device 0x%x can't have %u "
                          "MSIs from 0x%x on", phb->opt.index, msi.config_addr,

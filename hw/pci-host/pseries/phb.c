@@ -187,12 +187,12 @@ static bool claim_lsis(PaprPhb *phb, Error **errp)
     for (int pin = 0; pin < PCI_NUM_PINS; pin++) {
         uint32_t irq = PAPR_IRQ_PCI_LSI + phb->opt.index * PCI_NUM_PINS + pin;
 
-        if (!papr_irq_claim(phb->pci->config.irqs, irq, true, errp)) {
+        phb->lsi[pin] = papr_irq_assign(phb->pci->config.irqs, irq, true, errp);
+        if (!phb->lsi[pin]) {
             error_prepend(errp, "interrupts of the bridge: ");
             release_lsis(phb);
             return false;
         }
-        phb->lsi[pin] = irq;
     }
     return true;
 }
@@ -433,7 +433,7 @@ static bool msi_count_is_sane(void *opaque, int version_id)
     PaprPhb *phb = opaque;
 
     return phb->n_msi_list >= 0 &&
-           phb->n_msi_list <= PAPR_IRQ_END - PAPR_IRQ_MSI;
+           phb->n_msi_list <= papr_irq_msi_count(phb->pci->config.irqs);
 }
 
 /* An element of PaprPhb.lsi */

@@ -38,6 +38,8 @@ typedef enum PaprCap {
  * @eff: in force
  * @mig: while a stream is saved or loaded: the source's
  * @set: which the user set explicitly
+ * @page_size_unsent: streams don't have the largest page's size; set by the
+ *                    machine before papr_caps_resolve()
  */
 typedef struct PaprCaps {
     uint8_t def[PAPR_CAP_NUM];
@@ -45,6 +47,7 @@ typedef struct PaprCaps {
     uint8_t eff[PAPR_CAP_NUM];
     uint8_t mig[PAPR_CAP_NUM];
     bool set[PAPR_CAP_NUM];
+    bool page_size_unsent;
 } PaprCaps;
 
 /**
@@ -52,6 +55,7 @@ typedef struct PaprCaps {
  * @cpu_type: QOM type of the CPU model
  * @max_compat_pvr: logical PVR of max-cpu-compat, 0 without
  * @smp_threads: threads per core
+ * @defaults: of the machine's version, for a CPU that has everything
  * @kvm: what the host's KVM offers; NULL: TCG
  * @backing_shift: log2 of the smallest page of the host that backs the guest's
  *                 memory, if KVM can map no larger one; 0: no matter
@@ -60,6 +64,7 @@ typedef struct PaprCapsHost {
     const char *cpu_type;
     uint32_t max_compat_pvr;
     unsigned smp_threads;
+    const uint8_t *defaults;
     const struct PaprKvmFacts *kvm;
     unsigned backing_shift;
 } PaprCapsHost;
@@ -74,6 +79,9 @@ static inline uint8_t papr_cap(const PaprCaps *caps, PaprCap cap)
  * @offset: of the PaprCaps in the instance
  */
 void papr_caps_class_init(ObjectClass *oc, size_t offset);
+
+/** papr_caps_defaults: levels of the current version, by PaprCap */
+void papr_caps_defaults(uint8_t levels[PAPR_CAP_NUM]);
 
 /**
  * papr_caps_resolve - settle the level of every capability
@@ -106,7 +114,7 @@ void papr_caps_pre_save(PaprCaps *caps);
 void papr_caps_pre_load(PaprCaps *caps);
 /* a stream from a machine with more than ours offers is refused: -EINVAL */
 int papr_caps_post_load(PaprCaps *caps);
-/** papr_caps_to_send: did the user change @cap, so a stream must say it? */
+/** papr_caps_to_send: is it not the default, so that a stream must say it? */
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap);
 
 #endif

@@ -24,6 +24,7 @@ typedef struct PaprFirmwareConfig {
     const char *initrd;             /* -initrd */
     uint64_t kernel_addr;           /* kernel-addr */
     uint64_t rma_size;              /* real mode area: where images must fit */
+    bool no_update_dt;              /* no H_UPDATE_DT */
 } PaprFirmwareConfig;
 
 /**

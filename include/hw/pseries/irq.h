@@ -18,7 +18,9 @@
 
 /*
  * The number space.  Numbers are the guest's for as long as a stream lives,
- * so they are part of the machine's contract.
+ * so they are part of the machine's contract.  Machines up to pseries-3.0 have
+ * them packed: a device gets the first from PAPR_IRQ_XICS_BASE on that is free,
+ * in the order in which devices are made, and so do guests' MSIs.
  */
 enum {
     PAPR_IRQ_IPI = 0x0,                 /* XIVE only, one per server */
@@ -28,6 +30,7 @@ enum {
     PAPR_IRQ_VIO = 0x1100,              /* 256 */
     PAPR_IRQ_PCI_LSI = 0x1200,          /* 4 per PHB, 32 PHBs */
     PAPR_IRQ_MSI = 0x1300,
+    PAPR_IRQ_PACKED_END = 0x1400,
     PAPR_IRQ_END = 0x2000,
 };
 
@@ -76,10 +79,12 @@ typedef struct PaprIntcOps {
  * papr_irqs_new - create the number space and the backends that @mode asks for
  * @vcpus: map of the machine's vCPUs
  * @mode: xics, xive or both; papr_irqs_mode() tells what comes of it with KVM
+ * @packed: see above; @mode is xics then
  * @owner: parent of the backends' QOM objects (child "ics", "xive")
  */
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
-                        PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
+                        bool packed, PaprHcallTable *hcalls, PaprRtas *rtas,
+                        Error **errp);
 
 /** papr_irqs_host_lacks_xive: dual was asked for, and XICS came of it */
 bool papr_irqs_host_lacks_xive(const PaprIrqs *irqs);
@@ -121,7 +126,8 @@ void papr_irqs_print_info(PaprIrqs *irqs, GString *buf);
  * papr_irqs_msi_map - the bitmap of MSI numbers taken, and its size in bits
  *
  * For the machine's vmstate (subsection "spapr_irq_map", field "irq_map");
- * both stay as they are for the life of @irqs.
+ * both stay as they are for the life of @irqs.  NULL and 0 for packed numbers,
+ * which a stream's sources tell.
  */
 unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n);
 
@@ -132,8 +138,22 @@ unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n);
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id);
 
-/** papr_irq_claim: take number @irq; level sensitive if @lsi */
-bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp);
+/**
+ * papr_irq_assign - a device's own interrupt, which it has for its life
+ * @fixed: the number that follows from which device it is; where numbers are
+ *         packed it is not asked for
+ * @lsi: level sensitive
+ *
+ * Returns the number, or 0 on failure.  papr_irq_release() gives it back.
+ */
+uint32_t papr_irq_assign(PaprIrqs *irqs, uint32_t fixed, bool lsi,
+                         Error **errp);
+
+/** papr_irq_assignable: would papr_irq_assign() find @fixed free? */
+bool papr_irq_assignable(const PaprIrqs *irqs, uint32_t fixed);
+
+/** papr_irq_claim: take number @irq, an MSI that was allocated; BQL */
+bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, Error **errp);
 void papr_irq_release(PaprIrqs *irqs, uint32_t irq);
 
 /** papr_irq_is_claimed: for guests' numbers */
@@ -147,6 +167,12 @@ bool papr_irq_is_claimed(const PaprIrqs *irqs, uint32_t irq);
  */
 uint32_t papr_irq_msi_alloc(PaprIrqs *irqs, uint32_t count, uint32_t align);
 void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
+
+/** papr_irq_msi_count: numbers that MSIs can have, taken or not */
+uint32_t papr_irq_msi_count(const PaprIrqs *irqs);
+
+/** papr_irq_may_be_msi: is @number one that an MSI can have?  Any thread */
+bool papr_irq_may_be_msi(const PaprIrqs *irqs, uint64_t number);
 
 /**
  * papr_irq_trigger - an edge on @irq; any thread

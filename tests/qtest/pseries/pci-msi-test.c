@@ -644,6 +644,106 @@ static void test_migrate(void)
     rmdir(dir);
 }
 
+/* --- numbers of pseries-3.0, which all kinds of devices share ------------- */
+
+/*
+ * 0x1000 and 0x1001 are the events', then come terminal, nvram and the bridge's
+ * four level interrupts.
+ */
+#define PACKED_FIRST 0x1008u
+#define PACKED_END 0x1400u
+#define PACKED_ALL (PACKED_END - PACKED_FIRST)
+
+static QTestState *start_packed(const char *more)
+{
+    QTestState *qts = papr_start("-machine pseries-3.0 -chardev null,id=c "
+                                 "-serial chardev:c " EDU(1) STREAM_DEVICES
+                                 "%s", more);
+
+    map_edu(qts);
+    return qts;
+}
+
+static void test_packed(void)
+{
+    static const uint16_t not_msis[] = {
+        0, 1, 0xfff, EPOW, HOTPLUG, 0x1002, 0x1004, PACKED_FIRST + 1,
+        PACKED_END - 1, PACKED_END, FIRST, END - 1, 0xffff,
+    };
+    QTestState *qts = start_packed(XHCI(5));
+    unsigned data = capability(qts, ADDR(1), PCI_CAP_ID_MSI) + PCI_MSI_DATA_64;
+    uint32_t number, trigger;
+
+    g_assert_cmpint(query(qts, ADDR(5), 0, &number, &trigger), ==, 0);
+    g_assert_cmpuint(trigger, ==, LEVEL);
+    /* slot 5: the second of four */
+    g_assert_cmphex(number, ==, PACKED_FIRST - 3);
+
+    g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
+    g_assert_cmphex(numbers(qts, ADDR(1), 1), ==, PACKED_FIRST);
+    /* plain MSIs: a multiple of their count; MSI-X: what is free below */
+    g_assert_cmpuint(change(qts, ADDR(5), SET_MSI, 16, TYPE_MSI), ==, 16);
+    g_assert_cmphex(numbers(qts, ADDR(5), 16), ==, 0x1010);
+    g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
+    g_assert_cmphex(numbers(qts, ADDR(2), 5), ==, PACKED_FIRST + 1);
+
+    enable_msi(qts);
+    open_source(qts, PACKED_FIRST);
+    open_source(qts, EPOW);
+    open_source(qts, HOTPLUG);
+    send_msi(qts);
+    g_assert_cmphex(take(qts), ==, PACKED_FIRST);
+    for (size_t i = 0; i < ARRAY_SIZE(not_msis); i++) {
+        cfg_write(qts, ADDR(1), data, 2, not_msis[i]);
+        send_msi(qts);
+        g_assert_cmphex(take(qts), ==, 0);
+    }
+
+    /* the rest of them, and no more */
+    g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==,
+                     PACKED_END - 0x1020);
+    g_assert_cmphex(numbers(qts, ADDR(3), PACKED_END - 0x1020), ==, 0x1020);
+    qtest_system_reset(qts);
+    g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==,
+                     PACKED_ALL);
+    g_assert_cmphex(numbers(qts, ADDR(3), PACKED_ALL), ==, PACKED_FIRST);
+    refused(qts, ADDR(4), SET_MSIX, 2, RTAS_HARDWARE_ERROR);
+    qtest_quit(qts);
+}
+
+/* Streams have no map of them: what is taken is seen from the sources */
+static void test_packed_migrate(void)
+{
+    g_autofree char *dir = g_dir_make_tmp("papr-msi-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    QTestState *qts = start_packed("");
+
+    g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
+    g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
+    g_assert_cmpuint(change(qts, ADDR(4), SET_MSIX, 2, TYPE_MSIX), ==, 2);
+    g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 0, 0), ==, 0);
+    open_source(qts, PACKED_FIRST + 5);
+    save(qts, file);
+
+    qts = start_packed("-incoming defer");
+    g_assert_true(papr_load(qts, file));
+    g_assert_cmphex(numbers(qts, ADDR(1), 1), ==, PACKED_FIRST + 5);
+    g_assert_cmphex(numbers(qts, ADDR(4), 2), ==, PACKED_FIRST + 6);
+    map_edu(qts);
+    g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
+    enable_msi(qts);
+    send_msi(qts);
+    g_assert_cmphex(take(qts), ==, PACKED_FIRST + 5);
+    /* five below them are free, and all above */
+    g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
+    g_assert_cmphex(numbers(qts, ADDR(2), 5), ==, PACKED_FIRST);
+    g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==,
+                     PACKED_ALL - 8);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 static void test_bad_streams(void)
 {
     /* first and number: not MSIs, too many, none, another device's */
@@ -693,6 +793,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-msi/window", test_window);
     qtest_add_func("pseries/pci-msi/bypass", test_bypass);
     qtest_add_func("pseries/pci-msi/migrate", test_migrate);
+    qtest_add_func("pseries/pci-msi/packed", test_packed);
+    qtest_add_func("pseries/pci-msi/packed-migrate", test_packed_migrate);
     qtest_add_func("pseries/pci-msi/bad-streams", test_bad_streams);
     return g_test_run();
 }

@@ -50,9 +50,15 @@ extern const PaprIntcOps *papr_xive_kvm_ops;
 #define papr_xive_kvm_ops ((const PaprIntcOps *)NULL)
 #endif
 
-/** papr_xics_new: the XICS backend; its QOM object is @owner's child "ics" */
-void *papr_xics_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
+/**
+ * papr_xics_new: the XICS backend; its QOM object is @owner's child "ics"
+ * @end: one more than the last source's number
+ */
+void *papr_xics_new(Object *owner, PaprVcpuMap *vcpus, uint32_t end,
                     PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
+
+/** papr_xics_has_source: was @irq claimed, here or by the stream loaded? */
+bool papr_xics_has_source(void *xics, uint32_t irq);
 
 /** papr_xive_new: the XIVE backend; its QOM object is @owner's child "xive" */
 void *papr_xive_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,

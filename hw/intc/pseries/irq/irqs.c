@@ -38,6 +38,7 @@ enum {
     IRQ_CLAIMED = 1 << 0,
     IRQ_LSI = 1 << 1,                   /* level sensitive */
     IRQ_LEVEL = 1 << 2,                 /* the line of an LSI is up */
+    IRQ_ASSIGNED = 1 << 3,              /* a device's own, no MSI */
 };
 
 /* A way to run a controller; no @ops: there is none */
@@ -59,6 +60,7 @@ enum { INTC_XICS, INTC_XIVE, INTC_NUM };
 
 struct PaprIrqs {
     PaprIcMode mode;
+    bool packed;                        /* numbers of pseries-3.0 */
     PaprVcpuMap *vcpus;
     PaprIntc intcs[INTC_NUM];
     PaprIntcRun *active;                /* atomic */
@@ -69,6 +71,11 @@ struct PaprIrqs {
     qemu_irq lines[PAPR_IRQ_END];       /* made when first asked for */
     uint8_t flags[PAPR_IRQ_END];        /* atomic */
 };
+
+static uint32_t irqs_end(const PaprIrqs *irqs)
+{
+    return irqs->packed ? PAPR_IRQ_PACKED_END : PAPR_IRQ_END;
+}
 
 static PaprIntc *irqs_first_intc(PaprIrqs *irqs)
 {
@@ -250,8 +257,8 @@ static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
 
     if (irqs->mode != PAPR_IC_XIVE &&
         !intc_offer(&irqs->intcs[INTC_XICS], papr_xics_ops,
-                    papr_xics_new(owner, irqs, irqs->vcpus, hcalls, rtas,
-                                  errp))) {
+                    papr_xics_new(owner, irqs->vcpus, irqs_end(irqs), hcalls,
+                                  rtas, errp))) {
         return false;
     }
     if (irqs->mode != PAPR_IC_XICS &&
@@ -271,12 +278,16 @@ static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
 }
 
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
-                        PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp)
+                        bool packed, PaprHcallTable *hcalls, PaprRtas *rtas,
+                        Error **errp)
 {
     PaprIrqs *irqs = g_new0(PaprIrqs, 1);
+    uint32_t first_msi = packed ? PAPR_IRQ_XICS_BASE : PAPR_IRQ_MSI;
 
+    assert(!packed || mode == PAPR_IC_XICS);
+    irqs->packed = packed;
     irqs->vcpus = vcpus;
-    papr_msi_init(&irqs->msi, PAPR_IRQ_MSI, PAPR_IRQ_END - PAPR_IRQ_MSI);
+    papr_msi_init(&irqs->msi, first_msi, irqs_end(irqs) - first_msi);
 
     if (!irqs_settle_mode(irqs, mode, errp) ||
         !irqs_create_backends(irqs, owner, hcalls, rtas, errp)) {
@@ -466,6 +477,11 @@ void papr_irqs_vcpu_reset(PaprIrqs *irqs, PaprVcpu *vcpu)
     }
 }
 
+static bool irqs_is_assigned(const PaprIrqs *irqs, uint32_t irq)
+{
+    return qatomic_read(&irqs->flags[irq]) & IRQ_ASSIGNED;
+}
+
 uint32_t papr_irqs_dt(PaprIrqs *irqs, PaprDt *dt)
 {
     PaprIntcRun *run = irqs->active;
@@ -487,8 +503,22 @@ void papr_irqs_print_info(PaprIrqs *irqs, GString *buf)
 
 unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n)
 {
-    *n = irqs->msi.n;
-    return irqs->msi.map;
+    *n = irqs->packed ? 0 : irqs->msi.n;
+    return irqs->packed ? NULL : irqs->msi.map;
+}
+
+/* Packed numbers have no map in streams; XICS has loaded its sources before */
+static void irqs_make_map(PaprIrqs *irqs)
+{
+    void *xics = irqs->intcs[INTC_XICS].run->be;
+
+    for (uint32_t irq = PAPR_IRQ_XICS_BASE; irq < irqs_end(irqs); irq++) {
+        papr_msi_free(&irqs->msi, irq, 1);
+        if (irqs_is_assigned(irqs, irq) ||
+            papr_xics_has_source(xics, irq)) {
+            papr_msi_take(&irqs->msi, irq);
+        }
+    }
 }
 
 /*
@@ -501,18 +531,26 @@ int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
     PaprIntcRun *run = irqs->active;
 
-    for (uint32_t irq = PAPR_IRQ_MSI; irq < PAPR_IRQ_END; irq++) {
-        qatomic_set(&irqs->flags[irq],
-                    papr_msi_taken(&irqs->msi, irq) ? IRQ_CLAIMED : 0);
+    if (irqs->packed) {
+        irqs_make_map(irqs);
+    }
+    for (uint32_t irq = irqs->msi.first; irq < irqs_end(irqs); irq++) {
+        if (!irqs_is_assigned(irqs, irq)) {
+            qatomic_set(&irqs->flags[irq],
+                        papr_msi_taken(&irqs->msi, irq) ? IRQ_CLAIMED : 0);
+        }
     }
     return run->ops->post_load(run->be, version_id);
 }
 
-bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp)
+static bool irqs_claim_number(PaprIrqs *irqs, uint32_t irq, uint8_t flags,
+                              Error **errp)
 {
-    if (irq < PAPR_IRQ_XICS_BASE || irq >= PAPR_IRQ_END) {
+    bool lsi = flags & IRQ_LSI;
+
+    if (irq < PAPR_IRQ_XICS_BASE || irq >= irqs_end(irqs)) {
         error_setg(errp, "Interrupt number 0x%x is not between 0x%x and 0x%x",
-                   irq, PAPR_IRQ_XICS_BASE, PAPR_IRQ_END - 1);
+                   irq, PAPR_IRQ_XICS_BASE, irqs_end(irqs) - 1);
         return false;
     }
     if (papr_irq_is_claimed(irqs, irq)) {
@@ -527,8 +565,36 @@ bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, bool lsi, Error **errp)
         return false;
     }
     trace_papr_irq_claim(irq, lsi);
-    qatomic_set(&irqs->flags[irq], IRQ_CLAIMED | (lsi ? IRQ_LSI : 0));
+    qatomic_set(&irqs->flags[irq], IRQ_CLAIMED | flags);
     return true;
+}
+
+bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, Error **errp)
+{
+    return irqs_claim_number(irqs, irq, 0, errp);
+}
+
+uint32_t papr_irq_assign(PaprIrqs *irqs, uint32_t fixed, bool lsi, Error **errp)
+{
+    uint32_t irq = irqs->packed ? papr_msi_alloc(&irqs->msi, 1, 1) : fixed;
+
+    if (!irq) {
+        error_setg(errp, "all %u interrupt numbers of this version of the "
+                   "machine are in use; use pseries-3.1 or later",
+                   irqs->msi.n);
+        return 0;
+    }
+    if (irqs_claim_number(irqs, irq, IRQ_ASSIGNED | (lsi ? IRQ_LSI : 0),
+                          errp)) {
+        return irq;
+    }
+    papr_msi_free(&irqs->msi, irq, 1);
+    return 0;
+}
+
+bool papr_irq_assignable(const PaprIrqs *irqs, uint32_t fixed)
+{
+    return irqs->packed || !papr_irq_is_claimed(irqs, fixed);
 }
 
 void papr_irq_release(PaprIrqs *irqs, uint32_t irq)
@@ -537,6 +603,9 @@ void papr_irq_release(PaprIrqs *irqs, uint32_t irq)
         return;
     }
     trace_papr_irq_release(irq);
+    if (irqs_is_assigned(irqs, irq)) {
+        papr_msi_free(&irqs->msi, irq, 1);
+    }
     qatomic_set(&irqs->flags[irq], 0);
     intc_release(&irqs->intcs[INTC_XICS], irq);
     intc_release(&irqs->intcs[INTC_XIVE], irq);
@@ -559,6 +628,17 @@ uint32_t papr_irq_msi_alloc(PaprIrqs *irqs, uint32_t count, uint32_t align)
 void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count)
 {
     papr_msi_free(&irqs->msi, first, count);
+}
+
+uint32_t papr_irq_msi_count(const PaprIrqs *irqs)
+{
+    return irqs->msi.n;
+}
+
+bool papr_irq_may_be_msi(const PaprIrqs *irqs, uint64_t number)
+{
+    return number >= irqs->msi.first && number < irqs_end(irqs) &&
+           !irqs_is_assigned(irqs, number);
 }
 
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)

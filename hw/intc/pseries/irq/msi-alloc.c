@@ -51,6 +51,12 @@ uint32_t papr_msi_alloc(PaprMsiAlloc *msi, uint32_t count, uint32_t align)
     }
 }
 
+void papr_msi_take(PaprMsiAlloc *msi, uint32_t number)
+{
+    assert(number >= msi->first && number - msi->first < msi->n);
+    set_bit(number - msi->first, msi->map);
+}
+
 void papr_msi_free(PaprMsiAlloc *msi, uint32_t first, uint32_t count)
 {
     uint64_t from = MAX(first, msi->first);

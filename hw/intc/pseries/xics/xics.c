@@ -138,7 +138,7 @@ static void xics_print_info(void *be, GString *buf)
     }
 
     g_string_append_printf(buf, "ICS %4x..%4x\n", PAPR_XICS_BASE,
-                           PAPR_XICS_BASE + PAPR_XICS_SOURCES - 1);
+                           PAPR_XICS_BASE + xics->nr_irqs - 1);
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
         PaprSource s = papr_source_read(&xics->arb.sources[n]);
 
@@ -242,13 +242,14 @@ static void xics_realize(DeviceState *dev, Error **errp)
 {
     PaprXics *xics = PAPR_XICS(dev);
 
-    if (xics->nr_irqs != PAPR_XICS_SOURCES) {
+    if (!xics->nr_irqs || xics->nr_irqs > PAPR_XICS_SOURCES) {
         error_setg(errp, "nr-irqs=%u: the machine's number space has %u",
                    xics->nr_irqs, PAPR_XICS_SOURCES);
         return;
     }
-    xics->arb.sources = g_new0(PaprSource, xics->nr_irqs);
-    for (uint32_t n = 0; n < xics->nr_irqs; n++) {
+    /* with fewer the others are there, too, but nobody claims them */
+    xics->arb.sources = g_new0(PaprSource, PAPR_XICS_SOURCES);
+    for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
         xics->arb.sources[n] = papr_source_off(0);
     }
 }
@@ -295,13 +296,21 @@ static void xics_register_types(void)
 
 type_init(xics_register_types)
 
-void *papr_xics_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
+bool papr_xics_has_source(void *xics, uint32_t irq)
+{
+    PaprSource *source = papr_xics_source(&((PaprXics *)xics)->arb, irq);
+
+    return source && papr_source_read(source).flags;
+}
+
+void *papr_xics_new(Object *owner, PaprVcpuMap *vcpus, uint32_t end,
                     PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp)
 {
     PaprXics *xics = PAPR_XICS(object_new(TYPE_PAPR_XICS));
 
     object_property_add_child(owner, "ics", OBJECT(xics));
     object_unref(OBJECT(xics));
+    qdev_prop_set_uint32(DEVICE(xics), "nr-irqs", end - PAPR_XICS_BASE);
     if (!qdev_realize(DEVICE(xics), NULL, errp)) {
         object_unparent(OBJECT(xics));
         return NULL;

@@ -156,7 +156,7 @@ static bool resolve_one(PaprCaps *caps, PaprCap cap, const PaprCapsHost *host,
     g_autofree char *asked = NULL;
     g_autofree char *best = NULL;
 
-    caps->def[cap] = info->initial;
+    caps->def[cap] = host->defaults[cap];
     if (info->min_pvr && !ppc_type_check_compat(host->cpu_type, info->min_pvr,
                                                 0, host->max_compat_pvr)) {
         caps->def[cap] = 0;
@@ -214,12 +214,21 @@ bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp)
     return true;
 }
 
+void papr_caps_defaults(uint8_t levels[PAPR_CAP_NUM])
+{
+    for (int i = 0; i < PAPR_CAP_NUM; i++) {
+        levels[i] = papr_cap_table[i].initial;
+    }
+}
+
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap)
 {
     bool told = caps->set[cap] || !papr_cap_table[cap].advice;
 
-    return cap == PAPR_CAP_HPT_MAXPAGESIZE ||
-           (told && caps->eff[cap] != caps->def[cap]);
+    if (cap == PAPR_CAP_HPT_MAXPAGESIZE) {
+        return !caps->page_size_unsent;
+    }
+    return told && caps->eff[cap] != caps->def[cap];
 }
 
 void papr_caps_pre_save(PaprCaps *caps)
@@ -235,6 +244,10 @@ void papr_caps_pre_load(PaprCaps *caps)
 {
     for (int i = 0; i < PAPR_CAP_NUM; i++) {
         caps->mig[i] = papr_cap_table[i].advice ? caps->here[i] : caps->def[i];
+    }
+    if (caps->page_size_unsent) {
+        caps->mig[PAPR_CAP_HPT_MAXPAGESIZE] =
+            caps->eff[PAPR_CAP_HPT_MAXPAGESIZE];
     }
 }
 

@@ -38,6 +38,7 @@ typedef struct PaprDtExtra {
  * @drc_types: set of the connector types that the root has (LMB, PHB, PMEM)
  * @hotpluggable_cpus: /cpus has connectors
  * @stdout_path: name a console in /chosen
+ * @probe_only: /chosen has "linux,pci-probe-only", 0
  * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are there
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
  * @extra: after /vdevice, in this order: random number facility, PCI host
@@ -69,6 +70,7 @@ typedef struct PaprDtInput {
     uint32_t drc_types;
     bool hotpluggable_cpus;
     bool stdout_path;
+    bool probe_only;
     bool multi_tce;
     bool kvm;
     const uint8_t *kvm_hcall;

@@ -63,8 +63,10 @@ static void chosen_at_boot(const PaprDtInput *in, PaprDt *dt)
     if (in->firmware) {
         papr_firmware_chosen(in->firmware, dt);
     }
-    /* Linux may move PCI devices' memory */
-    papr_dt_u32(dt, "linux,pci-probe-only", 0);
+    if (in->probe_only) {
+        /* Linux may move PCI devices' memory */
+        papr_dt_u32(dt, "linux,pci-probe-only", 0);
+    }
     papr_cas_platform_support(&in->cas->config.offer, support);
     papr_dt_bytes(dt, "ibm,arch-vec-5-platform-support", support,
                   sizeof(support));

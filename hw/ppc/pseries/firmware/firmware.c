@@ -191,8 +191,10 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
         g_free(fw);
         return NULL;
     }
-    papr_hcall_register(hcalls, firmware_hcalls, ARRAY_SIZE(firmware_hcalls),
-                        fw);
+    if (!config->no_update_dt) {
+        papr_hcall_register(hcalls, firmware_hcalls,
+                            ARRAY_SIZE(firmware_hcalls), fw);
+    }
     if (fw->own) {
         papr_of_client_register(fw, hcalls);
         vmstate_register(NULL, 0, &vmstate_papr_of_client, &fw->client);

@@ -39,6 +39,11 @@ void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     NVDIMMDevice *nvdimm = NVDIMM(dev);
     uint64_t size;
 
+    if (!MACHINE_GET_CLASS(pm)->nvdimm_supported) {
+        error_setg(errp, "this version of the machine has no nvdimm; use "
+                   "pseries-5.0 or later");
+        return;
+    }
     if (!MACHINE(pm)->nvdimms_state->is_enabled) {
         error_setg(errp, "nvdimm device found but 'nvdimm=off' was set");
         return;
@@ -98,6 +103,9 @@ void papr_machine_add_pmem(PaprMachine *pm)
 {
     uint32_t slots = MACHINE(pm)->ram_slots;
 
+    if (!MACHINE_GET_CLASS(pm)->nvdimm_supported) {
+        return;
+    }
     if (slots) {
         papr_dr_add(pm->dr, PAPR_DRC_PMEM, 0, 1, slots, &module_drc_ops, pm);
     }

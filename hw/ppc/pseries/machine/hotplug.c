@@ -27,6 +27,11 @@ static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 
 static void phb_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
+    if (dev->hotplugged && pm->compat->no_phb_hotplug) {
+        error_setg(errp, "this version of the machine takes host bridges from "
+                   "the command line alone; use pseries-4.0 or later");
+        return;
+    }
     papr_phb_pre_plug(pm->pci, PAPR_PHB(dev), errp);
 }
 
@@ -40,7 +45,7 @@ static void phb_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     PaprDrc *drc = phb_connector(pm, dev);
     bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
 
-    if (papr_drc_attach(drc, dev, !hot, errp) && hot) {
+    if (drc && papr_drc_attach(drc, dev, !hot, errp) && hot) {
         papr_events_hotplug(pm->events, PAPR_HOTPLUG_ADD, PAPR_DRC_PHB,
                             PAPR_HOTPLUG_BY_INDEX, 1, papr_drc_index(drc));
     }
@@ -51,6 +56,11 @@ static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     PaprDrc *drc = phb_connector(pm, dev);
 
+    if (!drc) {
+        error_setg(errp, "%s can't be unplugged: host bridges of this version "
+                   "of the machine stay", dev->id ?: dev->canonical_path);
+        return;
+    }
     if (papr_drc_unplug_requested(drc)) {
         error_setg(errp, "unplug of %s is in progress already: the guest has "
                    "been asked to let go of it",
@@ -181,7 +191,10 @@ static const PaprDrcOps phb_drc_ops = {
 void papr_machine_add_connectors(PaprMachine *pm)
 {
     papr_machine_add_core_connectors(pm);
-    papr_dr_add(pm->dr, PAPR_DRC_PHB, 0, 1, PAPR_PHB_MAX, &phb_drc_ops, pm);
+    if (!pm->compat->no_phb_hotplug) {
+        papr_dr_add(pm->dr, PAPR_DRC_PHB, 0, 1, PAPR_PHB_MAX, &phb_drc_ops,
+                    pm);
+    }
     papr_machine_add_memory_connectors(pm);
 }
 

@@ -69,9 +69,10 @@ static bool check_below_pci(const MachineState *ms, Error **errp)
  * The real mode area: RAM of the first node that has any, of a node by its
  * largest power of two, which is how the memory nodes of the tree are cut.
  */
-static uint64_t rma_size(const MachineState *ms)
+static uint64_t rma_size(const PaprMachine *pm)
 {
-    uint64_t size = MIN(ms->ram_size, PAPR_RMA_MAX);
+    const MachineState *ms = MACHINE(pm);
+    uint64_t size = MIN(ms->ram_size, pm->compat->rma_max ?: PAPR_RMA_MAX);
     const NumaState *numa = ms->numa_state;
 
     for (int i = 0; numa && i < numa->num_nodes; i++) {
@@ -91,7 +92,7 @@ static bool check_memory(PaprMachine *pm, Error **errp)
         !check_below_pci(ms, errp)) {
         return false;
     }
-    pm->rma_size = MIN(rma_size(ms), papr_machine_kvm_rma_limit(pm));
+    pm->rma_size = MIN(rma_size(pm), papr_machine_kvm_rma_limit(pm));
     if (pm->rma_size < PAPR_RMA_MIN) {
         error_setg(errp, "-m: the firmware requires at least %" PRIu64 " MiB "
                    "in the first node (real mode area), not %" PRIu64 " MiB",
@@ -123,10 +124,12 @@ static bool init_caps(PaprMachine *pm, Error **errp)
         .cpu_type = MACHINE(pm)->cpu_type,
         .max_compat_pvr = pm->opt.max_compat_pvr,
         .smp_threads = MACHINE(pm)->smp.threads,
+        .defaults = pm->compat->caps,
         .kvm = papr_kvm_facts(),
         .backing_shift = papr_machine_kvm_backing_shift(pm),
     };
 
+    pm->caps.page_size_unsent = pm->compat->page_size_unsent;
     return papr_caps_resolve(&pm->caps, &host, errp) &&
            papr_caps_enable_in_kvm(&pm->caps, errp);
 }
@@ -249,7 +252,8 @@ static bool init_platform(PaprMachine *pm, Error **errp)
     papr_mmu_use_caps(pm->mmu, pm->hcalls, &pm->caps);
     pm->nested = papr_nested_new(pm->hcalls, pm->mmu, &pm->caps);
     pm->irqs = papr_irqs_new(OBJECT(pm), pm->vcpus, pm->opt.ic_mode,
-                             pm->hcalls, pm->rtas, errp);
+                             pm->compat->packed_irqs, pm->hcalls, pm->rtas,
+                             errp);
     if (!pm->irqs) {
         return false;
     }
@@ -279,6 +283,8 @@ static bool init_cpus(PaprMachine *pm, Error **errp)
         error_prepend(errp, "max-cpu-compat: ");
         return false;
     }
+    pm->numa.flat_domains = pm->compat->numa_flat_domains;
+    pm->numa.two_refpoints = pm->compat->numa_two_refpoints;
     papr_numa_from_machine(&pm->numa, MACHINE(pm));
     return papr_numa_check_sizes(&pm->numa, PAPR_LMB_SIZE, errp);
 }
@@ -323,7 +329,7 @@ static void init_cas(PaprMachine *pm)
             .hpt_resize = pm->opt.resize_hpt != PAPR_HPT_RESIZE_DISABLED,
             .hpt_resize_required =
                 pm->opt.resize_hpt == PAPR_HPT_RESIZE_REQUIRED,
-            .form2 = true,
+            .form2 = !pm->compat->numa_form1_alone,
             .hotplug_events = pm->opt.modern_hotplug_events,
             .max_compat = pm->opt.max_compat_pvr,
         },
@@ -375,6 +381,7 @@ static bool init_firmware(PaprMachine *pm, Error **errp)
         .initrd = ms->initrd_filename,
         .kernel_addr = pm->opt.kernel_addr,
         .rma_size = pm->rma_size,
+        .no_update_dt = pm->compat->no_update_dt,
     };
     PaprFirmwareHost host = {
         .cas = firmware_cas,

@@ -214,11 +214,25 @@ static void machine_check(void *machine, PowerPCCPU *cpu, bool recovered)
     papr_fwnmi_machine_check(((PaprMachine *)machine)->fwnmi, cpu, recovered);
 }
 
+/* Text of a property of the host's device tree; NULL if it has none */
+static char *host_property(const char *name)
+{
+    g_autofree char *path = g_build_filename("/proc/device-tree", name, NULL);
+    char *text = NULL;
+
+    return g_file_get_contents(path, &text, NULL, NULL) ? text : NULL;
+}
+
 void papr_machine_kvm_start(PaprMachine *pm)
 {
-    if (papr_kvm_facts()) {
-        papr_hcall_enable_in_kvm(pm->hcalls);
-        papr_kvm_on_machine_check(machine_check, pm);
+    if (!papr_kvm_facts()) {
+        return;
+    }
+    papr_hcall_enable_in_kvm(pm->hcalls);
+    papr_kvm_on_machine_check(machine_check, pm);
+    if (pm->compat->host_identity) {
+        pm->kvm_host_model = host_property("model");
+        pm->kvm_host_serial = host_property("system-id");
     }
 }
 
@@ -242,6 +256,8 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
     in->timebase_freq = kvmppc_get_tbfreq();
     in->clock_freq = kvmppc_get_clockfreq() ?: PAPR_DT_CLOCK_FREQ;
     in->multi_tce = kvm->multi_tce;
+    in->host_model = in->host_model ?: pm->kvm_host_model;
+    in->host_serial = in->host_serial ?: pm->kvm_host_serial;
     /* only of kernels where they work in guests of either endianness */
     if (kvm->fixup_hcall &&
         kvmppc_get_hypercall(NULL, pm->kvm_hcall, sizeof(pm->kvm_hcall)) == 0) {

@@ -32,9 +32,16 @@
 #include "../cpu/core.h"
 #include "../dt/build.h"
 #include "memmap.h"
+#include "versions.h"
 
 #define TYPE_PAPR_MACHINE "spapr-machine"
-OBJECT_DECLARE_SIMPLE_TYPE(PaprMachine, PAPR_MACHINE)
+OBJECT_DECLARE_TYPE(PaprMachine, PaprMachineClass, PAPR_MACHINE)
+
+struct PaprMachineClass {
+    MachineClass parent_class;
+
+    PaprCompat compat;
+};
 
 /** PaprMachineOptions - what the user said, before any of it is checked */
 typedef struct PaprMachineOptions {
@@ -55,6 +62,7 @@ typedef struct PaprMachineOptions {
 struct PaprMachine {
     MachineState parent_obj;
 
+    const PaprCompat *compat;           /* the class's */
     PaprMachineOptions opt;
     PaprCaps caps;
     PaprNuma numa;
@@ -74,7 +82,7 @@ struct PaprMachine {
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprTpmProxySlot *tpm_proxy;
-    PaprPmem *pmem;
+    PaprPmem *pmem;                     /* NULL: not in this version */
     PaprVioBus *vio;
     PaprPci *pci;
     PaprFirmware *firmware;
@@ -83,6 +91,8 @@ struct PaprMachine {
     uint64_t rma_size;                  /* real mode area */
     bool has_screen;                    /* a display, and graphics are on */
     uint8_t kvm_hcall[16];              /* "hcall-instructions" */
+    char *kvm_host_model;               /* NULL: not for the guest to know */
+    char *kvm_host_serial;
 
     PaprCas cas;                        /* offer and outcome of CAS */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */

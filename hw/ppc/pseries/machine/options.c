@@ -88,12 +88,20 @@ static char *get_ic_mode(Object *obj, Error **errp)
 
 static void set_ic_mode(Object *obj, const char *word, Error **errp)
 {
+    PaprMachine *pm = PAPR_MACHINE(obj);
     int value = value_of(ic_modes, "ic-mode", word, errp);
 
-    if (value >= 0) {
-        PAPR_MACHINE(obj)->opt.ic_mode = value;
-        PAPR_MACHINE(obj)->opt.ic_mode_asked = true;
+    if (value < 0) {
+        return;
     }
+    if (value != PAPR_IC_XICS && pm->compat->packed_irqs) {
+        error_setg(errp, "ic-mode=%s: this version of the machine has XICS "
+                   "alone; use ic-mode=xics or a version from pseries-3.1 on",
+                   word);
+        return;
+    }
+    pm->opt.ic_mode = value;
+    pm->opt.ic_mode_asked = true;
 }
 
 static char *get_resize_hpt(Object *obj, Error **errp)
@@ -268,12 +276,12 @@ void papr_machine_options_class_init(ObjectClass *oc)
 
 void papr_machine_options_init(Object *obj)
 {
-    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+    PaprMachine *pm = PAPR_MACHINE(obj);
 
-    *opt = (PaprMachineOptions) {
+    pm->opt = (PaprMachineOptions) {
         .kvm_type = g_strdup("auto"),
         .kernel_addr = PAPR_KERNEL_ADDR,
-        .ic_mode = PAPR_IC_DUAL,
+        .ic_mode = pm->compat->xics_alone ? PAPR_IC_XICS : PAPR_IC_DUAL,
         .resize_hpt = PAPR_HPT_RESIZE_DEFAULT,
         .own_firmware = ON_OFF_AUTO_AUTO,
         .modern_hotplug_events = true,

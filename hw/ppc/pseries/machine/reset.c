@@ -83,7 +83,9 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     }
     papr_fwnmi_reset(pm->fwnmi);
     papr_watchdog_reset(pm->watchdogs);
-    papr_pmem_reset(pm->pmem);
+    if (pm->pmem) {
+        papr_pmem_reset(pm->pmem);
+    }
 
     if (!start_firmware(pm, &err)) {
         error_report_err(err);

@@ -49,7 +49,7 @@ bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)
         return false;
     }
     pm->cpu_host.smp_threads = threads;
-    pm->cpu_host.vsmt = pm->opt.vsmt ?: threads;
+    pm->cpu_host.vsmt = pm->opt.vsmt ?: MAX(threads, pm->compat->vsmt_min);
     return papr_machine_kvm_settle_vsmt(pm, errp);
 }
 

@@ -19,7 +19,9 @@ static void fill_pmem(PaprDt *dt, uint32_t intc_phandle, void *machine)
 {
     PaprMachine *pm = machine;
 
-    papr_pmem_dt(pm->pmem, &pm->numa, dt);
+    if (pm->pmem) {
+        papr_pmem_dt(pm->pmem, &pm->numa, dt);
+    }
 }
 
 /* An image that has a screen looks for its console by itself; we do not */
@@ -27,6 +29,29 @@ static bool names_console(const PaprMachine *pm)
 {
     return !pm->has_screen ||
            (pm->firmware && papr_firmware_is_own(pm->firmware));
+}
+
+/*
+ * Without it Linux leaves PCI devices' memory where firmware has put it, and
+ * our own puts it nowhere.
+ */
+static bool probe_only(const PaprMachine *pm)
+{
+    return !pm->compat->no_probe_only ||
+           (pm->firmware && papr_firmware_is_own(pm->firmware));
+}
+
+static uint32_t root_connectors(const PaprMachine *pm)
+{
+    uint32_t types = PAPR_DRC_SET(PAPR_DRC_LMB);
+
+    if (!pm->compat->no_phb_hotplug) {
+        types |= PAPR_DRC_SET(PAPR_DRC_PHB);
+    }
+    if (pm->pmem) {
+        types |= PAPR_DRC_SET(PAPR_DRC_PMEM);
+    }
+    return types;
 }
 
 static void describe(PaprMachine *pm, PaprDtInput *in)
@@ -51,10 +76,9 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .rma_size = pm->rma_size,
         .hotpluggable_cpus = true,
         .stdout_path = names_console(pm),
+        .probe_only = probe_only(pm),
         .multi_tce = true,
-        .drc_types = PAPR_DRC_SET(PAPR_DRC_PHB) |
-                     PAPR_DRC_SET(PAPR_DRC_LMB) |
-                     PAPR_DRC_SET(PAPR_DRC_PMEM),
+        .drc_types = root_connectors(pm),
         .host_model = pm->opt.host_model,
         .host_serial = pm->opt.host_serial,
         .boot_device = pm->opt.boot_device,

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: the machine's QOM type and its versions
+ * pSeries platform: the machine's QOM type
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,15 +37,24 @@ static void print_pic(InterruptStatsProvider *provider, GString *buf)
 
 static void machine_instance_init(Object *obj)
 {
+    PaprMachine *pm = PAPR_MACHINE(obj);
+    MachineState *ms = MACHINE(obj);
+
+    pm->compat = &PAPR_MACHINE_GET_CLASS(obj)->compat;
     papr_machine_options_init(obj);
     /* elsewhere in QEMU off by default; here it never was */
-    MACHINE(obj)->nvdimms_state->is_enabled = true;
+    if (ms->nvdimms_state) {
+        ms->nvdimms_state->is_enabled = true;
+    }
 }
 
 static void machine_finalize(Object *obj)
 {
-    PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
+    PaprMachine *pm = PAPR_MACHINE(obj);
+    PaprMachineOptions *opt = &pm->opt;
 
+    g_free(pm->kvm_host_model);
+    g_free(pm->kvm_host_serial);
     g_free(opt->kvm_type);
     g_free(opt->host_model);
     g_free(opt->host_serial);
@@ -82,14 +91,6 @@ static void machine_class_init(ObjectClass *oc, void *data)
     INTERRUPT_STATS_PROVIDER_CLASS(oc)->print_info = print_pic;
 }
 
-static void pseries_10_0_class_init(ObjectClass *oc, void *data)
-{
-    MachineClass *mc = MACHINE_CLASS(oc);
-
-    mc->alias = "pseries";
-    mc->is_default = true;
-}
-
 static const TypeInfo machine_types[] = {
     {
         .name = TYPE_PAPR_MACHINE,
@@ -98,6 +99,7 @@ static const TypeInfo machine_types[] = {
         .instance_size = sizeof(PaprMachine),
         .instance_init = machine_instance_init,
         .instance_finalize = machine_finalize,
+        .class_size = sizeof(PaprMachineClass),
         .class_init = machine_class_init,
         .interfaces = (InterfaceInfo[]) {
             { TYPE_HOTPLUG_HANDLER },
@@ -107,11 +109,13 @@ static const TypeInfo machine_types[] = {
             { TYPE_INTERRUPT_STATS_PROVIDER },
             { }
         },
-    }, {
-        .name = MACHINE_TYPE_NAME("pseries-10.0"),
-        .parent = TYPE_PAPR_MACHINE,
-        .class_init = pseries_10_0_class_init,
     },
 };
 
-DEFINE_TYPES(machine_types)
+static void register_types(void)
+{
+    type_register_static_array(machine_types, ARRAY_SIZE(machine_types));
+    papr_machine_register_versions();
+}
+
+type_init(register_types)

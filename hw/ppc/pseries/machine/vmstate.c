@@ -130,7 +130,7 @@ static bool irq_map_needed(void *opaque)
 {
     PaprMachine *pm = opaque;
 
-    return !bitmap_empty(pm->irq_map, pm->irq_map_nr);
+    return pm->irq_map && !bitmap_empty(pm->irq_map, pm->irq_map_nr);
 }
 
 static const VMStateDescription vmstate_irq_map = {
@@ -161,6 +161,14 @@ static const VMStateDescription vmstate_nested = {
         VMSTATE_END_OF_LIST()
     },
 };
+
+/* Without it the destination's own tree is as good: firmware changes none */
+static bool dtb_needed(void *opaque)
+{
+    PaprMachine *pm = opaque;
+
+    return !pm->compat->no_update_dt || papr_firmware_is_own(pm->firmware);
+}
 
 static int dtb_pre_save(void *opaque)
 {
@@ -214,6 +222,7 @@ static const VMStateDescription vmstate_dtb = {
     .name = "spapr_dtb",
     .version_id = 1,
     .minimum_version_id = 1,
+    .needed = dtb_needed,
     .pre_save = dtb_pre_save,
     .post_save = dtb_post_save,
     .pre_load = dtb_pre_load,

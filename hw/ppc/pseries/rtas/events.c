@@ -52,7 +52,7 @@ typedef enum SourceId {
 static const struct {
     const char *node;
     uint32_t mask;
-    uint32_t irq;
+    uint32_t irq;                       /* unless numbers are packed */
 } sources[SOURCE_NUM] = {
     [SOURCE_EPOW] = { "epow-events", 1u << 30, PAPR_IRQ_EPOW },
     [SOURCE_HOTPLUG] = { "hot-plug-events", 1u << 28, PAPR_IRQ_HOTPLUG },
@@ -67,6 +67,7 @@ typedef struct Event {
 
 struct PaprEvents {
     PaprIrqs *irqs;
+    uint32_t irq[SOURCE_NUM];
     bool modern_hotplug;                /* the hotplug source exists... */
     bool use_hotplug_source;            /* ...and the guest wants it */
     uint32_t last_id;
@@ -111,7 +112,7 @@ static void trigger_pending(PaprEvents *events)
 
     for (i = 0; i < SOURCE_NUM; i++) {
         if (find_pending(events, sources[i].mask)) {
-            papr_irq_trigger(events->irqs, sources[i].irq);
+            papr_irq_trigger(events->irqs, events->irq[i]);
         }
     }
 }
@@ -126,8 +127,8 @@ static void post(PaprEvents *events, const PaprLog *log)
     event->log = g_memdup2(log->data, log->length);
     QTAILQ_INSERT_TAIL(&events->pending, event, next);
     source = source_of(events, event);
-    trace_papr_event_post(papr_log_type(log->summary), sources[source].irq);
-    papr_irq_trigger(events->irqs, sources[source].irq);
+    trace_papr_event_post(papr_log_type(log->summary), events->irq[source]);
+    papr_irq_trigger(events->irqs, events->irq[source]);
 }
 
 /* The date for a log, in @tm; NULL without a clock */
@@ -252,23 +253,38 @@ static const PaprRtasEntry event_calls[] = {
     { RTAS_EVENT_SCAN, 4, 1, event_scan },
 };
 
+/* Sources that there are: the other is the last */
+static int source_count(const PaprEvents *events)
+{
+    return events->modern_hotplug ? SOURCE_NUM : SOURCE_HOTPLUG;
+}
+
+static bool assign_irqs(PaprEvents *events, Error **errp)
+{
+    for (int i = 0; i < source_count(events); i++) {
+        events->irq[i] = papr_irq_assign(events->irqs, sources[i].irq, false,
+                                         errp);
+        if (!events->irq[i]) {
+            while (i-- > 0) {
+                papr_irq_release(events->irqs, events->irq[i]);
+            }
+            return false;
+        }
+    }
+    return true;
+}
+
 PaprEvents *papr_events_new(PaprRtas *rtas, PaprIrqs *irqs,
                             bool modern_hotplug, Error **errp)
 {
-    PaprEvents *events;
+    PaprEvents *events = g_new0(PaprEvents, 1);
 
-    if (!papr_irq_claim(irqs, PAPR_IRQ_EPOW, false, errp)) {
-        return NULL;
-    }
-    if (modern_hotplug &&
-        !papr_irq_claim(irqs, PAPR_IRQ_HOTPLUG, false, errp)) {
-        papr_irq_release(irqs, PAPR_IRQ_EPOW);
-        return NULL;
-    }
-
-    events = g_new0(PaprEvents, 1);
     events->irqs = irqs;
     events->modern_hotplug = modern_hotplug;
+    if (!assign_irqs(events, errp)) {
+        g_free(events);
+        return NULL;
+    }
     QTAILQ_INIT(&events->pending);
     events->powerdown.notify = powerdown_notify;
     qemu_register_powerdown_notifier(&events->powerdown);
@@ -314,11 +330,11 @@ void papr_events_reset(PaprEvents *events)
 
 void papr_events_dt_sources(PaprEvents *events, PaprDt *dt)
 {
-    int i, n = events->modern_hotplug ? SOURCE_NUM : SOURCE_HOTPLUG;
+    int i, n = source_count(events);
     uint32_t ranges[SOURCE_NUM * 2];
 
     for (i = 0; i < n; i++) {
-        ranges[2 * i] = sources[i].irq;
+        ranges[2 * i] = events->irq[i];
         ranges[2 * i + 1] = 1;
     }
 
@@ -329,7 +345,7 @@ void papr_events_dt_sources(PaprEvents *events, PaprDt *dt)
     for (i = 0; i < n; i++) {
         papr_dt_begin(dt, "%s", sources[i].node);
         /* 0: edge */
-        papr_dt_cell_list(dt, "interrupts", sources[i].irq, 0);
+        papr_dt_cell_list(dt, "interrupts", events->irq[i], 0);
         papr_dt_end(dt);
     }
     papr_dt_end(dt);

@@ -67,6 +67,7 @@ void papr_vio_notify(PaprVioDevice *dev)
  * on both sides of a migration.  libvirt numbers terminals from 0x30000000 and
  * other devices from 0x1000, both in steps of 0x1000; QEMU counts by one from
  * VIO_REG_BASE.  Two addresses that share a number collide at the claim.
+ * Where interrupt numbers are packed the order of the devices decides.
  */
 static uint32_t irq_of_reg(uint32_t reg)
 {
@@ -82,7 +83,7 @@ static uint32_t irq_of_reg(uint32_t reg)
 static bool is_free(PaprVioBus *bus, uint32_t reg)
 {
     return !find_other(bus, reg, NULL) &&
-           !papr_irq_is_claimed(bus->irqs, irq_of_reg(reg));
+           papr_irq_assignable(bus->irqs, irq_of_reg(reg));
 }
 
 static bool settle_reg(PaprVioDevice *dev, Error **errp)
@@ -120,8 +121,9 @@ static void device_realize(DeviceState *qdev, Error **errp)
     if (!qdev->id) {
         qdev->id = device_name(qdev);
     }
-    dev->irq = irq_of_reg(dev->reg);
-    if (!papr_irq_claim(papr_vio_bus_of(dev)->irqs, dev->irq, false, errp)) {
+    dev->irq = papr_irq_assign(papr_vio_bus_of(dev)->irqs,
+                               irq_of_reg(dev->reg), false, errp);
+    if (!dev->irq) {
         error_prepend(errp, "reg=0x%x: ", dev->reg);
         error_append_hint(errp, "The number follows from the unit address: use "
                           "another reg=.\n");
