@@ -10,31 +10,14 @@
 #include "qemu/bswap.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
-#include "libpapr.h"
+#include "libdr.h"
 
 #include <libfdt.h>
 
 #define CPU_DRC(id) (0x10000000u | (id))
 
-#define ISOLATION 9001
-#define ALLOCATION 9003
-#define ENTITY_SENSE 9003
-enum { PRESENT = 1, UNUSABLE };
-
-enum { COMPLETE, NEXT_CHILD = 2, NEXT_PROPERTY };
-#define NOT_CONFIGURABLE (-9003)
-
-#define AREA PAPR_TEST_RAM
-#define AREA_BYTES 4096
-#define LOG_BUFFER (AREA + AREA_BYTES)
-#define LOG_BYTES 2048
-#define CALL_BLOCK (LOG_BUFFER + LOG_BYTES)
-#define VPA (AREA + 0x10000)
-
-#define LOG_HOTPLUG 229
-/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
-#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
-enum { ADD = 1, REMOVE };
+#define CALL_BLOCK DR_RAM_END
+#define VPA (PAPR_TEST_RAM + 0x10000)
 
 #define CORE "power9_v2.2-spapr-cpu-core"
 
@@ -45,134 +28,41 @@ static QTestState *start(const char *more)
                       more);
 }
 
-static int32_t isolate(QTestState *qts, uint32_t id)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, CPU_DRC(id), 0);
-}
-
-static int32_t unisolate(QTestState *qts, uint32_t id)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, CPU_DRC(id), 1);
-}
-
-static int32_t allocate(QTestState *qts, uint32_t id, bool usable)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, CPU_DRC(id),
-                     usable);
-}
-
-static void sense_is(QTestState *qts, uint32_t id, uint32_t expected)
-{
-    uint32_t rets[2];
-
-    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
-                              CPU_DRC(id)), ==, RTAS_SUCCESS);
-    g_assert_cmpuint(rets[1], ==, expected);
-}
-
-static int32_t fetch_event(QTestState *qts)
-{
-    return papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0, UINT32_MAX, 0,
-                     LOG_BUFFER, LOG_BYTES);
-}
-
-static void no_event(QTestState *qts)
-{
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_NO_ERRORS_FOUND);
-}
-
-/* The next event asks to take or give up this core: by index, type CPU */
+/* The next event asks to take or give up this core */
 static void event_is(QTestState *qts, uint8_t action, uint32_t id)
 {
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_SUCCESS);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER) & 0xff, ==, LOG_HOTPLUG);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
-                    1 << 24 | action << 16 | 2 << 8);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==,
-                    CPU_DRC(id));
+    dr_event_is(qts, DR_CPU, action, DR_BY_INDEX, CPU_DRC(id));
 }
 
-static int32_t configure(QTestState *qts)
+/* A cell of the core's node, as take() found it */
+static uint32_t cell(GHashTable *found, uint32_t id, const char *name,
+                     unsigned at)
 {
-    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA, 0);
-}
+    g_autofree char *path = g_strdup_printf("PowerPC,POWER9@%x/%s", id, name);
 
-static void start_walk(QTestState *qts, uint32_t id)
-{
-    papr_st32(qts, AREA, CPU_DRC(id));
-    papr_st32(qts, AREA + 4, 0);
-}
-
-static char *area_string(QTestState *qts)
-{
-    char text[64] = "";
-
-    qtest_memread(qts, AREA + papr_ld32(qts, AREA + 8), text, sizeof(text) - 1);
-    return g_strdup(text);
-}
-
-/* The node of the core, name and properties, from where the walk is */
-static GHashTable *walk(QTestState *qts, char **node)
-{
-    GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                              (GDestroyNotify)g_bytes_unref);
-    int32_t status;
-
-    while ((status = configure(qts)) > COMPLETE) {
-        g_autofree char *name = area_string(qts);
-
-        if (status == NEXT_CHILD) {
-            g_assert_null(*node);
-            *node = g_steal_pointer(&name);
-        } else {
-            uint32_t len = papr_ld32(qts, AREA + 12);
-            uint8_t *value = g_malloc(len);
-
-            g_assert_cmpint(status, ==, NEXT_PROPERTY);
-            qtest_memread(qts, AREA + papr_ld32(qts, AREA + 16), value, len);
-            g_hash_table_insert(found, g_steal_pointer(&name),
-                                g_bytes_new_take(value, len));
-        }
-    }
-    g_assert_cmpint(status, ==, COMPLETE);
-    return found;
-}
-
-static uint32_t cell(GHashTable *found, const char *name, unsigned at)
-{
-    GBytes *value = g_hash_table_lookup(found, name);
-    size_t size;
-    const uint32_t *cells;
-
-    g_assert_nonnull(value);
-    cells = g_bytes_get_data(value, &size);
-    g_assert_cmpuint(size, >=, 4 * (at + 1));
-    return be32_to_cpu(cells[at]);
+    return dr_cell(found, path, at);
 }
 
 /* As a guest takes it that has been told of it; its node, whole */
 static GHashTable *take(QTestState *qts, uint32_t id)
 {
-    g_autofree char *expected = g_strdup_printf("PowerPC,POWER9@%x", id);
-    g_autofree char *node = NULL;
     GHashTable *found;
 
-    g_assert_cmpint(allocate(qts, id, true), ==, RTAS_SUCCESS);
-    g_assert_cmpint(unisolate(qts, id), ==, RTAS_SUCCESS);
-    start_walk(qts, id);
-    found = walk(qts, &node);
-    g_assert_cmpstr(node, ==, expected);
-    g_assert_cmphex(cell(found, "reg", 0), ==, id);
-    g_assert_cmphex(cell(found, "ibm,my-drc-index", 0), ==, CPU_DRC(id));
-    sense_is(qts, id, PRESENT);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(id), true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(id)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, CPU_DRC(id));
+    found = dr_walk(qts);
+    g_assert_cmphex(cell(found, id, "reg", 0), ==, id);
+    g_assert_cmphex(cell(found, id, "ibm,my-drc-index", 0), ==, CPU_DRC(id));
+    dr_sense_is(qts, CPU_DRC(id), DR_PRESENT);
     return found;
 }
 
 static void give_back(QTestState *qts, uint32_t id)
 {
-    g_assert_cmpint(isolate(qts, id), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, id, false), ==, RTAS_SUCCESS);
-    sense_is(qts, id, UNUSABLE);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(id)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(id), false), ==, RTAS_SUCCESS);
+    dr_sense_is(qts, CPU_DRC(id), DR_UNUSABLE);
 }
 
 static int32_t start_cpu(QTestState *qts, uint32_t id)
@@ -217,56 +107,10 @@ static void stop_self(QTestState *qts, unsigned cpu)
     call_by(qts, cpu, stop_token(qts));
 }
 
-static void deleted(QTestState *qts, const char *id)
-{
-    QDict *event = qtest_qmp_eventwait_ref(qts, "DEVICE_DELETED");
-
-    while (g_strcmp0(qdict_get_try_str(qdict_get_qdict(event, "data"),
-                                       "device"), id)) {
-        qobject_unref(event);
-        event = qtest_qmp_eventwait_ref(qts, "DEVICE_DELETED");
-    }
-    qobject_unref(event);
-}
-
-static void refused(QTestState *qts, const char *id)
-{
-    QDict *event = qtest_qmp_eventwait_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR");
-
-    g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "device"),
-                    ==, id);
-    qobject_unref(event);
-}
-
-static void expect_error(QDict *answer, const char *text)
-{
-    const char *desc;
-
-    g_assert_true(qdict_haskey(answer, "error"));
-    desc = qdict_get_str(qdict_get_qdict(answer, "error"), "desc");
-    if (!strstr(desc, text)) {
-        g_test_message("\"%s\" is not about \"%s\"", desc, text);
-        g_assert_not_reached();
-    }
-    qobject_unref(answer);
-}
-
-static void del(QTestState *qts, const char *id)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
-                             "{ 'id': %s } }", id);
-}
-
-static void del_fails(QTestState *qts, const char *id, const char *text)
-{
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': "
-                           "{ 'id': %s } }", id), text);
-}
-
 #define add_fails(qts, text, driver, ...)                                    \
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "   \
-                           "{ 'driver': %s, 'id': 'bad', " __VA_ARGS__ "} }",\
-                           driver), text)
+    qmp_fails(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "      \
+                        "{ 'driver': %s, 'id': 'bad', " __VA_ARGS__ "} }",   \
+                        driver), text)
 
 static void add(QTestState *qts, const char *id, int core_id)
 {
@@ -330,40 +174,41 @@ static void test_add_remove(void)
     for (int i = 0; i < 6; i++) {
         g_autoptr(GHashTable) node = NULL;
 
-        sense_is(qts, 4, UNUSABLE);
+        dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
         slot_is(qts, 4, NULL);
         add(qts, "hot", 4);
         slot_is(qts, 4, "/machine/peripheral/hot");
         g_assert_cmpuint(count_vcpus(qts), ==, 6);
-        event_is(qts, ADD, 4);
-        no_event(qts);
-        sense_is(qts, 4, UNUSABLE);
+        event_is(qts, DR_ADD, 4);
+        dr_no_event(qts);
+        dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
         g_assert_cmpint(stopped_state(qts, 5), ==, 0);
-        start_walk(qts, 4);
-        g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+        dr_start_walk(qts, CPU_DRC(4));
+        g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
 
         node = take(qts, 4);
-        g_assert_cmphex(cell(node, "ibm,ppc-interrupt-server#s", 1), ==, 5);
-        g_assert_cmphex(cell(node, "cpu-version", 0), ==, 0x004e1202);
+        g_assert_cmphex(cell(node, 4, "ibm,ppc-interrupt-server#s", 1), ==, 5);
+        g_assert_cmphex(cell(node, 4, "cpu-version", 0), ==, 0x004e1202);
         g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_SUCCESS);
         g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
 
-        del(qts, "hot");
-        event_is(qts, REMOVE, 4);
-        no_event(qts);
+        device_del(qts, "hot");
+        event_is(qts, DR_REMOVE, 4);
+        dr_no_event(qts);
         stop_self(qts, 5);
         /* the other thread runs */
-        g_assert_cmpint(isolate(qts, 4), ==, RTAS_HARDWARE_ERROR);
+        g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_HARDWARE_ERROR);
         stop_self(qts, 4);
-        g_assert_cmpint(isolate(qts, 4), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
         slot_is(qts, 4, "/machine/peripheral/hot");
-        g_assert_cmpint(allocate(qts, 4, false), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), false), ==, RTAS_SUCCESS);
         g_assert_cmpint(stopped_state(qts, 4), ==, -1);
-        deleted(qts, "hot");
+        device_deleted(qts, "hot");
         slot_is(qts, 4, NULL);
         g_assert_cmpuint(count_vcpus(qts), ==, 4);
-        g_assert_cmpint(allocate(qts, 4, true), ==, RTAS_NO_SUCH_INDICATOR);
-        no_event(qts);
+        g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        dr_no_event(qts);
     }
     qtest_quit(qts);
 }
@@ -377,15 +222,15 @@ static void test_start_cpu(void)
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_PARAMETER_ERROR);
     add(qts, "hot", 4);
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_HARDWARE_ERROR);
-    g_assert_cmpint(allocate(qts, 4, true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), true), ==, RTAS_SUCCESS);
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_HARDWARE_ERROR);
     node = take(qts, 4);
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_SUCCESS);
 
     /* of one that was there from the start likewise */
-    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_HARDWARE_ERROR);
-    g_assert_cmpint(unisolate(qts, 2), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_SUCCESS);
     qtest_quit(qts);
 }
@@ -396,18 +241,19 @@ static void test_never_taken(void)
     QTestState *qts = start("-device " CORE ",core-id=4,id=cold");
 
     add(qts, "hot", 6);
-    del(qts, "hot");
-    deleted(qts, "hot");
-    event_is(qts, ADD, 6);
-    no_event(qts);
-    g_assert_cmpint(allocate(qts, 6, true), ==, RTAS_NO_SUCH_INDICATOR);
+    device_del(qts, "hot");
+    device_deleted(qts, "hot");
+    event_is(qts, DR_ADD, 6);
+    dr_no_event(qts);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(6), true), ==,
+                    RTAS_NO_SUCH_INDICATOR);
 
     /* put away by itself */
-    sense_is(qts, 4, PRESENT);
+    dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
     give_back(qts, 4);
-    del(qts, "cold");
-    deleted(qts, "cold");
-    no_event(qts);
+    device_del(qts, "cold");
+    device_deleted(qts, "cold");
+    dr_no_event(qts);
     slot_is(qts, 4, NULL);
     qtest_quit(qts);
 }
@@ -419,24 +265,24 @@ static void test_refusals(void)
     g_autoptr(GHashTable) node = NULL, again = NULL;
 
     add(qts, "hot", 4);
-    event_is(qts, ADD, 4);
+    event_is(qts, DR_ADD, 4);
     node = take(qts, 4);
     for (int i = 0; i < 3; i++) {
-        del(qts, "hot");
-        event_is(qts, REMOVE, 4);
+        device_del(qts, "hot");
+        event_is(qts, DR_REMOVE, 4);
     }
-    g_assert_cmpint(unisolate(qts, 4), ==, RTAS_SUCCESS);
-    refused(qts, "hot");
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
+    qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "hot");
     /* not asked any more: what it puts away is still its own */
     give_back(qts, 4);
     slot_is(qts, 4, "/machine/peripheral/hot");
     again = take(qts, 4);
-    no_event(qts);
+    dr_no_event(qts);
 
-    del(qts, "hot");
-    event_is(qts, REMOVE, 4);
+    device_del(qts, "hot");
+    event_is(qts, DR_REMOVE, 4);
     give_back(qts, 4);
-    deleted(qts, "hot");
+    device_deleted(qts, "hot");
     qtest_quit(qts);
 }
 
@@ -447,7 +293,7 @@ static void test_cold(void)
     g_autofree char *boot = core_path(qts, 0);
     g_autofree char *second = core_path(qts, 2);
 
-    no_event(qts);
+    dr_no_event(qts);
     slot_is(qts, 6, "/machine/peripheral/cold");
     slot_is(qts, 4, NULL);
     g_assert_true(in_tree(qts, 0));
@@ -456,25 +302,25 @@ static void test_cold(void)
     g_assert_true(in_tree(qts, 6));
     g_assert_cmpuint(count_vcpus(qts), ==, 6);
 
-    del_fails(qts, boot, "Boot CPU core may not be unplugged");
-    no_event(qts);
+    device_del_fails(qts, boot, "Boot CPU core may not be unplugged");
+    dr_no_event(qts);
     g_assert_cmpint(start_cpu(qts, 3), ==, RTAS_SUCCESS);
-    del(qts, second);
-    event_is(qts, REMOVE, 2);
+    device_del(qts, second);
+    event_is(qts, DR_REMOVE, 2);
     stop_self(qts, 3);
     give_back(qts, 2);
     qtest_qmp_eventwait(qts, "DEVICE_DELETED");
     slot_is(qts, 2, NULL);
     g_assert_cmpuint(count_vcpus(qts), ==, 4);
 
-    del(qts, "cold");
-    event_is(qts, REMOVE, 6);
+    device_del(qts, "cold");
+    event_is(qts, DR_REMOVE, 6);
     give_back(qts, 6);
-    deleted(qts, "cold");
+    device_deleted(qts, "cold");
 
     /* and in other places again */
     add(qts, "second", 2);
-    event_is(qts, ADD, 2);
+    event_is(qts, DR_ADD, 2);
     g_hash_table_unref(take(qts, 2));
     g_assert_cmpint(start_cpu(qts, 3), ==, RTAS_SUCCESS);
     qtest_quit(qts);
@@ -487,16 +333,16 @@ static void test_reset(void)
     g_autofree char *second = core_path(qts, 2);
 
     add(qts, "hot", 4);
-    del(qts, "cold");
-    del(qts, second);
+    device_del(qts, "cold");
+    device_del(qts, second);
     g_assert_cmpint(start_cpu(qts, 3), ==, RTAS_SUCCESS);
     qtest_system_reset(qts);
     /* of the machine's own cores first, or last: in any order */
-    deleted(qts, "cold");
-    no_event(qts);
-    sense_is(qts, 4, PRESENT);
-    sense_is(qts, 6, UNUSABLE);
-    sense_is(qts, 2, UNUSABLE);
+    device_deleted(qts, "cold");
+    dr_no_event(qts);
+    dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
+    dr_sense_is(qts, CPU_DRC(6), DR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(2), DR_UNUSABLE);
     g_assert_true(in_tree(qts, 4));
     g_assert_false(in_tree(qts, 2));
     g_assert_false(in_tree(qts, 6));
@@ -506,17 +352,17 @@ static void test_reset(void)
 
     /* half way in either direction */
     add(qts, "half", 6);
-    g_assert_cmpint(allocate(qts, 6, true), ==, RTAS_SUCCESS);
-    g_assert_cmpint(unisolate(qts, 6), ==, RTAS_SUCCESS);
-    start_walk(qts, 6);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(6), true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(6)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, CPU_DRC(6));
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
     stop_self(qts, 5);
-    del(qts, "hot");
-    g_assert_cmpint(isolate(qts, 4), ==, RTAS_SUCCESS);
+    device_del(qts, "hot");
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
     qtest_system_reset(qts);
-    deleted(qts, "hot");
-    sense_is(qts, 6, PRESENT);
-    sense_is(qts, 4, UNUSABLE);
+    device_deleted(qts, "hot");
+    dr_sense_is(qts, CPU_DRC(6), DR_PRESENT);
+    dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
     g_assert_true(in_tree(qts, 6));
     g_assert_cmpint(start_cpu(qts, 6), ==, RTAS_SUCCESS);
     qtest_quit(qts);
@@ -529,10 +375,10 @@ static void test_before_start(void)
 
     add(qts, "hot", 4);
     add(qts, "gone", 6);
-    del(qts, "gone");
-    deleted(qts, "gone");
+    device_del(qts, "gone");
+    device_deleted(qts, "gone");
     qtest_qmp_assert_success(qts, "{ 'execute': 'cont' }");
-    event_is(qts, ADD, 4);
+    event_is(qts, DR_ADD, 4);
     g_hash_table_unref(take(qts, 4));
     qtest_quit(qts);
 }
@@ -564,16 +410,16 @@ static void test_errors(void)
     add_fails(qts, "abstract", "spapr-cpu-core", "'core-id': 4");
     add_fails(qts, "pluggable device type", "power9_v2.2-powerpc64-cpu",
               "'core-id': 4");
-    no_event(qts);
-    sense_is(qts, 4, UNUSABLE);
+    dr_no_event(qts);
+    dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
     g_assert_cmpuint(count_vcpus(qts), ==, 6);
 
     /* what failed left nothing behind */
     add(qts, "bad", 4);
-    event_is(qts, ADD, 4);
-    del(qts, "bad");
-    deleted(qts, "bad");
-    del_fails(qts, "bad", "not found");
+    event_is(qts, DR_ADD, 4);
+    device_del(qts, "bad");
+    device_deleted(qts, "bad");
+    device_del_fails(qts, "bad", "not found");
     qtest_quit(qts);
 }
 
@@ -622,12 +468,12 @@ static void test_numa(void)
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_HOME_NODE_ASSOCIATIVITY, regs),
                     ==, H_P2);
     add(qts, "hot", 1);
-    event_is(qts, ADD, 1);
+    event_is(qts, DR_ADD, 1);
     node = take(qts, 1);
     /* FORM2: two domains, node and vCPU */
-    g_assert_cmpuint(cell(node, "ibm,associativity", 0), ==, 2);
-    g_assert_cmpuint(cell(node, "ibm,associativity", 1), ==, 1);
-    g_assert_cmpuint(cell(node, "ibm,associativity", 2), ==, 1);
+    g_assert_cmpuint(cell(node, 1, "ibm,associativity", 0), ==, 2);
+    g_assert_cmpuint(cell(node, 1, "ibm,associativity", 1), ==, 1);
+    g_assert_cmpuint(cell(node, 1, "ibm,associativity", 2), ==, 1);
     regs[0] = regs[1] = 1;
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_HOME_NODE_ASSOCIATIVITY, regs),
                     ==, H_SUCCESS);
@@ -695,7 +541,7 @@ static void test_compat(void)
                        "cpu-version", NULL);
     g_assert_nonnull(cold);
     g_assert_cmphex(be32_to_cpu(*cold), ==, 0x0f000004);
-    g_assert_cmphex(cell(hot, "cpu-version", 0), ==, 0x0f000004);
+    g_assert_cmphex(cell(hot, 1, "cpu-version", 0), ==, 0x0f000004);
     qtest_quit(qts);
 }
 
@@ -721,7 +567,7 @@ static void test_calls(void)
         g_assert_cmpint(papr_hcall(qts, 0, H_SIGNAL_SYS_RESET, 1), ==,
                         H_SUCCESS);
         stop_self(qts, 1);
-        del(qts, "hot");
+        device_del(qts, "hot");
         give_back(qts, 1);
 
         g_assert_cmpint(papr_hcall(qts, 0, H_PROD, 1), ==, H_PARAMETER);
@@ -731,7 +577,7 @@ static void test_calls(void)
         g_assert_cmpint(papr_hcall(qts, 0, H_REGISTER_VPA, 1ull << 45, 1, VPA),
                         ==, H_PARAMETER);
         g_assert_cmpint(start_cpu(qts, 1), ==, RTAS_PARAMETER_ERROR);
-        deleted(qts, "hot");
+        device_deleted(qts, "hot");
     }
     qtest_quit(qts);
 }
@@ -743,18 +589,17 @@ static void test_migrate(void)
     g_autofree char *second = core_path(qts, 2);
     g_autofree char *dir = g_dir_make_tmp("papr-cpu-XXXXXX", NULL);
     g_autofree char *file = g_build_filename(dir, "state", NULL);
-    g_autofree char *node = NULL;
     g_autoptr(GHashTable) told = NULL, half = NULL;
 
     add(qts, "told", 4);
     add(qts, "half", 6);
-    del(qts, second);
-    g_assert_cmpint(allocate(qts, 6, true), ==, RTAS_SUCCESS);
-    g_assert_cmpint(unisolate(qts, 6), ==, RTAS_SUCCESS);
-    start_walk(qts, 6);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
-    g_assert_cmpint(configure(qts), ==, NEXT_PROPERTY);
-    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
+    device_del(qts, second);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(6), true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(6)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, CPU_DRC(6));
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(2)), ==, RTAS_SUCCESS);
     papr_save(qts, file);
     qtest_quit(qts);
 
@@ -762,18 +607,17 @@ static void test_migrate(void)
     /* however it comes there, it is the stream that counts */
     add(qts, "half", 6);
     g_assert_true(papr_load(qts, file));
-    event_is(qts, ADD, 4);
-    event_is(qts, ADD, 6);
-    event_is(qts, REMOVE, 2);
-    no_event(qts);
+    event_is(qts, DR_ADD, 4);
+    event_is(qts, DR_ADD, 6);
+    event_is(qts, DR_REMOVE, 2);
+    dr_no_event(qts);
     g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_HARDWARE_ERROR);
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_HARDWARE_ERROR);
     g_assert_cmpint(start_cpu(qts, 6), ==, RTAS_SUCCESS);
-    half = walk(qts, &node);
-    g_assert_null(node);
+    half = dr_walk(qts);
     told = take(qts, 4);
     g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(2), false), ==, RTAS_SUCCESS);
     qtest_qmp_eventwait(qts, "DEVICE_DELETED");
     slot_is(qts, 2, NULL);
     qtest_quit(qts);
@@ -816,9 +660,9 @@ static void test_xics(void)
             qtest_qmp_eventwait(qts, "POWERDOWN");
         }
         stop_self(qts, 1);
-        del(qts, "hot");
+        device_del(qts, "hot");
         give_back(qts, 1);
-        deleted(qts, "hot");
+        device_deleted(qts, "hot");
         if (!i) {
             qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
             qtest_qmp_eventwait(qts, "POWERDOWN");
@@ -878,9 +722,9 @@ static void test_xive(void)
         fire(qts);
         g_assert_cmphex(papr_ld32(qts, QUEUE) & 0xffff, ==, 0x1234);
         stop_self(qts, 1);
-        del(qts, "hot");
+        device_del(qts, "hot");
         give_back(qts, 1);
-        deleted(qts, "hot");
+        device_deleted(qts, "hot");
 
         qtest_memset(qts, QUEUE, 0, 0x10000);
         fire(qts);
@@ -946,12 +790,12 @@ static void test_machine_check(void)
     papr_machine_check(qts, 2, true);
     await_handler(qts, 2);
     papr_machine_check(qts, 1, true);
-    g_assert_cmpint(isolate(qts, 1), ==, RTAS_HARDWARE_ERROR);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(1)), ==, RTAS_HARDWARE_ERROR);
 
-    del(qts, "hot");
+    device_del(qts, "hot");
     call_by(qts, 2, stop);
     give_back(qts, 2);
-    deleted(qts, "hot");
+    device_deleted(qts, "hot");
     await_handler(qts, 1);
     qtest_quit(qts);
 }

@@ -7,25 +7,10 @@
 #include "qemu/bswap.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
-#include "libpapr.h"
+#include "libdr.h"
 
 #define CPU_DRC(id) (0x10000000u | (id))
 
-#define ISOLATION 9001
-#define DR_INDICATOR 9002
-#define ALLOCATION 9003
-#define ENTITY_SENSE 9003
-
-#define EMPTY_OR_UNUSABLE 2
-#define PRESENT 1
-
-#define COMPLETE 0
-#define NEXT_CHILD 2
-#define NEXT_PROPERTY 3
-#define NOT_CONFIGURABLE (-9003)
-
-#define AREA PAPR_TEST_RAM
-#define AREA_BYTES 4096
 #define RAM_END 0x10000000u
 
 /* Two cores of two threads, room for two more */
@@ -41,15 +26,6 @@ static int32_t set_indicator(QTestState *qts, uint32_t type, uint32_t index,
     return papr_rtas(qts, "set-indicator", 1, NULL, type, index, value);
 }
 
-static void sense_is(QTestState *qts, uint32_t index, uint32_t expected)
-{
-    uint32_t rets[2];
-
-    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
-                              index), ==, RTAS_SUCCESS);
-    g_assert_cmpuint(rets[1], ==, expected);
-}
-
 static void fresh_area(QTestState *qts, uint64_t area, uint32_t index)
 {
     papr_st32(qts, area, index);
@@ -61,40 +37,30 @@ static int32_t configure(QTestState *qts, uint32_t area, uint32_t extent)
     return papr_rtas(qts, "ibm,configure-connector", 1, NULL, area, extent);
 }
 
-static char *area_string(QTestState *qts, unsigned cell)
-{
-    uint32_t at = papr_ld32(qts, AREA + cell * 4);
-    char text[64] = "";
-
-    g_assert_cmpuint(at, <, AREA_BYTES - sizeof(text));
-    qtest_memread(qts, AREA + at, text, sizeof(text) - 1);
-    return g_strdup(text);
-}
-
 /* Walk the rest of the node: how many properties; in *@reg the one of "reg" */
 static unsigned walk(QTestState *qts, uint32_t *reg)
 {
     unsigned n = 0;
     int32_t status;
 
-    while ((status = configure(qts, AREA, 0)) == NEXT_PROPERTY) {
-        g_autofree char *name = area_string(qts, 2);
-        uint32_t len = papr_ld32(qts, AREA + 12);
-        uint32_t at = papr_ld32(qts, AREA + 16);
+    while ((status = dr_configure(qts)) == DR_PROPERTY) {
+        g_autofree char *name = dr_area_string(qts, 2);
+        uint32_t len = papr_ld32(qts, DR_AREA + 12);
+        uint32_t at = papr_ld32(qts, DR_AREA + 16);
 
-        g_assert_cmpuint(at + len, <=, AREA_BYTES);
+        g_assert_cmpuint(at + len, <=, DR_AREA_BYTES);
         if (!strcmp(name, "reg")) {
             g_assert_cmpuint(len, ==, 4);
-            *reg = papr_ld32(qts, AREA + at);
+            *reg = papr_ld32(qts, DR_AREA + at);
         }
         if (!strcmp(name, "device_type")) {
-            g_autofree char *type = area_string(qts, 4);
+            g_autofree char *type = dr_area_string(qts, 4);
 
             g_assert_cmpstr(type, ==, "cpu");
         }
         g_assert_cmpuint(++n, <, 200);
     }
-    g_assert_cmpint(status, ==, COMPLETE);
+    g_assert_cmpint(status, ==, DR_COMPLETE);
     return n;
 }
 
@@ -102,9 +68,9 @@ static void first_step(QTestState *qts, uint32_t index, const char *node)
 {
     g_autofree char *name = NULL;
 
-    fresh_area(qts, AREA, index);
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_CHILD);
-    name = area_string(qts, 2);
+    dr_start_walk(qts, index);
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
+    name = dr_area_string(qts, 2);
     g_assert_cmpstr(name, ==, node);
 }
 
@@ -133,7 +99,7 @@ static void test_walk(void)
 static void test_interleaved(void)
 {
     QTestState *qts = start("");
-    const uint32_t other = AREA + AREA_BYTES;
+    const uint32_t other = DR_AREA + DR_AREA_BYTES;
     uint32_t reg = UINT32_MAX;
     unsigned n;
 
@@ -141,22 +107,22 @@ static void test_interleaved(void)
     n = walk(qts, &reg);
 
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
     fresh_area(qts, other, CPU_DRC(2));
-    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_CHILD);
+    g_assert_cmpint(configure(qts, other, 0), ==, DR_CHILD);
     /* the argument for more memory is no part of the address */
-    g_assert_cmpint(configure(qts, other, AREA + 2 * AREA_BYTES), ==,
-                    NEXT_PROPERTY);
+    g_assert_cmpint(configure(qts, other, DR_AREA + 2 * DR_AREA_BYTES), ==,
+                    DR_PROPERTY);
     g_assert_cmpuint(walk(qts, &reg), ==, n);
-    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(configure(qts, other, 0), ==, DR_PROPERTY);
 
     /* even two of the same connector */
     fresh_area(qts, other, CPU_DRC(0));
-    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_CHILD);
+    g_assert_cmpint(configure(qts, other, 0), ==, DR_CHILD);
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
-    g_assert_cmpint(configure(qts, other, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
+    g_assert_cmpint(configure(qts, other, 0), ==, DR_PROPERTY);
     g_assert_cmpuint(walk(qts, &reg), ==, n - 1);
     qtest_quit(qts);
 }
@@ -164,8 +130,8 @@ static void test_interleaved(void)
 static void test_bad_area(void)
 {
     static const uint32_t areas[] = {
-        RAM_END - AREA_BYTES + 1, RAM_END - 4, RAM_END, 0x80000000,
-        UINT32_MAX, UINT32_MAX - AREA_BYTES + 1,
+        RAM_END - DR_AREA_BYTES + 1, RAM_END - 4, RAM_END, 0x80000000,
+        UINT32_MAX, UINT32_MAX - DR_AREA_BYTES + 1,
     };
     static const uint32_t indexes[] = {
         0, CPU_DRC(1), CPU_DRC(3), CPU_DRC(8), CPU_DRC(0xfffffff),
@@ -180,19 +146,19 @@ static void test_bad_area(void)
         g_assert_cmpint(configure(qts, areas[i], 0), ==, RTAS_PARAMETER_ERROR);
     }
     for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
-        fresh_area(qts, AREA, indexes[i]);
-        g_assert_cmpint(configure(qts, AREA, 0), ==, RTAS_PARAMETER_ERROR);
+        dr_start_walk(qts, indexes[i]);
+        g_assert_cmpint(dr_configure(qts), ==, RTAS_PARAMETER_ERROR);
     }
     for (int i = 0; i < ARRAY_SIZE(steps); i++) {
-        fresh_area(qts, AREA, CPU_DRC(0));
-        papr_st32(qts, AREA + 4, steps[i]);
-        g_assert_cmpint(configure(qts, AREA, 0), ==, RTAS_PARAMETER_ERROR);
+        dr_start_walk(qts, CPU_DRC(0));
+        papr_st32(qts, DR_AREA + 4, steps[i]);
+        g_assert_cmpint(dr_configure(qts), ==, RTAS_PARAMETER_ERROR);
     }
     /* the page at the very end of RAM, at no boundary */
-    fresh_area(qts, RAM_END - AREA_BYTES, CPU_DRC(0));
-    g_assert_cmpint(configure(qts, RAM_END - AREA_BYTES, 0), ==, NEXT_CHILD);
-    fresh_area(qts, AREA + 3, CPU_DRC(0));
-    g_assert_cmpint(configure(qts, AREA + 3, 0), ==, NEXT_CHILD);
+    fresh_area(qts, RAM_END - DR_AREA_BYTES, CPU_DRC(0));
+    g_assert_cmpint(configure(qts, RAM_END - DR_AREA_BYTES, 0), ==, DR_CHILD);
+    fresh_area(qts, DR_AREA + 3, CPU_DRC(0));
+    g_assert_cmpint(configure(qts, DR_AREA + 3, 0), ==, DR_CHILD);
 
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
     walk(qts, &reg);
@@ -203,21 +169,21 @@ static void test_empty(void)
 {
     QTestState *qts = start("");
 
-    sense_is(qts, CPU_DRC(0), PRESENT);
-    sense_is(qts, CPU_DRC(2), PRESENT);
-    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
-    sense_is(qts, CPU_DRC(6), EMPTY_OR_UNUSABLE);
-    fresh_area(qts, AREA, CPU_DRC(4));
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NOT_CONFIGURABLE);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(4), 1), ==,
+    dr_sense_is(qts, CPU_DRC(0), DR_PRESENT);
+    dr_sense_is(qts, CPU_DRC(2), DR_PRESENT);
+    dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(6), DR_UNUSABLE);
+    dr_start_walk(qts, CPU_DRC(4));
+    g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(4), 1), ==,
                     RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(4), 1), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(4), 1), ==,
                     RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(4), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(4), 0), ==,
                     RTAS_SUCCESS);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(4), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(4), 0), ==,
                     RTAS_SUCCESS);
-    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
     qtest_quit(qts);
 }
 
@@ -231,12 +197,12 @@ static void test_bad_arguments(void)
     QTestState *qts = start("");
 
     for (int i = 0; i < ARRAY_SIZE(indexes); i++) {
-        for (uint32_t type = ISOLATION; type <= ALLOCATION; type++) {
+        for (uint32_t type = DR_ISOLATION; type <= DR_ALLOCATION; type++) {
             g_assert_cmpint(set_indicator(qts, type, indexes[i], 0), ==,
                             RTAS_NO_SUCH_INDICATOR);
         }
         g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, NULL,
-                                  ENTITY_SENSE, indexes[i]), ==,
+                                  DR_ENTITY_SENSE, indexes[i]), ==,
                         RTAS_PARAMETER_ERROR);
     }
     for (int i = 0; i < ARRAY_SIZE(types); i++) {
@@ -245,34 +211,35 @@ static void test_bad_arguments(void)
         g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, NULL, types[i],
                                   CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
     }
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(0), 2), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(0), 2), ==,
                     RTAS_PARAMETER_ERROR);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(0), 3), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(0), 3), ==,
                     RTAS_PARAMETER_ERROR);
     /* a logical connector has no light */
-    g_assert_cmpint(set_indicator(qts, DR_INDICATOR, CPU_DRC(0), 1), ==,
+    g_assert_cmpint(set_indicator(qts, DR_LIGHT, CPU_DRC(0), 1), ==,
                     RTAS_NO_SUCH_INDICATOR);
     /* too few arguments, too little room */
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION,
+    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, DR_ISOLATION,
                               CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
-    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 1, NULL, ENTITY_SENSE,
+    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 1, NULL, DR_ENTITY_SENSE,
                               CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
-    sense_is(qts, CPU_DRC(0), PRESENT);
+    dr_sense_is(qts, CPU_DRC(0), DR_PRESENT);
     qtest_quit(qts);
 }
 
 /* To unusable and back: nobody asked for the core, so it stays */
 static void put_away(QTestState *qts, uint32_t index)
 {
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, index, 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, index, 0), ==,
                     RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, index, 0), ==, RTAS_SUCCESS);
-    sense_is(qts, index, PRESENT);
-    fresh_area(qts, AREA, index);
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NOT_CONFIGURABLE);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, index, 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, index, 0), ==,
                     RTAS_SUCCESS);
-    sense_is(qts, index, EMPTY_OR_UNUSABLE);
+    dr_sense_is(qts, index, DR_PRESENT);
+    dr_start_walk(qts, index);
+    g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, index, 0), ==,
+                    RTAS_SUCCESS);
+    dr_sense_is(qts, index, DR_UNUSABLE);
 }
 
 /* A core stays the guest's as long as one of its threads runs */
@@ -281,15 +248,15 @@ static void test_core_runs(void)
     QTestState *qts = start("");
 
     /* vCPU 0 is the caller; then the second thread of the other core */
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(0), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(0), 0), ==,
                     RTAS_HARDWARE_ERROR);
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 3, 0x100, 0), ==,
                     RTAS_SUCCESS);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(2), 0), ==,
                     RTAS_HARDWARE_ERROR);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(2), 0), ==,
                     RTAS_HARDWARE_ERROR);
-    sense_is(qts, CPU_DRC(2), PRESENT);
+    dr_sense_is(qts, CPU_DRC(2), DR_PRESENT);
     qtest_quit(qts);
 }
 
@@ -299,17 +266,17 @@ static void test_round_trip(void)
     uint32_t reg;
 
     put_away(qts, CPU_DRC(2));
-    sense_is(qts, CPU_DRC(0), PRESENT);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 1), ==,
+    dr_sense_is(qts, CPU_DRC(0), DR_PRESENT);
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(2), 1), ==,
                     RTAS_SUCCESS);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 1), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(2), 1), ==,
                     RTAS_SUCCESS);
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(2), 0), ==,
                     RTAS_PARAMETER_ERROR);
     first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
     walk(qts, &reg);
     /* configured now */
-    g_assert_cmpint(set_indicator(qts, ISOLATION, CPU_DRC(2), 0), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ISOLATION, CPU_DRC(2), 0), ==,
                     RTAS_SUCCESS);
     qtest_quit(qts);
 }
@@ -321,10 +288,10 @@ static void test_reset(void)
 
     put_away(qts, CPU_DRC(2));
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
     qtest_system_reset(qts);
-    sense_is(qts, CPU_DRC(2), PRESENT);
-    sense_is(qts, CPU_DRC(4), EMPTY_OR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(2), DR_PRESENT);
+    dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
     first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
     walk(qts, &reg);
     qtest_quit(qts);
@@ -343,18 +310,18 @@ static void test_migrate(void)
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
     n = walk(qts, &reg);
     first_step(qts, CPU_DRC(0), "PowerPC,POWER9@0");
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
-    g_assert_cmpint(configure(qts, AREA, 0), ==, NEXT_PROPERTY);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
 
     papr_save(qts, file);
     qtest_quit(qts);
 
     qts = start("-incoming defer");
     g_assert_true(papr_load(qts, file));
-    sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
-    sense_is(qts, CPU_DRC(0), PRESENT);
+    dr_sense_is(qts, CPU_DRC(2), DR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(0), DR_PRESENT);
     g_assert_cmpuint(walk(qts, &reg), ==, n - 2);
-    g_assert_cmpint(set_indicator(qts, ALLOCATION, CPU_DRC(2), 1), ==,
+    g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(2), 1), ==,
                     RTAS_SUCCESS);
     qtest_quit(qts);
     unlink(file);
@@ -429,7 +396,7 @@ static void test_lights(void)
 
     qts = start("-incoming defer");
     g_assert_true(papr_load(qts, file));
-    sense_is(qts, CPU_DRC(2), EMPTY_OR_UNUSABLE);
+    dr_sense_is(qts, CPU_DRC(2), DR_UNUSABLE);
     qtest_quit(qts);
     unlink(file);
     rmdir(dir);

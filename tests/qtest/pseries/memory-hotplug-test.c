@@ -12,7 +12,7 @@
 #include "qobject/qdict.h"
 #include "qobject/qjson.h"
 #include "qobject/qlist.h"
-#include "libpapr.h"
+#include "libdr.h"
 
 #include <libfdt.h>
 
@@ -22,135 +22,40 @@
 #define MEMORY "-m 256M,slots=4,maxmem=4G "
 #define DRC(block) (0x80000000u | (uint32_t)(AREA_START / LMB + (block)))
 
-#define ISOLATION 9001
-#define ALLOCATION 9003
-#define ENTITY_SENSE 9003
-enum { SENSE_PRESENT = 1, SENSE_UNUSABLE };
-
-enum { COMPLETE, NEXT_CHILD = 2, NEXT_PROPERTY };
-#define NOT_CONFIGURABLE (-9003)
-
-#define WORK_AREA PAPR_TEST_RAM
-#define WORK_AREA_BYTES 4096
-#define LOG_BUFFER (WORK_AREA + WORK_AREA_BYTES)
-#define LOG_BYTES 2048
-
-#define EVENT_MASK 0xffffffffu
-#define LOG_HOTPLUG 229
-/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
-#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
-#define RESOURCE_MEMORY 2
-enum { ADD = 1, REMOVE };
-enum { BY_COUNT = 3, BY_COUNT_INDEX };
-
-static int32_t isolate(QTestState *qts, unsigned block)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(block), 0);
-}
-
-static int32_t unisolate(QTestState *qts, unsigned block)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(block), 1);
-}
-
-static int32_t allocate(QTestState *qts, unsigned block, bool usable)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, DRC(block),
-                     usable);
-}
-
-static void sense_is(QTestState *qts, unsigned block, uint32_t expected)
-{
-    uint32_t rets[2];
-
-    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
-                              DRC(block)), ==, RTAS_SUCCESS);
-    g_assert_cmpuint(rets[1], ==, expected);
-}
-
-static int32_t fetch_event(QTestState *qts)
-{
-    return papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0, EVENT_MASK, 0,
-                     LOG_BUFFER, LOG_BYTES);
-}
-
-static void no_event(QTestState *qts)
-{
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_NO_ERRORS_FOUND);
-}
-
-static void event_by(QTestState *qts, uint8_t action, uint8_t by,
-                     uint32_t count)
-{
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_SUCCESS);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER) & 0xff, ==, LOG_HOTPLUG);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
-                    RESOURCE_MEMORY << 24 | action << 16 | by << 8);
-    g_assert_cmpuint(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==, count);
-}
-
 /* The next event is about @count blocks from @block on */
 static void event_is(QTestState *qts, uint8_t action, unsigned block,
                      uint32_t count)
 {
-    event_by(qts, action, BY_COUNT_INDEX, count);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 8), ==,
-                    DRC(block));
-}
-
-static int32_t configure(QTestState *qts)
-{
-    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, WORK_AREA, 0);
-}
-
-static char *area_string(QTestState *qts)
-{
-    uint32_t at = papr_ld32(qts, WORK_AREA + 8);
-    char text[64] = "";
-
-    g_assert_cmpuint(at, <, WORK_AREA_BYTES - sizeof(text));
-    qtest_memread(qts, WORK_AREA + at, text, sizeof(text) - 1);
-    return g_strdup(text);
+    dr_event_is(qts, DR_MEMORY, action, DR_BY_COUNT_INDEX, count);
+    g_assert_cmphex(dr_event_index(qts), ==, DRC(block));
 }
 
 /* Walk the block's node: it is where the block is, in @node */
 static void walk_block(QTestState *qts, unsigned block, uint32_t node)
 {
     uint64_t addr = AREA_START + block * LMB;
-    g_autofree char *expected = g_strdup_printf("memory@%" PRIx64, addr);
-    g_autofree char *name = NULL;
-    unsigned found = 0;
-    int32_t status;
+    g_autofree char *reg = g_strdup_printf("memory@%" PRIx64 "/reg", addr);
+    g_autofree char *associativity = g_strdup_printf(
+        "memory@%" PRIx64 "/ibm,associativity", addr);
+    g_autoptr(GHashTable) found = NULL;
+    const uint32_t *cells;
+    size_t n;
 
-    papr_st32(qts, WORK_AREA, DRC(block));
-    papr_st32(qts, WORK_AREA + 4, 0);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
-    name = area_string(qts);
-    g_assert_cmpstr(name, ==, expected);
-    while ((status = configure(qts)) == NEXT_PROPERTY) {
-        g_autofree char *prop = area_string(qts);
-        uint32_t len = papr_ld32(qts, WORK_AREA + 12);
-        uint32_t at = WORK_AREA + papr_ld32(qts, WORK_AREA + 16);
-
-        if (!strcmp(prop, "reg")) {
-            g_assert_cmpuint(len, ==, 16);
-            g_assert_cmphex(papr_ld64(qts, at), ==, addr);
-            g_assert_cmphex(papr_ld64(qts, at + 8), ==, LMB);
-            found++;
-        } else if (!strcmp(prop, "ibm,associativity")) {
-            g_assert_cmphex(papr_ld32(qts, at + len - 4), ==, node);
-            found++;
-        }
-    }
-    g_assert_cmpint(status, ==, COMPLETE);
-    g_assert_cmpuint(found, ==, 2);
+    dr_start_walk(qts, DRC(block));
+    found = dr_walk(qts);
+    cells = dr_cells(found, reg, &n);
+    g_assert_cmpuint(n, ==, 4);
+    g_assert_cmphex(ldq_be_p(cells), ==, addr);
+    g_assert_cmphex(ldq_be_p(cells + 2), ==, LMB);
+    cells = dr_cells(found, associativity, &n);
+    g_assert_cmphex(be32_to_cpu(cells[n - 1]), ==, node);
 }
 
 static void take_block(QTestState *qts, unsigned block)
 {
-    g_assert_cmpint(allocate(qts, block, true), ==, RTAS_SUCCESS);
-    sense_is(qts, block, SENSE_PRESENT);
-    g_assert_cmpint(unisolate(qts, block), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(block), true), ==, RTAS_SUCCESS);
+    dr_sense_is(qts, DRC(block), DR_PRESENT);
+    g_assert_cmpint(dr_unisolate(qts, DRC(block)), ==, RTAS_SUCCESS);
     walk_block(qts, block, 0);
 }
 
@@ -163,9 +68,9 @@ static void take(QTestState *qts, unsigned block, unsigned count)
 
 static void give_block(QTestState *qts, unsigned block)
 {
-    g_assert_cmpint(isolate(qts, block), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, block, false), ==, RTAS_SUCCESS);
-    sense_is(qts, block, SENSE_UNUSABLE);
+    g_assert_cmpint(dr_isolate(qts, DRC(block)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(block), false), ==, RTAS_SUCCESS);
+    dr_sense_is(qts, DRC(block), DR_UNUSABLE);
 }
 
 /*
@@ -178,26 +83,10 @@ static void not_asked_for(QTestState *qts, unsigned block)
     take_block(qts, block);
 }
 
-static void expect_error(QDict *answer, const char *text)
-{
-    const char *desc;
-
-    if (!qdict_haskey(answer, "error")) {
-        g_test_message("no error about \"%s\"", text);
-        g_assert_not_reached();
-    }
-    desc = qdict_get_str(qdict_get_qdict(answer, "error"), "desc");
-    if (!strstr(desc, text)) {
-        g_test_message("\"%s\" is not about \"%s\"", desc, text);
-        g_assert_not_reached();
-    }
-    qobject_unref(answer);
-}
-
 #define add_fails(qts, text, id, ...)                                        \
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "   \
-                           "{ 'driver': 'pc-dimm', 'id': %s, "               \
-                           __VA_ARGS__ "} }", id), text)
+    qmp_fails(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "      \
+                        "{ 'driver': 'pc-dimm', 'id': %s, "                  \
+                        __VA_ARGS__ "} }", id), text)
 
 #define add(qts, id, ...)                                                    \
     qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': " \
@@ -210,41 +99,6 @@ static void backend(QTestState *qts, const char *id, uint64_t size)
                              "{ 'qom-type': 'memory-backend-ram', 'id': %s, "
                              "'size': %" PRIu64 ", 'reserve': false } }",
                              id, size);
-}
-
-static void del(QTestState *qts, const char *id)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
-                             "{ 'id': %s } }", id);
-}
-
-static void del_fails(QTestState *qts, const char *id, const char *text)
-{
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': "
-                           "{ 'id': %s } }", id), text);
-}
-
-/* The next event of this name is about device @id */
-static void qmp_event(QTestState *qts, const char *name, const char *id)
-{
-    QDict *event = qtest_qmp_eventwait_ref(qts, name);
-    const char *device = NULL;
-
-    do {
-        if (device) {
-            /* of the path only: the objects below */
-            qobject_unref(event);
-            event = qtest_qmp_eventwait_ref(qts, name);
-        }
-        device = qdict_get_try_str(qdict_get_qdict(event, "data"), "device");
-    } while (!device);
-    g_assert_cmpstr(device, ==, id);
-    qobject_unref(event);
-}
-
-static void deleted(QTestState *qts, const char *id)
-{
-    qmp_event(qts, "DEVICE_DELETED", id);
 }
 
 /* Devices as "id addr/LMB size/LMB slot node", one a line in order of addr */
@@ -285,40 +139,41 @@ static void test_add_remove(void)
     QTestState *qts = papr_start(MEMORY);
 
     backend(qts, "mem", 3 * LMB);
-    sense_is(qts, 0, SENSE_UNUSABLE);
+    dr_sense_is(qts, DRC(0), DR_UNUSABLE);
     g_assert_false(is_memory(qts, 0));
     for (int i = 0; i < 3; i++) {
         add(qts, "dimm", "'memdev': 'mem'");
-        event_is(qts, ADD, 0, 3);
-        no_event(qts);
+        event_is(qts, DR_ADD, 0, 3);
+        dr_no_event(qts);
         modules_are(qts, "dimm 4 3 0 0\n");
-        sense_is(qts, 2, SENSE_UNUSABLE);
-        g_assert_cmpint(unisolate(qts, 0), ==, RTAS_NO_SUCH_INDICATOR);
-        papr_st32(qts, WORK_AREA, DRC(0));
-        papr_st32(qts, WORK_AREA + 4, 0);
-        g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+        dr_sense_is(qts, DRC(2), DR_UNUSABLE);
+        g_assert_cmpint(dr_unisolate(qts, DRC(0)), ==, RTAS_NO_SUCH_INDICATOR);
+        dr_start_walk(qts, DRC(0));
+        g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
         take(qts, 0, 3);
         g_assert_true(is_memory(qts, 0));
         g_assert_true(is_memory(qts, 2));
         g_assert_false(is_memory(qts, 3));
         not_asked_for(qts, 1);
 
-        del(qts, "dimm");
-        event_is(qts, REMOVE, 0, 3);
-        del_fails(qts, "dimm", "Memory unplug already in progress for device "
-                  "dimm");
-        no_event(qts);
+        device_del(qts, "dimm");
+        event_is(qts, DR_REMOVE, 0, 3);
+        device_del_fails(qts, "dimm", "Memory unplug already in progress for "
+                         "device dimm");
+        dr_no_event(qts);
         give_block(qts, 1);
         give_block(qts, 2);
-        g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_NO_SUCH_INDICATOR);
-        g_assert_cmpint(isolate(qts, 0), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_allocate(qts, DRC(1), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        g_assert_cmpint(dr_isolate(qts, DRC(0)), ==, RTAS_SUCCESS);
         modules_are(qts, "dimm 4 3 0 0\n");
         g_assert_true(is_memory(qts, 1));
-        g_assert_cmpint(allocate(qts, 0, false), ==, RTAS_SUCCESS);
-        deleted(qts, "dimm");
+        g_assert_cmpint(dr_allocate(qts, DRC(0), false), ==, RTAS_SUCCESS);
+        device_deleted(qts, "dimm");
         modules_are(qts, "");
         g_assert_false(is_memory(qts, 1));
-        g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
+        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
     }
     /* and its memory can be taken away */
     qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
@@ -336,24 +191,24 @@ static void test_cold(void)
         "-device pc-dimm,id=d1,memdev=m1,addr=0x80000000,slot=2 "
         "-device pc-dimm,id=d0,memdev=m0");
 
-    no_event(qts);
+    dr_no_event(qts);
     modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\n");
     g_assert_true(is_memory(qts, 4));
     backend(qts, "m2", 3 * LMB);
     add(qts, "d2", "'memdev': 'm2'");
     modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\nd2 9 3 1 0\n");
-    event_is(qts, ADD, 5, 3);
+    event_is(qts, DR_ADD, 5, 3);
     take(qts, 5, 3);
 
     /* there from the start, and can go */
     walk_block(qts, 1, 0);
-    del(qts, "d0");
-    event_is(qts, REMOVE, 0, 2);
+    device_del(qts, "d0");
+    event_is(qts, DR_REMOVE, 0, 2);
     give_block(qts, 0);
-    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
     not_asked_for(qts, 4);
-    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
-    deleted(qts, "d0");
+    g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "d0");
     modules_are(qts, "d1 8 1 2 0\nd2 9 3 1 0\n");
     qtest_quit(qts);
 }
@@ -365,22 +220,22 @@ static void test_never_taken(void)
 
     backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
-    del(qts, "dimm");
-    deleted(qts, "dimm");
+    device_del(qts, "dimm");
+    device_deleted(qts, "dimm");
     /* the request to add it may still be fetched: it leads nowhere */
-    event_is(qts, ADD, 0, 2);
-    no_event(qts);
-    g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
+    event_is(qts, DR_ADD, 0, 2);
+    dr_no_event(qts);
+    g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==, RTAS_NO_SUCH_INDICATOR);
 
     add(qts, "dimm", "'memdev': 'mem'");
-    event_is(qts, ADD, 0, 2);
+    event_is(qts, DR_ADD, 0, 2);
     take(qts, 1, 1);
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 2);
-    g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
-    deleted(qts, "dimm");
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 2);
+    g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==, RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "dimm");
     qtest_quit(qts);
 }
 
@@ -391,18 +246,18 @@ static void test_refused(void)
 
     backend(qts, "mem", 3 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
-    event_is(qts, ADD, 0, 3);
+    event_is(qts, DR_ADD, 0, 3);
     take(qts, 0, 3);
     for (unsigned at = 0; at < 3; at++) {
-        del(qts, "dimm");
-        event_is(qts, REMOVE, 0, 3);
+        device_del(qts, "dimm");
+        event_is(qts, DR_REMOVE, 0, 3);
         for (unsigned block = 0; block < at; block++) {
             give_block(qts, block);
         }
         for (unsigned block = at; block < 3; block++) {
-            g_assert_cmpint(unisolate(qts, block), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_unisolate(qts, DRC(block)), ==, RTAS_SUCCESS);
         }
-        qmp_event(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
+        qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
         /* one event, and nothing is wanted of any block any more */
         g_assert_null(qtest_qmp_event_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR"));
         for (unsigned block = at; block < 3; block++) {
@@ -414,11 +269,11 @@ static void test_refused(void)
             take(qts, 0, at);
         }
     }
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 3);
-    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
-    deleted(qts, "dimm");
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 3);
+    g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "dimm");
     qtest_quit(qts);
 }
 
@@ -431,34 +286,34 @@ static void test_reset(void)
     add(qts, "dimm", "'memdev': 'mem'");
     for (int at = 0; at <= 3; at++) {
         qtest_system_reset(qts);
-        no_event(qts);
+        dr_no_event(qts);
         modules_are(qts, "dimm 4 2 0 0\n");
-        sense_is(qts, 0, SENSE_PRESENT);
+        dr_sense_is(qts, DRC(0), DR_PRESENT);
         walk_block(qts, 1, 0);
-        del(qts, "dimm");
-        event_is(qts, REMOVE, 0, 2);
+        device_del(qts, "dimm");
+        event_is(qts, DR_REMOVE, 0, 2);
         if (at > 0) {
-            g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
         }
         if (at > 1) {
-            g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
         }
         if (at > 2) {
-            g_assert_cmpint(isolate(qts, 0), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_isolate(qts, DRC(0)), ==, RTAS_SUCCESS);
         }
         qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
-        deleted(qts, "dimm");
+        device_deleted(qts, "dimm");
         qtest_qmp_eventwait(qts, "RESET");
         modules_are(qts, "");
-        no_event(qts);
-        sense_is(qts, 0, SENSE_UNUSABLE);
+        dr_no_event(qts);
+        dr_sense_is(qts, DRC(0), DR_UNUSABLE);
 
         add(qts, "dimm", "'memdev': 'mem'");
         if (at > 0) {
-            g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_allocate(qts, DRC(1), true), ==, RTAS_SUCCESS);
         }
         if (at > 1) {
-            g_assert_cmpint(unisolate(qts, 1), ==, RTAS_SUCCESS);
+            g_assert_cmpint(dr_unisolate(qts, DRC(1)), ==, RTAS_SUCCESS);
         }
         if (at > 2) {
             walk_block(qts, 1, 0);
@@ -474,10 +329,11 @@ static void test_old_events(void)
 
     backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
-    event_by(qts, ADD, BY_COUNT, 2);
+    dr_event_is(qts, DR_MEMORY, DR_ADD, DR_BY_COUNT, 2);
     take(qts, 0, 2);
-    del_fails(qts, "dimm", "Memory hot unplug not supported for this guest");
-    no_event(qts);
+    device_del_fails(qts, "dimm",
+                     "Memory hot unplug not supported for this guest");
+    dr_no_event(qts);
     not_asked_for(qts, 0);
     qtest_quit(qts);
 }
@@ -497,8 +353,8 @@ static void test_nodes(void)
     backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem', 'node': 1, 'slot': 3");
     modules_are(qts, "dimm 4 2 3 1\n");
-    g_assert_cmpint(allocate(qts, 1, true), ==, RTAS_SUCCESS);
-    g_assert_cmpint(unisolate(qts, 1), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(1), true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, DRC(1)), ==, RTAS_SUCCESS);
     walk_block(qts, 1, 1);
 
     qtest_system_reset(qts);
@@ -547,13 +403,13 @@ static void test_backends(void)
                                  "'arguments': %p }",
                                  qobject_from_json(arguments, &error_abort));
         add(qts, "dimm", "'memdev': 'mem'");
-        event_is(qts, ADD, 0, 1);
+        event_is(qts, DR_ADD, 0, 1);
         take(qts, 0, 1);
         g_assert_true(is_memory(qts, 0));
-        del(qts, "dimm");
-        event_is(qts, REMOVE, 0, 1);
+        device_del(qts, "dimm");
+        event_is(qts, DR_REMOVE, 0, 1);
         give_block(qts, 0);
-        deleted(qts, "dimm");
+        device_deleted(qts, "dimm");
         g_assert_false(is_memory(qts, 0));
         qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
                                  "{ 'id': 'mem' } }");
@@ -606,14 +462,14 @@ static void test_bad_input(void)
               "'memdev': 'one', 'bus': 'pci.0'");
 
     /* of all these no event, and no slot or place taken */
-    event_is(qts, ADD, 1, 2);
-    no_event(qts);
+    event_is(qts, DR_ADD, 1, 2);
+    dr_no_event(qts);
     modules_are(qts, "first 5 2 0 0\n");
     add(qts, "x", "'memdev': 'one'");
     modules_are(qts, "x 4 1 1 0\nfirst 5 2 0 0\n");
-    event_is(qts, ADD, 0, 1);
-    no_event(qts);
-    del_fails(qts, "none", "Device 'none' not found");
+    event_is(qts, DR_ADD, 0, 1);
+    dr_no_event(qts);
+    device_del_fails(qts, "none", "Device 'none' not found");
     qtest_quit(qts);
 }
 
@@ -664,26 +520,27 @@ static void test_hash_table(void)
     papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 0);
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 25), ==,
                     H_RESOURCE);
-    del(qts, "dimm");
-    deleted(qts, "dimm");
+    device_del(qts, "dimm");
+    device_deleted(qts, "dimm");
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 23), ==,
                     H_RESOURCE);
     qtest_quit(qts);
 }
 
-#define MIGRATED MEMORY \
-    "-object memory-backend-ram,id=m0,size=768M,reserve=off " \
-    "-device pc-dimm,id=dimm,memdev=m0 " \
-    "-object memory-backend-ram,id=m1,size=256M,reserve=off " \
+#define MIGRATED MEMORY                                                      \
+    "-object memory-backend-ram,id=m0,size=768M,reserve=off "                \
+    "-device pc-dimm,id=dimm,memdev=m0 "                                     \
+    "-object memory-backend-ram,id=m1,size=256M,reserve=off "                \
     "-device pc-dimm,id=other,memdev=m1 "
 
 /* Steps in which a guest gives back or takes a module of 3 blocks */
 static void give_step(QTestState *qts, unsigned step)
 {
     if (step % 2) {
-        g_assert_cmpint(allocate(qts, step / 2, false), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_allocate(qts, DRC(step / 2), false), ==,
+                        RTAS_SUCCESS);
     } else {
-        g_assert_cmpint(isolate(qts, step / 2), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_isolate(qts, DRC(step / 2)), ==, RTAS_SUCCESS);
     }
 }
 
@@ -691,10 +548,11 @@ static void take_step(QTestState *qts, unsigned step)
 {
     switch (step % 3) {
     case 0:
-        g_assert_cmpint(allocate(qts, step / 3, true), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_allocate(qts, DRC(step / 3), true), ==,
+                        RTAS_SUCCESS);
         break;
     case 1:
-        g_assert_cmpint(unisolate(qts, step / 3), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_unisolate(qts, DRC(step / 3)), ==, RTAS_SUCCESS);
         break;
     case 2:
         walk_block(qts, step / 3, 0);
@@ -742,25 +600,25 @@ static void test_migrate_unplug(void)
         for (int refuse = 0; refuse < 2; refuse++) {
             QTestState *qts = papr_start(MIGRATED);
 
-            del(qts, "dimm");
+            device_del(qts, "dimm");
             for (unsigned step = 0; step < at; step++) {
                 give_step(qts, step);
             }
             qts = move(qts, &stream);
             /* the request comes along, if it was not fetched */
-            event_is(qts, REMOVE, 0, 3);
-            del_fails(qts, "dimm", "already in progress");
+            event_is(qts, DR_REMOVE, 0, 3);
+            device_del_fails(qts, "dimm", "already in progress");
             not_asked_for(qts, 3);
             if (refuse && at < 5) {
-                g_assert_cmpint(unisolate(qts, 2), ==, RTAS_SUCCESS);
-                qmp_event(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
+                g_assert_cmpint(dr_unisolate(qts, DRC(2)), ==, RTAS_SUCCESS);
+                qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
                 not_asked_for(qts, 2);
-                del(qts, "dimm");
+                device_del(qts, "dimm");
             }
             for (unsigned step = at; step < 6; step++) {
                 give_step(qts, step);
             }
-            deleted(qts, "dimm");
+            device_deleted(qts, "dimm");
             modules_are(qts, "other 7 1 1 0\n");
             qtest_quit(qts);
         }
@@ -780,28 +638,29 @@ static void test_own_accord(void)
 
     give_block(qts, 1);
     qts = move(qts, &stream);
-    sense_is(qts, 0, SENSE_PRESENT);
-    sense_is(qts, 1, SENSE_UNUSABLE);
+    dr_sense_is(qts, DRC(0), DR_PRESENT);
+    dr_sense_is(qts, DRC(1), DR_UNUSABLE);
     modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
     take_block(qts, 1);
     give_block(qts, 0);
     give_block(qts, 2);
 
     /* of the rest it is asked */
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 3);
-    g_assert_cmpint(allocate(qts, 0, true), ==, RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(unisolate(qts, 1), ==, RTAS_SUCCESS);
-    qmp_event(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 3);
+    g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(dr_unisolate(qts, DRC(1)), ==, RTAS_SUCCESS);
+    qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
 
     give_block(qts, 1);
     give_block(qts, 3);
-    del(qts, "dimm");
-    deleted(qts, "dimm");
-    no_event(qts);
+    device_del(qts, "dimm");
+    device_deleted(qts, "dimm");
+    dr_no_event(qts);
     modules_are(qts, "other 7 1 1 0\n");
     qtest_system_reset(qts);
-    sense_is(qts, 3, SENSE_PRESENT);
+    dr_sense_is(qts, DRC(3), DR_PRESENT);
     not_asked_for(qts, 3);
     qtest_quit(qts);
     stream_free(&stream);
@@ -818,21 +677,21 @@ static void test_migrate_plug(void)
         backend(qts, "m0", 3 * LMB);
         backend(qts, "m1", LMB);
         add(qts, "dimm", "'memdev': 'm0'");
-        event_is(qts, ADD, 0, 3);
+        event_is(qts, DR_ADD, 0, 3);
         add(qts, "other", "'memdev': 'm1'");
         for (unsigned step = 0; step < at; step++) {
             take_step(qts, step);
         }
         qts = move(qts, &stream);
-        event_is(qts, ADD, 3, 1);
-        no_event(qts);
+        event_is(qts, DR_ADD, 3, 1);
+        dr_no_event(qts);
         for (unsigned step = at; step < 9; step++) {
             take_step(qts, step);
         }
-        sense_is(qts, 3, SENSE_UNUSABLE);
+        dr_sense_is(qts, DRC(3), DR_UNUSABLE);
         take(qts, 3, 1);
-        del(qts, "dimm");
-        event_is(qts, REMOVE, 0, 3);
+        device_del(qts, "dimm");
+        event_is(qts, DR_REMOVE, 0, 3);
         qtest_quit(qts);
     }
     stream_free(&stream);
@@ -882,8 +741,8 @@ static void test_migrate_older(void)
     Stream stream = stream_new();
     QTestState *qts = papr_start(MIGRATED);
 
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 3);
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 3);
     give_block(qts, 0);
     give_block(qts, 2);
     papr_save(qts, stream.file);
@@ -893,13 +752,13 @@ static void test_migrate_older(void)
 
     qts = papr_start(MIGRATED "-incoming defer");
     g_assert_true(papr_load(qts, stream.file));
-    no_event(qts);
-    sense_is(qts, 0, SENSE_UNUSABLE);
-    sense_is(qts, 1, SENSE_PRESENT);
-    sense_is(qts, 3, SENSE_PRESENT);
-    g_assert_cmpint(isolate(qts, 1), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, 1, false), ==, RTAS_SUCCESS);
-    deleted(qts, "dimm");
+    dr_no_event(qts);
+    dr_sense_is(qts, DRC(0), DR_UNUSABLE);
+    dr_sense_is(qts, DRC(1), DR_PRESENT);
+    dr_sense_is(qts, DRC(3), DR_PRESENT);
+    g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "dimm");
     modules_are(qts, "other 7 1 1 0\n");
     qtest_quit(qts);
     stream_free(&stream);
@@ -918,7 +777,7 @@ static void test_migrate_bad(void)
         char *start, *end;
         size_t size;
 
-        del(qts, "other");
+        device_del(qts, "other");
         papr_save(qts, stream.file);
         qtest_quit(qts);
         g_assert_true(g_file_get_contents(stream.file, &data, &size, NULL));
@@ -993,25 +852,25 @@ static void test_snapshot(void)
 
     add_image(qts, stream.file);
     snapshot(qts, "snapshot-save", "idle");
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 3);
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 3);
     give_block(qts, 1);
     snapshot(qts, "snapshot-save", "half");
 
     snapshot(qts, "snapshot-load", "idle");
     modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-    sense_is(qts, 1, SENSE_PRESENT);
+    dr_sense_is(qts, DRC(1), DR_PRESENT);
     not_asked_for(qts, 1);
-    del(qts, "dimm");
-    event_is(qts, REMOVE, 0, 3);
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 3);
 
     snapshot(qts, "snapshot-load", "half");
     modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-    sense_is(qts, 1, SENSE_UNUSABLE);
+    dr_sense_is(qts, DRC(1), DR_UNUSABLE);
     give_block(qts, 0);
-    g_assert_cmpint(isolate(qts, 2), ==, RTAS_SUCCESS);
-    g_assert_cmpint(allocate(qts, 2, false), ==, RTAS_SUCCESS);
-    deleted(qts, "dimm");
+    g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "dimm");
     modules_are(qts, "other 7 1 1 0\n");
     qtest_quit(qts);
     stream_free(&stream);

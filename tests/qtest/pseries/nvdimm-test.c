@@ -8,7 +8,7 @@
 #include "qemu/units.h"
 #include "qobject/qdict.h"
 #include "qobject/qlist.h"
-#include "libpapr.h"
+#include "libdr.h"
 
 #include <libfdt.h>
 
@@ -22,16 +22,6 @@
 
 #define ANYWHERE UINT64_MAX
 #define ARMED_MASK (1ull << 63)
-
-#define AREA PAPR_TEST_RAM
-#define LOG_BUFFER (AREA + 4096)
-#define LOG_BYTES 2048
-/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
-#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
-#define RESOURCE_PMEM 6
-
-#define ISOLATION 9001
-#define ALLOCATION 9003
 
 /* Longer than a flush takes */
 #define PATIENCE_MS 60000
@@ -556,33 +546,7 @@ static char *add_module(QTestState *qts, const char *id, const char *backend,
                              id, backend, slot, uuid));
 }
 
-/* Property names and node names that ibm,configure-connector tells of */
-static GHashTable *walk(QTestState *qts, uint32_t index)
-{
-    GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                              NULL);
-    int32_t status;
-
-    papr_st32(qts, AREA, index);
-    papr_st32(qts, AREA + 4, 0);
-    while ((status = papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA,
-                               0)) > 0) {
-        char name[64] = "";
-
-        qtest_memread(qts, AREA + papr_ld32(qts, AREA + 8), name,
-                      sizeof(name) - 1);
-        g_hash_table_add(found, g_strdup(name));
-    }
-    g_assert_cmpint(status, ==, 0);
-    return found;
-}
-
-static void no_event(QTestState *qts)
-{
-    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
-                              UINT32_MAX, 0, LOG_BUFFER, LOG_BYTES), ==,
-                    RTAS_NO_ERRORS_FOUND);
-}
+#define NODE "ibm,pmemory@90000002"
 
 static void test_hotplug(void)
 {
@@ -603,26 +567,20 @@ static void test_hotplug(void)
     why = add_module(qts, "n", "m", 4, UUID);
     g_assert_nonnull(strstr(why, "slot number 4"));
     g_free(why);
-    no_event(qts);
+    dr_no_event(qts);
     why = add_module(qts, "n", "m", 2, UUID);
     g_assert_cmpstr(why, ==, NULL);
 
-    g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
-                              UINT32_MAX, 0, LOG_BUFFER, LOG_BYTES), ==,
-                    RTAS_SUCCESS);
-    /* add, by index */
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
-                    RESOURCE_PMEM << 24 | 1 << 16 | 2 << 8);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==, DRC(2));
-    no_event(qts);
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, DRC(2),
-                              1), ==, RTAS_SUCCESS);
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(2),
-                              1), ==, RTAS_SUCCESS);
-    found = walk(qts, DRC(2));
-    g_assert_true(g_hash_table_contains(found, "ibm,pmemory@90000002"));
-    g_assert_true(g_hash_table_contains(found, "ibm,unit-guid"));
-    g_assert_true(g_hash_table_contains(found, "ibm,hcall-flush-required"));
+    dr_event_is(qts, DR_PMEM, DR_ADD, DR_BY_INDEX, DRC(2));
+    dr_no_event(qts);
+    g_assert_cmpint(dr_allocate(qts, DRC(2), true), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, DRC(2)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, DRC(2));
+    found = dr_walk(qts);
+    g_assert_true(g_hash_table_contains(found, NODE));
+    g_assert_true(g_hash_table_contains(found, NODE "/ibm,unit-guid"));
+    g_assert_true(g_hash_table_contains(found,
+                                        NODE "/ibm,hcall-flush-required"));
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
 
     reply = qtest_qmp(qts, "{ 'execute': 'query-memory-devices' }");
@@ -635,13 +593,11 @@ static void test_hotplug(void)
     why = why_not(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': {"
                             "'id': 'n' } }"));
     g_assert_cmpstr(why, ==, "nvdimm device hot unplug is not supported yet.");
-    no_event(qts);
+    dr_no_event(qts);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
     /* nor does a guest that lets go of it take it away */
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, DRC(2),
-                              0), ==, RTAS_SUCCESS);
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, DRC(2),
-                              0), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
     qtest_system_reset(qts);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);

@@ -7,7 +7,7 @@
 #include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "hw/pci/pci_regs.h"
-#include "libpapr.h"
+#include "libdr.h"
 #include <libfdt.h>
 
 #define BUID(index) (0x800000020000000ULL + (index))
@@ -633,31 +633,18 @@ static void test_dt_order(void)
     qtest_quit(qts);
 }
 
-#define AREA PAPR_TEST_RAM
 #define DRC(slot) (0x40000000 | (slot) << 3)
-#define ISOLATION 9001
 
 /* A walk through the node behind the connector of @slot: its "bus-range" */
 static uint32_t configured_bus(QTestState *qts, unsigned slot)
 {
-    uint32_t bus = 0;
-    int32_t status;
+    g_autofree char *range = g_strdup_printf("pci@%x/bus-range", slot);
+    g_autoptr(GHashTable) found = NULL;
 
-    g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION,
-                              DRC(slot), 1), ==, RTAS_SUCCESS);
-    papr_st32(qts, AREA, DRC(slot));
-    papr_st32(qts, AREA + 4, 0);
-    while ((status = papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA,
-                               0)) > 0) {
-        char name[16] = "";
-
-        qtest_memread(qts, AREA + papr_ld32(qts, AREA + 8), name, 15);
-        if (status == 3 && !strcmp(name, "bus-range")) {
-            bus = papr_ld32(qts, AREA + papr_ld32(qts, AREA + 16));
-        }
-    }
-    g_assert_cmpint(status, ==, 0);
-    return bus;
+    g_assert_cmpint(dr_unisolate(qts, DRC(slot)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, DRC(slot));
+    found = dr_walk(qts);
+    return g_hash_table_contains(found, range) ? dr_cell(found, range, 0) : 0;
 }
 
 /* A bridge that comes later gets a number above those there are */

@@ -8,7 +8,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qobject/qdict.h"
-#include "libpapr.h"
+#include "libdr.h"
 
 #include <libfdt.h>
 
@@ -18,170 +18,27 @@
 #define BUID_HIGH 0x8000000u
 #define BUID_LOW(index) (0x20000000u | (index))
 
-#define ISOLATION 9001
-#define ALLOCATION 9003
-#define ENTITY_SENSE 9003
-enum { SENSE_EMPTY, SENSE_PRESENT, SENSE_UNUSABLE };
-
-enum { COMPLETE, NEXT_CHILD = 2, NEXT_PROPERTY, PREVIOUS_PARENT };
-#define NOT_CONFIGURABLE (-9003)
-
-#define AREA PAPR_TEST_RAM
-#define AREA_BYTES 4096
-#define LOG_BUFFER (AREA + AREA_BYTES)
-#define LOG_BYTES 2048
-
-#define EVENT_MASK 0xffffffffu
-#define LOG_HOTPLUG 229
-/* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
-#define LOG_SECTION (8 + 16 + 48 + 24 + 8)
-
-enum { RESOURCE_PHB = 4, RESOURCE_PCI };
-enum { ADD = 1, REMOVE };
-
 /* The test's device: any will do that needs no backend */
 #define DEVICE "virtio-scsi-pci"
 #define DEVICE_NODE "scsi"
 
-static int32_t isolate(QTestState *qts, uint32_t index)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, index, 0);
-}
-
-static int32_t unisolate(QTestState *qts, uint32_t index)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ISOLATION, index, 1);
-}
-
-static int32_t allocate(QTestState *qts, uint32_t index, bool usable)
-{
-    return papr_rtas(qts, "set-indicator", 1, NULL, ALLOCATION, index, usable);
-}
-
-static void sense_is(QTestState *qts, uint32_t index, uint32_t expected)
-{
-    uint32_t rets[2];
-
-    g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 2, rets, ENTITY_SENSE,
-                              index), ==, RTAS_SUCCESS);
-    g_assert_cmpuint(rets[1], ==, expected);
-}
-
 static bool has_connector(QTestState *qts, uint32_t index)
 {
-    return papr_rtas(qts, "get-sensor-state", 2, NULL, ENTITY_SENSE, index) ==
-        RTAS_SUCCESS;
-}
-
-static int32_t fetch_event(QTestState *qts)
-{
-    return papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0, EVENT_MASK, 0,
-                     LOG_BUFFER, LOG_BYTES);
-}
-
-static void no_event(QTestState *qts)
-{
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_NO_ERRORS_FOUND);
+    return papr_rtas(qts, "get-sensor-state", 2, NULL, DR_ENTITY_SENSE,
+                     index) == RTAS_SUCCESS;
 }
 
 /* The next event asks to take or give up this connector */
 static void event_is(QTestState *qts, uint8_t action, uint32_t index)
 {
-    uint8_t resource = index >> 28 == 2 ? RESOURCE_PHB : RESOURCE_PCI;
-
-    g_assert_cmpint(fetch_event(qts), ==, RTAS_SUCCESS);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER) & 0xff, ==, LOG_HOTPLUG);
-    /* by index */
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION), ==,
-                    resource << 24 | action << 16 | 2 << 8);
-    g_assert_cmphex(papr_ld32(qts, LOG_BUFFER + LOG_SECTION + 4), ==, index);
-}
-
-static int32_t configure(QTestState *qts)
-{
-    return papr_rtas(qts, "ibm,configure-connector", 1, NULL, AREA, 0);
-}
-
-static char *area_string(QTestState *qts)
-{
-    uint32_t at = papr_ld32(qts, AREA + 8);
-    char text[64] = "";
-
-    g_assert_cmpuint(at, <, AREA_BYTES - sizeof(text));
-    qtest_memread(qts, AREA + at, text, sizeof(text) - 1);
-    return g_strdup(text);
-}
-
-static void start_walk(QTestState *qts, uint32_t index)
-{
-    papr_st32(qts, AREA, index);
-    papr_st32(qts, AREA + 4, 0);
-}
-
-/*
- * Walk what ibm,configure-connector tells, from where it is: properties by path
- * as "scsi@2/reg", nodes with an empty value as "scsi@2"
- */
-static GHashTable *walk(QTestState *qts)
-{
-    GHashTable *found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free,
-                                              (GDestroyNotify)g_bytes_unref);
-    g_autofree char *path = g_strdup("");
-    int32_t status;
-
-    while ((status = configure(qts)) > COMPLETE) {
-        g_autofree char *name = NULL;
-        char *full, *end;
-        uint32_t len;
-        uint8_t *value;
-
-        switch (status) {
-        case NEXT_CHILD:
-            name = area_string(qts);
-            full = g_strconcat(path, *path ? "/" : "", name, NULL);
-            g_free(path);
-            path = full;
-            g_hash_table_insert(found, g_strdup(path), g_bytes_new(NULL, 0));
-            break;
-        case NEXT_PROPERTY:
-            name = area_string(qts);
-            len = papr_ld32(qts, AREA + 12);
-            value = g_malloc(len);
-            qtest_memread(qts, AREA + papr_ld32(qts, AREA + 16), value, len);
-            g_hash_table_insert(found, g_strdup_printf("%s/%s", path, name),
-                                g_bytes_new_take(value, len));
-            break;
-        case PREVIOUS_PARENT:
-            end = strrchr(path, '/');
-            g_assert_nonnull(end);
-            *end = '\0';
-            break;
-        default:
-            g_assert_not_reached();
-        }
-    }
-    g_assert_cmpint(status, ==, COMPLETE);
-    return found;
-}
-
-static const uint32_t *cells(GHashTable *found, const char *path, size_t *n)
-{
-    GBytes *value = g_hash_table_lookup(found, path);
-    const uint32_t *data;
-
-    if (!value) {
-        g_test_message("%s is missing", path);
-        g_assert_nonnull(value);
-    }
-    data = g_bytes_get_data(value, n);
-    *n /= sizeof(*data);
-    return data;
+    dr_event_is(qts, index >> 28 == 2 ? DR_PHB : DR_PCI, action, DR_BY_INDEX,
+                index);
 }
 
 static void cell_is(GHashTable *found, const char *path, uint32_t expected)
 {
     size_t n;
-    const uint32_t *data = cells(found, path, &n);
+    const uint32_t *data = dr_cells(found, path, &n);
 
     g_assert_cmpuint(n, ==, 1);
     g_assert_cmphex(be32_to_cpu(*data), ==, expected);
@@ -195,13 +52,13 @@ static void take_device(QTestState *qts, uint32_t index, const char *node)
     g_autoptr(GHashTable) found = NULL;
     size_t n;
 
-    sense_is(qts, index, SENSE_PRESENT);
-    g_assert_cmpint(unisolate(qts, index), ==, RTAS_SUCCESS);
-    start_walk(qts, index);
-    found = walk(qts);
+    dr_sense_is(qts, index, DR_PRESENT);
+    g_assert_cmpint(dr_unisolate(qts, index), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, index);
+    found = dr_walk(qts);
     cell_is(found, drc, index);
     /* the function is where the connector says */
-    g_assert_cmphex(be32_to_cpu(*cells(found, reg, &n)) >> 8 & 0xff, ==,
+    g_assert_cmphex(be32_to_cpu(*dr_cells(found, reg, &n)) >> 8 & 0xff, ==,
                     index & 0xff);
 }
 
@@ -232,11 +89,6 @@ static void both_deleted(QTestState *qts, const char *id, const char *other)
     }
 }
 
-static void deleted(QTestState *qts, const char *id)
-{
-    both_deleted(qts, id, NULL);
-}
-
 static bool exists(QTestState *qts, const char *id)
 {
     g_autofree char *path = g_strdup_printf("/machine/peripheral/%s", id);
@@ -248,35 +100,10 @@ static bool exists(QTestState *qts, const char *id)
     return there;
 }
 
-static void del(QTestState *qts, const char *id)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
-                             "{ 'id': %s } }", id);
-}
-
-static void expect_error(QDict *answer, const char *text)
-{
-    const char *desc;
-
-    g_assert_true(qdict_haskey(answer, "error"));
-    desc = qdict_get_str(qdict_get_qdict(answer, "error"), "desc");
-    if (!strstr(desc, text)) {
-        g_test_message("\"%s\" is not about \"%s\"", desc, text);
-        g_assert_not_reached();
-    }
-    qobject_unref(answer);
-}
-
-static void del_fails(QTestState *qts, const char *id, const char *text)
-{
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_del', 'arguments': "
-                           "{ 'id': %s } }", id), text);
-}
-
 #define add_fails(qts, text, driver, id, ...)                                \
-    expect_error(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "   \
-                           "{ 'driver': %s, 'id': %s, " __VA_ARGS__ "} }",   \
-                           driver, id), text)
+    qmp_fails(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "      \
+                        "{ 'driver': %s, 'id': %s, " __VA_ARGS__ "} }",      \
+                        driver, id), text)
 
 #define add(qts, driver, id, ...)                                            \
     qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': " \
@@ -288,27 +115,27 @@ static void test_add_remove(void)
     const uint32_t drc = PCI_DRC(0, 0, 2, 0);
     QTestState *qts = papr_start("-smp 1");
 
-    sense_is(qts, drc, SENSE_EMPTY);
-    no_event(qts);
+    dr_sense_is(qts, drc, DR_EMPTY);
+    dr_no_event(qts);
     for (int i = 0; i < 3; i++) {
         add(qts, DEVICE, "hot", "'addr': '2'");
-        event_is(qts, ADD, drc);
-        no_event(qts);
+        event_is(qts, DR_ADD, drc);
+        dr_no_event(qts);
         g_assert_cmphex(vendor_id(qts, 0, 2, 0), ==, 0x1af4);
-        start_walk(qts, drc);
-        g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
+        dr_start_walk(qts, drc);
+        g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
         take_device(qts, drc, DEVICE_NODE "@2");
 
-        del(qts, "hot");
-        event_is(qts, REMOVE, drc);
-        del_fails(qts, "hot", "in progress already");
-        no_event(qts);
-        sense_is(qts, drc, SENSE_PRESENT);
-        g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
-        deleted(qts, "hot");
-        sense_is(qts, drc, SENSE_EMPTY);
+        device_del(qts, "hot");
+        event_is(qts, DR_REMOVE, drc);
+        device_del_fails(qts, "hot", "in progress already");
+        dr_no_event(qts);
+        dr_sense_is(qts, drc, DR_PRESENT);
+        g_assert_cmpint(dr_isolate(qts, drc), ==, RTAS_SUCCESS);
+        device_deleted(qts, "hot");
+        dr_sense_is(qts, drc, DR_EMPTY);
         g_assert_cmphex(vendor_id(qts, 0, 2, 0), ==, 0xffff);
-        g_assert_cmpint(unisolate(qts, drc), ==, RTAS_NO_SUCH_INDICATOR);
+        g_assert_cmpint(dr_unisolate(qts, drc), ==, RTAS_NO_SUCH_INDICATOR);
     }
     qtest_quit(qts);
 }
@@ -320,19 +147,19 @@ static void test_guest_round_trip(void)
     QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2");
 
     take_device(qts, drc, DEVICE_NODE "@2");
-    g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
-    sense_is(qts, drc, SENSE_PRESENT);
-    g_assert_cmpint(unisolate(qts, drc), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_isolate(qts, drc), ==, RTAS_SUCCESS);
+    dr_sense_is(qts, drc, DR_PRESENT);
+    g_assert_cmpint(dr_unisolate(qts, drc), ==, RTAS_SUCCESS);
     /* in the middle of configuration */
-    g_assert_cmpint(isolate(qts, drc), ==, RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(dr_isolate(qts, drc), ==, RTAS_PARAMETER_ERROR);
     take_device(qts, drc, DEVICE_NODE "@2");
     g_assert_true(exists(qts, "cold"));
 
     /* isolated already when the request comes: gone at once, unasked */
-    g_assert_cmpint(isolate(qts, drc), ==, RTAS_SUCCESS);
-    del(qts, "cold");
-    deleted(qts, "cold");
-    no_event(qts);
+    g_assert_cmpint(dr_isolate(qts, drc), ==, RTAS_SUCCESS);
+    device_del(qts, "cold");
+    device_deleted(qts, "cold");
+    dr_no_event(qts);
     qtest_quit(qts);
 }
 
@@ -341,13 +168,13 @@ static void test_never_taken(void)
     QTestState *qts = papr_start("-smp 1");
 
     add(qts, DEVICE, "hot", "'addr': '3'");
-    del(qts, "hot");
-    deleted(qts, "hot");
-    sense_is(qts, PCI_DRC(0, 0, 3, 0), SENSE_EMPTY);
+    device_del(qts, "hot");
+    device_deleted(qts, "hot");
+    dr_sense_is(qts, PCI_DRC(0, 0, 3, 0), DR_EMPTY);
     /* the request to add it may still be fetched: it leads nowhere */
-    event_is(qts, ADD, PCI_DRC(0, 0, 3, 0));
-    no_event(qts);
-    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==,
+    event_is(qts, DR_ADD, PCI_DRC(0, 0, 3, 0));
+    dr_no_event(qts);
+    g_assert_cmpint(dr_unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==,
                     RTAS_NO_SUCH_INDICATOR);
     qtest_quit(qts);
 }
@@ -360,14 +187,14 @@ static void test_multifunction(void)
 
     add(qts, DEVICE, "f7", "'addr': '2.7', 'multifunction': true");
     add(qts, DEVICE, "f1", "'addr': '2.1', 'multifunction': true");
-    no_event(qts);
+    dr_no_event(qts);
     add_fails(qts, "single function", DEVICE, "f0", "'addr': '2.0'");
-    no_event(qts);
+    dr_no_event(qts);
     add(qts, DEVICE, "f0", "'addr': '2.0', 'multifunction': true");
-    event_is(qts, ADD, drc0);
-    event_is(qts, ADD, drc1);
-    event_is(qts, ADD, drc7);
-    no_event(qts);
+    event_is(qts, DR_ADD, drc0);
+    event_is(qts, DR_ADD, drc1);
+    event_is(qts, DR_ADD, drc7);
+    dr_no_event(qts);
     add_fails(qts, "function 0 already", DEVICE, "f2",
               "'addr': '2.2', 'multifunction': true");
     take_device(qts, drc0, DEVICE_NODE "@2");
@@ -375,27 +202,27 @@ static void test_multifunction(void)
     take_device(qts, drc7, DEVICE_NODE "@2,7");
 
     /* of one function the guest isn't told: it takes out whole devices */
-    del(qts, "f1");
-    no_event(qts);
-    del_fails(qts, "f1", "in progress already");
-    del(qts, "f0");
-    event_is(qts, REMOVE, drc7);
-    event_is(qts, REMOVE, drc1);
-    event_is(qts, REMOVE, drc0);
-    no_event(qts);
-    del_fails(qts, "f7", "in progress already");
-    g_assert_cmpint(isolate(qts, drc7), ==, RTAS_SUCCESS);
-    deleted(qts, "f7");
-    g_assert_cmpint(isolate(qts, drc1), ==, RTAS_SUCCESS);
-    deleted(qts, "f1");
-    g_assert_cmpint(isolate(qts, drc0), ==, RTAS_SUCCESS);
-    deleted(qts, "f0");
+    device_del(qts, "f1");
+    dr_no_event(qts);
+    device_del_fails(qts, "f1", "in progress already");
+    device_del(qts, "f0");
+    event_is(qts, DR_REMOVE, drc7);
+    event_is(qts, DR_REMOVE, drc1);
+    event_is(qts, DR_REMOVE, drc0);
+    dr_no_event(qts);
+    device_del_fails(qts, "f7", "in progress already");
+    g_assert_cmpint(dr_isolate(qts, drc7), ==, RTAS_SUCCESS);
+    device_deleted(qts, "f7");
+    g_assert_cmpint(dr_isolate(qts, drc1), ==, RTAS_SUCCESS);
+    device_deleted(qts, "f1");
+    g_assert_cmpint(dr_isolate(qts, drc0), ==, RTAS_SUCCESS);
+    device_deleted(qts, "f0");
 
     /* functions that wait for function 0 go at once */
     add(qts, DEVICE, "f3", "'addr': '2.3'");
-    del(qts, "f3");
-    deleted(qts, "f3");
-    no_event(qts);
+    device_del(qts, "f3");
+    device_deleted(qts, "f3");
+    dr_no_event(qts);
     qtest_quit(qts);
 }
 
@@ -406,11 +233,11 @@ static void test_occupied(void)
     add_fails(qts, "slot 2 function 0 not available", DEVICE, "hot",
               "'addr': '2'");
     add_fails(qts, "function 0 already", DEVICE, "hot", "'addr': '2.1'");
-    no_event(qts);
+    dr_no_event(qts);
     g_assert_false(exists(qts, "hot"));
     /* still so while the guest is asked for it */
-    del(qts, "cold");
-    event_is(qts, REMOVE, PCI_DRC(0, 0, 2, 0));
+    device_del(qts, "cold");
+    event_is(qts, DR_REMOVE, PCI_DRC(0, 0, 2, 0));
     add_fails(qts, "slot 2 function 0 not available", DEVICE, "hot",
               "'addr': '2'");
     qtest_quit(qts);
@@ -425,35 +252,35 @@ static void test_bridges(void)
     const uint32_t *indexes;
     size_t n;
 
-    sense_is(qts, behind, SENSE_EMPTY);
+    dr_sense_is(qts, behind, DR_EMPTY);
     add(qts, DEVICE, "dev", "'bus': 'cold', 'addr': '4'");
-    event_is(qts, ADD, behind);
+    event_is(qts, DR_ADD, behind);
     take_device(qts, behind, DEVICE_NODE "@4");
-    del_fails(qts, "cold", "can't be unplugged");
-    del(qts, "dev");
-    event_is(qts, REMOVE, behind);
-    g_assert_cmpint(isolate(qts, behind), ==, RTAS_SUCCESS);
-    deleted(qts, "dev");
+    device_del_fails(qts, "cold", "can't be unplugged");
+    device_del(qts, "dev");
+    event_is(qts, DR_REMOVE, behind);
+    g_assert_cmpint(dr_isolate(qts, behind), ==, RTAS_SUCCESS);
+    device_deleted(qts, "dev");
 
     add_fails(qts, "chassis 7 already in use", "pci-bridge", "same",
               "'chassis_nr': 7");
     add_fails(qts, "chassis_nr", "pci-bridge", "none", "'addr': '2'");
     add_fails(qts, "chassis_nr", "i82801b11-bridge", "other", "'addr': '2'");
-    no_event(qts);
+    dr_no_event(qts);
 
     /* a bridge comes hot, then what is behind it, all told in one walk */
     g_assert_false(has_connector(qts, PCI_DRC(0, 255, 1, 0)));
     add(qts, "pci-bridge", "hot", "'chassis_nr': 255, 'addr': '3'");
-    event_is(qts, ADD, PCI_DRC(0, 0, 3, 0));
+    event_is(qts, DR_ADD, PCI_DRC(0, 0, 3, 0));
     add(qts, DEVICE, "dev2", "'bus': 'hot', 'addr': '1'");
-    event_is(qts, ADD, PCI_DRC(0, 255, 1, 0));
-    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==, RTAS_SUCCESS);
-    start_walk(qts, PCI_DRC(0, 0, 3, 0));
-    found = walk(qts);
+    event_is(qts, DR_ADD, PCI_DRC(0, 255, 1, 0));
+    g_assert_cmpint(dr_unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, PCI_DRC(0, 0, 3, 0));
+    found = dr_walk(qts);
     cell_is(found, "pci@3/ibm,my-drc-index", PCI_DRC(0, 0, 3, 0));
     cell_is(found, "pci@3/" DEVICE_NODE "@1/ibm,my-drc-index",
             PCI_DRC(0, 255, 1, 0));
-    indexes = cells(found, "pci@3/ibm,drc-indexes", &n);
+    indexes = dr_cells(found, "pci@3/ibm,drc-indexes", &n);
     g_assert_cmpuint(n, ==, 257);
     g_assert_cmphex(be32_to_cpu(indexes[0]), ==, 256);
     g_assert_cmphex(be32_to_cpu(indexes[1 + 8]), ==, PCI_DRC(0, 255, 1, 0));
@@ -471,25 +298,25 @@ static void test_reset(void)
 
     add(qts, DEVICE, "new", "'addr': '4'");
     add(qts, DEVICE, "half", "'addr': '6'");
-    g_assert_cmpint(unisolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
-    start_walk(qts, PCI_DRC(0, 0, 6, 0));
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
-    del(qts, "cold");
-    del(qts, "behind");
+    g_assert_cmpint(dr_unisolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, PCI_DRC(0, 0, 6, 0));
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
+    device_del(qts, "cold");
+    device_del(qts, "behind");
     qtest_system_reset(qts);
     both_deleted(qts, "cold", "behind");
-    sense_is(qts, PCI_DRC(0, 0, 2, 0), SENSE_EMPTY);
-    sense_is(qts, PCI_DRC(0, 1, 5, 0), SENSE_EMPTY);
-    sense_is(qts, PCI_DRC(0, 0, 4, 0), SENSE_PRESENT);
-    no_event(qts);
+    dr_sense_is(qts, PCI_DRC(0, 0, 2, 0), DR_EMPTY);
+    dr_sense_is(qts, PCI_DRC(0, 1, 5, 0), DR_EMPTY);
+    dr_sense_is(qts, PCI_DRC(0, 0, 4, 0), DR_PRESENT);
+    dr_no_event(qts);
 
     /* both are configured: the guest is asked */
-    del(qts, "new");
-    event_is(qts, REMOVE, PCI_DRC(0, 0, 4, 0));
-    del(qts, "half");
-    event_is(qts, REMOVE, PCI_DRC(0, 0, 6, 0));
-    g_assert_cmpint(isolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
-    deleted(qts, "half");
+    device_del(qts, "new");
+    event_is(qts, DR_REMOVE, PCI_DRC(0, 0, 4, 0));
+    device_del(qts, "half");
+    event_is(qts, DR_REMOVE, PCI_DRC(0, 0, 6, 0));
+    g_assert_cmpint(dr_isolate(qts, PCI_DRC(0, 0, 6, 0)), ==, RTAS_SUCCESS);
+    device_deleted(qts, "half");
     qtest_quit(qts);
 }
 
@@ -527,17 +354,17 @@ static void test_migrate(void)
     g_autoptr(GHashTable) found = NULL;
     Stream stream;
 
-    del(qts, "going");
+    device_del(qts, "going");
     add(qts, DEVICE, "told", "'addr': '3'");
     add(qts, DEVICE, "half", "'addr': '4'");
     add(qts, "spapr-pci-host-bridge", "phb1", "'index': 1");
     add(qts, DEVICE, "other", "'bus': 'phb1.0', 'addr': '2'");
-    event_is(qts, REMOVE, going);
-    g_assert_cmpint(unisolate(qts, half), ==, RTAS_SUCCESS);
-    start_walk(qts, half);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
-    g_assert_cmpint(configure(qts), ==, NEXT_PROPERTY);
-    g_assert_cmpint(allocate(qts, PHB_DRC(1), true), ==, RTAS_SUCCESS);
+    event_is(qts, DR_REMOVE, going);
+    g_assert_cmpint(dr_unisolate(qts, half), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, half);
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
+    g_assert_cmpint(dr_configure(qts), ==, DR_PROPERTY);
+    g_assert_cmpint(dr_allocate(qts, PHB_DRC(1), true), ==, RTAS_SUCCESS);
     save(qts, &stream);
 
     qts = papr_start("-smp 1 -incoming defer "
@@ -549,24 +376,24 @@ static void test_migrate(void)
     add(qts, DEVICE, "half", "'bus': 'pci.0', 'addr': '4'");
     restore(qts, &stream);
 
-    event_is(qts, ADD, told);
-    event_is(qts, ADD, half);
-    event_is(qts, ADD, PHB_DRC(1));
-    event_is(qts, ADD, other);
-    no_event(qts);
-    del_fails(qts, "going", "in progress already");
-    g_assert_cmpint(isolate(qts, going), ==, RTAS_SUCCESS);
-    deleted(qts, "going");
+    event_is(qts, DR_ADD, told);
+    event_is(qts, DR_ADD, half);
+    event_is(qts, DR_ADD, PHB_DRC(1));
+    event_is(qts, DR_ADD, other);
+    dr_no_event(qts);
+    device_del_fails(qts, "going", "in progress already");
+    g_assert_cmpint(dr_isolate(qts, going), ==, RTAS_SUCCESS);
+    device_deleted(qts, "going");
     take_device(qts, told, DEVICE_NODE "@3");
-    start_walk(qts, half);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
-    found = walk(qts);
-    g_assert_cmpint(isolate(qts, half), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, half);
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
+    found = dr_walk(qts);
+    g_assert_cmpint(dr_isolate(qts, half), ==, RTAS_SUCCESS);
     /* usable, but not unisolated: the walk can't begin */
-    start_walk(qts, PHB_DRC(1));
-    g_assert_cmpint(configure(qts), ==, NOT_CONFIGURABLE);
-    g_assert_cmpint(unisolate(qts, PHB_DRC(1)), ==, RTAS_SUCCESS);
-    g_assert_cmpint(configure(qts), ==, NEXT_CHILD);
+    dr_start_walk(qts, PHB_DRC(1));
+    g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
+    g_assert_cmpint(dr_unisolate(qts, PHB_DRC(1)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_configure(qts), ==, DR_CHILD);
     qtest_quit(qts);
 }
 
@@ -595,15 +422,16 @@ static void take_phb(QTestState *qts, unsigned index)
     const uint32_t *indexes;
     size_t n;
 
-    sense_is(qts, PHB_DRC(index), SENSE_UNUSABLE);
-    g_assert_cmpint(unisolate(qts, PHB_DRC(index)), ==, RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(allocate(qts, PHB_DRC(index), true), ==, RTAS_SUCCESS);
-    sense_is(qts, PHB_DRC(index), SENSE_PRESENT);
-    g_assert_cmpint(unisolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
-    start_walk(qts, PHB_DRC(index));
-    found = walk(qts);
+    dr_sense_is(qts, PHB_DRC(index), DR_UNUSABLE);
+    g_assert_cmpint(dr_unisolate(qts, PHB_DRC(index)), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(dr_allocate(qts, PHB_DRC(index), true), ==, RTAS_SUCCESS);
+    dr_sense_is(qts, PHB_DRC(index), DR_PRESENT);
+    g_assert_cmpint(dr_unisolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
+    dr_start_walk(qts, PHB_DRC(index));
+    found = dr_walk(qts);
     cell_is(found, my, PHB_DRC(index));
-    indexes = cells(found, drcs, &n);
+    indexes = dr_cells(found, drcs, &n);
     g_assert_cmpuint(n, ==, 257);
     g_assert_cmphex(be32_to_cpu(indexes[1]), ==, PCI_DRC(index, 0, 0, 0));
     /* no firmware is there that would add it */
@@ -613,12 +441,12 @@ static void take_phb(QTestState *qts, unsigned index)
 
 static void give_phb_back(QTestState *qts, unsigned index, const char *id)
 {
-    event_is(qts, REMOVE, PHB_DRC(index));
-    g_assert_cmpint(isolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
+    event_is(qts, DR_REMOVE, PHB_DRC(index));
+    g_assert_cmpint(dr_isolate(qts, PHB_DRC(index)), ==, RTAS_SUCCESS);
     g_assert_true(exists(qts, id));
-    g_assert_cmpint(allocate(qts, PHB_DRC(index), false), ==, RTAS_SUCCESS);
-    deleted(qts, id);
-    sense_is(qts, PHB_DRC(index), SENSE_UNUSABLE);
+    g_assert_cmpint(dr_allocate(qts, PHB_DRC(index), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, id);
+    dr_sense_is(qts, PHB_DRC(index), DR_UNUSABLE);
     g_assert_false(has_connector(qts, PCI_DRC(index, 0, 2, 0)));
 }
 
@@ -628,18 +456,18 @@ static void test_phb(void)
     QDict *event;
 
     add(qts, "spapr-pci-host-bridge", "phb", "'index': 5");
-    event_is(qts, ADD, PHB_DRC(5));
+    event_is(qts, DR_ADD, PHB_DRC(5));
     take_phb(qts, 5);
     add(qts, DEVICE, "dev", "'bus': 'phb.0', 'addr': '2'");
-    event_is(qts, ADD, PCI_DRC(5, 0, 2, 0));
+    event_is(qts, DR_ADD, PCI_DRC(5, 0, 2, 0));
     take_device(qts, PCI_DRC(5, 0, 2, 0), DEVICE_NODE "@2");
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
 
     /* the guest keeps it */
-    del(qts, "phb");
-    event_is(qts, REMOVE, PHB_DRC(5));
-    del_fails(qts, "phb", "in progress already");
-    g_assert_cmpint(unisolate(qts, PHB_DRC(5)), ==, RTAS_SUCCESS);
+    device_del(qts, "phb");
+    event_is(qts, DR_REMOVE, PHB_DRC(5));
+    device_del_fails(qts, "phb", "in progress already");
+    g_assert_cmpint(dr_unisolate(qts, PHB_DRC(5)), ==, RTAS_SUCCESS);
     event = qtest_qmp_eventwait_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR");
     g_assert_cmpstr(qdict_get_str(qdict_get_qdict(event, "data"), "device"), ==,
                     "phb");
@@ -647,19 +475,19 @@ static void test_phb(void)
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
 
     /* it gives it up, with the device behind it */
-    del(qts, "phb");
+    device_del(qts, "phb");
     give_phb_back(qts, 5, "phb");
     g_assert_false(exists(qts, "dev"));
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0xffff);
-    no_event(qts);
+    dr_no_event(qts);
 
     /* at once if it never took it */
     add(qts, "spapr-pci-host-bridge", "phb", "'index': 5");
     add(qts, "pci-bridge", "bridge", "'bus': 'phb.0', 'chassis_nr': 9");
     add(qts, DEVICE, "dev", "'bus': 'bridge', 'addr': '2'");
-    sense_is(qts, PCI_DRC(5, 9, 2, 0), SENSE_PRESENT);
-    del(qts, "phb");
-    deleted(qts, "phb");
+    dr_sense_is(qts, PCI_DRC(5, 9, 2, 0), DR_PRESENT);
+    device_del(qts, "phb");
+    device_deleted(qts, "phb");
     g_assert_false(has_connector(qts, PCI_DRC(5, 9, 2, 0)));
     g_assert_false(exists(qts, "dev"));
     qtest_quit(qts);
@@ -672,21 +500,21 @@ static void test_phb_reset(void)
                                  "-device " DEVICE ",id=dev,bus=cold.0,addr=2 "
                                  "-device " DEVICE ",id=dev0,bus=pci.0,addr=2");
 
-    sense_is(qts, PHB_DRC(3), SENSE_PRESENT);
+    dr_sense_is(qts, PHB_DRC(3), DR_PRESENT);
     add(qts, "spapr-pci-host-bridge", "new", "'index': 4");
-    del(qts, "cold");
-    del(qts, "dev");
-    del(qts, "dev0");
+    device_del(qts, "cold");
+    device_del(qts, "dev");
+    device_del(qts, "dev0");
     qtest_system_reset(qts);
     both_deleted(qts, "cold", "dev0");
     g_assert_false(exists(qts, "dev"));
-    sense_is(qts, PHB_DRC(3), SENSE_UNUSABLE);
-    sense_is(qts, PHB_DRC(4), SENSE_PRESENT);
+    dr_sense_is(qts, PHB_DRC(3), DR_UNUSABLE);
+    dr_sense_is(qts, PHB_DRC(4), DR_PRESENT);
     g_assert_false(has_connector(qts, PCI_DRC(3, 0, 2, 0)));
     g_assert_true(has_connector(qts, PCI_DRC(4, 0, 2, 0)));
-    no_event(qts);
-    del(qts, "new");
-    event_is(qts, REMOVE, PHB_DRC(4));
+    dr_no_event(qts);
+    device_del(qts, "new");
+    event_is(qts, DR_REMOVE, PHB_DRC(4));
     qtest_quit(qts);
 }
 
@@ -698,10 +526,10 @@ static void test_phb_errors(void)
     add_fails(qts, "PHB 0 already", "spapr-pci-host-bridge", "phb",
               "'index': 0");
     add_fails(qts, "31", "spapr-pci-host-bridge", "phb", "'index': 31");
-    no_event(qts);
+    dr_no_event(qts);
     /* what failed left nothing behind */
     add(qts, "spapr-pci-host-bridge", "phb", "'index': 30");
-    event_is(qts, ADD, PHB_DRC(30));
+    event_is(qts, DR_ADD, PHB_DRC(30));
     take_phb(qts, 30);
     qtest_quit(qts);
 }
@@ -722,10 +550,10 @@ static void test_phb_loop(void)
         qdict_put_int(add_phb, "index", index);
         qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', "
                                  "'arguments': %p }", add_phb);
-        event_is(qts, ADD, PHB_DRC(index));
+        event_is(qts, DR_ADD, PHB_DRC(index));
         take_phb(qts, index);
         add(qts, DEVICE, "dev", "'bus': 'phb.0', 'addr': '2'");
-        event_is(qts, ADD, PCI_DRC(index, 0, 2, 0));
+        event_is(qts, DR_ADD, PCI_DRC(index, 0, 2, 0));
         take_device(qts, PCI_DRC(index, 0, 2, 0), DEVICE_NODE "@2");
         msi = allocate_msi(qts, index, 2);
         g_assert_cmphex(msi, !=, 0);
@@ -734,13 +562,13 @@ static void test_phb_loop(void)
         }
         g_assert_cmphex(msi, ==, first_msi);
         if (i % 2) {
-            del(qts, "dev");
-            event_is(qts, REMOVE, PCI_DRC(index, 0, 2, 0));
-            g_assert_cmpint(isolate(qts, PCI_DRC(index, 0, 2, 0)), ==,
+            device_del(qts, "dev");
+            event_is(qts, DR_REMOVE, PCI_DRC(index, 0, 2, 0));
+            g_assert_cmpint(dr_isolate(qts, PCI_DRC(index, 0, 2, 0)), ==,
                             RTAS_SUCCESS);
-            deleted(qts, "dev");
+            device_deleted(qts, "dev");
         }
-        del(qts, "phb");
+        device_del(qts, "phb");
         give_phb_back(qts, index, "phb");
     }
     qtest_quit(qts);
@@ -764,9 +592,9 @@ static void test_device_msi(void)
         g_assert_cmphex(msi, !=, stays);
         first = first ?: msi;
         g_assert_cmphex(msi, ==, first);
-        del(qts, "hot");
-        g_assert_cmpint(isolate(qts, PCI_DRC(0, 0, 2, 0)), ==, RTAS_SUCCESS);
-        deleted(qts, "hot");
+        device_del(qts, "hot");
+        g_assert_cmpint(dr_isolate(qts, PCI_DRC(0, 0, 2, 0)), ==, RTAS_SUCCESS);
+        device_deleted(qts, "hot");
     }
     qtest_quit(qts);
 }

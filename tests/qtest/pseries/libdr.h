@@ -1,0 +1,90 @@
+/*
+ * A guest's part in dynamic reconfiguration, for qtests
+ *
+ * The test is the guest: it fetches events, drives the connectors, and walks
+ * what is behind them.  The RTAS calls use the memory at DR_AREA.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef TESTS_QTEST_PSERIES_LIBDR_H
+#define TESTS_QTEST_PSERIES_LIBDR_H
+
+#include "libpapr.h"
+
+/* Work area of ibm,configure-connector; behind it what check-exception gives */
+#define DR_AREA PAPR_TEST_RAM
+#define DR_AREA_BYTES 4096
+#define DR_LOG (DR_AREA + DR_AREA_BYTES)
+#define DR_LOG_BYTES 2048
+/* Up to here tests leave the memory to these functions */
+#define DR_RAM_END (DR_LOG + DR_LOG_BYTES)
+
+/* Indicators and the sensor of a connector */
+#define DR_ISOLATION 9001
+#define DR_LIGHT 9002
+#define DR_ALLOCATION 9003
+#define DR_ENTITY_SENSE 9003
+enum { DR_EMPTY, DR_PRESENT, DR_UNUSABLE };
+
+/* What ibm,configure-connector returns */
+enum { DR_COMPLETE, DR_CHILD = 2, DR_PROPERTY, DR_PARENT };
+#define DR_NOT_CONFIGURABLE (-9003)
+
+/* Of an event: what kind of resource, what to do, named how */
+enum { DR_CPU = 1, DR_MEMORY, DR_PHB = 4, DR_PCI, DR_PMEM };
+enum { DR_ADD = 1, DR_REMOVE };
+enum { DR_BY_INDEX = 2, DR_BY_COUNT, DR_BY_COUNT_INDEX };
+
+int32_t dr_isolate(QTestState *qts, uint32_t drc);
+int32_t dr_unisolate(QTestState *qts, uint32_t drc);
+int32_t dr_allocate(QTestState *qts, uint32_t drc, bool usable);
+/** dr_sense_is: there is such a connector, and this is what is behind it */
+void dr_sense_is(QTestState *qts, uint32_t drc, uint32_t expected);
+
+/** dr_fetch_event: check-exception of all kinds, the log to DR_LOG */
+int32_t dr_fetch_event(QTestState *qts);
+void dr_no_event(QTestState *qts);
+/**
+ * dr_event_is: the next event is of this kind
+ * @first: index, or count
+ */
+void dr_event_is(QTestState *qts, uint8_t resource, uint8_t action, uint8_t by,
+                 uint32_t first);
+/** dr_event_index: of one by count and index, its index */
+uint32_t dr_event_index(QTestState *qts);
+
+/** dr_start_walk: the next step is the first of what is behind @drc */
+void dr_start_walk(QTestState *qts, uint32_t drc);
+/** dr_configure: one step of ibm,configure-connector */
+int32_t dr_configure(QTestState *qts);
+/** dr_area_string: the string at the offset in the area's cell @cell */
+char *dr_area_string(QTestState *qts, unsigned cell);
+/** dr_area_name: the name of the node or property of the last step */
+char *dr_area_name(QTestState *qts);
+/** dr_area_value: the bytes of the property of the last step */
+GBytes *dr_area_value(QTestState *qts);
+
+/**
+ * dr_walk - walk from where the walk is to its end
+ *
+ * Returns: properties by path as "scsi@2/reg", nodes with an empty value as
+ * "scsi@2".  A walk that is beyond the first step already has the properties
+ * of the node, where it is, as "/reg".
+ */
+GHashTable *dr_walk(QTestState *qts);
+/** dr_cells: cells of a property that must be there; *@n is how many */
+const uint32_t *dr_cells(GHashTable *found, const char *path, size_t *n);
+/** dr_cell: one cell of a property, which must have it; host endian */
+uint32_t dr_cell(GHashTable *found, const char *path, unsigned at);
+
+/** qmp_fails: @answer, which this frees, is an error that says @text */
+void qmp_fails(QDict *answer, const char *text);
+/** qmp_event_of: the next event @name of a device with an id is about @id */
+void qmp_event_of(QTestState *qts, const char *name, const char *id);
+/** device_del, device_del_fails: the request is taken, or refused */
+void device_del(QTestState *qts, const char *id);
+void device_del_fails(QTestState *qts, const char *id, const char *text);
+/** device_deleted: wait for DEVICE_DELETED of @id, past those of others */
+void device_deleted(QTestState *qts, const char *id);
+
+#endif
