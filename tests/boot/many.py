@@ -8,9 +8,8 @@ device that has all views made again makes a start quadratic.
 
     many.py views DEVICE MOST
 
-MOST is the number of views that a device more may bring: of virtio devices, which have
-an address space of their own that is not empty, each bridge's bus has one made in the
-end, and so have some changes that the machine makes.
+MOST is the number of views that a device more may bring: a virtio device has an address
+space of its own that is not empty, and with it one view.  Those of others stay.
 """
 
 import os
