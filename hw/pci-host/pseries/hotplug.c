@@ -66,10 +66,13 @@ void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
                    bus_first_id(phb, bus));
 }
 
-/* The guest has let go of @dev, or starts anew without it */
+/*
+ * The guest has let go of @dev, or starts anew without it.  Its handler is the
+ * host bridge, or the machine for what is memory, too.
+ */
 static void release_device(DeviceState *dev, void *phb)
 {
-    hotplug_handler_unplug(HOTPLUG_HANDLER(phb), dev, &error_abort);
+    hotplug_handler_unplug(qdev_get_hotplug_handler(dev), dev, &error_abort);
     object_unparent(OBJECT(dev));
 }
 

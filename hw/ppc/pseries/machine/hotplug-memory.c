@@ -39,7 +39,8 @@ static PaprDrc *dimm_connector(PaprMachine *pm, DeviceState *dev)
                         PC_DIMM(dev)->addr / PAPR_LMB_SIZE);
 }
 
-static bool check_size(DeviceState *dev, Error **errp)
+static bool check_size(DeviceState *dev, HostMemoryBackend *backend,
+                       Error **errp)
 {
     Error *err = NULL;
     uint64_t size = memory_device_get_region_size(MEMORY_DEVICE(dev), &err);
@@ -54,23 +55,24 @@ static bool check_size(DeviceState *dev, Error **errp)
     error_setg(errp, "Hotplugged memory size must be a multiple of %" PRIu64
                " MB: give memory backend '%s' size=%" PRIu64 "M",
                (uint64_t)(PAPR_LMB_SIZE / MiB),
-               object_get_canonical_path_component(
-                   OBJECT(PC_DIMM(dev)->hostmem)),
+               object_get_canonical_path_component(OBJECT(backend)),
                ROUND_UP(MAX(size, 1), PAPR_LMB_SIZE) / MiB);
     return false;
 }
 
-/* An address of the user's; 0: QEMU is to find one, which is aligned */
-static bool check_addr(DeviceState *dev, Error **errp)
+bool papr_machine_check_blocks(DeviceState *dev, HostMemoryBackend *backend,
+                               uint64_t addr, const char *addr_name,
+                               Error **errp)
 {
-    uint64_t addr = PC_DIMM(dev)->addr;
-
+    if (!check_size(dev, backend, errp)) {
+        return false;
+    }
     if (QEMU_IS_ALIGNED(addr, PAPR_LMB_SIZE)) {
         return true;
     }
-    error_setg(errp, "addr=0x%" PRIx64 " is not a multiple of %" PRIu64
-               " MB: use addr=0x%" PRIx64, addr,
-               (uint64_t)(PAPR_LMB_SIZE / MiB),
+    error_setg(errp, "%s=0x%" PRIx64 " is not a multiple of %" PRIu64
+               " MB: use %s=0x%" PRIx64, addr_name, addr,
+               (uint64_t)(PAPR_LMB_SIZE / MiB), addr_name,
                QEMU_ALIGN_DOWN(addr, PAPR_LMB_SIZE));
     return false;
 }
@@ -79,7 +81,8 @@ void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     PCDIMMDevice *dimm = PC_DIMM(dev);
 
-    if (!check_size(dev, errp) || !check_addr(dev, errp) ||
+    if (!papr_machine_check_blocks(dev, dimm->hostmem, dimm->addr, "addr",
+                                   errp) ||
         !papr_machine_kvm_check_backing(
             pm, host_memory_backend_pagesize(dimm->hostmem), errp)) {
         return;
@@ -87,7 +90,6 @@ void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     pc_dimm_pre_plug(dimm, MACHINE(pm), errp);
 }
 
-/* The guest's hash page table may be as large as its memory warrants */
 void papr_machine_note_memory(PaprMachine *pm)
 {
     const MachineState *ms = MACHINE(pm);

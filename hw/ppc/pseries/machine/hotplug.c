@@ -4,8 +4,8 @@
  * One row a kind of device.  Pre-plug checks the device against the machine
  * and hands it what it needs; plug ties it to its connector.  Unplug asks the
  * guest by way of the connector, which has the device taken out in the end.
- * PCI devices are plugged into their host bridge (PHB), not into the machine;
- * CPU cores are in hotplug-cpu.c.
+ * PCI devices are plugged into their host bridge (PHB), not into the machine,
+ * but for virtio-mem, which is memory, too.  CPU cores are in hotplug-cpu.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,6 +16,7 @@
 #include "hw/mem/pc-dimm.h"
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
+#include "hw/virtio/virtio-md-pci.h"
 #include "system/runstate.h"
 #include "machine.h"
 
@@ -67,6 +68,9 @@ static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
                    dev->id ?: dev->canonical_path);
         return;
     }
+    if (!papr_virtio_mem_unused_behind(PAPR_PHB(dev), errp)) {
+        return;
+    }
     papr_drc_unplug_request(drc);
     if (papr_drc_device(drc)) {
         papr_events_hotplug(pm->events, PAPR_HOTPLUG_REMOVE, PAPR_DRC_PHB,
@@ -76,6 +80,7 @@ static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
 
 static void phb_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
+    papr_virtio_mem_leave_with(pm, PAPR_PHB(dev));
     qdev_unrealize(dev);
 }
 
@@ -106,6 +111,8 @@ static const PlugRow plug_table[] = {
       papr_machine_tpm_proxy_plug, papr_machine_tpm_proxy_unplug },
     { TYPE_PC_DIMM, papr_dimm_pre_plug, papr_dimm_plug,
       papr_dimm_unplug_request, papr_dimm_unplug },
+    { TYPE_VIRTIO_MD_PCI, papr_virtio_mem_pre_plug, papr_virtio_mem_plug,
+      papr_virtio_mem_unplug_request, papr_virtio_mem_unplug },
     { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
 };
 

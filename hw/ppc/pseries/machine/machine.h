@@ -29,6 +29,7 @@
 #include "hw/pseries/rtas.h"
 #include "hw/pseries/vcpu.h"
 #include "hw/pseries/vio.h"
+#include "system/hostmem.h"
 #include "../cpu/core.h"
 #include "../dt/build.h"
 #include "memmap.h"
@@ -168,8 +169,27 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_machine_add_memory_connectors(PaprMachine *pm);
-/* memory of any kind has been plugged or unplugged */
+/*
+ * Is the memory of @dev, which @backend gives, whole blocks at a block's
+ * address?  @addr, the user's @addr_name, is 0 if QEMU is to find one, which
+ * is aligned.
+ */
+bool papr_machine_check_blocks(DeviceState *dev, HostMemoryBackend *backend,
+                               uint64_t addr, const char *addr_name,
+                               Error **errp);
+/* the guest's hash page table may be as large as its memory warrants */
 void papr_machine_note_memory(PaprMachine *pm);
+
+/* hotplug-virtio-mem.c */
+void papr_virtio_mem_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_virtio_mem_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
+void papr_virtio_mem_unplug_request(PaprMachine *pm, DeviceState *dev,
+                                    Error **errp);
+void papr_virtio_mem_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
+/* none of those behind @phb has memory in use, or is to have */
+bool papr_virtio_mem_unused_behind(PaprPhb *phb, Error **errp);
+/* @phb goes: what is behind it is to leave the area of memory before */
+void papr_virtio_mem_leave_with(PaprMachine *pm, PaprPhb *phb);
 
 /* hotplug-nvdimm.c */
 void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
