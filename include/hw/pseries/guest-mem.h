@@ -22,6 +22,12 @@ void papr_mem_init(void);
 /** papr_mem_is_ram: is [@addr, @addr + @len) all guest RAM? @len may be 0 */
 bool papr_mem_is_ram(uint64_t addr, uint64_t len);
 
+/**
+ * papr_mem_is_memory: is it all guest RAM, or memory that can only be read, as
+ * a module of persistent memory may be?  No buffer can be there.
+ */
+bool papr_mem_is_memory(uint64_t addr, uint64_t len);
+
 /** papr_mem_read: copy from guest RAM; false, and @buf untouched, if not RAM */
 bool papr_mem_read(uint64_t addr, void *buf, size_t len);
 

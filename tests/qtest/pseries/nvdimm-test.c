@@ -463,11 +463,47 @@ static void test_flush(void)
         /* results are kept for as many as may run, and no more */
         g_assert_cmpint(flushed(qts, first), ==, H_P2);
     }
-    /* nothing is left of them after a reset, which waits for those that run */
+    /* nothing is left of them after a reset */
     token = 0;
     g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_LONG_BUSY_10_MS);
     qtest_system_reset(qts);
     g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_P2);
+    qtest_quit(qts);
+    remove_file(&file);
+}
+
+/*
+ * The host takes long to write: nobody waits for it, neither a guest that
+ * starts anew nor whoever resets it.  What runs still counts as running.
+ */
+static void test_slow_flush(void)
+{
+    File file = make_file(BLOCK + LABELS);
+    g_autofree char *held = g_build_filename(file.dir, "held", NULL);
+    uint64_t old = 0, token = 0;
+    QTestState *qts;
+
+    g_setenv("HELD_SYNC", held, true);
+    g_setenv("LD_PRELOAD", g_getenv("PAPR_HELD_SYNC"), true);
+    qts = start(&file, 1, "");
+    g_unsetenv("LD_PRELOAD");
+    g_unsetenv("HELD_SYNC");
+    g_assert_true(g_file_set_contents(held, "", 0, NULL));
+
+    g_assert_cmpint(flush(qts, DRC(2), &old), ==, H_LONG_BUSY_10_MS);
+    qtest_system_reset(qts);
+    token = old;
+    g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_P2);
+    for (int i = 1; i < 64; i++) {
+        token = 0;
+        g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_LONG_BUSY_10_MS);
+        g_assert_cmphex(token, !=, old);
+    }
+    old = 0;
+    g_assert_cmpint(flush(qts, DRC(2), &old), ==, H_BUSY);
+
+    unlink(held);
+    g_assert_cmpint(flushed(qts, token), ==, H_SUCCESS);
     qtest_quit(qts);
     remove_file(&file);
 }
@@ -522,6 +558,30 @@ static void test_readonly(void)
                     RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_hcall(qts, 0, H_PAGE_INIT, 1ull << 47, BASE, 0), ==,
                     H_PARAMETER);
+    qtest_quit(qts);
+    remove_file(&file);
+}
+
+/* A guest with a hash page table maps it as memory, though it can't write */
+static void test_readonly_hash(void)
+{
+    const uint64_t valid = 1, memory = 0x190, inhibited = 0x1a8;
+    const uint64_t zero_page = 1ull << (63 - 48);
+    File file = make_file(BLOCK + LABELS);
+    QTestState *qts = papr_start(
+        MEMORY "-cpu POWER8 -object memory-backend-file,id=m,readonly=on,"
+        "mem-path=%s,size=%" PRIu64 " -device nvdimm,memdev=m,label-size=128K,"
+        "slot=2,unarmed=on,uuid=" UUID, file.path, (uint64_t)(BLOCK + LABELS));
+
+    g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, 0, 0, valid, BASE | inhibited),
+                    ==, H_PARAMETER);
+    g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, zero_page, 0, valid,
+                               BASE | memory), ==, H_PARAMETER);
+    g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, 0, 0, valid, BASE | memory),
+                    ==, H_SUCCESS);
+    /* behind it is nothing */
+    g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, 0, 0, valid,
+                               (BASE + BLOCK) | memory), ==, H_PARAMETER);
     qtest_quit(qts);
     remove_file(&file);
 }
@@ -672,8 +732,12 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/nvdimm/bind", test_bind);
     qtest_add_func("pseries/nvdimm/query", test_query);
     qtest_add_func("pseries/nvdimm/flush", test_flush);
+    if (g_getenv("PAPR_HELD_SYNC")) {
+        qtest_add_func("pseries/nvdimm/slow-flush", test_slow_flush);
+    }
     qtest_add_func("pseries/nvdimm/persistence", test_persistence);
     qtest_add_func("pseries/nvdimm/readonly", test_readonly);
+    qtest_add_func("pseries/nvdimm/readonly-hash", test_readonly_hash);
     qtest_add_func("pseries/nvdimm/hotplug", test_hotplug);
     qtest_add_func("pseries/nvdimm/migrate", test_migrate);
     qtest_add_func("pseries/nvdimm/options", test_options);

@@ -22,18 +22,26 @@
 static uint64_t generation = PAPR_GENERATION_FIRST;
 
 /*
- * The RAM region of @addr, the offset in it and, in @len, how much of *@len
- * bytes lies in the same region; NULL if there is no RAM.  Context: RCU read
- * lock.
+ * The region of memory of @addr, the offset in it and, in @len, how much of
+ * *@len bytes lies in the same region; NULL if there is no memory.  Context:
+ * RCU read lock.
  */
-static MemoryRegion *region_at(uint64_t addr, hwaddr *offset, hwaddr *len)
+static MemoryRegion *memory_at(uint64_t addr, hwaddr *offset, hwaddr *len)
 {
     MemoryRegion *mr;
 
     mr = address_space_translate(&address_space_memory, addr, offset, len,
                                  true, MEMTXATTRS_UNSPECIFIED);
-    return memory_region_is_ram(mr) && !mr->readonly &&
-           !memory_region_is_ram_device(mr) ? mr : NULL;
+    return memory_region_is_ram(mr) && !memory_region_is_ram_device(mr)
+        ? mr : NULL;
+}
+
+/* The same of RAM: what can be written */
+static MemoryRegion *region_at(uint64_t addr, hwaddr *offset, hwaddr *len)
+{
+    MemoryRegion *mr = memory_at(addr, offset, len);
+
+    return mr && !mr->readonly ? mr : NULL;
 }
 
 /* Its host address, or NULL */
@@ -66,16 +74,18 @@ static bool piece_at(uint64_t addr, size_t len, MemoryRegionCache *ram)
     return true;
 }
 
-/* Context: RCU read lock */
-static bool all_ram(uint64_t addr, uint64_t len)
+typedef MemoryRegion *Finder(uint64_t addr, hwaddr *offset, hwaddr *len);
+
+/* Does @find find something in all of it?  Context: RCU read lock */
+static bool all_found(uint64_t addr, uint64_t len, Finder *find)
 {
     if (len > UINT64_MAX - addr) {
         return false;
     }
     while (len) {
-        hwaddr part = len;
+        hwaddr offset, part = len;
 
-        if (!ram_at(addr, &part) || !part) {
+        if (!find(addr, &offset, &part) || !part) {
             return false;
         }
         addr += part;
@@ -84,11 +94,24 @@ static bool all_ram(uint64_t addr, uint64_t len)
     return true;
 }
 
+/* Context: RCU read lock */
+static bool all_ram(uint64_t addr, uint64_t len)
+{
+    return all_found(addr, len, region_at);
+}
+
 bool papr_mem_is_ram(uint64_t addr, uint64_t len)
 {
     RCU_READ_LOCK_GUARD();
 
     return all_ram(addr, len);
+}
+
+bool papr_mem_is_memory(uint64_t addr, uint64_t len)
+{
+    RCU_READ_LOCK_GUARD();
+
+    return all_found(addr, len, memory_at);
 }
 
 bool papr_mem_read(uint64_t addr, void *buf, size_t len)

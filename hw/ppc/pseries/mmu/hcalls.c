@@ -182,10 +182,10 @@ static uint64_t without_bits(uint64_t pte1, uint64_t bits)
 
 /* ---- H_ENTER ---- */
 
-/* Storage attributes: RAM is coherent and cached, all else is inhibited */
-static bool wimg_fits(uint64_t pte1, bool is_ram)
+/* Storage attributes: memory is coherent and cached, all else is inhibited */
+static bool wimg_fits(uint64_t pte1, bool is_memory)
 {
-    if (is_ram) {
+    if (is_memory) {
         return (pte1 & HPTE1_WIMG) == HPTE1_M;
     }
     return (pte1 & (HPTE1_W | HPTE1_I)) == HPTE1_I;
@@ -197,7 +197,7 @@ static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
 {
     unsigned actual;
     uint64_t raddr, size;
-    bool is_ram;
+    bool is_memory;
 
     if (!papr_hpte_base_shift(cpu, pte0, pte1, &actual)) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: unknown page size in 0x%"
@@ -206,10 +206,10 @@ static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
     }
     size = 1ull << actual;
     raddr = (pte1 & HPTE1_RPN) & ~(size - 1);
-    is_ram = papr_mem_is_ram(raddr, size);
-    if (!wimg_fits(pte1, is_ram)) {
+    is_memory = papr_mem_is_memory(raddr, size);
+    if (!wimg_fits(pte1, is_memory)) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: WIMG of 0x%" PRIx64 " don't "
-                      "fit %s\n", pte1, is_ram ? "RAM" : "I/O");
+                      "fit %s\n", pte1, is_memory ? "memory" : "I/O");
         return H_PARAMETER;
     }
     if (actual > 16 && (flags & (PFT_ZERO_PAGE | PFT_ICACHE))) {
@@ -219,8 +219,11 @@ static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
         return H_FUNCTION;
     }
     /* Instruction caches are coherent here: only zeroing is left to do */
-    if ((flags & PFT_ZERO_PAGE) && is_ram) {
-        papr_mem_set(raddr, 0, size);
+    if ((flags & PFT_ZERO_PAGE) && is_memory &&
+        !papr_mem_set(raddr, 0, size)) {
+        qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: 0x%" PRIx64 " can't be "
+                      "zeroed, it is read-only\n", raddr);
+        return H_PARAMETER;
     }
     return H_SUCCESS;
 }

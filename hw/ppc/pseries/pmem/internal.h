@@ -33,7 +33,7 @@ bool papr_nvdimm_flush_required(NVDIMMDevice *nvdimm);
  */
 int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token);
 
-/** papr_nvdimm_finish: waits for flushes that run, forgets all */
-void papr_nvdimm_finish(NVDIMMDevice *nvdimm);
+/** papr_nvdimm_reset: forgets all flushes; those that run go on, unasked for */
+void papr_nvdimm_reset(NVDIMMDevice *nvdimm);
 
 #endif

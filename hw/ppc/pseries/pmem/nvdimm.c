@@ -39,6 +39,7 @@ typedef struct Flush {
     uint64_t token;
     int64_t result;
     uint32_t drc_index;                 /* for streams only */
+    bool abandoned;                     /* runs, and is on no list */
     /* what the thread of the pool works on; modules are not unplugged */
     void *pmem;                         /* NULL: a file in the page cache */
     uint64_t size;
@@ -54,7 +55,7 @@ struct PaprNvdimm {
     bool pmem_override;
     bool flush_required;                /* as the guest was told */
     uint64_t last_token;
-    unsigned n_running;                 /* with the pool; all of @running */
+    unsigned n_running;                 /* with the pool; @running and others */
     FlushList running;                  /* the newest first, both */
     FlushList done;
 };
@@ -147,9 +148,13 @@ static void flush_done(void *opaque, int result)
     PaprNvdimm *pn = flush->nvdimm;
 
     trace_papr_pmem_flushed(flush->token, result);
+    pn->n_running--;
+    if (flush->abandoned) {
+        g_free(flush);
+        return;
+    }
     flush->result = result;
     QLIST_REMOVE(flush, node);
-    pn->n_running--;
     if (count(&pn->done) >= FLUSHES_MAX) {
         drop_oldest(&pn->done);
     }
@@ -231,20 +236,32 @@ int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token)
     return begin_flush(PAPR_NVDIMM(nvdimm), token);
 }
 
-void papr_nvdimm_finish(NVDIMMDevice *nvdimm)
+/*
+ * What runs can't be stopped, and may take long: it is not waited for.  A flush
+ * without @nvdimm is of a stream that was broken off before it was begun.
+ */
+static void abandon(PaprNvdimm *pn)
+{
+    Flush *flush, *next;
+
+    QLIST_FOREACH_SAFE(flush, &pn->running, node, next) {
+        if (flush->nvdimm) {
+            QLIST_REMOVE(flush, node);
+            flush->abandoned = true;
+        }
+    }
+    forget(&pn->running);
+    forget(&pn->done);
+}
+
+void papr_nvdimm_reset(NVDIMMDevice *nvdimm)
 {
     PaprNvdimm *pn = (PaprNvdimm *)object_dynamic_cast(OBJECT(nvdimm),
                                                        TYPE_PAPR_NVDIMM);
 
-    if (!pn) {
-        return;
+    if (pn) {
+        abandon(pn);
     }
-    while (pn->n_running) {
-        aio_poll(qemu_get_aio_context(), true);
-    }
-    /* of a stream that was broken off, before they were begun */
-    forget(&pn->running);
-    forget(&pn->done);
 }
 
 /* --- streams -------------------------------------------------------------- */
@@ -252,7 +269,7 @@ void papr_nvdimm_finish(NVDIMMDevice *nvdimm)
 /* A snapshot may be loaded over flushes that run */
 static int flushes_pre_load(void *opaque)
 {
-    papr_nvdimm_finish(NVDIMM(opaque));
+    abandon(opaque);
     return 0;
 }
 
@@ -329,7 +346,12 @@ static void realize(NVDIMMDevice *nvdimm, Error **errp)
 
 static void unrealize(NVDIMMDevice *nvdimm)
 {
-    papr_nvdimm_finish(nvdimm);
+    PaprNvdimm *pn = PAPR_NVDIMM(nvdimm);
+
+    abandon(pn);
+    while (pn->n_running) {
+        aio_poll(qemu_get_aio_context(), true);
+    }
     vmstate_unregister(NULL, &vmstate_flushes, nvdimm);
 }
 

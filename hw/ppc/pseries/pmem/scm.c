@@ -301,7 +301,7 @@ void papr_pmem_reset(PaprPmem *pmem)
         NVDIMMDevice *nvdimm = module_in(pmem, slot);
 
         if (nvdimm) {
-            papr_nvdimm_finish(nvdimm);
+            papr_nvdimm_reset(nvdimm);
         }
     }
 }
