@@ -482,6 +482,128 @@ static void test_numa(void)
     qtest_quit(qts);
 }
 
+/* Told by the event that takes the interrupt of others, it is the same */
+static void test_old_events(void)
+{
+    QTestState *qts = start("-machine modern-hotplug-events=off");
+
+    add(qts, "hot", 4);
+    event_is(qts, DR_ADD, 4);
+    g_hash_table_unref(take(qts, 4));
+    g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
+    device_del(qts, "hot");
+    event_is(qts, DR_REMOVE, 4);
+    dr_no_event(qts);
+    stop_self(qts, 5);
+    give_back(qts, 4);
+    device_deleted(qts, "hot");
+    qtest_quit(qts);
+}
+
+/* The type of the cores that the machine takes, to be freed */
+static char *core_type(QTestState *qts)
+{
+    g_autoptr(QDict) slots = qtest_qmp(qts, "{ 'execute':"
+                                            " 'query-hotpluggable-cpus' }");
+    const QListEntry *first = qlist_first(qdict_get_qlist(slots, "return"));
+
+    return g_strdup(qdict_get_str(qobject_to(QDict, qlist_entry_obj(first)),
+                                  "type"));
+}
+
+/* Cores of eight threads, one from the start and one that comes and goes */
+static void eight_threads(const char *model, const char *type, const char *node)
+{
+    g_autofree char *servers = g_strdup_printf(
+        "%s@10/ibm,ppc-interrupt-server#s", node);
+    QTestState *qts = papr_start("-cpu %s -smp 8,maxcpus=32,threads=8,cores=4 "
+                                 "-device %s,core-id=8,id=cold", model, type);
+    g_autofree char *real_type = core_type(qts);
+
+    g_assert_cmpstr(real_type, ==, type);
+    g_assert_cmpuint(count_vcpus(qts), ==, 16);
+    g_assert_cmpint(start_cpu(qts, 15), ==, RTAS_SUCCESS);
+    for (int i = 0; i < 2; i++) {
+        g_autoptr(GHashTable) found = NULL;
+
+        qtest_qmp_device_add(qts, type, "hot", "{ 'core-id': 16 }");
+        event_is(qts, DR_ADD, 16);
+        g_assert_cmpuint(count_vcpus(qts), ==, 24);
+        g_assert_cmpint(dr_allocate(qts, CPU_DRC(16), true), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_unisolate(qts, CPU_DRC(16)), ==, RTAS_SUCCESS);
+        dr_start_walk(qts, CPU_DRC(16));
+        found = dr_walk(qts);
+        for (unsigned thread = 0; thread < 8; thread++) {
+            g_assert_cmpuint(dr_cell(found, servers, thread), ==, 16 + thread);
+            g_assert_cmpint(start_cpu(qts, 16 + thread), ==, RTAS_SUCCESS);
+        }
+        device_del(qts, "hot");
+        event_is(qts, DR_REMOVE, 16);
+        for (unsigned thread = 0; thread < 8; thread++) {
+            /* until the last one has stopped */
+            g_assert_cmpint(dr_isolate(qts, CPU_DRC(16)), ==,
+                            RTAS_HARDWARE_ERROR);
+            stop_self(qts, 16 + thread);
+        }
+        give_back(qts, 16);
+        device_deleted(qts, "hot");
+        g_assert_cmpuint(count_vcpus(qts), ==, 16);
+    }
+    device_del(qts, "cold");
+    event_is(qts, DR_REMOVE, 8);
+    stop_self(qts, 15);
+    give_back(qts, 8);
+    device_deleted(qts, "cold");
+    qtest_quit(qts);
+}
+
+static void test_eight_threads(void)
+{
+    eight_threads("POWER8", "power8_v2.0-spapr-cpu-core", "PowerPC,POWER8");
+    eight_threads("POWER9", CORE, "PowerPC,POWER9");
+    eight_threads("Power10", "power10_v2.0-spapr-cpu-core", "PowerPC,POWER10");
+}
+
+/* A guest that negotiates in the middle: what it was asked for is gone then */
+static void test_cas(void)
+{
+    static const uint8_t says[] = {
+        0xff, 0xff, 0, 0, 0, 0x4e, 0, 0,        /* any POWER9 */
+        0xff, 0xff, 0xff, 0xff, 0x0f, 0, 0, 5,  /* architecture 3.00 */
+        0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff,
+        4,                                      /* five vectors */
+        2, 0, 0xff, 0xc0,
+        0, 0, 0, 0, 0, 0,
+        25, 0, 0x20, 0, 0, 0xa0, 0x05, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0x80, 0x40, 0x40, 0, 0x40,
+    };
+    QTestState *qts = start("-device " CORE ",core-id=6,id=cold");
+
+    add(qts, "hot", 4);
+    device_del(qts, "cold");
+    g_assert_cmpint(start_cpu(qts, 7), ==, RTAS_SUCCESS);
+    qtest_memwrite(qts, VPA, says, sizeof(says));
+    /* not while another thread runs; and nothing is done with the requests */
+    g_assert_cmpint(papr_hcall(qts, 0, H_CAS, VPA, VPA + 0x10000, 0x100000),
+                    ==, H_MULTI_THREADS_ACTIVE);
+    event_is(qts, DR_ADD, 4);
+    event_is(qts, DR_REMOVE, 6);
+    stop_self(qts, 7);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(6)), ==, RTAS_SUCCESS);
+    g_assert_cmpint(papr_hcall(qts, 0, H_CAS, VPA, VPA + 0x10000, 0x100000),
+                    ==, H_SUCCESS);
+    device_deleted(qts, "cold");
+    dr_no_event(qts);
+    slot_is(qts, 6, NULL);
+    dr_sense_is(qts, CPU_DRC(6), DR_UNUSABLE);
+    /* the one that came is there, as from the start */
+    dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
+    g_assert_true(in_tree(qts, 4));
+    g_assert_false(in_tree(qts, 6));
+    g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
+    qtest_quit(qts);
+}
+
 static char *registers(QTestState *qts, unsigned cpu)
 {
     return qtest_hmp(qts, "info registers %u", cpu);
@@ -813,6 +935,9 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cpu-hotplug/errors", test_errors);
     qtest_add_func("pseries/cpu-hotplug/command-line", test_command_line);
     qtest_add_func("pseries/cpu-hotplug/numa", test_numa);
+    qtest_add_func("pseries/cpu-hotplug/old-events", test_old_events);
+    qtest_add_func("pseries/cpu-hotplug/eight-threads", test_eight_threads);
+    qtest_add_func("pseries/cpu-hotplug/cas", test_cas);
     qtest_add_func("pseries/cpu-hotplug/partition", test_partition_state);
     qtest_add_func("pseries/cpu-hotplug/compat", test_compat);
     qtest_add_func("pseries/cpu-hotplug/calls", test_calls);

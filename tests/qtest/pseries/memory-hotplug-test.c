@@ -417,6 +417,36 @@ static void test_backends(void)
     qtest_quit(qts);
 }
 
+/* Huge pages: a module of them, or a line that says why if the host has none */
+static void test_huge_pages(void)
+{
+    QTestState *qts = papr_start(MEMORY);
+    QDict *answer = qtest_qmp(qts, "{ 'execute': 'object-add', 'arguments': { "
+                              "'qom-type': 'memory-backend-memfd', 'id': "
+                              "'mem', 'size': 268435456, 'hugetlb': true, "
+                              "'prealloc': true } }");
+
+    if (qdict_haskey(answer, "error")) {
+        qmp_fails(answer, "memory");
+        add_fails(qts, "Device 'mem' not found", "dimm", "'memdev': 'mem'");
+        dr_no_event(qts);
+        modules_are(qts, "");
+        /* and its name is free */
+        backend(qts, "mem", LMB);
+    } else {
+        qobject_unref(answer);
+    }
+    add(qts, "dimm", "'memdev': 'mem'");
+    event_is(qts, DR_ADD, 0, 1);
+    take(qts, 0, 1);
+    g_assert_true(is_memory(qts, 0));
+    device_del(qts, "dimm");
+    event_is(qts, DR_REMOVE, 0, 1);
+    give_block(qts, 0);
+    device_deleted(qts, "dimm");
+    qtest_quit(qts);
+}
+
 /* One line, and nothing is half-done: what is left can be plugged after it */
 static void test_bad_input(void)
 {
@@ -887,6 +917,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/memory/old-events", test_old_events);
     qtest_add_func("pseries/memory/nodes", test_nodes);
     qtest_add_func("pseries/memory/backends", test_backends);
+    qtest_add_func("pseries/memory/huge-pages", test_huge_pages);
     qtest_add_func("pseries/memory/bad-input", test_bad_input);
     qtest_add_func("pseries/memory/bad-options", test_bad_options);
     qtest_add_func("pseries/memory/hash-table", test_hash_table);
