@@ -214,7 +214,7 @@ class CarriedLinux(Traveller):
 
     def __init__(self, version, mode):
         controller, mmu = mode.split('-')
-        append = ['console=hvc0']
+        append = ['console=hvc0', 'quiet']    # what the kernel says is in no answer
         append += ['xive=off'] if controller == 'xics' else []
         append += ['disable_radix'] if mmu == 'hash' else []
         super().__init__(version, ',x-vof=on', (

@@ -67,6 +67,7 @@ static const Omitted omitted[] = {
     { "vhost-vdpa-device-pci*", "needs a device of the host" },
     { "vhost-vsock-pci*", "needs vhost of the host" },
     { "virtio-input-host-pci", "needs an input device of the host" },
+    { "virtio-mem-pci", "needs room for memory: see virtio-mem-test" },
     { "x3130-upstream", "has no chassis_nr" },
     { "xio3130-downstream", "has no chassis_nr" },
 };
