@@ -15,7 +15,7 @@ from pathlib import Path
 
 from devguest import DeviceGuest, Mode, poll, workspace
 from features import needs, program, server
-from guest import expect, main_of
+from guest import Failure, expect, main_of
 
 REGISTER = 12           # of those that nothing but a start clears, one nobody uses
 
@@ -85,7 +85,10 @@ def extend(guest, version, old, word):
 
 def check_start(guest, version):
     """Linux has found the TPM, of the right version and with nothing measured."""
-    guest.settle('[ -c /dev/tpm0 ]')
+    try:
+        guest.settle('[ -c /dev/tpm0 ]')
+    except Failure:
+        raise Failure('no TPM: ' + guest.run('dmesg | grep -i tpm; true')) from None
     major = guest.read('/sys/class/tpm/tpm0/tpm_version_major')
     expect(major == ('2' if version.two else '1'), f'version {major}')
     compatible = guest.run("tr -d '\\0' < /sys/class/tpm/tpm0/device/of_node/compatible")
