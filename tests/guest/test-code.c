@@ -4,6 +4,10 @@
  *
  * Calls and returns go through each CPU's cache of translated code, which the
  * change of code by any CPU has to reach.
+ *
+ * Long stretches of code without a branch are translated to blocks of all
+ * sizes, among them some that fill a small buffer of translated code.
+ *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "tests.h"
@@ -11,6 +15,7 @@
 #define ROUNDS      1000
 #define FUNCTIONS   8                   /* two in each page */
 #define HALF_PAGE   (PAGE / 8)
+#define BLR         0x4e800020
 
 typedef uint64_t function(void);
 
@@ -22,7 +27,7 @@ static void change(unsigned n, uint64_t value)
 {
     volatile uint32_t *at = code[n];
 
-    at[1] = 0x4e800020;                         /* blr */
+    at[1] = BLR;
     at[0] = 0x38600000 | (value & 0x7fff);      /* li r3,value */
     asm volatile("dcbst 0,%0; sync; icbi 0,%0; sync; isync"
                  : : "r"(at) : "memory");
@@ -85,4 +90,56 @@ void test_code_changes(void)
         }
     }
     wait_stopped(1);
+}
+
+#define LONG_BLOCK  (PAGE / 4)
+#define LD_R5_R3    0xe8a30000
+#define ADDI_R4_1   0x38840001
+#define MR_R3_R4    0x7c832378
+
+static uint32_t long_block[LONG_BLOCK] __attribute__((aligned(PAGE)));
+static uint64_t word;
+
+/* A load is much host code, an addition is little */
+static void put_long_block(unsigned loads_of_8)
+{
+    unsigned n = 0;
+
+    for (; n < LONG_BLOCK - 2; n++) {
+        long_block[n] = n % 8 < loads_of_8 ? LD_R5_R3 : ADDI_R4_1;
+    }
+    long_block[n] = MR_R3_R4;
+    long_block[n + 1] = BLR;
+    for (n = 0; n < LONG_BLOCK; n += 8) {
+        asm volatile("dcbst 0,%0; sync; icbi 0,%0; sync; isync"
+                     : : "r"(&long_block[n]) : "memory");
+    }
+}
+
+/* Each of @long_block's additions counts, and no more */
+static uint64_t run_long_block(void)
+{
+    register uint64_t r3 asm("r3") = (uint64_t)&word;
+    register uint64_t r4 asm("r4") = 0;
+
+    asm volatile("mtctr %2; bctrl"
+                 : "+r"(r3), "+r"(r4)
+                 : "r"((uint64_t)long_block)
+                 : "r5", "lr", "ctr", "memory");
+    return r3;
+}
+
+void test_long_blocks(void)
+{
+    for (unsigned loads_of_8 = 0; loads_of_8 <= 8; loads_of_8++) {
+        unsigned additions = 0;
+
+        put_long_block(loads_of_8);
+        for (unsigned n = 0; n < LONG_BLOCK - 2; n++) {
+            additions += n % 8 >= loads_of_8;
+        }
+        for (unsigned round = 0; round < 3; round++) {
+            expect(run_long_block(), additions);
+        }
+    }
 }

@@ -46,6 +46,7 @@ static const struct {
     { "radix-process-call", test_radix_process_call },
     { "radix-flush-call", test_radix_flush_call },
     { "code-changes", test_code_changes },
+    { "long-blocks", test_long_blocks },
     { "returns", test_returns },
     { "returns-mapped", test_returns_mapped },
     { "compare", test_compare },
