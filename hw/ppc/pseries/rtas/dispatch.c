@@ -113,49 +113,54 @@ static int64_t bad_block(uint64_t addr, const char *why)
 }
 
 /*
- * BLOCK_SIZE bytes in one copy, since the guest may write to the block
- * meanwhile; false if they are not all in one region of RAM.  Guests have few
- * blocks, so it mostly is the last call's.
+ * Read @n cells of the block at @addr, from cell @first on, into @cells, host
+ * endian; @block is its host address, NULL if it may not be RAM.  Each is read
+ * once, since the guest may write to the block meanwhile, and by itself, as the
+ * guest has stored it: a load of several would wait for their stores.
  */
-static bool read_whole_block(PaprRtas *rtas, uint64_t addr, uint32_t *cells)
+static bool read_cells(const uint8_t *block, uint64_t addr, unsigned first,
+                       uint32_t *cells, unsigned n)
 {
-    const void *block;
+    unsigned i;
 
-    RCU_READ_LOCK_GUARD();
-    block = papr_mem_at(&rtas->block, addr, BLOCK_SIZE);
-    if (block) {
-        memcpy(cells, block, BLOCK_SIZE);
+    if (!block &&
+        !papr_mem_read(addr + first * CELL_SIZE, cells, n * CELL_SIZE)) {
+        return false;
     }
-    return block;
+    for (i = 0; i < n; i++) {
+        cells[i] = block ? ldl_be_p(block + (first + i) * CELL_SIZE)
+                         : be32_to_cpu(cells[i]);
+    }
+    return true;
 }
 
 /*
  * Read the block at @addr: cells host endian, counts checked, room for the
- * results known to be RAM.  H_SUCCESS, or what H_RTAS returns.
+ * results known to be RAM.  H_SUCCESS, or what H_RTAS returns.  Guests have few
+ * blocks, so it mostly is the last call's.
  */
 static int64_t read_block(PaprRtas *rtas, uint64_t addr, PaprRtasCall *call)
 {
-    uint32_t cells[BLOCK_CELLS];
-    bool is_whole = read_whole_block(rtas, addr, cells);
+    uint32_t header[HEADER_CELLS];
+    const uint8_t *block;
     size_t size;
-    unsigned i;
 
-    if (!is_whole && !papr_mem_read(addr, cells, HEADER_CELLS * CELL_SIZE)) {
+    RCU_READ_LOCK_GUARD();
+    block = papr_mem_at(&rtas->block, addr, BLOCK_SIZE);
+    if (!read_cells(block, addr, 0, header, HEADER_CELLS)) {
         return bad_block(addr, "is not in RAM");
     }
-    call->token = be32_to_cpu(cells[0]);
-    call->nargs = be32_to_cpu(cells[1]);
-    call->nrets = be32_to_cpu(cells[2]);
+    call->token = header[0];
+    call->nargs = header[1];
+    call->nrets = header[2];
     if (call->nargs > PAPR_RTAS_MAX_ARGS || call->nrets > PAPR_RTAS_MAX_ARGS) {
         return bad_block(addr, "has too many arguments or results");
     }
 
     size = (HEADER_CELLS + call->nargs + call->nrets) * CELL_SIZE;
-    if (!is_whole && !papr_mem_read(addr, cells, size)) {
+    if ((!block && !papr_mem_is_ram(addr, size)) ||
+        !read_cells(block, addr, HEADER_CELLS, call->args, call->nargs)) {
         return bad_block(addr, "is not wholly in RAM");
-    }
-    for (i = 0; i < call->nargs; i++) {
-        call->args[i] = be32_to_cpu(cells[HEADER_CELLS + i]);
     }
     return H_SUCCESS;
 }
