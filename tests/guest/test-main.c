@@ -47,6 +47,7 @@ static const struct {
     { "radix-flush-call", test_radix_flush_call },
     { "code-changes", test_code_changes },
     { "long-blocks", test_long_blocks },
+    { "vector-lengths", test_vector_lengths },
     { "returns", test_returns },
     { "returns-mapped", test_returns_mapped },
     { "compare", test_compare },
