@@ -210,6 +210,8 @@ static void test_rtas(void)
     }
     g_assert_false(has_string(fdt, "/rtas", "ibm,hypertas-functions",
                               "hcall-rpt-invalidate"));
+    g_assert_false(has_string(fdt, "/rtas", "ibm,hypertas-functions",
+                              "hcall-block-remove"));
     assert_prop(fdt, "/rtas", "qemu,hypertas-functions",
                 BYTES("hcall-memop1\0"));
     assert_prop(fdt, "/rtas", "ibm,lrdr-capacity",
@@ -221,11 +223,13 @@ static void test_rtas(void)
     g_assert_cmphex(prop_u32(fdt, "/rtas", "start-cpu"), ==, 0x2006);
     qtest_quit(qts);
 
-    qts = papr_start("-cpu power9 -M resize-hpt=disabled");
+    qts = papr_start("-cpu power9 -M resize-hpt=disabled,block-remove=on");
     g_free(fdt);
     fdt = papr_tree(qts);
     g_assert_false(has_string(fdt, "/rtas", "ibm,hypertas-functions",
                               "hcall-hpt-resize"));
+    g_assert_true(has_string(fdt, "/rtas", "ibm,hypertas-functions",
+                             "hcall-block-remove"));
     qtest_quit(qts);
 }
 

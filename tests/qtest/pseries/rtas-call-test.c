@@ -257,6 +257,7 @@ static void test_sysparm(void)
     g_assert_cmpint(sysparm(qts, 55, 256), ==, RTAS_SUCCESS);
     assert_sysparm(qts, "lpar7", 6);
     g_assert_cmpint(sysparm(qts, 43, 256), ==, RTAS_NOT_SUPPORTED);
+    g_assert_cmpint(sysparm(qts, 50, 256), ==, RTAS_NOT_SUPPORTED);
     g_assert_cmpint(sysparm(qts, UINT32_MAX, 0), ==, RTAS_NOT_SUPPORTED);
 
     /* only asking, no room for the length, room for half of the value */
@@ -283,8 +284,9 @@ static void test_sysparm(void)
 
 static void test_nameless(void)
 {
-    QTestState *qts = papr_start("-smp 1");
+    QTestState *qts = papr_start("-smp 1 -M block-remove=on");
 
+    g_assert_cmpint(sysparm(qts, 50, 256), ==, RTAS_SUCCESS);
     g_assert_cmpint(sysparm(qts, 55, 256), ==, RTAS_NOT_SUPPORTED);
     g_assert_cmpint(sysparm(qts, 48, 256), ==, RTAS_SUCCESS);
     assert_sysparm(qts, "", 0);

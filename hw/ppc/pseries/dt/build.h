@@ -40,6 +40,7 @@ typedef struct PaprDtExtra {
  * @stdout_path: name a console in /chosen
  * @probe_only: /chosen has "linux,pci-probe-only", 0
  * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are there
+ * @block_remove: H_BLOCK_REMOVE is offered, unless KVM has the table
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
  * @extra: after /vdevice, in this order: random number facility, PCI host
  *         bridges, persistent memory
@@ -72,6 +73,7 @@ typedef struct PaprDtInput {
     bool stdout_path;
     bool probe_only;
     bool multi_tce;
+    bool block_remove;
     bool kvm;
     const uint8_t *kvm_hcall;
     const char *host_model;

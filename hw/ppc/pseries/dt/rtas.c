@@ -27,7 +27,7 @@ static void rtas_functions(const PaprDtInput *in, PaprDt *dt)
     } optional[] = {
         /* with KVM they would need state that is the kernel's */
         { "hcall-join", !in->kvm },
-        { "hcall-block-remove", !in->kvm },
+        { "hcall-block-remove", in->block_remove && !in->kvm },
         { "hcall-multi-tce", in->multi_tce },
         { "hcall-hpt-resize", in->cas->config.offer.hpt_resize },
         { "hcall-rpt-invalidate",

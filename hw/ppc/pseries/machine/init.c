@@ -203,7 +203,8 @@ static void init_calls(PaprMachine *pm)
         .max_cpus = ms->smp.max_cpus,
         .ram_size = ms->ram_size,
         .display_char = display_char,
-        .block_remove = papr_mmu_block_remove_sizes,
+        .block_remove = pm->opt.block_remove ? papr_mmu_block_remove_sizes
+                                             : NULL,
         .may_start = papr_machine_may_start,
         .opaque = pm,
     };

@@ -58,6 +58,7 @@ typedef struct PaprMachineOptions {
     PaprHptResize resize_hpt;
     OnOffAuto own_firmware;             /* x-vof */
     bool modern_hotplug_events;
+    bool block_remove;
 } PaprMachineOptions;
 
 struct PaprMachine {

@@ -187,6 +187,16 @@ static void set_modern_hotplug(Object *obj, bool value, Error **errp)
     PAPR_MACHINE(obj)->opt.modern_hotplug_events = value;
 }
 
+static bool get_block_remove(Object *obj, Error **errp)
+{
+    return PAPR_MACHINE(obj)->opt.block_remove;
+}
+
+static void set_block_remove(Object *obj, bool value, Error **errp)
+{
+    PAPR_MACHINE(obj)->opt.block_remove = value;
+}
+
 /* VFIO asks: a guest of this machine programs MSI-X by RTAS, not by the BAR */
 static bool get_no_msix_emulation(Object *obj, Error **errp)
 {
@@ -269,6 +279,11 @@ void papr_machine_options_class_init(ObjectClass *oc)
     object_class_property_set_description(oc, "modern-hotplug-events",
         "Hotplug events have an interrupt source of their own (required for "
         "memory hot-unplug)");
+    object_class_property_add_bool(oc, "block-remove", get_block_remove,
+                                   set_block_remove);
+    object_class_property_set_description(oc, "block-remove",
+        "H_BLOCK_REMOVE is offered to guests with a hash page table; one that "
+        "uses it can't migrate to QEMU's own pseries");
     object_class_property_add_bool(oc, "vfio-no-msix-emulation",
                                    get_no_msix_emulation, NULL);
     papr_caps_class_init(oc, offsetof(PaprMachine, caps));

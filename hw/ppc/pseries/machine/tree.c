@@ -78,6 +78,7 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .stdout_path = names_console(pm),
         .probe_only = probe_only(pm),
         .multi_tce = true,
+        .block_remove = pm->opt.block_remove,
         .drc_types = root_connectors(pm),
         .host_model = pm->opt.host_model,
         .host_serial = pm->opt.host_serial,
