@@ -10,7 +10,9 @@ carry: a guest without a system (tests/guest/test-carry.c), which has interrupts
 every state before each move, looks at them after it, and goes on with its work on all
 vCPUs.  It goes from one to the other and back, by file and live.  With more than one
 vCPU it starts on the peer and does not come back: for upstream's TCG all but the first
-vCPU of a guest that arrives are stopped, wherever it comes from.
+vCPU of a guest that arrives are stopped, wherever it comes from.  SMP is their number,
+1+1 for one of -smp and a core of -device, 1+late for one that is plugged and not
+taken by the guest.
 
 linux: Linux at work on many devices, with memory that was plugged, goes live from ours to
 the peer; MODE is xive-radix or the like.  Not from there: the peer's own firmware
@@ -40,6 +42,7 @@ def disk(name):
     return '-blockdev', f'null-co,node-name={name},size={16 << 20},read-zeroes=on'
 
 
+CORE = 'power9_v2.2-spapr-cpu-core'
 poll = Guest.poll
 # what test-carry.c has interrupt
 THREE = [word for n in (1, 2, 3) for word in (*disk(f'd{n}'), '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
@@ -92,6 +95,12 @@ class Traveller:
         self.guest, self.where = self.make(where), where
         self.guest.launch()
         self.ready()
+
+    def plug(self, driver, **options):
+        """A device that the next QEMU has from the start."""
+        self.guest.cmd('device_add', driver=driver, **options)
+        self.args += ('-device', ','.join([driver, *(f'{name}={value}'.replace('_', '-')
+                                                     for name, value in options.items())]))
 
     def begins(self, where):
         try:
@@ -149,8 +158,10 @@ class Traveller:
 
     def tours(self, smp):
         """There and back, if it can come back."""
-        if smp == '1':
+        if smp in ('1', '1+late'):
             self.begins('ours')
+            if smp == '1+late':
+                self.plug(CORE, core_id=1)
             self.moves('file/peer', 'live/ours', 'live/peer', 'file/ours')
         else:
             self.begins('peer')
@@ -162,8 +173,11 @@ class Carried(Traveller):
 
     def __init__(self, version, payload, smp):
         mode = ',ic-mode=dual'
+        first, _, plugged = smp.partition('+')
+        cores = [f'{CORE},core-id=1'] if plugged == '1' else []
         super().__init__(version, f'{mode},x-vof=on', (
-            '-cpu', 'POWER9', '-smp', f'{smp},maxcpus=8', '-m', '256M', '-kernel', str(PAYLOADS),
+            '-cpu', 'POWER9', '-smp', f'{first},maxcpus=8',
+            *(word for core in cores for word in ('-device', core)), '-m', '256M', '-kernel', str(PAYLOADS),
             '-append', payload, *THREE))
         self.round = -1
 
@@ -222,12 +236,6 @@ class CarriedLinux(Traveller):
             '-kernel', str(guest_file('vmlinux-6.1')), '-initrd', str(BUILD / 'initramfs-6.1.cpio'),
             '-append', ' '.join(append), *DEVICES))
         self.kept = ''
-
-    def plug(self, driver, **options):
-        """A device that the next QEMU has from the start."""
-        self.guest.cmd('device_add', driver=driver, **options)
-        self.args += ('-device', ','.join([driver, *(f'{name}={value}'.replace('_', '-')
-                                                     for name, value in options.items())]))
 
     def until(self, condition):
         self.guest.run(f'until {condition}; do sleep 0.1; done')
