@@ -75,8 +75,7 @@ static GString *command_line(FuzzTarget *target)
 }
 
 /* libFuzzer's own; our records stay whole and at their places */
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size)
-    __attribute__((weak));
+#pragma weak LLVMFuzzerMutate
 
 static uint32_t next(uint32_t *seed)
 {
