@@ -32,8 +32,15 @@ typedef enum PaprDrcType {
 
 /** PaprDrcOps - what a connector's kind needs from the layer above */
 typedef struct PaprDrcOps {
-    /* the guest has let go of @dev: take it out */
+    /*
+     * the guest has let go of @dev: take it out, at once or, with leave(), in
+     * the main loop
+     */
     void (*release)(DeviceState *dev, void *opaque);
+    /* the guest has let go of @dev: it must not find it any more; or NULL */
+    void (*leave)(DeviceState *dev, void *opaque);
+    /* can @dev never be unplugged?  NULL: it can */
+    bool (*stays)(DeviceState *dev, void *opaque);
     /* can the guest not let go of @dev yet?  NULL: it always can */
     bool (*in_use)(DeviceState *dev, void *opaque);
     /* write @dev's node for configure-connector: begins and ends it itself */
@@ -95,7 +102,7 @@ void papr_drc_unplug_request(PaprDrc *drc);
 /** papr_drc_unplug_requested: and not yet settled */
 bool papr_drc_unplug_requested(const PaprDrc *drc);
 
-/** papr_drc_device: what is behind the connector, or NULL */
+/** papr_drc_device: what is behind the connector and not leaving, or NULL */
 DeviceState *papr_drc_device(const PaprDrc *drc);
 
 /** papr_drc_is_taken: the guest has it: unisolated, or configured too */
@@ -103,6 +110,15 @@ bool papr_drc_is_taken(const PaprDrc *drc);
 
 /** papr_dr_reset: requested unplugs happen, all other devices are configured */
 void papr_dr_reset(PaprDr *dr);
+
+/**
+ * papr_dr_take_out_leaving - devices that leave go now
+ *
+ * Those whose kind leaves in two steps, and those that the guest has let go of
+ * while a stream was made.  In the main loop's thread, outside of walks of
+ * devices or handlers; may release the BQL.
+ */
+void papr_dr_take_out_leaving(PaprDr *dr);
 
 /**
  * papr_dr_before_load - a snapshot is about to be loaded

@@ -747,6 +747,88 @@ static void test_migrate(void)
     rmdir(dir);
 }
 
+/*
+ * The guest lets go of a core while a stream is made: it goes at the other
+ * side, or at this one if the stream comes to nothing.
+ */
+static void test_migrate_let_go(void)
+{
+    static const char options[] = "-device " CORE ",core-id=4,id=going";
+    QTestState *qts = start(options);
+    g_autofree char *dir = g_dir_make_tmp("papr-cpu-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+
+    for (int cancel = 1; cancel >= 0; cancel--) {
+        device_del(qts, "going");
+        event_is(qts, DR_REMOVE, 4);
+        papr_save_begin(qts, file);
+        give_back(qts, 4);
+        g_assert_cmpint(stopped_state(qts, 4), ==, -1);
+        g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        slot_is(qts, 4, "/machine/peripheral/going");
+        if (cancel) {
+            papr_save_cancel(qts);
+            device_deleted(qts, "going");
+            slot_is(qts, 4, NULL);
+            add(qts, "going", 4);
+            event_is(qts, DR_ADD, 4);
+            g_hash_table_unref(take(qts, 4));
+            g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_SUCCESS);
+            stop_self(qts, 4);
+        } else {
+            papr_save_end(qts);
+            /* it stays where nothing runs any more */
+            slot_is(qts, 4, "/machine/peripheral/going");
+        }
+    }
+    qtest_quit(qts);
+
+    qts = start("-device " CORE ",core-id=4,id=going -incoming defer");
+    g_assert_true(papr_load(qts, file));
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), true), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(start_cpu(qts, 4), <, 0);
+    device_deleted(qts, "going");
+    slot_is(qts, 4, NULL);
+    g_assert_cmpuint(count_vcpus(qts), ==, 4);
+    add(qts, "again", 4);
+    event_is(qts, DR_ADD, 4);
+    g_hash_table_unref(take(qts, 4));
+    g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_SUCCESS);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
+/* A stream can't ask for what no user can: to unplug the boot core */
+static void test_migrate_bad(void)
+{
+    static const char section[] = "\011spapr_drc\020\0\0\002";
+    QTestState *qts = start("");
+    g_autofree char *second = core_path(qts, 2);
+    g_autofree char *dir = g_dir_make_tmp("papr-cpu-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "state", NULL);
+    g_autofree char *stream = NULL;
+    size_t size;
+    char *found;
+
+    device_del(qts, second);
+    papr_save(qts, file);
+    qtest_quit(qts);
+    g_assert_true(g_file_get_contents(file, &stream, &size, NULL));
+    found = memmem(stream, size, section, sizeof(section) - 1);
+    g_assert_nonnull(found);
+    found[sizeof(section) - 2] = 0;
+    g_assert_true(g_file_set_contents(file, stream, size, NULL));
+
+    qts = start("-incoming defer");
+    g_assert_false(papr_load(qts, file));
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 #define EPOW 0x1000u
 #define XIRR_EPOW 0xff001000u
 
@@ -942,6 +1024,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cpu-hotplug/compat", test_compat);
     qtest_add_func("pseries/cpu-hotplug/calls", test_calls);
     qtest_add_func("pseries/cpu-hotplug/migrate", test_migrate);
+    qtest_add_func("pseries/cpu-hotplug/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/cpu-hotplug/migrate-bad", test_migrate_bad);
     qtest_add_func("pseries/cpu-hotplug/xics", test_xics);
     qtest_add_func("pseries/cpu-hotplug/xive", test_xive);
     qtest_add_func("pseries/cpu-hotplug/machine-check", test_machine_check);

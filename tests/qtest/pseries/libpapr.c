@@ -139,21 +139,27 @@ uint64_t papr_work(QTestState *qts)
     return units;
 }
 
-static bool migrated(QTestState *qts)
+/* Until the migration is in the state @wanted, or has failed */
+static bool migration_gets(QTestState *qts, const char *wanted)
 {
     for (;;) {
         QDict *info = qtest_qmp_assert_success_ref(
             qts, "{ 'execute': 'query-migrate' }");
         const char *status = qdict_get_try_str(info, "status");
-        bool completed = !g_strcmp0(status, "completed");
+        bool there = !g_strcmp0(status, wanted);
         bool failed = !g_strcmp0(status, "failed");
 
         qobject_unref(info);
-        if (completed || failed) {
-            return completed;
+        if (there || failed) {
+            return there;
         }
         g_usleep(1000);
     }
+}
+
+static bool migrated(QTestState *qts)
+{
+    return migration_gets(qts, "completed");
 }
 
 void papr_save(QTestState *qts, const char *file)
@@ -163,6 +169,32 @@ void papr_save(QTestState *qts, const char *file)
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
                              "{ 'uri': %s } }", uri);
     g_assert_true(migrated(qts));
+}
+
+void papr_save_begin(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-set-capabilities', "
+                             "'arguments': { 'capabilities': [ "
+                             "{ 'capability': 'pause-before-switchover', "
+                             "'state': true } ] } }");
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(migration_gets(qts, "pre-switchover"));
+}
+
+void papr_save_end(QTestState *qts)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-continue', "
+                             "'arguments': { 'state': 'pre-switchover' } }");
+    g_assert_true(migrated(qts));
+}
+
+void papr_save_cancel(QTestState *qts)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate_cancel' }");
+    g_assert_true(migration_gets(qts, "cancelled"));
 }
 
 bool papr_load(QTestState *qts, const char *file)

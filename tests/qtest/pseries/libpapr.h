@@ -130,4 +130,14 @@ void papr_resident_is_below(QTestState *qts, uint64_t kib);
 void papr_save(QTestState *qts, const char *file);
 bool papr_load(QTestState *qts, const char *file);
 
+/**
+ * papr_save_begin - as papr_save(), up to where the machine is stopped
+ *
+ * The state of devices is written with papr_save_end(), or the machine goes on
+ * with papr_save_cancel().
+ */
+void papr_save_begin(QTestState *qts, const char *file);
+void papr_save_end(QTestState *qts);
+void papr_save_cancel(QTestState *qts);
+
 #endif

@@ -656,6 +656,40 @@ static void test_migrate_unplug(void)
     stream_free(&stream);
 }
 
+/* The last step in the middle of a stream, which is carried out or given up */
+static void test_migrate_let_go(void)
+{
+    Stream stream = stream_new();
+
+    for (int cancel = 0; cancel < 2; cancel++) {
+        QTestState *qts = papr_start(MIGRATED);
+
+        device_del(qts, "dimm");
+        for (unsigned step = 0; step < 5; step++) {
+            give_step(qts, step);
+        }
+        papr_save_begin(qts, stream.file);
+        give_step(qts, 5);
+        modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
+        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        if (cancel) {
+            papr_save_cancel(qts);
+        } else {
+            papr_save_end(qts);
+            qtest_quit(qts);
+            qts = papr_start(MIGRATED "-incoming defer");
+            g_assert_true(papr_load(qts, stream.file));
+        }
+        device_deleted(qts, "dimm");
+        modules_are(qts, "other 7 1 1 0\n");
+        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        qtest_quit(qts);
+    }
+    stream_free(&stream);
+}
+
 /*
  * The guest lets go of blocks that nobody asked for (drmgr -c mem -r), which is
  * its own affair, also where it moves to, up to a reset.  A module of which it
@@ -922,6 +956,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/memory/bad-options", test_bad_options);
     qtest_add_func("pseries/memory/hash-table", test_hash_table);
     qtest_add_func("pseries/memory/migrate-unplug", test_migrate_unplug);
+    qtest_add_func("pseries/memory/migrate-let-go", test_migrate_let_go);
     qtest_add_func("pseries/memory/own-accord", test_own_accord);
     qtest_add_func("pseries/memory/migrate-plug", test_migrate_plug);
     qtest_add_func("pseries/memory/migrate-older", test_migrate_older);

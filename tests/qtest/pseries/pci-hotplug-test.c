@@ -397,6 +397,59 @@ static void test_migrate(void)
     qtest_quit(qts);
 }
 
+/*
+ * The guest lets go of a device, and of a bridge with one, while a stream is
+ * made: they go at the other side, or here if it is given up or with a reset.
+ */
+static void test_migrate_let_go(void)
+{
+    static const char options[] =
+        "-smp 1 -device " DEVICE ",id=going,addr=2 "
+        "-device spapr-pci-host-bridge,id=phb1,index=1 "
+        "-device " DEVICE ",id=behind,bus=phb1.0,addr=2 ";
+    const uint32_t going = PCI_DRC(0, 0, 2, 0);
+
+    for (int way = 0; way < 3; way++) {
+        g_autofree char *dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
+        g_autofree char *file = g_build_filename(dir, "state", NULL);
+        g_autofree char *incoming = g_strconcat(options, "-incoming defer",
+                                                NULL);
+        QTestState *qts = papr_start("%s", options);
+
+        device_del(qts, "going");
+        device_del(qts, "phb1");
+        papr_save_begin(qts, file);
+        g_assert_cmpint(dr_isolate(qts, going), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_isolate(qts, PHB_DRC(1)), ==, RTAS_SUCCESS);
+        g_assert_cmpint(dr_allocate(qts, PHB_DRC(1), false), ==, RTAS_SUCCESS);
+        dr_sense_is(qts, going, DR_EMPTY);
+        dr_sense_is(qts, PHB_DRC(1), DR_UNUSABLE);
+        g_assert_cmpint(dr_unisolate(qts, going), ==, RTAS_NO_SUCH_INDICATOR);
+        qtest_qmp_assert_success(qts, "{ 'execute': 'qom-list', 'arguments': "
+                                 "{ 'path': '/machine/peripheral/going' } }");
+        switch (way) {
+        case 0:
+            papr_save_end(qts);
+            qtest_quit(qts);
+            qts = papr_start("%s", incoming);
+            g_assert_true(papr_load(qts, file));
+            break;
+        case 1:
+            papr_save_cancel(qts);
+            break;
+        case 2:
+            qtest_system_reset_nowait(qts);
+            break;
+        }
+        device_deleted(qts, "going");
+        device_deleted(qts, "phb1");
+        dr_sense_is(qts, going, DR_EMPTY);
+        qtest_quit(qts);
+        unlink(file);
+        rmdir(dir);
+    }
+}
+
 /* The number of the first MSI-X of @slot on bridge @phb: 0 if there is none */
 static uint32_t allocate_msi(QTestState *qts, unsigned phb, unsigned slot)
 {
@@ -644,6 +697,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-hotplug/bridges", test_bridges);
     qtest_add_func("pseries/pci-hotplug/reset", test_reset);
     qtest_add_func("pseries/pci-hotplug/migrate", test_migrate);
+    qtest_add_func("pseries/pci-hotplug/migrate-let-go", test_migrate_let_go);
     qtest_add_func("pseries/pci-hotplug/device-msi", test_device_msi);
     qtest_add_func("pseries/pci-hotplug/phb", test_phb);
     qtest_add_func("pseries/pci-hotplug/phb-reset", test_phb_reset);

@@ -7,6 +7,7 @@
 #include "qapi/error.h"
 #include "qapi/qapi-events-qdev.h"
 #include "qemu/bswap.h"
+#include "hw/pseries/abi.h"
 #include "hw/qdev-core.h"
 #include "hw/ppc/pseries/dr/internal.h"
 
@@ -19,6 +20,23 @@ void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas)
 
 void papr_dr_register_vmstate(PaprDr *unused)
 {
+}
+
+void papr_dr_register_leaving(PaprDr *unused)
+{
+}
+
+static bool stream_is_under_way;
+static bool soon;
+
+bool papr_dr_must_stay(const DeviceState *dev)
+{
+    return stream_is_under_way;
+}
+
+void papr_dr_take_out_soon(PaprDr *unused)
+{
+    soon = true;
 }
 
 static unsigned refused;
@@ -74,6 +92,8 @@ static void fresh(void)
     all = g_slist_prepend(all, dr);
     released = 0;
     refused = 0;
+    stream_is_under_way = false;
+    soon = false;
 }
 
 static void test_find(void)
@@ -295,6 +315,158 @@ static void test_groups(void)
     g_assert_true(attach_lmbs(4, 10, 3));
 }
 
+static unsigned left;
+
+static void count_leave(DeviceState *dev, void *opaque)
+{
+    left++;
+}
+
+static const PaprDrcOps slow_ops = {
+    .leave = count_leave,
+    .release = count_release,
+};
+
+/* To the guest the connector has no device */
+static void looks_empty(PaprDrc *drc)
+{
+    g_assert_null(papr_drc_device(drc));
+    g_assert_false(papr_drc_is_taken(drc));
+    g_assert_cmpint(papr_drc_set(drc, papr_drc_set_allocation, PAPR_DR_USABLE),
+                    ==, RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(papr_drc_set(drc, papr_drc_set_isolation,
+                                 PAPR_DR_UNISOLATE), ==,
+                    RTAS_NO_SUCH_INDICATOR);
+    g_assert_cmpint(papr_drc_set(drc, papr_drc_set_isolation, PAPR_DR_ISOLATE),
+                    ==, RTAS_SUCCESS);
+}
+
+/* ... but streams know better */
+static void leaves(PaprDrc *drc, unsigned before)
+{
+    looks_empty(drc);
+    papr_drc_unplug_request(drc);
+    looks_empty(drc);
+    g_assert_true(papr_drc_unplug_requested(drc));
+    g_assert_true(papr_dr_next_unsettled(dr, papr_drc_index(drc)) == drc);
+    g_assert_cmpuint(released, ==, before);
+    g_assert_true(soon);
+}
+
+/* A kind that leaves in two steps, with a reset before and in between */
+static void test_two_steps(void)
+{
+    PaprDrc *drcs[4];
+
+    fresh();
+    left = 0;
+    papr_dr_add(dr, PAPR_DRC_CPU, 0, 8, 4, &slow_ops, NULL);
+    for (int i = 0; i < 4; i++) {
+        drcs[i] = attach(PAPR_DRC_CPU, i * 8, i, i != 1);
+        if (i != 3) {
+            papr_drc_unplug_request(drcs[i]);
+        }
+    }
+    /* the guest never took this one */
+    leaves(drcs[1], 0);
+    papr_drc_set(drcs[0], papr_drc_set_isolation, PAPR_DR_ISOLATE);
+    g_assert_cmpuint(left, ==, 1);
+    papr_drc_set(drcs[0], papr_drc_set_allocation, PAPR_DR_UNUSABLE);
+    g_assert_cmpuint(left, ==, 2);
+    leaves(drcs[0], 0);
+    papr_dr_reset(dr);
+    g_assert_cmpuint(left, ==, 3);
+    for (int i = 0; i < 3; i++) {
+        leaves(drcs[i], 0);
+    }
+    g_assert_true(papr_drc_device(drcs[3]) == &devices[3]);
+
+    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(released, ==, 3);
+    g_assert_null(papr_dr_next_unsettled(dr, 0));
+    for (int i = 0; i < 3; i++) {
+        looks_empty(drcs[i]);
+        g_assert_false(papr_drc_unplug_requested(drcs[i]));
+    }
+    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(left, ==, 3);
+    attach(PAPR_DRC_CPU, 0, 0, false);
+}
+
+/* While a stream is made, what the guest lets go of stays, up to a reset */
+static void test_stay_for_stream(void)
+{
+    PaprDrc *module, *slot;
+
+    fresh();
+    papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
+    papr_dr_add(dr, PAPR_DRC_PHB, 0, 1, 31, &bridge_ops, NULL);
+    add_bus(0x10000, &plain_ops);
+    for (int i = 0; i < 3; i++) {
+        g_assert_true(attach_lmbs(8, 2, 0));
+        papr_drc_unplug_request(lmb(8));
+        give_back(9);
+        stream_is_under_way = true;
+        give_back(8);
+        leaves(lmb(8), released);
+        looks_empty(lmb(9));
+        stream_is_under_way = false;
+        if (i == 1) {
+            papr_dr_reset(dr);
+        } else {
+            papr_dr_take_out_leaving(dr);
+        }
+        g_assert_cmpuint(released, ==, i + 1);
+    }
+
+    /* a host bridge takes along what leaves already; neither goes twice */
+    module = attach(PAPR_DRC_PHB, 1, 0, true);
+    slot = attach(PAPR_DRC_PCI, 0x10008, 1, true);
+    papr_drc_unplug_request(module);
+    papr_drc_unplug_request(slot);
+    stream_is_under_way = true;
+    papr_drc_set(module, papr_drc_set_isolation, PAPR_DR_ISOLATE);
+    papr_drc_set(module, papr_drc_set_allocation, PAPR_DR_UNUSABLE);
+    papr_drc_set(slot, papr_drc_set_isolation, PAPR_DR_ISOLATE);
+    leaves(module, 3);
+    leaves(slot, 3);
+    g_assert_cmpuint(papr_drc_sense(&slot->core), ==, PAPR_DR_SENSE_EMPTY);
+    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(released, ==, 4);
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
+}
+
+/* What a stream says is given back leaves, and is there so far */
+static void test_leave_as_loaded(void)
+{
+    PaprDrc *drc;
+
+    fresh();
+    left = 0;
+    papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
+    papr_dr_add(dr, PAPR_DRC_CPU, 0, 1, 4, &slow_ops, NULL);
+    attach(PAPR_DRC_CPU, 0, 0, true);
+    drc = attach(PAPR_DRC_CPU, 1, 1, true);
+    g_assert_true(attach_lmbs(0, 2, 2));
+    g_assert_true(attach_lmbs(2, 2, 3));
+    papr_drc_group_load(drc->group, &drc->core, PAPR_DRC_LOGICAL_UNUSABLE,
+                        true);
+    papr_drc_group_load(lmb(1)->group, &lmb(1)->core,
+                        PAPR_DRC_LOGICAL_AVAILABLE, true);
+    papr_drc_group_load(lmb(2)->group, &lmb(2)->core,
+                        PAPR_DRC_LOGICAL_UNUSABLE, true);
+    g_assert_cmpuint(left, ==, 0);
+    papr_dr_leave_as_loaded(dr);
+    papr_dr_leave_as_loaded(dr);
+    g_assert_cmpuint(left, ==, 1);
+    leaves(drc, 0);
+    leaves(lmb(2), 0);
+    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(released, ==, 2);
+    g_assert_true(papr_drc_device(lmb(0)) == &devices[2]);
+}
+
 /* A reset, and a snapshot that is loaded, in the middle of a request */
 static void test_groups_reset(void)
 {
@@ -404,6 +576,9 @@ int main(int argc, char **argv)
     g_test_add_func("/drc-runs/reset", test_reset);
     g_test_add_func("/drc-runs/reset-same-type", test_reset_same_type);
     g_test_add_func("/drc-runs/groups", test_groups);
+    g_test_add_func("/drc-runs/two-steps", test_two_steps);
+    g_test_add_func("/drc-runs/stay-for-stream", test_stay_for_stream);
+    g_test_add_func("/drc-runs/leave-as-loaded", test_leave_as_loaded);
     g_test_add_func("/drc-runs/groups-reset", test_groups_reset);
     g_test_add_func("/drc-runs/unsettled", test_unsettled);
     g_test_add_func("/drc-runs/dt", test_dt_run);

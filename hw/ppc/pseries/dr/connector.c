@@ -50,6 +50,7 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
     }
     papr_dr_register_rtas(dr, rtas);
     papr_dr_register_vmstate(dr);
+    papr_dr_register_leaving(dr);
     return dr;
 }
 
@@ -135,7 +136,7 @@ uint32_t papr_drc_id(const PaprDrc *drc)
 
 DeviceState *papr_drc_device(const PaprDrc *drc)
 {
-    return drc->group ? drc->group->dev : NULL;
+    return drc->group && !drc->group->leaving ? drc->group->dev : NULL;
 }
 
 bool papr_drc_unplug_requested(const PaprDrc *drc)
@@ -200,22 +201,58 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
 /* The connectors are empty; what was behind them */
 static DeviceState *detach(PaprDrcGroup *group)
 {
+    PaprDrcRun *run = group->drcs->run;
     DeviceState *dev = group->dev;
 
     drop_walk_of(group);
+    if (group->leaving) {
+        g_queue_remove(&run->dr->leaving, group);
+    }
     papr_drc_group_detach(group);
-    group->drcs->run->n_groups--;
+    run->n_groups--;
     g_free(group);
     return dev;
 }
 
 /* Whoever owns the device may remove other runs then */
-static void release(PaprDrcGroup *group)
+static void take_out(PaprDrcGroup *group)
 {
     const PaprDrcRun *run = group->drcs->run;
 
     trace_papr_drc_release(papr_drc_index(group->drcs), group->count);
     run->ops->release(detach(group), run->opaque);
+}
+
+/* The first of two steps; papr_dr_take_out_leaving() is the other */
+static void leave(PaprDrcGroup *group)
+{
+    const PaprDrcRun *run = group->drcs->run;
+
+    trace_papr_drc_leave(papr_drc_index(group->drcs), group->count);
+    drop_walk_of(group);
+    papr_drc_group_leave(group);
+    g_queue_push_tail(&run->dr->leaving, group);
+    if (run->ops->leave) {
+        run->ops->leave(group->dev, run->opaque);
+    }
+    papr_dr_take_out_soon(run->dr);
+}
+
+static void release(PaprDrcGroup *group)
+{
+    if (group->drcs->run->ops->leave || papr_dr_must_stay(group->dev)) {
+        leave(group);
+    } else {
+        take_out(group);
+    }
+}
+
+void papr_dr_take_out_leaving(PaprDr *dr)
+{
+    /* from the start each time: others may go along with one */
+    while (!g_queue_is_empty(&dr->leaving)) {
+        take_out(g_queue_peek_head(&dr->leaving));
+    }
 }
 
 /* The group at connector *@n of @run or next above; *@n is behind it then */
@@ -283,7 +320,8 @@ void papr_drc_unplug_request(PaprDrc *drc)
 {
     PaprDrcGroup *group = drc->group;
 
-    if (group && papr_drc_group_request(group) == PAPR_DRC_RELEASE) {
+    if (group && !group->leaving &&
+        papr_drc_group_request(group) == PAPR_DRC_RELEASE) {
         release(group);
     }
 }
@@ -300,7 +338,14 @@ static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
             papr_drc_group_configure(group);
             continue;
         }
-        release(group);
+        if (run->ops->leave) {
+            if (!group->leaving) {
+                leave(group);
+            }
+            continue;
+        }
+        /* even if it should stay: firmware would find it, and its guest */
+        take_out(group);
         if (runs->len != n_runs) {
             return true;
         }
@@ -325,9 +370,31 @@ void papr_dr_reset(PaprDr *dr)
     }
 }
 
+/*
+ * In a walk of the handlers of a machine that starts, of which a device may
+ * have one: so none is taken out here.
+ */
+void papr_dr_leave_as_loaded(PaprDr *dr)
+{
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        for (guint i = 0; i < dr->runs[type]->len; i++) {
+            PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);
+            PaprDrcGroup *group;
+            uint32_t n = 0;
+
+            while ((group = next_group(run, &n))) {
+                if (papr_drc_group_all_back(group) && !group->leaving) {
+                    leave(group);
+                }
+            }
+        }
+    }
+}
+
 void papr_dr_before_load(PaprDr *dr)
 {
     papr_drc_drop_walk(dr);
+    dr->loaded_back = false;
     for (int type = 0; type < PAPR_DRC_TYPES; type++) {
         for (guint i = 0; i < dr->runs[type]->len; i++) {
             PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);

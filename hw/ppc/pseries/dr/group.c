@@ -21,6 +21,7 @@ static void set_all(PaprDrcGroup *group, bool present, bool configured)
         drc->core.state = papr_drc_initial(drc->core.logical, configured);
     }
     group->requested = false;
+    group->leaving = false;
     group->n_back = 0;
 }
 
@@ -51,15 +52,27 @@ static void set_requested(PaprDrcGroup *group, bool requested)
     }
 }
 
-static bool all_back(const PaprDrcGroup *group)
+bool papr_drc_group_all_back(const PaprDrcGroup *group)
 {
     return group->n_back == group->count;
+}
+
+void papr_drc_group_leave(PaprDrcGroup *group)
+{
+    for (uint32_t i = 0; i < group->count; i++) {
+        PaprDrcCore *core = &group->drcs[i].core;
+
+        core->present = false;
+        core->state = papr_drc_initial(core->logical, false);
+    }
+    set_requested(group, true);
+    group->leaving = true;
 }
 
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group)
 {
     set_requested(group, true);
-    return all_back(group) ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
+    return papr_drc_group_all_back(group) ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
 }
 
 int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
@@ -72,7 +85,7 @@ int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
     group->n_back += papr_drc_given_back(core) - was_back;
     switch (*effect) {
     case PAPR_DRC_RELEASE:
-        if (!all_back(group)) {
+        if (!papr_drc_group_all_back(group)) {
             *effect = PAPR_DRC_NOTHING;
         }
         break;

@@ -9,7 +9,9 @@
  * Always true:
  *
  * - the connectors of a group are all requested to be unplugged, or none is;
- * - @n_back is the number of those that papr_drc_given_back() is true of.
+ * - @n_back is the number of those that papr_drc_given_back() is true of;
+ * - those of a group that is leaving are all given back, and to the guest they
+ *   look like empty ones.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,6 +27,7 @@ typedef struct PaprDrcGroup {
     uint32_t count;
     uint32_t n_back;
     bool requested;
+    bool leaving;
 } PaprDrcGroup;
 
 /** PaprDrcSet - papr_drc_set_isolation() or papr_drc_set_allocation() */
@@ -59,6 +62,17 @@ PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group);
 int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
                            PaprDrcSet *set, uint32_t value,
                            PaprDrcEffect *effect);
+
+/** papr_drc_group_all_back: requested, and all connectors are given back */
+bool papr_drc_group_all_back(const PaprDrcGroup *group);
+
+/**
+ * papr_drc_group_leave - to the guest the connectors are empty
+ *
+ * The device is still there.  In a stream it is one that was given back and is
+ * to be taken out.
+ */
+void papr_drc_group_leave(PaprDrcGroup *group);
 
 /** papr_drc_group_configure: all configured, nothing requested */
 void papr_drc_group_configure(PaprDrcGroup *group);

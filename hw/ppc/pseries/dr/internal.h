@@ -60,6 +60,9 @@ struct PaprDr {
     GPtrArray *runs[PAPR_DRC_TYPES];
     PaprDrcWalk walk;
     PaprDrcSaved saved;                 /* the one being saved or loaded */
+    GQueue leaving;                     /* PaprDrcGroup, the first one first */
+    QEMUTimer *take_out;                /* of those */
+    bool loaded_back;                   /* a stream has some given back */
 };
 
 /**
@@ -77,6 +80,22 @@ void papr_drc_drop_walk(PaprDr *dr);
  * a device which is not simply in use; NULL if there is none
  */
 PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index);
+
+/**
+ * papr_dr_leave_as_loaded - devices that a stream says are given back leave
+ *
+ * They are taken out by papr_dr_take_out_leaving() later.
+ */
+void papr_dr_leave_as_loaded(PaprDr *dr);
+
+/* leaving.c */
+void papr_dr_register_leaving(PaprDr *dr);
+
+/** papr_dr_must_stay: a stream is under way that has @dev */
+bool papr_dr_must_stay(const DeviceState *dev);
+
+/** papr_dr_take_out_soon: as soon as the main loop can, and a stream allows */
+void papr_dr_take_out_soon(PaprDr *dr);
 
 /* vmstate.c */
 void papr_dr_register_vmstate(PaprDr *dr);

@@ -39,8 +39,9 @@ static bool is_in_use(const PaprDrc *drc)
 {
     const PaprDrcOps *ops = drc->run->ops;
 
-    return drc->group && ops->in_use &&
-           ops->in_use(drc->group->dev, drc->run->opaque);
+    DeviceState *dev = papr_drc_device(drc);
+
+    return dev && ops->in_use && ops->in_use(dev, drc->run->opaque);
 }
 
 /* Arguments: type, connector index, value */

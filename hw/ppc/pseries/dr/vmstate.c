@@ -75,17 +75,29 @@ static int pre_load(void *opaque)
     return 0;
 }
 
-/* A state that the connector's kind doesn't have would stick for good */
+static bool stays(const PaprDrc *drc)
+{
+    const PaprDrcOps *ops = drc->run->ops;
+
+    return ops->stays && ops->stays(drc->group->dev, drc->run->opaque);
+}
+
+/*
+ * A state that the connector's kind doesn't have would stick for good, and what
+ * nobody can ask to be unplugged can't go.
+ */
 static int post_load(void *opaque, int version_id)
 {
     const PaprDrcSaved *saved = opaque;
     PaprDrc *drc = saved->drc;
 
-    if (!papr_drc_state_exists(&drc->core, saved->state)) {
+    if (!papr_drc_state_exists(&drc->core, saved->state) ||
+        (saved->unplug_requested && stays(drc))) {
         return -EINVAL;
     }
     papr_drc_group_load(drc->group, &drc->core, saved->state,
                         saved->unplug_requested);
+    drc->run->dr->loaded_back |= papr_drc_group_all_back(drc->group);
     return 0;
 }
 

@@ -10,21 +10,19 @@
  * core's vCPUs.  A vCPU's thread must not do that in a call of its guest: the
  * one that it waits for may itself have to wait until no vCPU executes.
  *
- * 1. remove_core(), in whatever thread: the guest's calls don't find the
+ * 1. core_leaves(), in whatever thread: the guest's calls don't find the
  *    vCPUs any more, and no device tree has them;
- * 2. finish_removal(), in the main loop: the core is unrealized, and the slot
- *    is free again.
+ * 2. remove_core(), in the main loop: the core is unrealized, and the slot is
+ *    free again.
  *
  * All of it with the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "block/aio.h"
 #include "hw/hotplug.h"
 #include "hw/qdev-core.h"
 #include "qapi/error.h"
-#include "qemu/main-loop.h"
 #include "system/numa.h"
 #include "system/runstate.h"
 #include "machine.h"
@@ -123,6 +121,11 @@ void papr_machine_core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
 }
 
+static bool core_stays(DeviceState *dev, void *machine)
+{
+    return CPU_CORE(dev)->core_id == 0;
+}
+
 /*
  * A second request is sent like the first: a guest that can't let go of a core
  * need not say so, and Linux before 5.13 doesn't.
@@ -132,7 +135,7 @@ void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,
 {
     PaprDrc *drc = core_connector(pm, dev);
 
-    if (CPU_CORE(dev)->core_id == 0) {
+    if (core_stays(dev, pm)) {
         error_setg(errp, "Boot CPU core may not be unplugged");
         return;
     }
@@ -152,40 +155,21 @@ void papr_machine_core_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
     core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = NULL;
 }
 
-typedef struct CoreRemoval {
-    PaprMachine *pm;
-    DeviceState *dev;
-} CoreRemoval;
-
-static void finish_removal(void *opaque)
-{
-    g_autofree CoreRemoval *removal = opaque;
-    DeviceState *dev = removal->dev;
-
-    hotplug_handler_unplug(HOTPLUG_HANDLER(removal->pm), dev, &error_abort);
-    object_unparent(OBJECT(dev));
-    object_unref(OBJECT(dev));
-}
-
-/*
- * The main loop runs bottom halves of this context between all others, not
- * where block devices are waited for: that may be in a walk of the handlers of
- * a stopped machine, of which each vCPU has one.
- */
-static void remove_core(DeviceState *dev, void *machine)
+static void core_leaves(DeviceState *dev, void *machine)
 {
     PaprMachine *pm = machine;
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
-    CoreRemoval *removal = g_new(CoreRemoval, 1);
 
-    *removal = (CoreRemoval) { pm, dev };
-    object_ref(OBJECT(dev));
     papr_cpu_core_leave(core);
     for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
         papr_fwnmi_vcpu_leaves(pm->fwnmi, papr_vcpu(core->threads[i]));
     }
-    aio_bh_schedule_oneshot(iohandler_get_aio_context(), finish_removal,
-                            removal);
+}
+
+static void remove_core(DeviceState *dev, void *machine)
+{
+    hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
+    object_unparent(OBJECT(dev));
 }
 
 /*
@@ -205,7 +189,9 @@ static bool core_in_use(DeviceState *dev, void *machine)
 }
 
 static const PaprDrcOps core_drc_ops = {
+    .leave = core_leaves,
     .release = remove_core,
+    .stays = core_stays,
     .in_use = core_in_use,
     .fill_dt = papr_machine_fill_core,
 };

@@ -89,13 +89,13 @@ static bool fill_module(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
     return true;
 }
 
-static void no_release(DeviceState *dev, void *machine)
+static bool module_stays(DeviceState *dev, void *machine)
 {
-    g_assert_not_reached();             /* no unplug is ever requested */
+    return true;
 }
 
 static const PaprDrcOps module_drc_ops = {
-    .release = no_release,
+    .stays = module_stays,
     .fill_dt = fill_module,
 };
 

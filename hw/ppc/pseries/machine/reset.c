@@ -55,7 +55,10 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     PaprMachine *pm = PAPR_MACHINE(ms);
     Error *err = NULL;
 
-    if (type != RESET_TYPE_SNAPSHOT_LOAD) {
+    if (type == RESET_TYPE_SNAPSHOT_LOAD) {
+        /* else they would go after it, whatever the snapshot says of them */
+        papr_dr_take_out_leaving(pm->dr);
+    } else {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
     }
     if (ms->cgs && confidential_guest_kvm_reset(ms->cgs, &err) < 0) {
