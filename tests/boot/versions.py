@@ -89,6 +89,7 @@ TREE = [
     (r'/pci@\w+/name', 'a guest that plugs in a bridge needs it; firmware makes it, too', None),
     (r'/rtas/ibm,hypertas-functions', 'the order says nothing',
      lambda value: sorted(value.split(b'\0'))),
+    (r'/rtas/ibm,configure-kernel-dump(-sizes|-version)?', 'the peer has no such dumps', None),
     (r'/pci@.*/reg', 'the peer leaves out that a 64-bit BAR is prefetchable', without_prefetchable),
     (r'/pci@\w+/pci@\w+/(bus-range|device_type|ranges)', 'the peer leaves them to the firmware', None),
     (r'/pci@.*/ibm,req#msi', 'the peer says how many are enabled, ours how many there can be', None),

@@ -87,6 +87,9 @@ extern bool fixed_hpt;              /* can't resize its hash page table */
 extern unsigned numa_form;          /* 1 or 2; 0: knows neither, nor hotplug */
 /* client-architecture-support; may reset the machine if it takes that */
 bool negotiate(bool xive, bool radix);
+/* of a node in the device tree: its length, or -1 if it is not there */
+unsigned firmware_property(const char *path, const char *name, void *value,
+                           unsigned size);
 void quiesce(void);                 /* no client calls after this */
 void power_off(void) __attribute__((noreturn));
 void barrier_wait(unsigned n);      /* of n vCPUs, spinning */

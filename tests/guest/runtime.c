@@ -227,6 +227,19 @@ static void read_command(void)
     command = command_line;
 }
 
+unsigned firmware_property(const char *path, const char *name, void *value,
+                           unsigned size)
+{
+    uint32_t ret;
+    uint32_t find[] = { pointer(path) };
+    uint32_t get[] = {
+        client_call("finddevice", &ret, 1, find, 1), pointer(name),
+        pointer(value), size,
+    };
+
+    return client_call("getprop", &ret, 1, get, 4);
+}
+
 /*
  * LoPAR B.6.2.3: processors, then vectors of options, each with its length less
  * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of any

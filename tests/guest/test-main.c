@@ -45,6 +45,7 @@ static const struct {
     { "nested-fuzz", test_nested_fuzz },
     { "radix-process-call", test_radix_process_call },
     { "radix-flush-call", test_radix_flush_call },
+    { "fadump", test_fadump },
     { "code-changes", test_code_changes },
     { "long-blocks", test_long_blocks },
     { "vector-lengths", test_vector_lengths },

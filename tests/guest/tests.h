@@ -116,6 +116,7 @@ void test_nested_system_reset(void);
 void test_nested_reboot(void);
 void test_nested_saved(void);
 void test_nested_fuzz(void);
+void test_fadump(void);
 void test_code_changes(void);
 void test_long_blocks(void);
 void test_vector_lengths(void);

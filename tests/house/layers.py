@@ -24,12 +24,13 @@ KVM = 'target/ppc/kvm'
 LAYERS = {
     f'{PPC}/numa': 0, f'{PPC}/dt/writer.c': 0, f'{PPC}/cas/ovec.c': 0,
     f'{PPC}/cas/ovec-vmstate.c': 0, f'{PPC}/rtas/log.c': 0, f'{PPC}/rtas/log.h': 0,
+    f'{PPC}/fadump/structure.c': 0, f'{PPC}/fadump/structure.h': 0,
     f'{PPC}/hcall': 1, f'{PPC}/rtas': 1, f'{PPC}/accel': 1.5, f'{PPC}/caps': 1,
     f'{PPC}/cpu/vcpu-map.c': 1, f'{PPC}/nested/switch.c': 1.5, KVM: 1.5,
     f'{INTC}/irq': 2, f'{INTC}/xics': 2.5, f'{INTC}/xive': 2.5,
     f'{PPC}/mmu': 2, f'{PPC}/iommu': 2, f'{PPC}/dr': 2,
     f'{PPC}/rtas/events.c': 3, f'{PPC}/cpu': 3, f'{PPC}/vio': 3, f'{PPC}/nested': 3,
-    f'{PPC}/misc': 3, f'{PPC}/pmem': 3, f'{PPC}/firmware': 3, PHB: 3,
+    f'{PPC}/misc': 3, f'{PPC}/fadump': 3, f'{PPC}/pmem': 3, f'{PPC}/firmware': 3, PHB: 3,
     f'{PPC}/cas': 4, f'{PPC}/dt': 4, f'{PPC}/machine': 5,
 }
 
@@ -39,7 +40,7 @@ HEADERS = {
     'cap-levels': 0, 'report': 0, 'save': 0, 'work': 0,
     'hcall': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'kvm': 1, 'nmi': 1, 'l2': 1.5,
     'irq': 2, 'mmu': 2, 'dr': 2, 'iommu': 2,
-    'event': 3, 'vio': 3, 'misc': 3, 'pmem': 3, 'firmware': 3, 'phb': 3,
+    'event': 3, 'vio': 3, 'misc': 3, 'fadump': 3, 'pmem': 3, 'firmware': 3, 'phb': 3,
     'nested': 3,
     'cas': 4,
 }

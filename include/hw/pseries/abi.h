@@ -199,6 +199,8 @@ enum PaprRtasStatus {
     RTAS_PARAMETER_ERROR = -3,
     RTAS_NOT_SUPPORTED = -3,
     RTAS_NO_SUCH_INDICATOR = -3,
+    RTAS_DUMP_REGISTERED = -9,       /* ibm,configure-kernel-dump */
+    RTAS_DUMP_ACTIVE = -10,
     RTAS_UNKNOWN_TOKEN = -1098,
     RTAS_NOT_AUTHORIZED = -9002,
     RTAS_SYSPARM_ERROR = -9999,
@@ -257,7 +259,8 @@ enum PaprRtasStatus {
     X(RTAS_IBM_RESET_PE_DMA_WINDOW, 0x2029, "ibm,reset-pe-dma-window") \
     X(RTAS_IBM_SUSPEND_ME, 0x202a, "ibm,suspend-me") \
     X(RTAS_IBM_NMI_REGISTER, 0x202b, "ibm,nmi-register") \
-    X(RTAS_IBM_NMI_INTERLOCK, 0x202c, "ibm,nmi-interlock")
+    X(RTAS_IBM_NMI_INTERLOCK, 0x202c, "ibm,nmi-interlock") \
+    X(RTAS_IBM_CONFIGURE_KERNEL_DUMP, 0x202d, "ibm,configure-kernel-dump")
 
 #define PAPR_RTAS_ENUM(name, token, property) name = token,
 enum PaprRtasToken {

@@ -82,6 +82,15 @@ bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
                          PowerPCCPU *boot_cpu, Error **errp);
 
 /**
+ * papr_firmware_set_rma_size - firmware uses [0, @rma_size) from the next
+ * papr_firmware_reset() on; not below papr_firmware_images_end()
+ */
+void papr_firmware_set_rma_size(PaprFirmware *fw, uint64_t rma_size);
+
+/** papr_firmware_images_end: what was loaded lies below, in bytes */
+uint64_t papr_firmware_images_end(const PaprFirmware *fw);
+
+/**
  * papr_firmware_set_fdt - a new tree of the machine replaces the one in force
  *
  * After CAS.  With our client interface, nodes that stay keep their phandles

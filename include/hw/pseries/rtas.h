@@ -76,7 +76,9 @@ void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
  *                most @size bytes to @buf, returns how many; may be NULL
  * @may_start: has the guest taken the vCPU's core, so that start-cpu may start
  *             it?  NULL: all may be started
- * @opaque: passed to @display_char and @may_start
+ * @begin_dump: ibm,os-term: is a dump of the guest's memory registered?  Then
+ *              @cpu is stopped, and all that follows is its business
+ * @opaque: passed to @display_char, @may_start and @begin_dump
  */
 typedef struct PaprRtasConfig {
     PaprVcpuMap *vcpus;
@@ -86,6 +88,7 @@ typedef struct PaprRtasConfig {
     bool (*display_char)(uint8_t c, void *opaque);
     size_t (*block_remove)(PowerPCCPU *cpu, uint8_t *buf, size_t size);
     bool (*may_start)(const PaprVcpu *vcpu, void *opaque);
+    bool (*begin_dump)(PowerPCCPU *cpu, void *opaque);
     void *opaque;
 } PaprRtasConfig;
 

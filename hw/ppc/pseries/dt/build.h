@@ -13,6 +13,7 @@
 #include "hw/pseries/cas.h"
 #include "hw/pseries/dr.h"
 #include "hw/pseries/event.h"
+#include "hw/pseries/fadump.h"
 #include "hw/pseries/firmware.h"
 #include "hw/pseries/irq.h"
 #include "hw/pseries/rtas.h"
@@ -61,6 +62,7 @@ typedef struct PaprDtInput {
     PaprEvents *events;
     PaprRtas *rtas;
     PaprFwnmi *fwnmi;
+    PaprFadump *fadump;
     PaprFirmware *firmware;
 
     uint32_t vsmt;

@@ -71,10 +71,13 @@ void papr_dt_rtas(const PaprDtInput *in, PaprDt *dt)
     papr_numa_dt_rtas(in->numa, dt);
     rtas_capacity(in, dt);
     papr_dt_empty(dt, "ibm,change-msix-capable");
-    /* ibm,os-term returns to its caller */
+    /* ibm,os-term returns to its caller, but for a dump */
     papr_dt_empty(dt, "ibm,extended-os-term");
     if (in->fwnmi) {
         papr_fwnmi_dt_rtas(in->fwnmi, dt);
+    }
+    if (in->fadump) {
+        papr_fadump_dt_rtas(in->fadump, dt);
     }
     if (in->events) {
         papr_events_dt_rtas(in->events, dt);

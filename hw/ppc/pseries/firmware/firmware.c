@@ -202,6 +202,19 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
     return fw;
 }
 
+void papr_firmware_set_rma_size(PaprFirmware *fw, uint64_t rma_size)
+{
+    fw->rma_size = rma_size;
+}
+
+uint64_t papr_firmware_images_end(const PaprFirmware *fw)
+{
+    const PaprImages *images = &fw->images;
+
+    return MAX(images->kernel_addr + images->kernel_size,
+               images->initrd_addr + images->initrd_size);
+}
+
 bool papr_firmware_is_own(const PaprFirmware *fw)
 {
     return fw->own;

@@ -193,6 +193,11 @@ static uint64_t rtas_base(void *machine)
         ? base : 0;
 }
 
+static bool begin_dump(PowerPCCPU *cpu, void *machine)
+{
+    return papr_fadump_begin(((PaprMachine *)machine)->fadump, cpu);
+}
+
 /* What other parts register their calls with, and the calls about CPUs */
 static void init_calls(PaprMachine *pm)
 {
@@ -206,6 +211,7 @@ static void init_calls(PaprMachine *pm)
         .block_remove = pm->opt.block_remove ? papr_mmu_block_remove_sizes
                                              : NULL,
         .may_start = papr_machine_may_start,
+        .begin_dump = begin_dump,
         .opaque = pm,
     };
     PaprFwnmiConfig fwnmi = {
@@ -223,6 +229,7 @@ static void init_calls(PaprMachine *pm)
     rtas.vcpus = fwnmi.vcpus = pm->vcpus;
     papr_rtas_register_families(pm->rtas, &rtas);
     pm->fwnmi = papr_fwnmi_new(pm->rtas, &fwnmi);
+    pm->fadump = papr_fadump_new(pm->rtas, pm->vcpus, ms->smp.max_cpus);
     pm->hcall_config = (PaprHcallConfig) {
         .vcpus = pm->vcpus,
         .caps = &pm->caps,

@@ -16,6 +16,7 @@
 #include "hw/pseries/cas.h"
 #include "hw/pseries/dr.h"
 #include "hw/pseries/event.h"
+#include "hw/pseries/fadump.h"
 #include "hw/pseries/firmware.h"
 #include "hw/pseries/iommu.h"
 #include "hw/pseries/irq.h"
@@ -80,6 +81,7 @@ struct PaprMachine {
     PaprIommu *iommu;
     PaprEvents *events;
     PaprFwnmi *fwnmi;
+    PaprFadump *fadump;
     PaprRtc *rtc;
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
@@ -221,6 +223,8 @@ void papr_machine_vhyp_class_init(ObjectClass *oc);
 /* hotplug.c: the machine's connectors */
 void papr_machine_add_connectors(PaprMachine *pm);
 
+/* tree.c: the real mode area that this boot is to know of */
+uint64_t papr_machine_boot_rma_size(const PaprMachine *pm);
 /* tree.c: the device tree as it is now, for PaprCasHost; free with g_free() */
 void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
                               Error **errp);

@@ -40,6 +40,7 @@ static bool start_firmware(PaprMachine *pm, Error **errp)
         return false;
     }
     pm->fdt_initial_size = size;
+    papr_firmware_set_rma_size(pm->firmware, papr_machine_boot_rma_size(pm));
     if (!papr_firmware_reset(pm->firmware, fdt, size, boot_cpu, errp)) {
         return false;
     }
@@ -85,6 +86,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
         papr_dr_reset(pm->dr);
     }
     papr_fwnmi_reset(pm->fwnmi);
+    papr_fadump_reset(pm->fadump, type == RESET_TYPE_SNAPSHOT_LOAD);
     papr_watchdog_reset(pm->watchdogs);
     if (pm->pmem) {
         papr_pmem_reset(pm->pmem);

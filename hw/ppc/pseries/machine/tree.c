@@ -54,6 +54,20 @@ static uint32_t root_connectors(const PaprMachine *pm)
     return types;
 }
 
+/*
+ * The node of the real mode area is all that firmware and a kernel's first
+ * steps use.  Images are loaded again, wherever they are.
+ */
+uint64_t papr_machine_boot_rma_size(const PaprMachine *pm)
+{
+    uint64_t least = PAPR_LMB_SIZE;
+
+    if (pm->firmware) {
+        least = MAX(least, papr_firmware_images_end(pm->firmware));
+    }
+    return papr_fadump_rma_size(pm->fadump, pm->rma_size, least);
+}
+
 static void describe(PaprMachine *pm, PaprDtInput *in)
 {
     *in = (PaprDtInput) {
@@ -68,12 +82,13 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .events = pm->events,
         .rtas = pm->rtas,
         .fwnmi = pm->fwnmi,
+        .fadump = pm->fadump,
         .firmware = pm->firmware,
         .vsmt = pm->cpu_host.vsmt,
         .timebase_freq = PAPR_DT_TIMEBASE_FREQ,
         .clock_freq = PAPR_DT_CLOCK_FREQ,
         .hpt_shift = papr_mmu_hpt_shift(pm->mmu),
-        .rma_size = pm->rma_size,
+        .rma_size = papr_machine_boot_rma_size(pm),
         .hotpluggable_cpus = true,
         .stdout_path = names_console(pm),
         .probe_only = probe_only(pm),

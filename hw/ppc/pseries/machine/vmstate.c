@@ -162,6 +162,24 @@ static const VMStateDescription vmstate_nested = {
     },
 };
 
+static bool fadump_needed(void *opaque)
+{
+    return papr_fadump_needed(((PaprMachine *)opaque)->fadump);
+}
+
+/* Ours alone; only of a guest that has registered a dump */
+static const VMStateDescription vmstate_fadump = {
+    .name = "spapr_fadump",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = fadump_needed,
+    .fields = (const VMStateField[]) {
+        VMSTATE_STRUCT_POINTER(fadump, PaprMachine, vmstate_papr_fadump,
+                               PaprFadump),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 /* Without it the destination's own tree is as good: firmware changes none */
 static bool dtb_needed(void *opaque)
 {
@@ -457,6 +475,7 @@ static const VMStateDescription vmstate_papr_machine = {
         &vmstate_cap_nested_papr,
         &vmstate_cap_dawr1,
         &vmstate_nested,
+        &vmstate_fadump,
         NULL
     },
 };

@@ -54,13 +54,17 @@ static char *read_message(uint64_t addr)
 static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     static PaprReportLimit limit;
+    const PaprRtasConfig *config = opaque;
     g_autofree char *message = read_message(call->args[0]);
 
     trace_papr_rtas_os_term(message);
     if (papr_report_allowed(&limit)) {
         error_report("OS terminated: %s", message);
     }
-    qemu_system_guest_panicked(NULL);
+    /* a guest that dumps itself goes on: what -action panic= says is not due */
+    if (!config->begin_dump || !config->begin_dump(cpu, config->opaque)) {
+        qemu_system_guest_panicked(NULL);
+    }
     return RTAS_SUCCESS;
 }
 

@@ -1,0 +1,72 @@
+/*
+ * pSeries platform: firmware-assisted dump (fadump)
+ *
+ * The guest registers which parts of its memory the platform copies, and where
+ * to, when the guest has crashed (LoPAR section 7.3.26).  The platform stops
+ * the vCPUs, saves their registers, copies, and resets the machine without loss
+ * of memory; the kernel that starts next finds "ibm,kernel-dump".
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_FADUMP_H
+#define HW_PSERIES_FADUMP_H
+
+#include "hw/pseries/dt.h"
+#include "hw/pseries/rtas.h"
+#include "hw/pseries/vcpu.h"
+#include "migration/vmstate.h"
+
+typedef struct PaprFadump PaprFadump;
+
+/**
+ * papr_fadump_new - registers ibm,configure-kernel-dump
+ * @vcpus: all that there are; kept
+ * @max_cpus: that there can be, for the size of their registers
+ *
+ * Context: machine init.
+ */
+PaprFadump *papr_fadump_new(PaprRtas *rtas, PaprVcpuMap *vcpus,
+                            uint32_t max_cpus);
+
+/**
+ * papr_fadump_begin - the guest has crashed: ibm,os-term
+ * @cpu: the calling vCPU
+ *
+ * Returns false if nothing is registered: the crash is the caller's to handle.
+ * Else @cpu is stopped, the others follow, and when all is copied the machine
+ * is reset.  Context: RTAS call, BQL.
+ */
+bool papr_fadump_begin(PaprFadump *fadump, PowerPCCPU *cpu);
+
+/**
+ * papr_fadump_reset - a dump that is complete becomes the active one
+ * @forget: that one, too: state is about to be loaded
+ *
+ * One that is active stays so.  A registration is gone, and copying is called
+ * off.  Context: reset of the machine, before the device tree is made; BQL.
+ */
+void papr_fadump_reset(PaprFadump *fadump, bool forget);
+
+/**
+ * papr_fadump_rma_size - where firmware and a kernel's first steps may write
+ * @rma_size: of the real mode area, in bytes, without a dump
+ *
+ * While a dump is active that is the region from 0 on of which there is a copy
+ * (LoPAR R1-7.3.26-6: other memory keeps its content), unless that is less than
+ * @least.
+ * Context: BQL.
+ */
+uint64_t papr_fadump_rma_size(const PaprFadump *fadump, uint64_t rma_size,
+                              uint64_t least);
+
+/** papr_fadump_dt_rtas: properties of the open /rtas node; BQL */
+void papr_fadump_dt_rtas(const PaprFadump *fadump, PaprDt *dt);
+
+/*
+ * Migration: the machine's subsection "spapr_fadump", version 1, is this struct
+ * (opaque: PaprFadump), needed when papr_fadump_needed() says so.
+ */
+bool papr_fadump_needed(const PaprFadump *fadump);
+extern const VMStateDescription vmstate_papr_fadump;
+
+#endif
