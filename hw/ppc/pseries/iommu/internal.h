@@ -151,6 +151,9 @@ static inline uint64_t papr_tce_span(const PaprTceStore *store, uint64_t index,
 }
 
 /* table.c */
+/** papr_iommu_init_tables: there is none yet; BQL */
+void papr_iommu_init_tables(PaprIommu *iommu);
+
 /** papr_iommu_find: RCU read section or BQL */
 PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
 /**

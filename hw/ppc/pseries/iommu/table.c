@@ -93,13 +93,9 @@ static void withdraw(PaprTceTable *tcet)
     }
 }
 
-PaprIommu *papr_iommu_new(PaprHcallTable *hcalls)
+void papr_iommu_init_tables(PaprIommu *iommu)
 {
-    PaprIommu *iommu = g_new0(PaprIommu, 1);
-
     qht_init(&iommu->others, same_liobn, 16, QHT_MODE_AUTO_RESIZE);
-    papr_iommu_register_hcalls(iommu, hcalls);
-    return iommu;
 }
 
 /* ---- where the entries are ---- */

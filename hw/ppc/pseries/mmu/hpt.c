@@ -2,9 +2,8 @@
  * pSeries platform: storage of the hash page table (HPT)
  *
  * The table belongs to the hypervisor, a guest never sees its memory.  Called
- * by the machine and client-architecture-support (CAS), which choose the MMU
- * mode, and by target/ppc through the machine's virtual hypervisor callbacks
- * (walks of the table).  LoPAR section 14.5.4.1.
+ * by all of this folder, and by target/ppc through the machine's virtual
+ * hypervisor callbacks (walks of the table).  LoPAR section 14.5.4.1.
  *
  * Locking: a table is published in PaprMmu.hpt and freed by RCU (read-copy-
  * update).  Hypercalls and table walks work on whatever table they found, so a
@@ -17,7 +16,6 @@
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
 #include "qemu/cutils.h"
-#include "qemu/memalign.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
@@ -31,9 +29,6 @@
 
 /* How much smaller than it should be a table may be: 1/16 of its bytes */
 #define SMALLER_BY 4
-
-/* The bits of LPCR that say how the guest's addresses are translated */
-#define LPCR_MODE (LPCR_HR | LPCR_UPRT)
 
 static void destroy(PaprHpt *hpt)
 {
@@ -194,33 +189,7 @@ unsigned papr_hpte_base_shift(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
     return 0;
 }
 
-/* ---- what the machine calls ---- */
-
-PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
-                      PaprHptResize resize)
-{
-    PaprMmu *mmu = g_new0(PaprMmu, 1);
-
-    mmu->vcpus = vcpus;
-    mmu->resize = resize;
-    mmu->save.fd = -1;
-    mmu->load_fd = -1;
-    mmu->n_vcpus = papr_vcpu_map_size(vcpus);
-    mmu->vcpu = qemu_memalign(__alignof__(PaprMmuVcpu),
-                              mmu->n_vcpus * sizeof(*mmu->vcpu));
-    memset(mmu->vcpu, 0, mmu->n_vcpus * sizeof(*mmu->vcpu));
-    papr_mmu_register_hpt_hcalls(mmu, hcalls);
-    papr_mmu_register_resize_hcalls(mmu, hcalls);
-    papr_mmu_register_process_table_hcalls(mmu, hcalls);
-    papr_mmu_register_migration(mmu);
-    return mmu;
-}
-
-void papr_mmu_set_memory(PaprMmu *mmu, uint64_t now, uint64_t max)
-{
-    mmu->ram = now;
-    mmu->max_ram = max;
-}
+/* ---- a table in place of another ---- */
 
 int papr_mmu_hpt_shift_for(uint64_t bytes)
 {
@@ -245,6 +214,12 @@ int papr_hpt_least_shift(const PaprMmu *mmu, int shift)
     int wanted = MIN(shift, papr_hpt_shift_for(mmu->ram));
 
     return MAX(wanted - SMALLER_BY, HPT_SHIFT_MIN);
+}
+
+void papr_mmu_drop_pending(PaprMmu *mmu)
+{
+    papr_hpt_drop(mmu->pending);
+    mmu->pending = NULL;
 }
 
 bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp)
@@ -287,67 +262,6 @@ int papr_hpt_default_shift(const PaprMmu *mmu)
     return papr_hpt_shift_for(fixed ? mmu->max_ram : mmu->ram);
 }
 
-bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp)
-{
-    if (!papr_hpt_replace(mmu, shift, papr_hpt_least_shift(mmu, shift), errp)) {
-        return false;
-    }
-    papr_lpcr_update_stopped(mmu, 0, LPCR_MODE);
-    return true;
-}
-
-bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp)
-{
-    return papr_mmu_hpt_alloc(mmu, papr_hpt_default_shift(mmu), errp);
-}
-
-bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
-{
-    /* guests may flush translations themselves until they say otherwise */
-    int rc = papr_kernel_set_process_table(PATE1_GR, true);
-
-    if (rc < 0) {
-        error_setg_errno(errp, -rc, "KVM does not let this guest use radix "
-                         "translation: use max-cpu-compat=power8 or -cpu host");
-        return false;
-    }
-    papr_mmu_hpt_free(mmu);
-    qatomic_set(&mmu->process_table, PATE1_GR);
-    papr_lpcr_update_stopped(mmu, LPCR_MODE, LPCR_MODE);
-    return true;
-}
-
-/*
- * Firmware runs with translation off.  Without KVM a table that nobody touches
- * costs nothing; the kernel's does, and it can't have one on all hosts.
- */
-bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp)
-{
-    if (isa3 && papr_kernel_starts_radix()) {
-        return papr_mmu_set_radix(mmu, errp);
-    }
-    return papr_mmu_set_hash(mmu, errp);
-}
-
-bool papr_mmu_restore(PaprMmu *mmu, uint64_t process_table, Error **errp)
-{
-    PaprVcpu *first = papr_vcpu_next(mmu->vcpus, NULL);
-    bool gtse = papr_vcpu_lpcr(first) & LPCR_GTSE;
-    int rc = 0;
-
-    if (process_table) {
-        rc = papr_kernel_set_process_table(process_table, gtse);
-    }
-    if (rc < 0) {
-        error_setg_errno(errp, -rc, "KVM on this host does not take the "
-                         "stream's process table 0x%" PRIx64 ": the guest uses "
-                         "a translation that this host lacks", process_table);
-        return false;
-    }
-    qatomic_set(&mmu->process_table, process_table);
-    return true;
-}
-
 void papr_mmu_hpt_free(PaprMmu *mmu)
 {
     papr_mmu_drop_pending(mmu);
@@ -363,12 +277,6 @@ void papr_mmu_hpt_free(PaprMmu *mmu)
 int papr_mmu_hpt_shift(const PaprMmu *mmu)
 {
     return mmu->hpt ? mmu->hpt->shift : mmu->kernel_shift;
-}
-
-void papr_mmu_reset(PaprMmu *mmu)
-{
-    papr_mmu_hpt_free(mmu);
-    qatomic_set(&mmu->process_table, 0);
 }
 
 bool papr_mmu_is_radix(const PaprMmu *mmu)

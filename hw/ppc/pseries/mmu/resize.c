@@ -37,12 +37,6 @@
 #include "internal.h"
 #include "kvm.h"
 
-void papr_mmu_drop_pending(PaprMmu *mmu)
-{
-    papr_hpt_drop(mmu->pending);
-    mmu->pending = NULL;
-}
-
 /*
  * A guest may have a table of one size above what suits its memory, so that it
  * can't make the host keep much more than it was given.
