@@ -89,11 +89,6 @@ static int32_t config_write(PaprPhb *phb, uint32_t config_addr, uint32_t size,
     return status;
 }
 
-static PaprPhb *phb_of_words(PaprPci *pci, const uint32_t *buid)
-{
-    return papr_pci_find(pci, (uint64_t)buid[0] << 32 | buid[1]);
-}
-
 /*
  * The old calls do not tell which bridge they mean, and bus numbers of ours
  * are not unique: only where there is one bridge do they have a meaning.
@@ -117,14 +112,14 @@ static PaprPhb *only_phb(PaprPci *pci)
 /* config_addr, BUID (two words), size -> status, value */
 static int32_t rtas_ibm_read(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
 {
-    return config_read(phb_of_words(pci, &call->args[1]), call->args[0],
+    return config_read(papr_pci_find(pci, &call->args[1]), call->args[0],
                        call->args[3], &call->rets[1]);
 }
 
 /* config_addr, BUID (two words), size, value -> status */
 static int32_t rtas_ibm_write(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
 {
-    return config_write(phb_of_words(pci, &call->args[1]), call->args[0],
+    return config_write(papr_pci_find(pci, &call->args[1]), call->args[0],
                         call->args[3], call->args[4]);
 }
 

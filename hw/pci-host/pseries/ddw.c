@@ -37,13 +37,12 @@ static bool must_wait(const PaprPhb *phb)
 /* The bridge that @args[1], @args[2] name, if it has dynamic windows */
 static PaprPhb *ddw_bridge(PaprPci *pci, const PaprRtasCall *call)
 {
-    uint64_t buid = (uint64_t)call->args[1] << 32 | call->args[2];
-    PaprPhb *phb = papr_pci_find(pci, buid);
+    PaprPhb *phb = papr_pci_find(pci, &call->args[1]);
 
     if (!phb || !phb->opt.ddw) {
         qemu_log_mask(LOG_GUEST_ERROR, "DMA window call 0x%x for bus unit "
-                      "0x%" PRIx64 ", which has no dynamic windows\n",
-                      call->token, buid);
+                      "0x%08x%08x, which has no dynamic windows\n",
+                      call->token, call->args[1], call->args[2]);
         return NULL;
     }
     return phb;

@@ -201,7 +201,7 @@ static void prepare_reset(PaprPhb *phb)
 /* All calls begin with these three arguments */
 static PaprPhb *call_bridge(PaprPci *pci, const PaprRtasCall *call)
 {
-    return papr_pci_find(pci, (uint64_t)call->args[1] << 32 | call->args[2]);
+    return papr_pci_find(pci, &call->args[1]);
 }
 
 static int32_t done(const PaprRtasCall *call, int32_t status)

@@ -376,8 +376,7 @@ static int32_t set_number(PaprPhb *phb, PCIDevice *dev, PaprRtasCall *call)
 static int32_t change_msi(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     PaprPci *pci = opaque;
-    PaprPhb *phb = papr_pci_find(pci, (uint64_t)call->args[1] << 32 |
-                                      call->args[2]);
+    PaprPhb *phb = papr_pci_find(pci, &call->args[1]);
     PCIDevice *dev = phb ? papr_phb_device(phb, call->args[0]) : NULL;
     int32_t status = RTAS_SUCCESS;
     PaprPhbMsi *msi;
@@ -430,8 +429,7 @@ static uint32_t level_interrupt(PaprPhb *phb, PCIDevice *dev)
 
 static int32_t query_number(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
-    PaprPhb *phb = papr_pci_find(opaque, (uint64_t)call->args[1] << 32 |
-                                         call->args[2]);
+    PaprPhb *phb = papr_pci_find(opaque, &call->args[1]);
     PCIDevice *dev = phb ? papr_phb_device(phb, call->args[0]) : NULL;
     uint32_t index = call->args[3];
     const PaprPhbMsi *msi;

@@ -41,47 +41,6 @@ QEMU_BUILD_BUG_ON((PAPR_PHB_MAX + 1) * MEM64_STEP > WINDOWS_BASE);
 #define NO_INDEX        UINT32_MAX
 #define NO_NODE         UINT32_MAX
 
-PaprPhb *papr_pci_find(PaprPci *pci, uint64_t buid)
-{
-    uint64_t index = buid - PAPR_PHB_BUID_BASE;
-
-    return index < PAPR_PHB_MAX ? pci->phbs[index] : NULL;
-}
-
-PCIDevice *papr_phb_device(PaprPhb *phb, uint32_t config_addr)
-{
-    return pci_find_device(phb->parent_obj.bus, config_addr >> 16 & 0xff,
-                           config_addr >> 8 & 0xff);
-}
-
-PCIDevice *papr_pci_device(PaprPci *pci, uint32_t buid_high, uint32_t buid_low,
-                           uint32_t config_addr)
-{
-    PaprPhb *phb = papr_pci_find(pci, (uint64_t)buid_high << 32 | buid_low);
-
-    return phb ? papr_phb_device(phb, config_addr) : NULL;
-}
-
-uint32_t papr_phb_config_addr(PCIDevice *dev)
-{
-    return pci_dev_bus_num(dev) << 16 | dev->devfn << 8;
-}
-
-uint32_t papr_phb_index(const PaprPhb *phb)
-{
-    return phb->opt.index;
-}
-
-char *papr_phb_fw_path(const PaprPhb *phb)
-{
-    return g_strdup_printf("pci@%" PRIx64, phb->buid);
-}
-
-PCIBus *papr_phb_bus(PaprPhb *phb)
-{
-    return phb->parent_obj.bus;
-}
-
 PaprPci *papr_pci_new(const PaprPciConfig *config)
 {
     PaprPci *pci = g_new0(PaprPci, 1);

@@ -85,9 +85,9 @@ struct PaprPhb {
     PaprPhbMsi *msi_list;
 };
 
-/* phb.c */
-/** papr_pci_find: the bridge with this bus unit id, or NULL */
-PaprPhb *papr_pci_find(PaprPci *pci, uint64_t buid);
+/* find.c */
+/** papr_pci_find: the bridge whose bus unit id these two words are, or NULL */
+PaprPhb *papr_pci_find(PaprPci *pci, const uint32_t *buid);
 
 /**
  * papr_phb_device - the device that an RTAS call's config_addr names, or NULL
@@ -95,10 +95,6 @@ PaprPhb *papr_pci_find(PaprPci *pci, uint64_t buid);
  * LoPAR 7.3.4: bus in bits 23-16, device in 15-11, function in 10-8.
  */
 PCIDevice *papr_phb_device(PaprPhb *phb, uint32_t config_addr);
-
-/** papr_pci_device: likewise, by the two words of a bus unit id */
-PCIDevice *papr_pci_device(PaprPci *pci, uint32_t buid_high, uint32_t buid_low,
-                           uint32_t config_addr);
 
 /** papr_phb_config_addr: of @dev, for calls and device tree */
 uint32_t papr_phb_config_addr(PCIDevice *dev);

@@ -1,0 +1,47 @@
+/*
+ * pSeries PCI host bridge (PHB): which bridge, and which device of it
+ *
+ * By what guests say in RTAS (run-time abstraction services) calls: the two
+ * words of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  Called
+ * by all of this folder; calls none of it.
+ *
+ * Locking: BQL.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#include "qemu/osdep.h"
+#include "hw/pci/pci_bus.h"
+#include "phb.h"
+
+PaprPhb *papr_pci_find(PaprPci *pci, const uint32_t *buid)
+{
+    uint64_t index = ((uint64_t)buid[0] << 32 | buid[1]) - PAPR_PHB_BUID_BASE;
+
+    return index < PAPR_PHB_MAX ? pci->phbs[index] : NULL;
+}
+
+PCIDevice *papr_phb_device(PaprPhb *phb, uint32_t config_addr)
+{
+    return pci_find_device(phb->parent_obj.bus, config_addr >> 16 & 0xff,
+                           config_addr >> 8 & 0xff);
+}
+
+uint32_t papr_phb_config_addr(PCIDevice *dev)
+{
+    return pci_dev_bus_num(dev) << 16 | dev->devfn << 8;
+}
+
+uint32_t papr_phb_index(const PaprPhb *phb)
+{
+    return phb->opt.index;
+}
+
+char *papr_phb_fw_path(const PaprPhb *phb)
+{
+    return g_strdup_printf("pci@%" PRIx64, phb->buid);
+}
+
+PCIBus *papr_phb_bus(PaprPhb *phb)
+{
+    return phb->parent_obj.bus;
+}
