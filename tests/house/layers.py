@@ -6,12 +6,17 @@ The layers are those of docs/devel/pseries/architecture.rst.  A private header
 belongs to its folder: to be included there, and by folders strictly above.  A
 header of include/hw/pseries may be included in its own layer too, but the
 subjects of layer 3 do not see each other.
+
+Within a folder, files that call each other in a circle can only be understood
+together: the core of a folder does not call up into its faces (hypercalls, RTAS,
+migration), but a file that nobody calls ties them (mmu.c, init.c).  CIRCLES are those
+that there are; no other one may come.
 """
 
 import posixpath
 import re
 
-from tree import TREE, files, lines, report
+from tree import TREE, files, lines, report, text
 
 INCLUDE = re.compile(r'#\s*include\s*"([^"]+)"')
 FOREIGN = re.compile(r'hw/ppc/(spapr|xics|xive|pnv)[^/]*\.h$|hw/pci-host/spapr\.h$'
@@ -44,6 +49,24 @@ HEADERS = {
     'nested': 3,
     'cas': 4,
 }
+# folder -> files that call each other in a circle: to be made fewer
+CIRCLES = {
+    f'{INTC}/xics': ('icp.c source.c',),
+    f'{INTC}/xive': ('kvm.c model.c',),
+    PHB: ('dt.c hotplug.c',),
+    f'{PPC}/caps': ('host.c table.c',),
+    f'{PPC}/dr': ('connector.c rtas.c vmstate.c',),
+    f'{PPC}/firmware': ('client-calls.c client.c firmware.c',),
+    f'{PPC}/machine': ('hotplug-cpu.c hotplug-memory.c hotplug-nvdimm.c hotplug-virtio-mem.c '
+                       'hotplug.c init.c kvm.c smp.c tree.c',),
+    f'{PPC}/mmu': ('kvm-stream.c migrate.c',),
+    f'{PPC}/vio': ('bus.c crq.c dma.c vlan-rx.c vlan.c vty.c',
+                   'vscsi-command.c vscsi-mad.c vscsi-task.c vscsi.c'),
+    KVM: ('regs.c timer.c vcpu.c vpa.c',),
+}
+DEFINITION = re.compile(r'^(?!static|typedef|extern)[A-Za-z_][\w \*]*?\b(\w+)\([^;{}]*\)\s*\n\{',
+                        re.M)
+NOT_CODE = re.compile(r'/\*.*?\*/|"(?:[^"\\\n]|\\.)*"', re.S)
 OWNERS = {'event': f'{PPC}/rtas/events.c', 'phb': PHB}
 
 
@@ -113,8 +136,44 @@ def findings_in(path):
                 yield f'{path}:{number}: {what}'
 
 
+def calls_in(folder):
+    """{file: files of FOLDER whose functions it names}"""
+    code = {path: NOT_CODE.sub('', text(path)) for path in files('.c', under=folder)
+            if posixpath.dirname(path) == folder}
+    homes = {name: path for path, content in code.items()
+             for name in DEFINITION.findall(content)}
+    return {path: {homes[name] for name in re.findall(r'\w+', content) if name in homes} - {path}
+            for path, content in code.items()}
+
+
+def reachable(graph, start):
+    found, left = set(), [start]
+    while left:
+        for path in graph[left.pop()] - found:
+            found.add(path)
+            left.append(path)
+    return found
+
+
+def circles(folder):
+    """Sets of files of FOLDER of which each reaches all others by calls."""
+    graph = calls_in(folder)
+    reach = {path: reachable(graph, path) for path in graph}
+    return {frozenset(posixpath.basename(other) for other in reach[path] if path in reach[other])
+            for path in graph if path in reach[path]}
+
+
+def new_circles(folder):
+    for circle in circles(folder):
+        if not any(circle <= set(known.split()) for known in CIRCLES.get(folder, ())):
+            yield f'{folder}: {", ".join(sorted(circle))} call each other in a circle'
+
+
 def main():
     found = []
+    for folder in sorted({posixpath.dirname(path) for top in (PPC, INTC, PHB, KVM)
+                          for path in files('.c', under=top)}):
+        found += new_circles(folder)
     for folder in (PPC, INTC, PHB, KVM, PUBLIC):
         for path in files('.c', '.h', under=folder):
             if posixpath.basename(path) != 'trace.h':

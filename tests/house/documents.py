@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Check what the documents name: documents.py [QEMU's source]
+
+Each file and each function() that docs/devel/pseries, docs/system/ppc/pseries.rst and
+README.md name in literals must be there: in this tree, or in QEMU's source with the
+patches.  A file may be named by the end of its path, and with wildcards; a file that a
+sentence names as one of a build directory (build/...) is left alone.
+"""
+
+import fnmatch
+import os
+import re
+import sys
+from pathlib import Path
+
+from tree import TREE, files, report, text
+
+LITERAL = re.compile(r'``([^`]+)``|`([^`\n]+)`')
+FUNCTION = re.compile(r'\b([a-z_]\w+)\(\)')
+FILE = re.compile(r'^[\w./*?{},-]*[\w*?}]\.(?:[chS]|py|sh|rst|mak|ld|inc|json|patch|build)$')
+WORD = re.compile(r'\b[A-Za-z_]\w+\b')
+# of QEMU's source: what documents may name
+FOLDERS = ('accel', 'block', 'configs', 'cpu-common.c', 'cpu-target.c', 'disas', 'docs', 'dump',
+           'gdbstub', 'hw', 'include', 'io', 'linux-headers', 'migration', 'monitor', 'net', 'nbd',
+           'python', 'qapi', 'qom', 'scripts', 'system', 'target', 'tcg', 'tests', 'ui', 'util')
+# of Linux and of build directories: files of neither tree
+OTHERS = re.compile(r'^(?:build|Documentation|arch|drivers|mm|tools/testing|boot|lib|fs|kernel)/')
+
+
+def documents():
+    return ['README.md', 'docs/system/ppc/pseries.rst'] + files('.rst', under='docs/devel')
+
+
+def named(path):
+    """(line, kind, name) of what PATH names: files and functions."""
+    for number, line in enumerate(text(path).split('\n'), 1):
+        for found in LITERAL.finditer(line):
+            literal = found[1] or found[2]
+            for name in FUNCTION.findall(literal):
+                yield number, 'function', name
+            if FILE.match(literal) and not OTHERS.match(literal):
+                yield number, 'file', literal
+
+
+def alternatives(name):
+    """NAME with {a,b} spelled out."""
+    found = re.search(r'\{([^{}]*)\}', name)
+    if not found:
+        return [name]
+    return [one for part in found[1].split(',')
+            for one in alternatives(name[:found.start()] + part + name[found.end():])]
+
+
+def qemu_files(source):
+    for folder in FOLDERS:
+        top = Path(source, folder)
+        if top.is_file():
+            yield folder
+        for where, _, names in os.walk(top, followlinks=True):
+            for name in names:
+                yield os.path.relpath(os.path.join(where, name), source)
+
+
+def is_there(name, paths):
+    return all(any(fnmatch.fnmatch(path, one) or fnmatch.fnmatch(path, f'*/{one}')
+                   for path in paths) for one in alternatives(name))
+
+
+def missing_words(words, contents):
+    """Those of WORDS that are in none of CONTENTS."""
+    words = set(words)
+    for content in contents:
+        if not words:
+            break
+        words -= set(WORD.findall(content))
+    return words
+
+
+def missing_functions(names, source):
+    ours = (Path(TREE, path).read_text(encoding='utf-8', errors='replace')
+            for path in files() if not path.endswith(('.rst', '.md', '.bin', '.gz')))
+    left = missing_words(names, ours)
+    if left and source:
+        pattern = re.compile('|'.join(rf'\b{name}\b' for name in sorted(left)))
+        for path in qemu_files(source):
+            if path.endswith(('.c', '.h', '.inc')):
+                content = Path(source, path).read_text(encoding='utf-8', errors='replace')
+                left -= set(pattern.findall(content))
+    return left
+
+
+def main():
+    source = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[1], 'VERSION').is_file() else ''
+    paths = files() + (list(qemu_files(source)) if source else [])
+    basenames = {os.path.basename(path) for path in paths}
+    everything = [(path, *what) for path in documents() for what in named(path)]
+    functions = {name for _, _, kind, name in everything if kind == 'function'}
+    lost = missing_functions(functions, source)
+    found = []
+    for path, number, kind, name in everything:
+        if kind == 'function' and name in lost and source:
+            found.append(f'{path}:{number}: there is no {name}()')
+        if kind == 'file' and name not in basenames and source and not is_there(name, paths):
+            found.append(f'{path}:{number}: there is no {name}')
+    report(found)
+
+
+if __name__ == '__main__':
+    main()
