@@ -8,6 +8,8 @@
 # make bench      compare with upstream's pseries, or FIGURES="...": build/bench
 # make fuzz       fuzz the machine for TIME=600 seconds (clang; in build-fuzz)
 # make join       lay this tree over QEMU's source again (after a new patch)
+# make series     write this tree as series of patches to QEMU, topic by topic: build/series
+# make series-check  apply, build and test each of these, or those of TOPICS="..." (an hour)
 # make peer       build upstream's pseries, to compare with
 # make clean      remove what was compiled; make distclean also the build directory
 #
@@ -25,7 +27,7 @@ configure := ./configure --again --build-dir=$(abspath $(BUILD))
 ninja = flock $(BUILD)/.lock ninja -C $(BUILD) $(NINJAFLAGS)
 
 FUZZ_BUILD ?= build-fuzz
-.PHONY: all join boot check check-long bench fuzz peer clean distclean
+.PHONY: all join boot check check-long bench fuzz peer series series-check clean distclean
 all: join
 	@$(ninja)
 
@@ -59,6 +61,14 @@ fuzz:
 
 peer: join
 	@tools/peer
+
+series: join
+	@tools/series
+
+series-check:
+	@$(configure) --for=check
+	@$(ninja)
+	@tools/series-check $(TOPICS)
 
 clean:
 	@if [ -f $(BUILD)/build.ninja ]; then $(ninja) -t clean; fi
