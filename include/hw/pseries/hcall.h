@@ -74,6 +74,13 @@ void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
                        size_t n_calls, bool enable);
 
 /**
+ * papr_hcall_count - count the calls from now on, or no more (call-stats.h)
+ *
+ * Context: BQL; other vCPUs may be in hypercalls meanwhile.
+ */
+void papr_hcall_count(PaprHcallTable *table, bool count);
+
+/**
  * papr_hcall_enable_in_kvm - settle who handles which call under KVM
  *
  * By the policies of the calls registered so far.  Nothing to do without KVM.

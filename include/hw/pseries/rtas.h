@@ -60,6 +60,9 @@ PaprRtas *papr_rtas_new(PaprHcallTable *hcalls);
 void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
                         size_t n_calls, void *opaque);
 
+/** papr_rtas_count: count the calls from now on, or no more; BQL */
+void papr_rtas_count(PaprRtas *rtas, bool count);
+
 /** papr_rtas_call: run @call for @cpu and set rets[0]; -3 for unknown tokens */
 void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 

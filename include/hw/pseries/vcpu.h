@@ -14,6 +14,7 @@
 typedef struct PaprIcp PaprIcp;         /* XICS presentation: intc xics/ */
 typedef struct PaprTctx PaprTctx;       /* XIVE thread context: intc xive/ */
 typedef struct PaprVcpuMap PaprVcpuMap;
+typedef struct PaprCallStats PaprCallStats;
 
 /* Special purpose registers of PaprL1Registers.spr, see nested/switch.c */
 #define PAPR_L1_SPRS 20
@@ -104,6 +105,7 @@ typedef struct PaprVcpu {
     bool reset_queued;                  /* by H_SIGNAL_SYS_RESET; BQL */
 
     PaprL1Registers l1;                 /* BQL */
+    PaprCallStats *call_stats;          /* hcall/stats.c; NULL: none yet */
 } PaprVcpu;
 
 static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)

@@ -226,6 +226,7 @@ static bool connect_thread(PaprCpuCore *core, int i, Error **errp)
 static void free_vcpu(PaprVcpu *vcpu)
 {
     object_unref(OBJECT(vcpu->cpu));
+    g_free(vcpu->call_stats);
     g_free(vcpu);
 }
 

@@ -5,9 +5,10 @@
  * Called by the accelerator's entry code (accel/), by qtest and by firmware
  * services.  LoPAR section 14.5.
  *
- * Locking: none to find an entry.  All of an entry but "enabled" is constant
- * from the moment vCPUs run; "enabled" is one atomic byte, and a call that was
- * found enabled just before it was withdrawn is as good as one made earlier.
+ * Locking: none to find an entry.  All of an entry but "enabled" and
+ * "counted" is constant from the moment vCPUs run; these are atomic bytes, and
+ * a call that was found enabled just before it was withdrawn is as good as one
+ * made earlier.
  * The BQL is taken here, for the calls that want it, and released here: it is
  * never held over a longjmp of the accelerator.
  *
@@ -16,8 +17,10 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
+#include "qemu/timer.h"
 #include "system/hw_accel.h"
 #include "system/kvm.h"
+#include "hw/pseries/call-stats.h"
 #include "hw/pseries/hcall.h"
 #include "hw/pseries/vcpu.h"
 #include "hw/ppc/pseries/trace.h"
@@ -30,6 +33,7 @@ typedef struct PaprHcallSlot {
     uint8_t nargs;
     uint8_t nrets;
     bool enabled;                       /* atomic */
+    bool counted;                       /* atomic */
 } PaprHcallSlot;
 
 struct PaprHcallTable {
@@ -72,6 +76,13 @@ void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
 
         assert(i >= 0 && table->slots[i].fn == call->fn);
         qatomic_set(&table->slots[i].enabled, enable);
+    }
+}
+
+void papr_hcall_count(PaprHcallTable *table, bool count)
+{
+    for (int i = 0; i < PAPR_HCALL_SLOTS; i++) {
+        qatomic_set(&table->slots[i].counted, count);
     }
 }
 
@@ -170,6 +181,16 @@ static int64_t run(const PaprHcallSlot *slot, PowerPCCPU *cpu, uint64_t *args)
     return rc;
 }
 
+static int64_t run_counted(const PaprHcallSlot *slot, int i, PowerPCCPU *cpu,
+                           uint64_t *args)
+{
+    int64_t begun = get_clock();
+    int64_t rc = run(slot, cpu, args);
+
+    papr_call_stats_hcall(papr_vcpu(cpu), i, begun);
+    return rc;
+}
+
 int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args)
 {
     const PaprHcallSlot *slot = NULL;
@@ -193,6 +214,8 @@ int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args)
         qemu_log_mask(LOG_UNIMP, "hypercall 0x%" PRIx64 " (%s) not offered\n",
                       opcode, name_for_trace(opcode));
         rc = H_FUNCTION;
+    } else if (unlikely(qatomic_read(&slot->counted))) {
+        rc = run_counted(slot, i, cpu, args);
     } else {
         rc = run(slot, cpu, args);
     }

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "hw/pci/msi.h"
+#include "hw/pseries/call-stats.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
@@ -241,6 +242,15 @@ static void init_calls(PaprMachine *pm)
     papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
 }
 
+/* An option is set before there are tables */
+void papr_machine_apply_call_stats(PaprMachine *pm)
+{
+    if (pm->hcalls) {
+        papr_hcall_count(pm->hcalls, pm->opt.call_stats);
+        papr_rtas_count(pm->rtas, pm->opt.call_stats);
+    }
+}
+
 /* No news to a user who has left the choice to us */
 static void say_host_has_no_xive(const PaprMachine *pm)
 {
@@ -458,6 +468,8 @@ void papr_machine_init(MachineState *ms)
     if (!init_machine(pm, &error_fatal)) {
         return;
     }
+    papr_call_stats_init(pm->vcpus);
+    papr_machine_apply_call_stats(pm);
     papr_qtest_init(pm->rtas, pm->fwnmi);
     papr_machine_init_vmstate(pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));

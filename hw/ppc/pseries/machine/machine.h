@@ -60,6 +60,7 @@ typedef struct PaprMachineOptions {
     OnOffAuto own_firmware;             /* x-vof */
     bool modern_hotplug_events;
     bool block_remove;
+    bool call_stats;                    /* changeable at run time */
 } PaprMachineOptions;
 
 struct PaprMachine {
@@ -151,6 +152,8 @@ void papr_machine_reset(MachineState *ms, ResetType type);
 /* options.c */
 void papr_machine_options_class_init(ObjectClass *oc);
 void papr_machine_options_init(Object *obj);
+/* init.c: what "call-stats" says is in force */
+void papr_machine_apply_call_stats(PaprMachine *pm);
 
 /* hotplug.c */
 void papr_machine_hotplug_class_init(ObjectClass *oc);

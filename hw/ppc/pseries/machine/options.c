@@ -197,6 +197,17 @@ static void set_block_remove(Object *obj, bool value, Error **errp)
     PAPR_MACHINE(obj)->opt.block_remove = value;
 }
 
+static bool get_call_stats(Object *obj, Error **errp)
+{
+    return PAPR_MACHINE(obj)->opt.call_stats;
+}
+
+static void set_call_stats(Object *obj, bool value, Error **errp)
+{
+    PAPR_MACHINE(obj)->opt.call_stats = value;
+    papr_machine_apply_call_stats(PAPR_MACHINE(obj));
+}
+
 /* VFIO asks: a guest of this machine programs MSI-X by RTAS, not by the BAR */
 static bool get_no_msix_emulation(Object *obj, Error **errp)
 {
@@ -284,6 +295,11 @@ void papr_machine_options_class_init(ObjectClass *oc)
     object_class_property_set_description(oc, "block-remove",
         "H_BLOCK_REMOVE is offered to guests with a hash page table; one that "
         "uses it can't migrate to QEMU's own pseries");
+    object_class_property_add_bool(oc, "call-stats", get_call_stats,
+                                   set_call_stats);
+    object_class_property_set_description(oc, "call-stats",
+        "Count hypercalls and RTAS calls for query-stats; can be changed while "
+        "the guest runs");
     object_class_property_add_bool(oc, "vfio-no-msix-emulation",
                                    get_no_msix_emulation, NULL);
     papr_caps_class_init(oc, offsetof(PaprMachine, caps));

@@ -16,6 +16,8 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "qemu/log.h"
+#include "qemu/timer.h"
+#include "hw/pseries/call-stats.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/rtas.h"
 #include "hw/ppc/pseries/trace.h"
@@ -43,6 +45,7 @@ typedef struct Slot {
 struct PaprRtas {
     Slot slots[N_TOKENS];
     PaprMemSpot block;                  /* of the last call; BQL */
+    bool counted;                       /* BQL */
 };
 
 static const char *const names[N_TOKENS] = {
@@ -100,7 +103,14 @@ void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call)
     const Slot *slot = find_slot(rtas, call->token);
 
     memset(call->rets, 0, sizeof(call->rets));
-    call->rets[0] = run(slot, cpu, call);
+    if (unlikely(slot && rtas->counted)) {
+        int64_t begun = get_clock();
+
+        call->rets[0] = run(slot, cpu, call);
+        papr_call_stats_rtas(papr_vcpu(cpu), slot->entry->token, begun);
+    } else {
+        call->rets[0] = run(slot, cpu, call);
+    }
     trace_papr_rtas_call(call_name(slot), call->token, call->nargs,
                          call->nrets, (int32_t)call->rets[0]);
 }
@@ -237,6 +247,11 @@ void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
         slot->entry = &calls[i];
         slot->opaque = opaque;
     }
+}
+
+void papr_rtas_count(PaprRtas *rtas, bool count)
+{
+    rtas->counted = count;
 }
 
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt)

@@ -1,0 +1,32 @@
+/*
+ * pSeries platform: how often each call was made, and how long it took
+ *
+ * Hypercalls and RTAS calls of each vCPU, for query-stats (provider "papr").
+ * Nothing is counted, and nothing is allocated, before the user asks for it.
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_CALL_STATS_H
+#define HW_PSERIES_CALL_STATS_H
+
+#include "hw/pseries/vcpu.h"
+
+/**
+ * papr_call_stats_init - query-stats tells of the vCPUs of @map
+ *
+ * Context: machine init, once in a process.
+ */
+void papr_call_stats_init(const PaprVcpuMap *map);
+
+/**
+ * papr_call_stats_hcall, papr_call_stats_rtas - a call has come back
+ * @slot: papr_hcall_slot() of the opcode; @token: of an RTAS call that there is
+ * @begun: get_clock() before it
+ *
+ * Context: whoever runs the vCPU's calls, its thread or a qtest; with or
+ * without the BQL.
+ */
+void papr_call_stats_hcall(PaprVcpu *vcpu, int slot, int64_t begun);
+void papr_call_stats_rtas(PaprVcpu *vcpu, uint32_t token, int64_t begun);
+
+#endif
