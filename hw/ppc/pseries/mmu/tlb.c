@@ -41,7 +41,7 @@
 #define PAGE_IN_1T      0x1
 #define PAGE_SHIFT(x)   (((x) >> 1) & 0x1f)
 
-/* as work for another vCPU; a batch of one page is the page itself */
+/* as work for another vCPU, instead of a page */
 #define WORK_ALL 0
 
 void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift)
@@ -88,20 +88,13 @@ static void flush_batch(CPUState *cs, const PaprTlbBatch *batch)
     }
 }
 
-static void one_page_work(CPUState *cs, run_on_cpu_data data)
+static void page_work(CPUState *cs, run_on_cpu_data data)
 {
     if (data.target_ptr == WORK_ALL) {
         tlb_flush(cs);
     } else {
         flush_page(cs, data.target_ptr);
     }
-}
-
-static void batch_work(CPUState *cs, run_on_cpu_data data)
-{
-    g_autofree PaprTlbBatch *batch = data.host_ptr;
-
-    flush_batch(cs, batch);
 }
 
 /* Exclusive work of the caller: all others have done theirs */
@@ -114,17 +107,18 @@ static void flushed(CPUState *cs, run_on_cpu_data data)
     }
 }
 
+/*
+ * Work that owns no memory: QEMU drops what is queued for a vCPU that is
+ * unplugged, and would leak that.
+ */
 static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
 {
     if (batch->all) {
-        async_run_on_cpu(cs, one_page_work, RUN_ON_CPU_TARGET_PTR(WORK_ALL));
-    } else if (batch->n == 1) {
-        async_run_on_cpu(cs, one_page_work,
-                         RUN_ON_CPU_TARGET_PTR(batch->page[0]));
-    } else {
-        async_run_on_cpu(cs, batch_work,
-                         RUN_ON_CPU_HOST_PTR(g_memdup2(batch,
-                                                       sizeof(*batch))));
+        async_run_on_cpu(cs, page_work, RUN_ON_CPU_TARGET_PTR(WORK_ALL));
+        return;
+    }
+    for (unsigned i = 0; i < batch->n; i++) {
+        async_run_on_cpu(cs, page_work, RUN_ON_CPU_TARGET_PTR(batch->page[i]));
     }
 }
 
