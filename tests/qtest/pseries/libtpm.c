@@ -29,6 +29,8 @@ struct FakeTpm {
     unsigned starts;
     unsigned count;
     uint32_t answer_size;
+    bool lies;                          /* the header says another size */
+    uint32_t lie;
     uint32_t size;                      /* of the last command */
     uint8_t command[COMMAND_MAX];
     int data_fd;
@@ -62,6 +64,10 @@ static void answer(FakeTpm *tpm)
     stw_be_p(response, tpm->version == 1 ? 0xc4 : 0x8001);
     stl_be_p(response + 2, size);
     stl_be_p(response + 6, 0);
+    if (tpm->lies) {
+        stl_be_p(response + 2, tpm->lie);
+        size = HEADER_BYTES;
+    }
     write_all(tpm->data_fd, response, size);
 }
 
@@ -268,6 +274,14 @@ void fake_tpm_answer(FakeTpm *tpm, uint32_t size)
 {
     g_mutex_lock(&tpm->lock);
     tpm->answer_size = size;
+    g_mutex_unlock(&tpm->lock);
+}
+
+void fake_tpm_lie(FakeTpm *tpm, bool lies, uint32_t size)
+{
+    g_mutex_lock(&tpm->lock);
+    tpm->lies = lies;
+    tpm->lie = size;
     g_mutex_unlock(&tpm->lock);
 }
 

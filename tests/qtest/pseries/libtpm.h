@@ -34,6 +34,9 @@ unsigned fake_tpm_count(FakeTpm *tpm);
 /** fake_tpm_answer: responses have @size bytes, 0x50 behind the header */
 void fake_tpm_answer(FakeTpm *tpm, uint32_t size);
 
+/** fake_tpm_lie: responses are a header, which says @size if @lies */
+void fake_tpm_lie(FakeTpm *tpm, bool lies, uint32_t size);
+
 /** fake_tpm_refuse_start: CMD_INIT fails from now on */
 void fake_tpm_refuse_start(FakeTpm *tpm);
 

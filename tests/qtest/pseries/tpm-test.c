@@ -332,6 +332,39 @@ static void test_stop(void)
     stop(&v);
 }
 
+/* A response of no possible size is one that the TPM has failed, TPM_FAIL */
+static void test_bad_size(void)
+{
+    static const uint32_t sizes[] = { 0, 9, 4097, UINT32_MAX };
+    uint8_t response[10], command[16];
+    Vtpm v = start(2);
+
+    for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
+        put_command(&v, BUFFER, 10);
+        fake_tpm_lie(v.fake, true, sizes[i]);
+        if (i % 2) {
+            g_assert_cmphex(ask(&v, COMMAND(10, BUFFER)), ==,
+                            COMMAND(10, BUFFER) | ANSWER);
+        } else {
+            unsigned before = fake_tpm_count(v.fake);
+
+            fake_tpm_hold(v.fake, true);
+            g_assert_cmpint(send_entry(&v, COMMAND(10, BUFFER)), ==, H_SUCCESS);
+            fake_tpm_wait(v.fake, before + 1, command, sizeof(command));
+            qtest_qmp_assert_success(v.qts, "{ 'execute': 'stop' }");
+            fake_tpm_hold(v.fake, false);
+            qtest_qmp_assert_success(v.qts, "{ 'execute': 'cont' }");
+            g_assert_cmphex(answer(&v), ==, COMMAND(10, BUFFER) | ANSWER);
+        }
+        vio_read(v.qts, BUFFER, response, sizeof(response));
+        g_assert_cmphex(ldl_be_p(response + 2), ==, 10);
+        g_assert_cmphex(ldl_be_p(response + 6), ==, 9);
+        fake_tpm_lie(v.fake, false, 0);
+        run_command(&v, BUFFER, 10, 100);
+    }
+    stop(&v);
+}
+
 static void test_migrate(void)
 {
     g_autofree char *file = g_strdup_printf("%s/papr-tpm-%d", g_get_tmp_dir(),
@@ -452,6 +485,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/tpm/free-queue", test_free_queue);
     qtest_add_func("pseries/tpm/reset", test_reset);
     qtest_add_func("pseries/tpm/stop", test_stop);
+    qtest_add_func("pseries/tpm/bad-size", test_bad_size);
     qtest_add_func("pseries/tpm/migrate", test_migrate);
     qtest_add_func("pseries/tpm/fail-state", test_fail_state);
     qtest_add_func("pseries/tpm/firmware", test_firmware);

@@ -133,6 +133,10 @@ static void request_completed(TPMIf *ti, int ret)
     PaprTpm *tpm = TPM_SPAPR(ti);
     uint32_t len = MIN(tpm_cmd_get_size(tpm->buffer), tpm->buffer_size);
 
+    if (len < TPM_HEADER_BYTES) {
+        tpm_util_write_fatal_error_response(tpm->buffer, tpm->buffer_size);
+        len = TPM_HEADER_BYTES;
+    }
     if (tpm->unwanted) {
         tpm->unwanted = false;
         tpm->busy = false;
