@@ -194,8 +194,9 @@ static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
     }
     if (*size > room) {
         g_clear_pointer(fdt, g_free);
-        error_setg(errp, "CAS: the device tree is larger than the guest's "
-                   "buffer");
+        error_setg(errp, "CAS: the device tree has %zu bytes, and the "
+                   "firmware's buffer %zu: use a smaller maxmem, or -machine "
+                   "x-vof=on, which has room", *size, room);
         return H_TOO_BIG;
     }
     return H_SUCCESS;
