@@ -169,6 +169,20 @@ class Repository:
         file = self.directory / '.git' / 'rebase-apply' / 'next'
         return int(file.read_text()) if file.is_file() else 0
 
+    def places(self, old, new):
+        """{subject: [(path, the function)]} of each hunk of the commits OLD..NEW."""
+        found, path, subject = {}, '', ''
+        for line in self.git('log', '-p', '-U0', '--no-renames', '--format=commit:%s',
+                             f'{old}..{new}').splitlines():
+            hunk = re.match(r'@@ -\S+ \+\S+ @@(.*)', line)
+            if line.startswith('commit:'):
+                subject = line[len('commit:'):]
+            elif line.startswith('+++ '):
+                path = line[4:]
+            elif hunk:
+                found.setdefault(subject, []).append((path, hunk[1].strip()))
+        return found
+
     def changed(self, old, new):
         """(lines added, lines taken away, path) of each file between two commits."""
         for line in self.git('diff', '--numstat', '--no-renames', old, new).splitlines():
