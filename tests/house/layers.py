@@ -55,7 +55,6 @@ CIRCLES = {
     f'{INTC}/xive': ('kvm.c model.c',),
     PHB: ('dt.c hotplug.c',),
     f'{PPC}/caps': ('host.c table.c',),
-    f'{PPC}/dr': ('connector.c rtas.c vmstate.c',),
     f'{PPC}/firmware': ('client-calls.c client.c firmware.c',),
     f'{PPC}/machine': ('hotplug-cpu.c hotplug-memory.c hotplug-nvdimm.c hotplug-virtio-mem.c '
                        'hotplug.c init.c kvm.c smp.c tree.c',),

@@ -104,12 +104,14 @@ static void expect_counts(QTestState *qts, int times)
     QDict *all = result(qts, vm, -1);
 
     g_assert_nonnull(all);
-    g_assert_cmpint(value(result(qts, vcpus, 0), "H_SET_SPRG0-count"), ==, times);
+    g_assert_cmpint(value(result(qts, vcpus, 0), "H_SET_SPRG0-count"), ==,
+                    times);
     g_assert_cmpint(value(result(qts, vcpus, 1), "H_SET_SPRG0-count"), ==,
                     3 * times);
     g_assert_cmpint(value(result(qts, vcpus, 0), "get-power-level-count"), ==,
                     times);
-    g_assert_cmpint(value(result(qts, vcpus, 1), "get-power-level-count"), ==, -1);
+    g_assert_cmpint(value(result(qts, vcpus, 1), "get-power-level-count"), ==,
+                    -1);
     g_assert_cmpint(value(all, "H_SET_SPRG0-count"), ==, 4 * times);
     g_assert_cmpint(value(all, "H_SET_SPRG0-time"), ==,
                     value(result(qts, vcpus, 0), "H_SET_SPRG0-time") +

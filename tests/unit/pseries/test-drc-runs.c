@@ -9,11 +9,12 @@
 #include "qemu/bswap.h"
 #include "hw/pseries/abi.h"
 #include "hw/qdev-core.h"
+#include "system/runstate.h"
 #include "hw/ppc/pseries/dr/internal.h"
 
 #include <libfdt.h>
 
-/* What connector.c calls beyond itself and is not looked at here */
+/* What connector.c and dr.c call beyond themselves and is not looked at here */
 void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas)
 {
 }
@@ -22,8 +23,15 @@ void papr_dr_register_vmstate(PaprDr *unused)
 {
 }
 
-void papr_dr_register_leaving(PaprDr *unused)
+VMChangeStateEntry *qemu_add_vm_change_state_handler(VMChangeStateHandler *cb,
+                                                     void *unused)
 {
+    return NULL;
+}
+
+bool papr_dr_take_out_later(PaprDr *unused)
+{
+    return false;
 }
 
 static bool stream_is_under_way;

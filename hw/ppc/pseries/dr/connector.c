@@ -33,27 +33,6 @@ static const struct {
     [PAPR_DRC_PMEM] = { "PMEM", "PMEM " },
 };
 
-static void free_run(gpointer data)
-{
-    PaprDrcRun *run = data;
-
-    g_free(run->drcs);
-    g_free(run);
-}
-
-PaprDr *papr_dr_new(PaprRtas *rtas)
-{
-    PaprDr *dr = g_new0(PaprDr, 1);
-
-    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
-        dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
-    }
-    papr_dr_register_rtas(dr, rtas);
-    papr_dr_register_vmstate(dr);
-    papr_dr_register_leaving(dr);
-    return dr;
-}
-
 /* How many runs of @type begin at or below @id */
 static guint runs_up_to(PaprDr *dr, PaprDrcType type, uint32_t id)
 {

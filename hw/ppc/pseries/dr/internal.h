@@ -89,13 +89,14 @@ PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index);
 void papr_dr_leave_as_loaded(PaprDr *dr);
 
 /* leaving.c */
-void papr_dr_register_leaving(PaprDr *dr);
-
 /** papr_dr_must_stay: a stream is under way that has @dev */
 bool papr_dr_must_stay(const DeviceState *dev);
 
 /** papr_dr_take_out_soon: as soon as the main loop can, and a stream allows */
 void papr_dr_take_out_soon(PaprDr *dr);
+
+/** papr_dr_take_out_later: false if now is the time; otherwise, asked again */
+bool papr_dr_take_out_later(PaprDr *dr);
 
 /* vmstate.c */
 void papr_dr_register_vmstate(PaprDr *dr);
