@@ -7,7 +7,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/bswap.h"
+#include "qemu/rcu.h"
 #include "qemu/units.h"
+#include "exec/address-spaces.h"
 #include "fuzz.h"
 
 #define BUID_HIGH 0x8000000
@@ -15,6 +18,13 @@
 #define WORK_AREA (FUZZ_ARENA + 0x30000)
 #define AREAS     (FUZZ_ARENA + 0x40000)
 #define QUEUES    (FUZZ_ARENA + 0x100000)
+#define DUMP      (FUZZ_ARENA + 0x50000)
+#define DUMP_SIZE 160
+#define L1_TABLE  (FUZZ_ARENA + 0x60000)
+#define L1_STATE  (FUZZ_ARENA + 0x64000)
+#define L1_REGS   (FUZZ_ARENA + 0x65000)
+#define L1_RADIX  (FUZZ_ARENA + 0x200000)
+#define L1_LPIDS  4
 
 /* With flag 0x80 one of @n arguments is something else */
 static void change_one(const FuzzRecord *record, uint64_t *args, unsigned n)
@@ -242,13 +252,185 @@ static void persistent_memory(const FuzzRecord *record)
     }
 }
 
+static void put64(uint64_t addr, uint64_t value)
+{
+    value = cpu_to_be64(value);
+    address_space_write(&address_space_memory, addr, MEMTXATTRS_UNSPECIFIED,
+                        &value, sizeof(value));
+}
+
+static void put_dump_section(unsigned i, uint64_t type, uint64_t source,
+                             uint64_t length, uint64_t destination)
+{
+    uint64_t at = DUMP + 40 + 40 * i;
+
+    put64(at, 1ull << 32 | type << 16);
+    put64(at + 8, source);
+    put64(at + 16, length);
+    put64(at + 24, 0);
+    put64(at + 32, destination);
+}
+
+/* A structure that is fine, or has one doubleword of something else */
+static void put_dump(const FuzzRecord *record)
+{
+    put64(DUMP, 1ull << 32 | 3 << 16);
+    put64(DUMP + 8, 40ull << 32);
+    for (unsigned at = 16; at < 40; at += 8) {
+        put64(DUMP + at, 0);
+    }
+    put_dump_section(0, 1, 0, 0x40000, 0x8000000);
+    put_dump_section(1, 2, 0, 0x10000, 0x8040000);
+    put_dump_section(2, 0x11, 0, MiB << record->args[1][0] % 7, 0x9000000);
+    if (record->flags & 0x40) {
+        put64(DUMP + record->args[1][1] % (DUMP_SIZE / 8) * 8,
+              fuzz_arg(record, 7));
+    }
+}
+
+/* Firmware-assisted dump: registered, given up, and crashes */
+static void kernel_dump(const FuzzRecord *record)
+{
+    uint64_t args[] = { 1 + record->args[0][0] % 4, DUMP, DUMP_SIZE };
+    uint64_t message[] = { DUMP };
+
+    if (record->args[0][0] % 8 == 7) {
+        rtas(record, RTAS_IBM_OS_TERM, 1, 1, message);
+        return;
+    }
+    if (record->args[0][0] & 8) {
+        args[0] = 1;
+    }
+    put_dump(record);
+    rtas(record, RTAS_IBM_CONFIGURE_KERNEL_DUMP, 3, 1, args);
+}
+
+void fuzz_forget_dump(void)
+{
+    const FuzzRecord record = {};
+    const uint32_t args[] = { 3, 0, 0 };
+
+    fuzz_rtas(&record, FUZZ_RTAS_BLOCK, RTAS_IBM_CONFIGURE_KERNEL_DUMP, 3, 1,
+              args);
+}
+
+/* 0 is the partition itself, which is no guest */
+static uint64_t l1_lpid(const FuzzRecord *record)
+{
+    return record->args[0][1] % L1_LPIDS;
+}
+
+/*
+ * An L1's tables for its guest, of any content: an entry of the partition
+ * table, a process table's, and a radix tree whose levels may be each other
+ */
+static void put_l1_tables(const FuzzRecord *record)
+{
+    uint64_t lpid = l1_lpid(record);
+    uint64_t size = record->args[1][0] % 32;
+    uint64_t root = L1_RADIX + record->args[1][1] % 8 * 64 * KiB;
+    uint64_t rts = record->args[1][2] & 1 ? 2ull << 61 | 5 << 5
+                                          : fuzz_arg(record, 2);
+
+    put64(L1_TABLE + 16 * lpid, 1ull << 63 | rts | root | size);
+    put64(L1_TABLE + 16 * lpid + 8,
+          record->args[1][2] & 2 ? L1_RADIX | 4 : fuzz_arg(record, 3));
+    for (int i = 0; i < 16; i++) {
+        uint64_t entry = record->args[3][0] & 1
+            ? 1ull << 63 | (L1_RADIX + (record->args[3][1] + i) % 8 * 64 * KiB)
+              | ((record->args[3][2] + i) % 32)
+            : fuzz_arg(record, 4 + i % 4);
+
+        put64(root + 8 * i, entry);
+    }
+}
+
+/* Blocks of H_ENTER_NESTED: mostly of a version and an LPID that there are */
+static void put_l1_blocks(const FuzzRecord *record)
+{
+    for (unsigned at = 0; at < 0xf8; at += 8) {
+        put64(L1_STATE + at, fuzz_arg(record, 2 + at / 8 % 6));
+    }
+    for (unsigned at = 0; at < 0x160; at += 8) {
+        put64(L1_REGS + at, fuzz_arg(record, 2 + at / 8 % 5));
+    }
+    put64(L1_STATE, 1 + (record->args[1][0] & 1));
+    put64(L1_STATE + 8, (uint64_t)(l1_lpid(record)) << 32);
+    /* when it has to end: mostly far away */
+    put64(L1_STATE + 0x58, record->args[1][1] & 3 ? INT64_MAX
+                                                  : fuzz_arg(record, 3));
+}
+
+/* What an L1 has done before it has guests; older hash tables go first */
+static void become_l1(const FuzzRecord *record)
+{
+    for (int i = 0; i < 4; i++) {
+        if (fuzz_call(record, H_REGISTER_PROCESS_TABLE, 0x1d,
+                      FUZZ_ARENA + 0x70000, 0, 0) != H_LONG_BUSY_10_MS) {
+            break;
+        }
+        drain_call_rcu();
+    }
+    fuzz_call(record, H_SET_PARTITION_TABLE, L1_TABLE | 2, 0, 0, 0);
+}
+
+/* No code runs: a guest's guest ends as soon as it has begun */
+static void nested(const FuzzRecord *record)
+{
+    uint64_t table[FUZZ_ARGS] = { L1_TABLE | record->args[1][0] % 3 };
+    uint64_t flush[FUZZ_ARGS] = {
+        (uint64_t)(record->args[1][0] & 0xf) << 16,
+        l1_lpid(record), record->args[1][1] << 8 & 0xc00,
+    };
+    uint64_t enter[FUZZ_ARGS] = { L1_STATE, L1_REGS };
+
+    switch (record->args[0][0] % 8) {
+    case 0:
+        hcall(record, H_SET_PARTITION_TABLE, table);
+        break;
+    case 1:
+        hcall(record, H_TLB_INVALIDATE, flush);
+        break;
+    case 2:
+    case 3:
+        put_l1_tables(record);
+        break;
+    default:
+        if (record->flags & 0x20) {
+            become_l1(record);
+            put_l1_tables(record);
+        }
+        put_l1_blocks(record);
+        hcall(record, H_ENTER_NESTED, enter);
+    }
+}
+
+/* What makes nested guests possible: this partition's own radix tables */
+static void use_radix(const FuzzRecord *record)
+{
+    uint64_t args[FUZZ_ARGS] = { 0x1d, FUZZ_ARENA + 0x70000, 0,
+                                 record->args[0][0] % 8 };
+
+    hcall(record, H_REGISTER_PROCESS_TABLE, args);
+}
+
 static void (*const ops[])(const FuzzRecord *record) = {
     set_indicator, set_indicator, configure_connector, change_msi, dma_window,
     fill_window, fill_window, hash_entry, hash_entry, vcpu_area, xive_queue,
     xive_queue, persistent_memory,
 };
 
+/* Of the last numbers, so that inputs that were kept mean what they meant */
+#define FIRST_LATER_OP 208
+static void (*const later_ops[])(const FuzzRecord *record) = {
+    kernel_dump, use_radix, nested, nested, nested,
+};
+
 void fuzz_driver_op(const FuzzRecord *record)
 {
-    ops[record->which % ARRAY_SIZE(ops)](record);
+    if (record->which < FIRST_LATER_OP) {
+        ops[record->which % ARRAY_SIZE(ops)](record);
+    } else {
+        later_ops[record->which % ARRAY_SIZE(later_ops)](record);
+    }
 }

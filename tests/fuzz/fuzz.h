@@ -73,6 +73,8 @@ void fuzz_rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
 
 /* drivers.c: one call as drivers make it, with at most one argument changed */
 void fuzz_driver_op(const FuzzRecord *record);
+/* A dump stays active over resets: none is after this */
+void fuzz_forget_dump(void);
 
 /* without the BQL, in the thread of @cpu */
 void fuzz_lockless_op(PowerPCCPU *cpu, const FuzzRecord *record);

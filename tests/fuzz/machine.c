@@ -184,6 +184,7 @@ void fuzz_machine_reset(void)
 
     fuzz_device_del_all();
     fuzz_do_queued_work();
+    fuzz_forget_dump();
     ram_block_discard_range(ram, 0, FUZZ_RAM_SIZE);
     memset(fuzz_results, 0, sizeof(fuzz_results));
     fuzz_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);

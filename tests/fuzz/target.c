@@ -158,8 +158,8 @@ static const FuzzTarget targets[] = {
     {
         .name = "pseries",
         .description = "POWER9 partition, radix or hash, XICS or XIVE",
-        .opaque = (char *)"qemu -machine pseries -cpu power9_v2.2 -smp 4"
-                  OPTIONS,
+        .opaque = (char *)"qemu -machine pseries,cap-nested-hv=on,"
+                  "cap-rpt-invalidate=on -cpu power9_v2.2 -smp 4" OPTIONS,
     }, {
         .name = "pseries-power8",
         .description = "POWER8 partition of threads: hash, XICS",
