@@ -14,8 +14,8 @@
  * that has nothing left to complete.  The same holds for memory-mapped I/O.
  *
  * With XICS in the kernel RTAS calls are looked at there first, and KVM_RUN
- * fails if the argument block is not all in RAM.  The call comes here all the
- * same (base/patches/0123), and is answered like any other.
+ * fails if the argument block is not all in RAM.  The call is in kvm_run all
+ * the same (kvm_arch_failed_run()), and is answered like any other.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
  * they were at the call.  They are put back before the call is completed, so
@@ -138,12 +138,28 @@ int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
         return hypercall(cpu, run);
     case KVM_EXIT_NMI:
         return host_machine_check(cpu, run);
-    case KVM_EXIT_EXCEPTION:            /* base/patches/0123 */
-        return failed_access(cpu);
     case KVM_EXIT_DEBUG:
         return debug(cpu, run);
     }
     error_report("KVM: vCPU %lu came back for a reason that PAPR guests do not "
                  "have: %u", kvm_arch_vcpu_id(cs), run->exit_reason);
     return -ENOSYS;
+}
+
+/*
+ * Two failures that a guest can bring about.  kvm_arch_pre_run() has cleared
+ * the exit reason, so it is that of this run.
+ */
+int kvm_arch_failed_run(CPUState *cs, struct kvm_run *run, int error)
+{
+    PowerPCCPU *cpu = POWERPC_CPU(cs);
+
+    if (run->exit_reason == KVM_EXIT_PAPR_HCALL &&
+        (error == -EFAULT || error == -EINVAL)) {
+        return hypercall(cpu, run);
+    }
+    if (run->exit_reason == KVM_EXIT_UNKNOWN && error == -EFAULT) {
+        return failed_access(cpu);
+    }
+    return error;
 }
