@@ -88,19 +88,19 @@ bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
 bool papr_machine_kvm_plug_memory(PaprMachine *pm, DeviceState *dev,
                                   Error **errp)
 {
+    ERRP_GUARD();
     HostMemoryBackend *backend = PC_DIMM(dev)->hostmem;
-    int ret;
 
-    kvm_slots_try(host_memory_backend_get_memory(backend));
+    memory_region_transaction_begin();
     pc_dimm_plug(PC_DIMM(dev), MACHINE(pm));
-    ret = kvm_slots_tried();
-    if (ret < 0) {
-        pc_dimm_unplug(PC_DIMM(dev), MACHINE(pm));
-        error_setg_errno(errp, -ret, "KVM does not take memory backend '%s' "
-                         "as memory of the guest",
-                         object_get_canonical_path_component(OBJECT(backend)));
+    if (memory_region_transaction_try(host_memory_backend_get_memory(backend),
+                                      errp)) {
+        return true;
     }
-    return ret >= 0;
+    pc_dimm_unplug(PC_DIMM(dev), MACHINE(pm));
+    error_prepend(errp, "memory backend '%s' can't be memory of the guest: ",
+                  object_get_canonical_path_component(OBJECT(backend)));
+    return false;
 }
 
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
