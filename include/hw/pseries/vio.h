@@ -13,8 +13,6 @@
 #include "hw/pseries/rtas.h"
 #include "net/net.h"
 
-/* QOM type of the logical LAN, also a model of -nic */
-#define TYPE_PAPR_VLAN "spapr-vlan"
 /* QOM types: the SCSI adapter, and the LAN adapter, a model= of -nic */
 #define TYPE_PAPR_VSCSI "spapr-vscsi"
 #define TYPE_PAPR_VLAN  "spapr-vlan"

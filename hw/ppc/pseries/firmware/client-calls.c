@@ -29,36 +29,9 @@
 
 /* --- instances ----------------------------------------------------------- */
 
-static PaprOfInstance *find_instance(PaprOfClient *client, uint32_t handle)
-{
-    for (size_t i = 0; i < PAPR_OF_INSTANCES; i++) {
-        if (client->instances[i].handle == handle) {
-            return &client->instances[i];
-        }
-    }
-    return NULL;
-}
-
-uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle)
-{
-    PaprOfInstance *free = find_instance(client, 0);
-
-    if (!free) {
-        return 0;
-    }
-    /* a closed instance's handle doesn't come back soon; positive, not 0 */
-    do {
-        client->opened = client->opened % INT32_MAX + 1;
-    } while (find_instance(client, client->opened));
-    free->handle = client->opened;
-    free->phandle = phandle;
-    return free->handle;
-}
-
 static PaprOfNode *instance_node(PaprFirmware *fw, uint32_t handle)
 {
-    const PaprOfInstance *instance =
-        handle ? find_instance(&fw->client, handle) : NULL;
+    const PaprOfInstance *instance = papr_of_instance(&fw->client, handle);
 
     return instance ? papr_of_by_phandle(fw->client.tree, instance->phandle)
                     : NULL;
@@ -78,8 +51,7 @@ static bool of_open(PaprFirmware *fw, PaprOfCall *call)
 
 static bool of_close(PaprFirmware *fw, PaprOfCall *call)
 {
-    PaprOfInstance *instance =
-        call->args[0] ? find_instance(&fw->client, call->args[0]) : NULL;
+    PaprOfInstance *instance = papr_of_instance(&fw->client, call->args[0]);
 
     if (instance) {
         instance->handle = 0;

@@ -31,42 +31,6 @@
 
 #define SERVICE_NAME_MAX 32
 
-bool papr_of_read_string(uint32_t addr, char *buf, size_t size)
-{
-    size_t done = 0;
-
-    while (done < size) {
-        uint64_t at = (uint64_t)addr + done;
-        /* pages are in RAM or not as a whole */
-        size_t chunk = MIN(MIN(size - done, 64), 4 * KiB - at % (4 * KiB));
-
-        if (!papr_mem_read(at, buf + done, chunk)) {
-            return false;
-        }
-        if (memchr(buf + done, '\0', chunk)) {
-            return true;
-        }
-        done += chunk;
-    }
-    return false;
-}
-
-void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE])
-{
-    const uint32_t code[] = {
-        0x7c641b78,             /* mr  r4, r3 */
-        0x38600000,             /* li  r3, 0 */
-        0x60630000 | opcode,    /* ori r3, r3, opcode */
-        0x44000022,             /* sc  1 */
-        0x4e800020,             /* blr */
-    };
-
-    QEMU_BUILD_BUG_ON(sizeof(code) != PAPR_RTAS_STUB_SIZE);
-    for (size_t i = 0; i < ARRAY_SIZE(code); i++) {
-        stl_be_p(stub + i * 4, code[i]);
-    }
-}
-
 /* --- the device tree ----------------------------------------------------- */
 
 static PaprOfNode *node_arg(PaprFirmware *fw, uint32_t phandle)
@@ -259,21 +223,10 @@ static bool of_canon(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-static const PaprOfInstance *instance_arg(PaprFirmware *fw, uint32_t handle)
-{
-    const PaprOfInstance *all = fw->client.instances;
-
-    for (size_t i = 0; handle && i < PAPR_OF_INSTANCES; i++) {
-        if (all[i].handle == handle) {
-            return &all[i];
-        }
-    }
-    return NULL;
-}
-
 static bool of_instance_to_package(PaprFirmware *fw, PaprOfCall *call)
 {
-    const PaprOfInstance *instance = instance_arg(fw, call->args[0]);
+    const PaprOfInstance *instance =
+        papr_of_instance(&fw->client, call->args[0]);
 
     call->rets[0] = instance ? instance->phandle : PAPR_OF_ERROR;
     return true;
@@ -281,7 +234,8 @@ static bool of_instance_to_package(PaprFirmware *fw, PaprOfCall *call)
 
 static bool of_instance_to_path(PaprFirmware *fw, PaprOfCall *call)
 {
-    const PaprOfInstance *instance = instance_arg(fw, call->args[0]);
+    const PaprOfInstance *instance =
+        papr_of_instance(&fw->client, call->args[0]);
 
     call->rets[0] = give_path(instance ? node_arg(fw, instance->phandle) : NULL,
                               call->args[1], call->args[2]);

@@ -95,6 +95,7 @@ extern const size_t papr_of_n_device_services;
 #define PAPR_OF_ERROR UINT32_MAX
 #define PAPR_OF_PATH_MAX 512
 
+/* client-args.c */
 /* A guest's string; false when it isn't in RAM or has @size characters */
 bool papr_of_read_string(uint32_t addr, char *buf, size_t size);
 
@@ -102,7 +103,12 @@ bool papr_of_read_string(uint32_t addr, char *buf, size_t size);
 #define PAPR_RTAS_STUB_SIZE 20
 void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE]);
 
+/** papr_of_instance: the open one of this handle, or NULL */
+PaprOfInstance *papr_of_instance(PaprOfClient *client, uint32_t handle);
+/** papr_of_open: the handle of a new instance of a node, 0: there is no room */
 uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle);
+
+/* client-calls.c */
 const PaprOfNode *papr_of_console(const PaprOfTree *tree);
 
 /* client-vmstate.c */
