@@ -39,7 +39,9 @@ static void rtas(const FuzzRecord *record, uint32_t token, unsigned nargs,
 {
     uint32_t cells[FUZZ_ARGS];
 
-    change_one(record, args, nargs);
+    if (nargs) {
+        change_one(record, args, nargs);
+    }
     for (unsigned i = 0; i < nargs; i++) {
         cells[i] = args[i];
     }
@@ -60,6 +62,8 @@ static uint32_t connector(const FuzzRecord *record)
     switch (record->args[0][0] % 8) {
     case 7:
         return 9u << 28 | n % 4;                        /* a module */
+    case 3:
+        return 8u << 28 | (4 + n % 6);                  /* a block of memory */
     case 0:
     case 4:
         return 1u << 28 | n % 8;                        /* a core */
@@ -412,6 +416,94 @@ static void use_radix(const FuzzRecord *record)
                                  record->args[0][0] % 8 };
 
     hcall(record, H_REGISTER_PROCESS_TABLE, args);
+}
+
+/* What comes and goes below: its connectors, and threads if it is a core */
+typedef struct Journey {
+    const char *id;
+    uint32_t index, count;
+    unsigned threads;
+} Journey;
+
+static const Journey journeys[] = {
+    { "core4", 1u << 28 | 4, 1, 2 },
+    { "dimm0", 8u << 28 | 4, 1 },
+    { "dimm1", 8u << 28 | 5, 2 },
+    { "phb1", 2u << 28 | 1, 1 },
+};
+
+static void indicator(const FuzzRecord *record, uint32_t type, uint32_t index,
+                      uint32_t value)
+{
+    uint64_t args[] = { type, index, value };
+
+    rtas(record, RTAS_SET_INDICATOR, 3, 1, args);
+}
+
+/* The guest takes what is behind one connector */
+static void take(const FuzzRecord *record, uint32_t index)
+{
+    uint64_t args[] = { WORK_AREA, 0 };
+
+    indicator(record, 9003, index, 1);
+    indicator(record, 9001, index, 1);
+    fuzz_write_be32(WORK_AREA, index);
+    fuzz_write_be32(WORK_AREA + 4, 0);
+    for (int i = 0; i < 64; i++) {
+        rtas(record, RTAS_IBM_CONFIGURE_CONNECTOR, 2, 1, args);
+    }
+}
+
+static void run_threads(const FuzzRecord *record, const Journey *journey,
+                        bool start)
+{
+    for (unsigned i = 0; i < journey->threads; i++) {
+        uint64_t args[] = { (journey->index & 0xff) + i, 0x100, 0 };
+        FuzzRecord hot = *record;
+
+        if (start) {
+            rtas(record, RTAS_START_CPU, 3, 1, args);
+        } else {
+            hot.cpu = 0x80 | i;
+            rtas(&hot, RTAS_STOP_SELF, 0, 1, args);
+        }
+    }
+}
+
+/*
+ * A device comes or goes as user and guest do it together.  Each step may be
+ * left out, and one argument of each call may be something else.
+ */
+void fuzz_plug_journey(const FuzzRecord *record)
+{
+    const Journey *journey =
+        &journeys[record->args[0][0] % ARRAY_SIZE(journeys)];
+    bool out = record->args[0][1] & 1;
+    unsigned left_out = record->args[1][0] & record->args[1][1];
+
+    if (!(left_out & 1)) {
+        fuzz_device_of(journey->id, !out);
+    }
+    if (out && !(left_out & 2)) {
+        run_threads(record, journey, false);
+    }
+    for (uint32_t i = 0; i < journey->count; i++) {
+        if (left_out & (4 << i)) {
+            continue;
+        }
+        if (out) {
+            indicator(record, 9001, journey->index + i, 0);
+            indicator(record, 9003, journey->index + i, 0);
+        } else {
+            take(record, journey->index + i);
+        }
+    }
+    if (!out && !(left_out & 2)) {
+        run_threads(record, journey, true);
+    }
+    if (!(left_out & 16)) {
+        fuzz_main_loop();
+    }
 }
 
 static void (*const ops[])(const FuzzRecord *record) = {

@@ -75,6 +75,8 @@ void fuzz_rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
 void fuzz_driver_op(const FuzzRecord *record);
 /* A dump stays active over resets: none is after this */
 void fuzz_forget_dump(void);
+/* the calls of a plug or unplug */
+void fuzz_plug_journey(const FuzzRecord *record);
 
 /* without the BQL, in the thread of @cpu */
 void fuzz_lockless_op(PowerPCCPU *cpu, const FuzzRecord *record);
@@ -85,6 +87,7 @@ void fuzz_threads(unsigned seed, unsigned calls);
 /* hotplug.c: add, remove, and (at the end of an input) remove all */
 void fuzz_device_add(unsigned which);
 void fuzz_device_del(unsigned which);
+void fuzz_device_of(const char *id, bool add);
 void fuzz_device_del_all(void);
 bool fuzz_device_is_going(void);
 
@@ -96,6 +99,7 @@ PowerPCCPU *fuzz_cpu(unsigned index);
 int64_t fuzz_hcall(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
 void fuzz_do_queued_work(void);
 void fuzz_adopt_vcpus(void);
+void fuzz_main_loop(void);
 void fuzz_start(void);              /* before the first input */
 void fuzz_system_reset(ShutdownCause cause);
 void fuzz_machine_reset(void);

@@ -82,6 +82,15 @@ void fuzz_device_del(unsigned which)
     qmp_device_del(devices[i].id, NULL);
 }
 
+void fuzz_device_of(const char *id, bool add)
+{
+    for (int i = 0; i < ARRAY_SIZE(devices); i++) {
+        if (!strcmp(devices[i].id, id)) {
+            (add ? fuzz_device_add : fuzz_device_del)(i);
+        }
+    }
+}
+
 /* May a removal have begun that waits for the guest, or for a reset? */
 bool fuzz_device_is_going(void)
 {

@@ -83,21 +83,39 @@ static size_t mappings(void)
     return n;
 }
 
-PowerPCCPU *fuzz_cpu(unsigned index)
+static bool is_hot(const CPUState *cs)
 {
-    return POWERPC_CPU(qemu_get_cpu(index % current_machine->smp.cpus));
+    return cs->cpu_index >= current_machine->smp.cpus;
 }
 
-static QemuSemaphore parked;
+/* One that was plugged, if there is one, for the upper half of @index */
+PowerPCCPU *fuzz_cpu(unsigned index)
+{
+    unsigned n = current_machine->smp.cpus;
+    CPUState *hot = index & 0x80 ? qemu_get_cpu(n + index % 2) : NULL;
 
-/* In the thread that QEMU made for a vCPU: it does nothing any more */
+    return POWERPC_CPU(hot ?: qemu_get_cpu(index % n));
+}
+
+/* The thread that QEMU made for a vCPU, while ours is the vCPU's */
+typedef struct Parked {
+    CPUState *cs;
+    QemuThread thread;
+    QemuSemaphore is_there, may_go;
+} Parked;
+
+static GSList *all_parked;
+
+/* In that thread */
 static void park(CPUState *cs, run_on_cpu_data data)
 {
+    Parked *parked = data.host_ptr;
+
     bql_unlock();
-    qemu_sem_post(&parked);
-    for (;;) {
-        pause();
-    }
+    qemu_sem_post(&parked->is_there);
+    qemu_sem_wait(&parked->may_go);
+    g_free(parked);
+    bql_lock();
 }
 
 /* Our thread is that of all vCPUs from now on */
@@ -107,12 +125,54 @@ void fuzz_adopt_vcpus(void)
 
     CPU_FOREACH(cs) {
         if (!qemu_thread_is_self(cs->thread)) {
-            async_run_on_cpu(cs, park, RUN_ON_CPU_NULL);
+            Parked *parked = g_new(Parked, 1);
+
+            *parked = (Parked) { .cs = cs, .thread = *cs->thread };
+            qemu_sem_init(&parked->is_there, 0);
+            qemu_sem_init(&parked->may_go, 0);
+            async_run_on_cpu(cs, park, RUN_ON_CPU_HOST_PTR(parked));
             bql_unlock();
-            qemu_sem_wait(&parked);
+            qemu_sem_wait(&parked->is_there);
             bql_lock();
             qemu_thread_get_self(cs->thread);
+            all_parked = g_slist_prepend(all_parked, parked);
         }
+    }
+}
+
+/*
+ * To their own threads, for whose end QEMU waits when such a vCPU goes.  True
+ * if there are any.
+ */
+static bool give_back_hot_vcpus(void)
+{
+    bool any = false;
+    GSList *next;
+
+    for (GSList *item = all_parked; item; item = next) {
+        Parked *parked = item->data;
+
+        next = item->next;
+        if (is_hot(parked->cs)) {
+            all_parked = g_slist_delete_link(all_parked, item);
+            *parked->cs->thread = parked->thread;
+            /* the kicks so far were of our thread */
+            qatomic_set(&parked->cs->thread_kicked, false);
+            qemu_sem_post(&parked->may_go);
+            any = true;
+        }
+    }
+    return any;
+}
+
+/* Whatever the main loop has to do now */
+void fuzz_main_loop(void)
+{
+    bool hot = give_back_hot_vcpus();
+
+    main_loop_wait(true);
+    if (hot) {
+        fuzz_adopt_vcpus();
     }
 }
 
@@ -189,7 +249,7 @@ void fuzz_machine_reset(void)
     memset(fuzz_results, 0, sizeof(fuzz_results));
     fuzz_system_reset(SHUTDOWN_CAUSE_GUEST_RESET);
     fuzz_do_queued_work();
-    main_loop_wait(true);
+    fuzz_main_loop();
     /*
      * What one input leaves to RCU counts; not what many do, since the thread
      * that frees it waits for the BQL, which this one keeps.
@@ -215,7 +275,6 @@ void fuzz_start(void)
         return;
     }
     started = true;
-    qemu_sem_init(&parked, 0);
     sigemptyset(&ipi);
     sigaddset(&ipi, SIG_IPI);
     pthread_sigmask(SIG_BLOCK, &ipi, NULL);

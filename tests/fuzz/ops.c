@@ -541,13 +541,15 @@ static void op_events(const FuzzRecord *record)
             (record->which & 0x7f) * 100 * SCALE_MS);
     }
     for (unsigned i = 0; i < 1 + record->flags % 4; i++) {
-        main_loop_wait(true);
+        fuzz_main_loop();
     }
 }
 
 static void op_plug(const FuzzRecord *record)
 {
-    if (record->flags & 1) {
+    if (record->flags & 0x40) {
+        fuzz_plug_journey(record);
+    } else if (record->flags & 1) {
         fuzz_device_del(record->which);
     } else {
         fuzz_device_add(record->which);
@@ -568,7 +570,7 @@ static void op_powerdown_or_save(const FuzzRecord *record)
 {
     if (record->which & 7) {
         qemu_system_powerdown_request();
-        main_loop_wait(true);
+        fuzz_main_loop();
     } else {
         fuzz_save_and_restore();
     }

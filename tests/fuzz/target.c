@@ -159,17 +159,18 @@ static const FuzzTarget targets[] = {
         .name = "pseries",
         .description = "POWER9 partition, radix or hash, XICS or XIVE",
         .opaque = (char *)"qemu -machine pseries,cap-nested-hv=on,"
-                  "cap-rpt-invalidate=on -cpu power9_v2.2 -smp 4" OPTIONS,
+                  "cap-rpt-invalidate=on -cpu power9_v2.2"
+                  " -smp 4,maxcpus=8" OPTIONS,
     }, {
         .name = "pseries-power8",
         .description = "POWER8 partition of threads: hash, XICS",
         .opaque = (char *)"qemu -machine pseries,ic-mode=xics -cpu power8_v2.0"
-                  " -smp 4,threads=2" OPTIONS,
+                  " -smp 4,maxcpus=8,threads=2" OPTIONS,
     }, {
         .name = "pseries-vof",
         .description = "Power10 partition with its own client interface, XIVE",
         .opaque = (char *)"qemu -machine pseries,x-vof=on,ic-mode=xive"
-                  " -cpu power10_v2.0 -smp 4" OPTIONS,
+                  " -cpu power10_v2.0 -smp 4,maxcpus=8" OPTIONS,
     },
 };
 

@@ -97,7 +97,7 @@ void fuzz_threads(unsigned seed, unsigned calls)
     }
     /* some calls wait for what the main loop does */
     while (qatomic_read(&running)) {
-        main_loop_wait(true);
+        fuzz_main_loop();
         bql_unlock();
         g_usleep(100);
         bql_lock();
