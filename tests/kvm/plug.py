@@ -4,13 +4,15 @@
 KVM cannot destroy a vCPU: QEMU keeps the file of one that is unplugged, and gives it to
 the next one of that id.  Memory is slots of KVM, and for a hash guest a larger table.
 
-Scenes are cores, cores-reset and modules, with words of how the guest is: xics, hash, off
-(controllers emulated), smt (two threads a core); and faults of cores and of modules.
+Scenes are cores, cores-reset, cores-saved, modules and modules-saved, with words of how the
+guest is: xics, hash, off (controllers emulated), smt (two threads a core), and where a saved
+one goes on: to-on, to-off, to-tcg; and faults of cores and of modules.
 """
 
 import re
 
 from host import PATIENCE, Failure, expect
+from migration import BOTH, CarriedLinux
 from mmu import calls, hpt_order, mmu
 from qemu.qmp import ExecuteError
 
@@ -196,6 +198,51 @@ def cores_reset(host, *words):
         ends(guest)
 
 
+class Moved(CarriedLinux):
+    """Linux at work, with the last core plugged and the one before it not."""
+
+    def __init__(self, host, words):
+        tcg = 'to-tcg' in words
+        super().__init__(host, '', caps=BOTH if tcg else '')
+        options = options_of(words)
+        options['machine'] += BOTH if tcg else ''
+        options.pop('irqchip')
+        self.options.update(options)
+        self.words = words
+        self.extra = ()
+
+    def args(self, where):
+        return (*super().args(where), *self.extra)
+
+    def take(self, guest, where):
+        super().take(of_threads(guest, self.words), where)
+
+
+def cores_saved(host, *words):
+    """Saved with a core that came and one that went; elsewhere the same cores go and come."""
+    first = 'off' if 'off' in words else 'on'
+    then = next((word[3:] for word in words if word.startswith('to-')), first)
+    with Moved(host, words) as moved:
+        moved.begin(first)
+        guest = moved.guest
+        one, two = guest.threads, 2 * guest.threads
+        for core in (one, two):
+            plug(guest, core)
+        runs_on(guest, 0, one, two)
+        unplug(guest, one)
+        gone(guest, f'core{one}')
+        moved.extra = ('-device', f'{slots(guest)[two]["type"]},id=core{two},core-id={two}')
+        moved.by_file(then)
+        guest = moved.guest
+        runs_on(guest, 0, two)
+        unplug(guest, two)
+        gone(guest, f'core{two}')
+        plug(guest, one)
+        runs_on(guest, 0, one)
+        well(guest)
+        moved.passes()
+
+
 # --- modules ---
 
 def with_memory(words):
@@ -271,6 +318,66 @@ def modules(host, *words):
 def unplug_module(guest, name):
     guest.cmd('device_del', id=name)
     module_gone(guest, name)
+
+
+class MovedMemory(CarriedLinux):
+    """Linux with modules, from file to file."""
+
+    def __init__(self, host, words):
+        tcg = 'to-tcg' in words
+        super().__init__(host, '', caps=BOTH if tcg else '')
+        options = with_memory(words)
+        options['machine'] += BOTH if tcg else ''
+        options.pop('irqchip')
+        self.options.update(options)
+        self.extra = ()
+
+    def args(self, where):
+        return (*super().args(where), *self.extra)
+
+    def goes_on(self):
+        if self.guest.cmd('query-status')['status'] == 'paused':
+            self.guest.cmd('cont')
+        super().goes_on()
+
+
+def modules_saved(host, *words):
+    """Saved with a module in use and one on its way out; and a reset with both."""
+    first = 'off' if 'off' in words else 'on'
+    then = next((word[3:] for word in words if word.startswith('to-')), first)
+    with MovedMemory(host, words) as moved:
+        moved.begin(first)
+        guest = moved.guest
+        before = memory(guest)
+        plug_module(guest, 'used', 512 * MIB)
+        has(guest, before + 512 * MIB)
+        digest = fill(guest, 'kept', 24)
+        moved.extra = ('-object', 'memory-backend-ram,id=used-mem,size=512M',
+                       '-device', 'pc-dimm,id=used,memdev=used-mem')
+        out = ('-object', 'memory-backend-ram,id=out-mem,size=256M',
+               '-device', 'pc-dimm,id=out,memdev=out-mem')
+        for where in (then, first):
+            plug_module(guest, 'out', 256 * MIB)
+            has(guest, before + 768 * MIB)
+            guest.cmd('stop')
+            guest.cmd('device_del', id='out')
+            moved.extra += out
+            moved.by_file(where)
+            guest = moved.guest
+            module_gone(guest, 'out')
+            moved.extra = moved.extra[:-len(out)]
+            expect(guest.run('md5sum /use/kept').split()[0] == digest, 'other content')
+            has(guest, before + 512 * MIB)
+        plug_module(guest, 'late', 256 * MIB)
+        guest.cmd('device_del', id='used')
+        guest.cmd('system_reset')
+        module_gone(guest, 'used')
+        guest.shell()
+        has(guest, before + 256 * MIB)
+        unplug_module(guest, 'late')
+        has(guest, before)
+        well(guest)
+        moved.passes()
 
 
 # --- faults ---
@@ -368,7 +475,7 @@ def module_faults(host):
     faulty(host, ('KVM_SET_USER_MEMORY_REGION:*=ENOMEM',), 'xive', fails, well_done)
 
 
-BY_NAME = (cores_reset, cores, modules)
+BY_NAME = (cores_reset, cores_saved, cores, modules_saved, modules)
 
 
 def scene(name):
@@ -377,6 +484,7 @@ def scene(name):
     for function in BY_NAME:
         prefix = function.__name__.replace('_', '-')
         if name == prefix or name.startswith(f'{prefix}-'):
-            words = name[len(prefix) + 1:].split('-')
+            rest = name[len(prefix):].replace('-to-', '-to_')
+            words = [word.replace('to_', 'to-') for word in rest.split('-') if word]
             return lambda host: function(host, *words)
     raise KeyError(name)
