@@ -116,6 +116,7 @@ class Repository:
 
     def __init__(self, directory, source):
         self.directory, self.source = Path(directory), Path(source)
+        self.directory.mkdir(parents=True)
         name, address = author()
         self.environment = dict(
             os.environ, GIT_AUTHOR_NAME=name, GIT_AUTHOR_EMAIL=address,
