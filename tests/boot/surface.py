@@ -35,8 +35,8 @@ DIFFERENCES = [
     (r'properties of spapr-pci-host-bridge: (dma|io|mem|mem64)_win_size', 'likewise'),
     (r'-M pseries\S*: (host-model|host-serial|ic-mode|kernel-addr|kvm-type|max-cpu-compat|'
      r'modern-hotplug-events|resize-hpt|vsmt|x-vof)', 'the peer has them, but its help does not'),
-    (r'-M pseries\S*: call-stats', 'ours alone'),
-    (r'(/machine|properties of pseries-\S*-machine): call-stats', 'likewise'),
+    (r'-M pseries\S*: (block-remove|call-stats)', 'ours alone'),
+    (r'(/machine|properties of pseries-\S*-machine): (block-remove|call-stats)', 'likewise'),
     (r'(/machine|properties of pseries-\S*-machine): x-vof', '`auto`, the default, is its third value'),
     (r'/machine: dr-connector\[\d+\]', 'connectors are no objects here'),
     (r'type spapr-drc-(cpu|lmb|pci|phb|pmem)', 'likewise'),

@@ -3,7 +3,7 @@
  *
  * Each function of each slot has a connector (dynamic reconfiguration
  * connector, DRC), of the root bus and of the buses behind bridges: LoPAR
- * section 13.6.  The guest takes functions into use and lets go of them by
+ * section 13.6.  The guest takes functions into use and releases them by
  * these; the host bridge is the handler through which QEMU plugs and unplugs,
  * on all of its buses.
  *
@@ -11,7 +11,7 @@
  * PCI code to check: function 0 comes last, the others before it are silent.
  *
  * With the BQL (big QEMU lock) held: from the monitor, or in an RTAS call of
- * the guest that lets go of a device.
+ * the guest that releases a device.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -67,7 +67,7 @@ void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
 }
 
 /*
- * The guest has let go of @dev, or starts anew without it.  Its handler is the
+ * The guest has released @dev, or starts anew without it.  Its handler is the
  * host bridge, or the machine for what is memory, too.
  */
 static void release_device(DeviceState *dev, void *phb)
@@ -205,7 +205,7 @@ static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
 {
     if (papr_drc_unplug_requested(papr_phb_connector(phb, pdev))) {
         error_setg(errp, "unplug of %s is in progress already: the guest has "
-                   "been asked to let go of it",
+                   "been asked to release it",
                    pdev->qdev.id ?: pdev->qdev.canonical_path);
         return false;
     }

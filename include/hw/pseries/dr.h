@@ -33,15 +33,15 @@ typedef enum PaprDrcType {
 /** PaprDrcOps - what a connector's kind needs from the layer above */
 typedef struct PaprDrcOps {
     /*
-     * the guest has let go of @dev: take it out, at once or, with leave(), in
+     * the guest has released @dev: take it out, at once or, with leave(), in
      * the main loop
      */
     void (*release)(DeviceState *dev, void *opaque);
-    /* the guest has let go of @dev: it must not find it any more; or NULL */
+    /* the guest has released @dev: it must not find it any more; or NULL */
     void (*leave)(DeviceState *dev, void *opaque);
     /* can @dev never be unplugged?  NULL: it can */
     bool (*stays)(DeviceState *dev, void *opaque);
-    /* can the guest not let go of @dev yet?  NULL: it always can */
+    /* can the guest not release @dev yet?  NULL: it always can */
     bool (*in_use)(DeviceState *dev, void *opaque);
     /* write @dev's node for configure-connector: begins and ends it itself */
     bool (*fill_dt)(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *opaque,
@@ -91,9 +91,9 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
 /**
  * papr_drc_unplug_request - the user wants the device back
  *
- * Released at once if the guest never took it or has let go of it already;
+ * Released at once if the guest never took it or has released it already;
  * papr_drc_device() then is NULL.  Else the guest must be asked by an event; it
- * is released when the guest has let go of it at all of its connectors.  If the
+ * is released when the guest has released it at all of its connectors.  If the
  * guest says of one of them that it keeps the device the request is off, and
  * the user is told by DEVICE_UNPLUG_GUEST_ERROR.
  */
@@ -114,7 +114,7 @@ void papr_dr_reset(PaprDr *dr);
 /**
  * papr_dr_take_out_leaving - devices that leave go now
  *
- * Those whose kind leaves in two steps, and those that the guest has let go of
+ * Those whose kind leaves in two steps, and those that the guest has released
  * while a stream was made.  In the main loop's thread, outside of walks of
  * devices or handlers; may release the BQL.
  */

@@ -748,7 +748,7 @@ static void test_migrate(void)
 }
 
 /*
- * The guest lets go of a core while a stream is made: it goes at the other
+ * The guest releases a core while a stream is made: it goes at the other
  * side, or at this one if the stream comes to nothing.
  */
 static void test_migrate_let_go(void)
@@ -976,7 +976,7 @@ static void place_rtas(QTestState *qts)
 }
 
 /*
- * A vCPU that goes in the middle of its machine check lets go of the area in
+ * A vCPU that goes in the middle of its machine check releases the area in
  * which it was told; one that waits for the area can't go.
  */
 static void test_machine_check(void)

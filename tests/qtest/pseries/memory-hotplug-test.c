@@ -74,7 +74,7 @@ static void give_block(QTestState *qts, unsigned block)
 }
 
 /*
- * Nobody wants this block: the guest may let go of it and take it again, as
+ * Nobody wants this block: the guest may release it and take it again, as
  * drmgr does, which it may not if it was asked to give it back.
  */
 static void not_asked_for(QTestState *qts, unsigned block)
@@ -691,7 +691,7 @@ static void test_migrate_let_go(void)
 }
 
 /*
- * The guest lets go of blocks that nobody asked for (drmgr -c mem -r), which is
+ * The guest releases blocks that nobody asked for (drmgr -c mem -r), which is
  * its own affair, also where it moves to, up to a reset.  A module of which it
  * has nothing goes when it is unplugged.
  */

@@ -655,7 +655,7 @@ static void test_hotplug(void)
     g_assert_cmpstr(why, ==, "nvdimm device hot unplug is not supported yet.");
     dr_no_event(qts);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
-    /* nor does a guest that lets go of it take it away */
+    /* nor does a guest that releases it take it away */
     g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);

@@ -398,7 +398,7 @@ static void test_migrate(void)
 }
 
 /*
- * The guest lets go of a device, and of a bridge with one, while a stream is
+ * The guest releases a device, and of a bridge with one, while a stream is
  * made: they go at the other side, or here if it is given up or with a reset.
  */
 static void test_migrate_let_go(void)

@@ -398,7 +398,7 @@ static void test_fwnmi_handlers(void)
                     RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL,
                               (32 << 20) - 4, 0x200), ==, RTAS_SUCCESS);
-    /* Linux calls it when there is nothing to let go */
+    /* Linux calls it when there is nothing to release */
     g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
                     RTAS_SUCCESS);
     qtest_system_reset(qts);
@@ -566,7 +566,7 @@ static void test_machine_check_resets(void)
     qtest_quit(qts);
 }
 
-/* No stream while one waits, though the one before has let go; then there is */
+/* No stream while one waits, though the one before is done; then there is */
 static void test_machine_check_blocks(void)
 {
     QTestState *qts = start_checked("");

@@ -402,7 +402,7 @@ static void test_two_steps(void)
     attach(PAPR_DRC_CPU, 0, 0, false);
 }
 
-/* While a stream is made, what the guest lets go of stays, up to a reset */
+/* While a stream is made, what the guest releases stays, up to a reset */
 static void test_stay_for_stream(void)
 {
     PaprDrc *module, *slot;

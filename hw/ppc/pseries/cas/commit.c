@@ -8,7 +8,7 @@
  * papr_cas_from_firmware().
  *
  * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted, and
- * stay so where a step lets go of the BQL.
+ * stay so where a step releases the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

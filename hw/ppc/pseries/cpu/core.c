@@ -185,7 +185,7 @@ static bool is_taken(PowerPCCPU *cpu, Error **errp)
 }
 
 /*
- * All that may let go of the BQL: until connect_thread() the machine does not
+ * All that may release the BQL: until connect_thread() the machine does not
  * know of the vCPU.
  */
 static bool realize_thread(PaprCpuCore *core, int i, Error **errp)

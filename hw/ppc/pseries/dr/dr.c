@@ -19,9 +19,10 @@ static void free_run(gpointer data)
 }
 
 /*
- * By a timer of the main loop: not in a vCPU's thread, which may be the one that
- * is waited for, and not in a bottom half.  Those run while block devices are
- * waited for, too, which may be in a walk of handlers that a device has one of.
+ * By a timer of the main loop: not in a vCPU's thread, which may be the one
+ * that is waited for, and not in a bottom half.  Those run while block devices
+ * are waited for, too, which may be in a walk of handlers that a device has one
+ * of.
  */
 static void take_out(void *opaque)
 {

@@ -47,7 +47,7 @@ void papr_drc_group_detach(PaprDrcGroup *group);
  * papr_drc_group_request - the user wants the device back
  *
  * PAPR_DRC_RELEASE if the guest need not be asked: it never took anything of
- * it, or has let go of all.
+ * it, or has released all.
  */
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group);
 

@@ -43,7 +43,7 @@ typedef struct PaprDrcCore {
 /** PaprDrcEffect - what the owner of the device has to do after a change */
 typedef enum PaprDrcEffect {
     PAPR_DRC_NOTHING,
-    PAPR_DRC_RELEASE,                   /* the guest let go: take it out */
+    PAPR_DRC_RELEASE,                   /* it is given back: take it out */
     PAPR_DRC_REFUSED,                   /* the guest keeps it after all */
     PAPR_DRC_RESTART,                   /* configuration starts over */
 } PaprDrcEffect;

@@ -94,7 +94,7 @@ static void settle_at_stop(void *opaque, bool running, RunState state)
 }
 
 /*
- * The handler is there for as long as the vCPU: begin() may let go of the BQL
+ * The handler is there for as long as the vCPU: begin() may release the BQL
  * while handlers are walked, when none must go.
  */
 void papr_vcpu_run_init(PaprVcpu *vcpu)

@@ -4,7 +4,7 @@
  * Rows of the table in hotplug.c, and what the cores' connectors ask for
  * (LoPAR 13.7.4).  A core comes with all its threads stopped; the guest takes
  * it by way of its connector and starts them.  It goes when the guest has
- * stopped all of them and has let go of the connector.
+ * stopped all of them and has released the connector.
  *
  * Removal is in two steps, since the second waits for the threads of the
  * core's vCPUs.  A vCPU's thread must not do that in a call of its guest: the
@@ -127,7 +127,7 @@ static bool core_stays(DeviceState *dev, void *machine)
 }
 
 /*
- * A second request is sent like the first: a guest that can't let go of a core
+ * A second request is sent like the first: a guest that can't release a core
  * need not say so, and Linux before 5.13 doesn't.
  */
 void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,

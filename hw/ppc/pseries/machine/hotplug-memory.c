@@ -156,7 +156,7 @@ void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
     if (papr_drc_unplug_requested(drc)) {
         error_setg(errp, "Memory unplug already in progress for device %s: "
-                   "the guest has been asked to let go of it",
+                   "the guest has been asked to release it",
                    dev->id ?: dev->canonical_path);
         return;
     }

@@ -64,7 +64,7 @@ static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
     if (papr_drc_unplug_requested(drc)) {
         error_setg(errp, "unplug of %s is in progress already: the guest has "
-                   "been asked to let go of it",
+                   "been asked to release it",
                    dev->id ?: dev->canonical_path);
         return;
     }

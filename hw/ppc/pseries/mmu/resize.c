@@ -6,7 +6,7 @@
  * entries into it and puts it in force.  Other entries are dropped: a guest
  * enters them again when it misses them.  LoPAR section 14.5.4.1.9.
  *
- * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT lets go of while it
+ * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT releases while it
  * looks through the old table: the guest can't be asked to come back (Linux
  * takes that for a failure), and a table of some GiB takes seconds.  While that
  * goes on the new table is nobody else's, no other is prepared or committed,
@@ -157,7 +157,7 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
 }
 
 /*
- * Take @new into force, filled from the table that is.  BQL held, but let go of
+ * Take @new into force, filled from the table that is.  BQL held, but released
  * meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may bring another table,
  * and a migration may begin.  Then it is as if that had been before the call.
  */

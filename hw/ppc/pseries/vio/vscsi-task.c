@@ -3,7 +3,7 @@
  *
  * SCSI RDMA protocol (SRP) revision 16a, SRP_TSK_MGMT: the guest takes commands
  * back.  A command that is taken back has no answer of its own.  Called by
- * vscsi.c, under the BQL; waits for the block layer to let go of the command.
+ * vscsi.c, under the BQL; waits for the block layer to release the command.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
