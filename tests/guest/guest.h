@@ -84,6 +84,7 @@ bool start_cpu(unsigned id, void (*fn)(struct cpu *), void *arg);
 void stop_self(void) __attribute__((noreturn));
 void wait_stopped(unsigned id);
 extern bool fixed_hpt;              /* can't resize its hash page table */
+extern bool isa207_alone;           /* knows no later level */
 extern unsigned numa_form;          /* 1 or 2; 0: knows neither, nor hotplug */
 /* client-architecture-support; may reset the machine if it takes that */
 bool negotiate(bool xive, bool radix);

@@ -17,6 +17,7 @@ struct cpu cpus[MAX_CPUS];
 const char *command;
 uint64_t boot_r3;
 bool fixed_hpt;
+bool isa207_alone;
 unsigned numa_form;
 
 extern char secondary_start[], exception_entry[], user_return[];
@@ -263,13 +264,14 @@ bool negotiate(bool xive, bool radix)
         0, 0, 0, 0,
     };
     uint8_t *end = vectors + sizeof(vectors);
-    uint32_t ret[2] = { 1, 1 };
+    uint32_t ret[2] = { 1, 1 }, closed = 0;
     uint32_t root[] = { pointer("/") };
     uint32_t call[] = {
         pointer("ibm,client-architecture-support"),
         client_call("open", ret, 1, root, 1), pointer(vectors),
     };
 
+    vectors[23] = isa207_alone ? 4 : 5;
     end[-25] = numa_form ? 0x20 : 0;
     end[-22] = numa_form == 2 ? 0xa0 : numa_form == 1 ? 0x80 : 0;
     end[-21] = fixed_hpt ? 0 : 0x01;
@@ -278,6 +280,7 @@ bool negotiate(bool xive, bool radix)
     end[-3] = radix ? 0x40 : 0;
     end[-1] = radix ? 0x40 : 0;
     client_call("call-method", ret, 2, call, 3);
+    client_call("close", &closed, 0, &call[1], 1);
     return !ret[0] && !ret[1];
 }
 

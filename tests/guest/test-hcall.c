@@ -165,3 +165,21 @@ void test_start_modes(void)
     }
     expect(hcall(H_SET_MODE, 0, SET_MODE_ENDIAN, 0, 0), H_SUCCESS);
 }
+
+/*
+ * Each negotiation changes the level of all vCPUs, of which some come and go
+ * (plugged.py), until there is something to read on the console
+ */
+void test_negotiations(void)
+{
+    uint64_t out[3] = { 0 };
+
+    for (uint64_t round = 0; !out[0]; round++) {
+        isa207_alone = round & 1;
+        expect(negotiate(false, false), true);
+        if (!round) {
+            print("READY\n");
+        }
+        expect(hcall_out(out, 3, H_GET_TERM_CHAR, 0, 0, 0, 0), H_SUCCESS);
+    }
+}

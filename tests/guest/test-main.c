@@ -49,6 +49,7 @@ static const struct {
     { "code-changes", test_code_changes },
     { "long-blocks", test_long_blocks },
     { "vector-lengths", test_vector_lengths },
+    { "negotiations", test_negotiations },
     { "returns", test_returns },
     { "returns-mapped", test_returns_mapped },
     { "compare", test_compare },

@@ -120,6 +120,7 @@ void test_fadump(void);
 void test_code_changes(void);
 void test_long_blocks(void);
 void test_vector_lengths(void);
+void test_negotiations(void);
 void test_returns(void);
 void test_returns_mapped(void);
 void test_compare(void);

@@ -16,6 +16,7 @@
 #include "qemu/bswap.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "qemu/rcu.h"
 #include "qapi/error.h"
 #include "hw/mem/memory-device.h"
 #include "hw/pseries/dr.h"
@@ -85,9 +86,46 @@ static bool compat_ok(uint32_t logical_pvr, uint32_t at_least, void *opaque)
     return ppc_check_compat(query->cpu, logical_pvr, at_least, query->max);
 }
 
-static bool set_compat(uint32_t pvr, PowerPCCPU *cpu, Error **errp)
+typedef struct CompatChange {
+    uint32_t pvr;
+    Error *err;
+} CompatChange;
+
+static void change_compat(CPUState *cs, run_on_cpu_data data)
 {
-    return cpu->compat_pvr == pvr || ppc_set_compat_all(pvr, errp) == 0;
+    CompatChange *change = data.host_ptr;
+
+    ppc_set_compat(POWERPC_CPU(cs), change->pvr, &change->err);
+}
+
+/*
+ * On all vCPUs of the machine.  While one is waited for, with the BQL released,
+ * cores may come: they take over the level of the first vCPU, which is changed
+ * first, or they are reached later.  And cores may go: nothing is done on
+ * those.  QEMU's own list also has CPUs that are not the machine's yet, and
+ * leads to some that are no longer.
+ */
+static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
+                       Error **errp)
+{
+    PaprVcpu *vcpu = NULL;
+
+    if (cpu->compat_pvr == pvr) {
+        return true;
+    }
+    /* one that goes still leads to the next one */
+    RCU_READ_LOCK_GUARD();
+    while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
+        CompatChange change = { .pvr = pvr };
+
+        run_on_cpu(CPU(vcpu->cpu), change_compat,
+                   RUN_ON_CPU_HOST_PTR(&change));
+        if (change.err) {
+            error_propagate(errp, change.err);
+            return false;
+        }
+    }
+    return true;
 }
 
 /*
@@ -127,12 +165,12 @@ static void use_ov5(PaprCas *cas)
 }
 
 /* Some hosts have no levels; a guest that knows the processor needs none */
-static bool commit_compat(PowerPCCPU *cpu, const PaprCasResult *result,
-                          Error **errp)
+static bool commit_compat(const PaprCas *cas, PowerPCCPU *cpu,
+                          const PaprCasResult *result, Error **errp)
 {
     Error *err = NULL;
 
-    if (set_compat(result->compat_pvr, cpu, &err)) {
+    if (set_compat(cas, result->compat_pvr, cpu, &err)) {
         return true;
     }
     if (result->raw_ok) {
@@ -170,7 +208,7 @@ static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
     cas->before_isa3 = before->before_isa3;
     use_ov5(cas);
     papr_irqs_select(cas->config.irqs, before->xive, &irqs_err);
-    set_compat(before->compat_pvr, cpu, &compat_err);
+    set_compat(cas, before->compat_pvr, cpu, &compat_err);
     if (!cas->refusal_reported) {
         if (irqs_err) {
             warn_reportf_err(error_copy(irqs_err), "CAS, to be undone: ");
@@ -227,7 +265,7 @@ static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
     CasBefore before = state_now(cas, cpu);
     int64_t rc = H_HARDWARE;
 
-    if (commit_compat(cpu, result, errp) &&
+    if (commit_compat(cas, cpu, result, errp) &&
         papr_irqs_select(cas->config.irqs, result->xive, errp)) {
         cas->ov5 = result->ov5;
         cas->before_isa3 = result->before_isa3;
