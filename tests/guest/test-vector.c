@@ -60,16 +60,24 @@ static unsigned place(unsigned i, bool reversed)
     return reversed ? BYTES - 1 - i : i;
 }
 
-static void check_load(unsigned xo, uint8_t *target, unsigned length,
-                       bool little)
+/* Other bytes at @target than in the vector that is returned */
+static struct bytes fill(uint8_t *target)
 {
-    unsigned n = length < BYTES ? length : BYTES;
     struct bytes vector;
 
     for (unsigned i = 0; i < BYTES; i++) {
         vector.at[i] = 0xe0 + i;
         target[i] = 0x10 + i;
     }
+    return vector;
+}
+
+static void check_load(unsigned xo, uint8_t *target, unsigned length,
+                       bool little)
+{
+    unsigned n = length < BYTES ? length : BYTES;
+    struct bytes vector = fill(target);
+
     vector = run(vector, target, length, little);
     for (unsigned i = 0; i < BYTES; i++) {
         expect(vector.at[place(i, little && xo == LXVL)],
@@ -81,12 +89,8 @@ static void check_store(unsigned xo, uint8_t *target, unsigned length,
                         bool little)
 {
     unsigned n = length < BYTES ? length : BYTES;
-    struct bytes vector;
+    struct bytes vector = fill(target);
 
-    for (unsigned i = 0; i < BYTES; i++) {
-        vector.at[i] = 0xe0 + i;
-        target[i] = 0x10 + i;
-    }
     target[-1] = target[BYTES] = 0x55;
     run(vector, target, length, little);
     for (unsigned i = 0; i < BYTES; i++) {

@@ -216,38 +216,21 @@ static void test_reset_while_copying(void)
     qtest_quit(qts);
 }
 
-/* ivshmem in slot 4: BAR 2 is the memory of its backend */
-#define CONFIG(reg) (4 << 11 | (reg))
-#define COMMAND     0x04
-#define BAR_2       0x18
-#define SHM         0x210001000000ull
-
-static void config_write(QTestState *qts, unsigned reg, uint32_t value)
-{
-    g_assert_cmpint(papr_rtas(qts, "ibm,write-pci-config", 1, NULL, CONFIG(reg),
-                              0x8000000, 0x20000000, 4, value), ==,
-                    RTAS_SUCCESS);
-}
-
 /* Memory goes after the registration: the rest is dumped, and it says so */
 static void test_memory_goes(void)
 {
-    QTestState *qts = start(
-        "-object memory-backend-ram,id=shm,size=1M,share=on "
-        "-device ivshmem-plain,memdev=shm,addr=4");
+    QTestState *qts = start(PAPR_SHM_OPTIONS);
     g_autofree uint8_t *dump = NULL;
 
-    config_write(qts, BAR_2, (uint32_t)SHM);
-    config_write(qts, BAR_2 + 4, SHM >> 32);
-    config_write(qts, COMMAND, 2);
+    papr_shm_map(qts, true);
     /* registers; to what goes; from what goes; what stays */
     papr_st32(qts, AT + 4, 4 << 16);
-    put_section(qts, AT + 80, 0x100, SOURCE, 0x80000, SHM);
-    put_section(qts, AT + 120, 0x101, SHM + 0x80000, 0x80000, HPT_TO);
+    put_section(qts, AT + 80, 0x100, SOURCE, 0x80000, PAPR_SHM);
+    put_section(qts, AT + 120, 0x101, PAPR_SHM + 0x80000, 0x80000, HPT_TO);
     put_section(qts, AT + 160, 0x102, SOURCE, LENGTH, COPY);
     g_assert_cmpint(papr_rtas(qts, "ibm,configure-kernel-dump", 1, NULL,
                               REGISTER, AT, 200), ==, RTAS_SUCCESS);
-    config_write(qts, COMMAND, 0);
+    papr_shm_map(qts, false);
     crash(qts);
     qtest_qmp_eventwait(qts, "RESET");
 

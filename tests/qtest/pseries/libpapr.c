@@ -257,3 +257,17 @@ int papr_tree_node(const void *fdt, const char *path)
     g_assert_cmpint(node, >=, 0);
     return node;
 }
+
+static void shm_config(QTestState *qts, uint32_t addr, uint32_t value)
+{
+    g_assert_cmpint(papr_rtas(qts, "ibm,write-pci-config", 1, NULL, addr,
+                              0x8000000, 0x20000000, 4, value), ==,
+                    RTAS_SUCCESS);
+}
+
+void papr_shm_map(QTestState *qts, bool there)
+{
+    shm_config(qts, 4 << 11 | 0x18, (uint32_t)PAPR_SHM);
+    shm_config(qts, 4 << 11 | 0x1c, PAPR_SHM >> 32);
+    shm_config(qts, PAPR_SHM_COMMAND, there ? 2 : 0);
+}

@@ -122,6 +122,18 @@ uint64_t papr_host_status(QTestState *qts, const char *name);
  */
 void papr_resident_is_below(QTestState *qts, uint64_t kib);
 
+/*
+ * Memory that comes and goes: BAR 2 of an ivshmem in slot 4 of the first
+ * bridge, 1 MiB at PAPR_SHM while papr_shm_map() has it there.
+ * PAPR_SHM_COMMAND is the address of its command register in RTAS calls.
+ */
+#define PAPR_SHM_OPTIONS \
+    "-object memory-backend-ram,id=shm,size=1M,share=on " \
+    "-device ivshmem-plain,memdev=shm,addr=4"
+#define PAPR_SHM            0x210001000000ull
+#define PAPR_SHM_COMMAND    (4 << 11 | 0x04)
+void papr_shm_map(QTestState *qts, bool there);
+
 /**
  * papr_save, papr_load: all state to and from @file; loaded without an error?
  *

@@ -51,35 +51,18 @@ static void test_block(void)
     qtest_quit(qts);
 }
 
-/* ivshmem in slot 4: BAR 2 is the memory of its backend */
-#define CONFIG(reg) (4 << 11 | (reg))
-#define COMMAND     0x04
-#define BAR_2       0x18
-#define SHM         0x210001000000ull
-
-static void config_write(QTestState *qts, unsigned reg, uint32_t value)
-{
-    g_assert_cmpint(papr_rtas(qts, "ibm,write-pci-config", 1, NULL, CONFIG(reg),
-                              0x8000000, 0x20000000, 4, value), ==,
-                    RTAS_SUCCESS);
-}
-
 /* A block in a device's memory, which the call itself makes go away */
 static void test_block_goes(void)
 {
-    const uint64_t block = SHM + 0x800, status = block + 8 * 4;
+    const uint64_t block = PAPR_SHM + 0x800, status = block + 8 * 4;
     const uint32_t cells[] = {
         RTAS_IBM_WRITE_PCI_CONFIG, 5, 1,
-        CONFIG(COMMAND), 0x8000000, 0x20000000, 4, 0,
+        PAPR_SHM_COMMAND, 0x8000000, 0x20000000, 4, 0,
         0x5555,
     };
-    QTestState *qts = papr_start(
-        "-smp 1 -object memory-backend-ram,id=shm,size=1M,share=on "
-        "-device ivshmem-plain,memdev=shm,addr=4");
+    QTestState *qts = papr_start("-smp 1 " PAPR_SHM_OPTIONS);
 
-    config_write(qts, BAR_2, (uint32_t)SHM);
-    config_write(qts, BAR_2 + 4, SHM >> 32);
-    config_write(qts, COMMAND, 2);
+    papr_shm_map(qts, true);
     for (int i = 0; i < ARRAY_SIZE(cells); i++) {
         papr_st32(qts, block + i * 4, cells[i]);
     }
@@ -94,7 +77,7 @@ static void test_block_goes(void)
     papr_st32(qts, status, 0x5555);
     g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, block), ==, H_PARAMETER);
     g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, block), ==, H_PARAMETER);
-    config_write(qts, COMMAND, 2);
+    papr_shm_map(qts, true);
     g_assert_cmphex(papr_ld32(qts, status), ==, 0x5555);
     qtest_quit(qts);
 }

@@ -245,7 +245,7 @@ static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
     PaprVcpu *vcpu = papr_vcpu(cpu);
 
     if (fwnmi->interlock != NO_VCPU) {
-        return;         /* another was faster: after its release */
+        return;         /* when the vCPU that has it releases it */
     }
     if (!vcpu->machine_check.waits) {
         free_area(fwnmi, vcpu);         /* reset meanwhile */
