@@ -397,7 +397,95 @@ void test_radix_flush(void)
     run_everywhere(flush_role);
 }
 
-/* The same where the partition does not flush by itself (no GTSE) */
+/*
+ * A vCPU that sleeps while translations that it has used are flushed finds the
+ * new ones when it wakes up.
+ */
+#define SLEEPS 300
+
+enum { FLUSH_KERNEL, FLUSH_PROCESS, FLUSH_LARGE_PAGE, FLUSHES };
+
+static uint64_t flushed_address(unsigned kind)
+{
+    switch (kind) {
+    case FLUSH_KERNEL:
+        return KERNEL + at_small(1);
+    case FLUSH_PROCESS:
+        return at_small(1);
+    default:
+        return at_large(1);
+    }
+}
+
+static void sleep_everywhere(struct cpu *cpu)
+{
+    set_process(1);
+    set_msr(get_msr() | MSR_DR);
+    for (uint64_t round = 1; round <= SLEEPS; round++) {
+        unsigned kind = round % FLUSHES;
+        uint64_t page;
+
+        read_at(flushed_address(kind));
+        atomic_add(&seen, 1);
+        while (shown < round) {
+            hcall(H_CEDE, 0, 0, 0, 0);
+        }
+        full_barrier();
+        page = read_at(flushed_address(kind));
+        if (page != round % 15 * 16) {
+            set_msr(get_msr() & ~MSR_DR);
+            print("FAIL vCPU %d woke up to page %d, not %d, by flush %d\n",
+                  (uint64_t)cpu->id, page, round % 15 * 16, (uint64_t)kind);
+            power_off();
+        }
+    }
+    set_msr(get_msr() & ~MSR_DR);
+}
+
+static void change_and_wake(struct cpu *cpu)
+{
+    for (uint64_t round = 1; round <= SLEEPS; round++) {
+        unsigned kind = round % FLUSHES, page = round % 15 * 16;
+
+        while (seen != round * (CPUS - 1)) {
+            relax();
+        }
+        /* in some rounds they sleep by now, in others they are about to */
+        for (uint64_t i = 0; i < round % 16 * 100; i++) {
+            relax();
+        }
+        if (kind == FLUSH_LARGE_PAGE) {
+            map_large(1, 1, page);
+            flush_page(1, at_large(1), LARGE_PAGE, true);
+        } else {
+            map_small(kind == FLUSH_PROCESS, 1, page);
+            flush_process(kind == FLUSH_PROCESS, true);
+        }
+        full_barrier();
+        shown = round;
+        for (unsigned id = 1; id < CPUS; id++) {
+            expect(hcall(H_PROD, id, 0, 0, 0), H_SUCCESS);
+        }
+    }
+}
+
+static void sleep_role(struct cpu *cpu)
+{
+    if (cpu->id) {
+        sleep_everywhere(cpu);
+    } else {
+        change_and_wake(cpu);
+    }
+}
+
+void test_radix_sleep(void)
+{
+    expect(negotiate(false, true), true);
+    make_trees();
+    run_everywhere(sleep_role);
+}
+
+/* Tests where the partition does not flush by itself (no GTSE) */
 void test_radix_process_call(void)
 {
     by_call = true;
@@ -408,4 +496,10 @@ void test_radix_flush_call(void)
 {
     by_call = true;
     test_radix_flush();
+}
+
+void test_radix_sleep_call(void)
+{
+    by_call = true;
+    test_radix_sleep();
 }
