@@ -73,6 +73,17 @@ typedef struct PaprIntcOps {
     void (*dt)(void *be, PaprDt *dt, uint32_t phandle, uint32_t n_servers);
     void (*print_info)(void *be, GString *buf);
     int (*post_load)(void *be, int version_id);
+    /* a stream's state of @vcpu is in the model; before or after post_load() */
+    bool (*load_vcpu)(void *be, PaprVcpu *vcpu, Error **errp);
+    /* bring the model up to date before it is saved; NULL: it is */
+    bool (*save_vcpu)(void *be, PaprVcpu *vcpu, Error **errp);
+    bool (*save_sources)(void *be, Error **errp);
+    /*
+     * What activate() needs and must not be done by then; called once, when the
+     * backend is new, before the guest runs and outside of any coroutine.  If
+     * it fails, activate() tells.  NULL: nothing
+     */
+    void (*prepare)(void *be);
 } PaprIntcOps;
 
 /**

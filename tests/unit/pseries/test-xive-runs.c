@@ -42,6 +42,7 @@ typedef struct PaprIrqs PaprIrqs;
 typedef struct PaprDt PaprDt;
 typedef struct PaprXive PaprXive;
 typedef struct PaprTctx PaprTctx;
+typedef struct PaprIntcOps { const char *name; } PaprIntcOps;
 #include "hw/intc/pseries/irq/cpu-line.h"
 
 /* One thread: nothing is freed while a party is between two turns */

@@ -18,8 +18,11 @@
  *   by irq/ in XIVE alone, right after papr_xive_new();
  * - trigger() and set_level() only see numbers that are claimed.
  *
- * A controller has one state and up to two sets of operations on it: emulated,
- * and run by the host's kernel (KVM; "xics-kvm", "xive-kvm").  For the latter:
+ * A controller has one state, the emulated model, and up to two sets of
+ * operations on it: emulated, and run by the host's kernel (KVM; "xics-kvm",
+ * "xive-kvm").  These are all that is different with KVM: the controller's
+ * hypercalls and its sections of streams use the set in force, too, and ask
+ * nowhere whether there is KVM.  For those of the kernel:
  *
  * - they are called from their own activate() to their own deactivate(), and
  *   all calls of that time go to them; at any other time the emulated ones are;
@@ -28,8 +31,8 @@
  * - deactivate() puts the device away, and all state to what reset() makes it;
  * - one that can't be sure that its reset() makes the kernel forget everything
  *   sets anew_at_reset, and is deactivated and activated instead;
- * - the emulated model's state is what migrates: vmstate's pre_save takes it
- *   from the kernel, post_load() gives it there.
+ * - the model's state is what migrates: save_sources() and save_vcpu() take it
+ *   from the kernel, post_load() and load_vcpu() give it there.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -243,7 +243,12 @@ static bool intc_offer(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
     }
     intc->runs[RUN_EMULATED].ops = emulated;
     for (int i = 0; i < RUN_NUM; i++) {
+        const PaprIntcOps *ops = intc->runs[i].ops;
+
         intc->runs[i].be = be;
+        if (ops && ops->prepare) {
+            ops->prepare(be);
+        }
     }
     intc->run = &intc->runs[RUN_EMULATED];
     return true;

@@ -170,11 +170,9 @@ static bool fetch_vcpu(PaprVcpu *vcpu, Error **errp)
     return work.ret >= 0;
 }
 
-static bool xics_kvm_fetch_server(PaprXics *xics, PaprIcp *icp, Error **errp)
+static bool xics_kvm_save_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
 {
-    PaprVcpu *vcpu = papr_vcpu_find(xics->vcpus, icp->server);
-
-    return !vcpu || fetch_vcpu(vcpu, errp);
+    return fetch_vcpu(vcpu, errp);
 }
 
 /* Sources */
@@ -274,8 +272,9 @@ static bool store_source(PaprXics *xics, uint32_t n, bool due, Error **errp)
  * read, and makes a new one after the last of those it has: so all are read,
  * whoever still has them, and also if one can't be.
  */
-static bool xics_kvm_fetch_sources(PaprXics *xics, Error **errp)
+static bool xics_kvm_save_sources(void *be, Error **errp)
 {
+    PaprXics *xics = be;
     PaprXicsKvm *kvm = xics->kvm;
     uint32_t n = find_first_bit(kvm->known, PAPR_XICS_SOURCES);
     Error *err = NULL;
@@ -331,29 +330,19 @@ static bool store_all(PaprXics *xics, Error **errp)
 }
 
 /* A vCPU that was plugged in comes in the stream after the machine */
-static int xics_kvm_server_loaded(PaprXics *xics, PaprIcp *icp)
+static bool xics_kvm_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
 {
-    PaprVcpu *vcpu = papr_vcpu_find(xics->vcpus, icp->server);
-    uint32_t n = presented_source(icp);
-    Error *err = NULL;
+    PaprXics *xics = be;
+    uint32_t n = presented_source(vcpu->icp);
 
-    if (!vcpu || !xics->kvm->loaded) {
-        return 0;                       /* post_load() is to come */
+    if (!xics->kvm->loaded) {
+        return true;                    /* post_load() is to come */
     }
-    if (!store_server(vcpu, &err) ||
-        (n < PAPR_XICS_SOURCES && papr_source_read(&xics->arb.sources[n]).flags
-         && !store_source(xics, n, true, &err))) {
-        error_report_err(err);
-        return -EIO;
-    }
-    return 0;
+    return store_server(vcpu, errp) &&
+           (n == PAPR_XICS_SOURCES ||
+            !papr_source_read(&xics->arb.sources[n]).flags ||
+            store_source(xics, n, true, errp));
 }
-
-static const PaprXicsMirror xics_kvm_mirror = {
-    .fetch_sources = xics_kvm_fetch_sources,
-    .fetch_server = xics_kvm_fetch_server,
-    .server_loaded = xics_kvm_server_loaded,
-};
 
 static int xics_kvm_post_load(void *be, int version_id)
 {
@@ -391,7 +380,7 @@ static void put_away(PaprXics *xics)
 {
     PaprXicsKvm *kvm = xics->kvm;
 
-    xics->mirror = NULL;
+    xics->ops = papr_xics_ops;
     xics->kvm = NULL;
     forget_tokens();
     close(kvm->fd);
@@ -423,7 +412,7 @@ static bool xics_kvm_activate(void *be, Error **errp)
     xics->kvm = g_new0(PaprXicsKvm, 1);
     xics->kvm->fd = fd;
     xics->kvm->connected = bitmap_new(n_servers);
-    xics->mirror = &xics_kvm_mirror;
+    xics->ops = papr_xics_kvm_ops;
     if (!define_tokens(errp) || !connect_vcpus(xics, errp) ||
         !store_all(xics, errp)) {
         put_away(xics);
@@ -553,7 +542,7 @@ static void xics_kvm_print_info(void *be, GString *buf)
             err = NULL;
         }
     }
-    if (!xics_kvm_fetch_sources(xics, &err)) {
+    if (!xics_kvm_save_sources(xics, &err)) {
         error_report_err(err);
     }
     papr_xics_ops->print_info(xics, buf);
@@ -575,6 +564,9 @@ static const PaprIntcOps xics_kvm_ops = {
     .dt = xics_kvm_dt,
     .print_info = xics_kvm_print_info,
     .post_load = xics_kvm_post_load,
+    .save_sources = xics_kvm_save_sources,
+    .save_vcpu = xics_kvm_save_vcpu,
+    .load_vcpu = xics_kvm_load_vcpu,
 };
 
 const PaprIntcOps *papr_xics_kvm_ops = &xics_kvm_ops;

@@ -24,7 +24,7 @@ static PaprSource *rtas_source(PaprXics *xics, const PaprRtasCall *call,
 
     if (!xics->active) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS call 0x%x is for XICS, but %s\n",
-                      call->token, xics->mirror ? "the arguments are too close "
+                      call->token, xics->kvm ? "the arguments are too close "
                       "to the end of RAM for the kernel" : "XIVE is in force");
         *status = RTAS_HARDWARE_ERROR;
         return NULL;

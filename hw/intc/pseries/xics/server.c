@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/atomic.h"
+#include "qemu/error-report.h"
 #include "hw/pseries/save.h"
 #include "migration/vmstate.h"
 #include "xics.h"
@@ -41,12 +42,13 @@ static int server_pre_save(void *opaque)
 {
     PaprXicsServer *server = opaque;
     PaprXics *xics = xics_of(&server->icp);
+    PaprVcpu *vcpu = papr_vcpu_find(xics->vcpus, server->icp.server);
     PaprIcpRegs regs;
     uint64_t state;
     Error *err = NULL;
 
-    if (xics->mirror &&
-        !xics->mirror->fetch_server(xics, &server->icp, &err)) {
+    if (vcpu && xics->ops->save_vcpu &&
+        !xics->ops->save_vcpu(xics, vcpu, &err)) {
         return papr_save_failed(err);
     }
     state = qatomic_read(&server->icp.state);
@@ -58,11 +60,20 @@ static int server_pre_save(void *opaque)
 }
 
 /* Sources may have been loaded before or after: look at those that wait */
+void papr_xics_server_load(PaprIcp *icp)
+{
+    server_follow(icp);
+    papr_icp_h_ipi(icp, papr_icp_regs(qatomic_read(&icp->state)).mfrr);
+    papr_icp_look(icp);
+}
+
 static int server_post_load(void *opaque, int version_id)
 {
     PaprXicsServer *server = opaque;
     PaprIcp *icp = &server->icp;
     PaprXics *xics = xics_of(icp);
+    PaprVcpu *vcpu;
+    Error *err = NULL;
     PaprIcpRegs regs = {
         .cppr = server->xirr >> 24,
         .xisr = server->xirr & PAPR_XISR_MASK,
@@ -75,12 +86,11 @@ static int server_post_load(void *opaque, int version_id)
         regs.pending = PAPR_PRIO_NONE;
     }
     qatomic_set(&icp->state, papr_icp_word(&regs));
-    if (xics->mirror) {
-        return xics->mirror->server_loaded(xics, icp);
+    vcpu = papr_vcpu_find(xics->vcpus, icp->server);
+    if (vcpu && !xics->ops->load_vcpu(xics, vcpu, &err)) {
+        error_report_err(err);
+        return -EIO;
     }
-    server_follow(icp);
-    papr_icp_h_ipi(icp, regs.mfrr);     /* present it, if it is due */
-    papr_icp_look(icp);
     return 0;
 }
 

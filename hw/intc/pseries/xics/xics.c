@@ -159,6 +159,12 @@ static int xics_post_load(void *be, int version_id)
     return 0;
 }
 
+static bool xics_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
+{
+    papr_xics_server_load(vcpu->icp);
+    return true;
+}
+
 static const PaprIntcOps xics_ops = {
     .name = "xics",
     .vcpu_create = xics_vcpu_create,
@@ -174,6 +180,7 @@ static const PaprIntcOps xics_ops = {
     .dt = xics_dt,
     .print_info = xics_print_info,
     .post_load = xics_post_load,
+    .load_vcpu = xics_load_vcpu,
 };
 
 const PaprIntcOps *papr_xics_ops = &xics_ops;
@@ -183,7 +190,7 @@ static int xics_sources_pre_save(void *opaque)
     PaprXics *xics = opaque;
     Error *err = NULL;
 
-    if (xics->mirror && !xics->mirror->fetch_sources(xics, &err)) {
+    if (xics->ops->save_sources && !xics->ops->save_sources(xics, &err)) {
         return papr_save_failed(err);
     }
     return 0;
@@ -198,7 +205,7 @@ static int xics_sources_post_load(void *opaque, int version_id)
 {
     PaprXics *xics = opaque;
 
-    if (xics->mirror) {
+    if (xics->kvm) {
         return 0;
     }
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
@@ -315,6 +322,7 @@ void *papr_xics_new(Object *owner, PaprVcpuMap *vcpus, uint32_t end,
         object_unparent(OBJECT(xics));
         return NULL;
     }
+    xics->ops = &xics_ops;
     xics->vcpus = vcpus;
     xics->hcalls = hcalls;
     xics->arb.n_servers = papr_vcpu_map_size(vcpus);

@@ -32,21 +32,15 @@ typedef struct PaprXicsServer {
     uint8_t mfrr;
 } PaprXicsServer;
 
-/**
- * PaprXicsMirror - the host's kernel runs the controller: kvm.c
- *
- * The model then only has the state that was last stored there or fetched.
- * 0 or a negative errno, which has been reported.  BQL.
- */
-typedef struct PaprXicsMirror {
-    bool (*fetch_sources)(PaprXics *xics, Error **errp);
-    bool (*fetch_server)(PaprXics *xics, PaprIcp *icp, Error **errp);
-    int (*server_loaded)(PaprXics *xics, PaprIcp *icp);
-} PaprXicsMirror;
-
 typedef struct PaprXicsKvm PaprXicsKvm;
 
-/** PaprXics - the device */
+/**
+ * PaprXics - the device
+ * @ops: in force: those of the model, or of the kernel's controller (kvm.c),
+ *       and then the model only has the state that was last stored there or
+ *       fetched; BQL
+ * @kvm: the kernel's controller, while it is in force; BQL
+ */
 struct PaprXics {
     DeviceState parent_obj;
 
@@ -55,14 +49,16 @@ struct PaprXics {
     PaprVcpuMap *vcpus;
     PaprHcallTable *hcalls;
     bool active;                        /* the model's; BQL */
-    const PaprXicsMirror *mirror;       /* NULL: the model runs itself; BQL */
-    PaprXicsKvm *kvm;                   /* BQL */
+    const PaprIntcOps *ops;
+    PaprXicsKvm *kvm;
 };
 
 /* server.c; BQL */
 bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp);
 void papr_xics_server_destroy(PaprXics *xics, PaprVcpu *vcpu);
 void papr_xics_server_free(PaprIcp *icp);
+/** papr_xics_server_load: the model has got a state from a stream */
+void papr_xics_server_load(PaprIcp *icp);
 void papr_xics_server_print_info(PaprIcp *icp, GString *buf);
 
 /* hcall.c, rtas.c */

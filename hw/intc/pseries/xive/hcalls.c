@@ -112,7 +112,7 @@ static int64_t h_int_set_source_config(PowerPCCPU *cpu, uint64_t *args,
         return H_P2;
     }
     if (priority == XV_PRIORITY_NONE) {
-        return xive->engine->set_eas(xive, lisn, papr_eas_initial(lisn));
+        return xive->ops->set_eas(xive, lisn, papr_eas_initial(lisn));
     }
     if (!target_ok(xive, target)) {
         return H_P3;
@@ -123,9 +123,9 @@ static int64_t h_int_set_source_config(PowerPCCPU *cpu, uint64_t *args,
     if (!(flags & XV_SRC_SET_EISN)) {
         eisn = qatomic_read(&xive->eat[lisn]);
     }
-    return xive->engine->set_eas(xive, lisn,
-                                 papr_eas_make(end_index(target, priority),
-                                               flags & XV_SRC_MASK, eisn));
+    return xive->ops->set_eas(xive, lisn,
+                              papr_eas_make(end_index(target, priority),
+                                            flags & XV_SRC_MASK, eisn));
 }
 
 static int64_t h_int_get_source_config(PowerPCCPU *cpu, uint64_t *args,
@@ -213,7 +213,7 @@ static int64_t h_int_set_queue_config(PowerPCCPU *cpu, uint64_t *args,
         }
         state = papr_end_with_queue(addr, shift, flags & XV_EQ_ALWAYS_NOTIFY);
     }
-    rc = xive->engine->set_queue(xive, end_index(target, priority), &state);
+    rc = xive->ops->set_queue(xive, end_index(target, priority), &state);
     if (rc != H_SUCCESS) {
         qemu_log_mask(LOG_GUEST_ERROR, "xive: no event queue of 2^%" PRIu64
                       " bytes at 0x%" PRIx64 ", flags 0x%" PRIx64 ": %" PRId64
@@ -238,7 +238,7 @@ static int64_t h_int_get_queue_config(PowerPCCPU *cpu, uint64_t *args,
     if (rc != H_SUCCESS) {
         return rc;
     }
-    state = xive->engine->queue(xive, end_index(target, priority));
+    state = xive->ops->queue(xive, end_index(target, priority));
     args[0] = state.always_notify ? XV_EQ_ALWAYS_NOTIFY : 0;
     if (debug && state.pos.generation) {
         args[0] |= XV_EQ_DEBUG_GENERATION;
@@ -310,10 +310,10 @@ static int64_t h_int_esb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_P3;
     }
     if (flags & XV_ESB_STORE) {
-        xive->engine->esb_store(xive, lisn, offset);
+        xive->ops->esb_store(xive, lisn, offset);
         args[0] = UINT64_MAX;
     } else {
-        args[0] = xive->engine->esb_load(xive, lisn, offset);
+        args[0] = xive->ops->esb_load(xive, lisn, offset);
     }
     trace_papr_xive_esb_hcall(flags, lisn, offset, args[0]);
     return H_SUCCESS;
@@ -331,7 +331,7 @@ static int64_t h_int_sync(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_P2;
     }
     trace_papr_xive_sync(lisn);
-    return xive->engine->sync(xive, lisn);
+    return xive->ops->sync(xive, lisn);
 }
 
 static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
@@ -347,7 +347,7 @@ static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
             qatomic_set(&xive->tctxs[i]->report_line, UINT64_MAX);
         }
     }
-    return xive->engine->reset(xive);
+    return xive->ops->reset(xive);
 }
 
 /*

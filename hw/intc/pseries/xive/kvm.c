@@ -14,7 +14,7 @@
  *                    ones; routes, queues' places, reporting lines
  *
  * The kernel handles none of the hypercalls H_INT_*: hcalls.c does, and the
- * engine below carries out what they ask for.  Events come from devices by
+ * operations below carry out what they ask for.  Events come from devices by
  * irqfd, in which QEMU has no part, else by KVM_IRQ_LINE.
  *
  * Called by irq/irqs.c; locking: see kvm.h and model.h.
@@ -52,7 +52,7 @@ static int64_t host_failure(HostRequest what, Error *err)
     return H_HARDWARE;
 }
 
-/* The engine: what hypercalls and migration want done */
+/* What hypercalls and migration want done */
 
 static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
 {
@@ -129,19 +129,20 @@ static int64_t kvm_reset_routing(PaprXive *xive)
     return rc;
 }
 
-static const PaprXiveEngine kvm_engine = {
-    .set_eas = kvm_set_eas,
-    .set_queue = kvm_set_queue,
-    .queue = kvm_queue,
-    .esb_load = papr_xive_kvm_esb_load,
-    .esb_store = papr_xive_kvm_esb_store,
-    .sync = kvm_sync,
-    .reset = kvm_reset_routing,
-    .save_sources = papr_xive_kvm_save_sources,
-    .save_queues = papr_xive_kvm_save_queues,
-    .save_ring = papr_xive_kvm_get_ring,
-    .load_ring = papr_xive_kvm_put_ring,
-};
+static bool xive_kvm_save_sources(void *be, Error **errp)
+{
+    return papr_xive_kvm_save_sources(be, errp);
+}
+
+static bool xive_kvm_save_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
+{
+    return papr_xive_kvm_get_ring(vcpu->tctx, errp);
+}
+
+static bool xive_kvm_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
+{
+    return papr_xive_kvm_put_ring(vcpu->tctx, errp);
+}
 
 /* vCPUs */
 
@@ -251,6 +252,37 @@ static bool connect_all(PaprXive *xive, Error **errp)
     return true;
 }
 
+/* What the device will need, without it: once */
+static bool make_kvm(PaprXive *xive, Error **errp)
+{
+    PaprXiveKvm *kvm;
+
+    if (xive->kvm) {
+        return true;
+    }
+    kvm = g_new0(PaprXiveKvm, 1);
+    kvm->xive = xive;
+    kvm->fd = -1;
+    if (!papr_xive_kvm_pages_init(kvm, errp)) {
+        g_free(kvm);
+        return false;
+    }
+    kvm->sources = bitmap_new(xive->nr_irqs);
+    kvm->connected = bitmap_new(xive->nr_servers);
+    kvm->queues = bitmap_new(xive->nr_ends);
+    papr_xive_kvm_state_init(kvm);
+    xive->kvm = kvm;
+    return true;
+}
+
+/* The regions for the device's pages are made before the guest runs */
+static void xive_kvm_prepare(void *be)
+{
+    make_kvm(be, NULL);
+}
+
+static const PaprXiveOps xive_kvm_ops;
+
 /*
  * The state that is there is what reset makes, or comes from a stream and will
  * be uploaded by post_load().
@@ -262,7 +294,7 @@ static bool xive_kvm_activate(void *be, Error **errp)
     if (xive->active) {
         return true;
     }
-    if (!papr_xive_kvm_prepare(xive, errp) ||
+    if (!make_kvm(xive, errp) ||
         !papr_xive_kvm_open(xive->kvm, errp)) {
         return false;
     }
@@ -272,7 +304,7 @@ static bool xive_kvm_activate(void *be, Error **errp)
         papr_xive_kvm_close(xive->kvm);
         return false;
     }
-    xive->engine = &kvm_engine;
+    xive->ops = &xive_kvm_ops;
     papr_xive_ops->activate(be, &error_abort);
     papr_irq_kvm_in_force(true);
     return true;
@@ -288,7 +320,7 @@ static void xive_kvm_deactivate(void *be)
     papr_irq_kvm_in_force(false);
     papr_xive_kvm_unmap(xive->kvm);
     papr_xive_kvm_close(xive->kvm);
-    xive->engine = &papr_xive_emulated;
+    xive->ops = &papr_xive_emulated;
     papr_xive_ops->deactivate(be);
 }
 
@@ -346,43 +378,35 @@ static void xive_kvm_dt(void *be, PaprDt *dt, uint32_t phandle,
     papr_xive_dt(dt, phandle, n_servers);
 }
 
-static const PaprIntcOps xive_kvm_ops = {
-    .name = "xive-kvm",
-    .vcpu_create = xive_kvm_vcpu_create,
-    .vcpu_destroy = xive_kvm_vcpu_destroy,
-    .vcpu_reset = xive_kvm_vcpu_reset,
-    .claim = xive_kvm_claim,
-    .release = xive_kvm_release,
-    .trigger = xive_kvm_trigger,
-    .set_level = xive_kvm_set_level,
-    .activate = xive_kvm_activate,
-    .deactivate = xive_kvm_deactivate,
-    .reset = xive_kvm_reset,
-    .dt = xive_kvm_dt,
-    .print_info = xive_kvm_print_info,
-    .post_load = xive_kvm_post_load,
+static const PaprXiveOps xive_kvm_ops = {
+    .intc = {
+        .name = "xive-kvm",
+        .vcpu_create = xive_kvm_vcpu_create,
+        .vcpu_destroy = xive_kvm_vcpu_destroy,
+        .vcpu_reset = xive_kvm_vcpu_reset,
+        .claim = xive_kvm_claim,
+        .release = xive_kvm_release,
+        .trigger = xive_kvm_trigger,
+        .set_level = xive_kvm_set_level,
+        .activate = xive_kvm_activate,
+        .deactivate = xive_kvm_deactivate,
+        .reset = xive_kvm_reset,
+        .dt = xive_kvm_dt,
+        .print_info = xive_kvm_print_info,
+        .post_load = xive_kvm_post_load,
+        .prepare = xive_kvm_prepare,
+        .save_sources = xive_kvm_save_sources,
+        .save_vcpu = xive_kvm_save_vcpu,
+        .load_vcpu = xive_kvm_load_vcpu,
+    },
+    .set_eas = kvm_set_eas,
+    .set_queue = kvm_set_queue,
+    .queue = kvm_queue,
+    .esb_load = papr_xive_kvm_esb_load,
+    .esb_store = papr_xive_kvm_esb_store,
+    .sync = kvm_sync,
+    .reset = kvm_reset_routing,
+    .save_queues = papr_xive_kvm_save_queues,
 };
 
-const PaprIntcOps *papr_xive_kvm_ops = &xive_kvm_ops;
-
-bool papr_xive_kvm_prepare(PaprXive *xive, Error **errp)
-{
-    PaprXiveKvm *kvm;
-
-    if (xive->kvm) {
-        return true;
-    }
-    kvm = g_new0(PaprXiveKvm, 1);
-    kvm->xive = xive;
-    kvm->fd = -1;
-    if (!papr_xive_kvm_pages_init(kvm, errp)) {
-        g_free(kvm);
-        return false;
-    }
-    kvm->sources = bitmap_new(xive->nr_irqs);
-    kvm->connected = bitmap_new(xive->nr_servers);
-    kvm->queues = bitmap_new(xive->nr_ends);
-    papr_xive_kvm_state_init(kvm);
-    xive->kvm = kvm;
-    return true;
-}
+const PaprIntcOps *papr_xive_kvm_ops = &xive_kvm_ops.intc;

@@ -69,7 +69,7 @@ static uint64_t esb_read(void *opaque, hwaddr addr, unsigned size)
                       "0x%x\n", lisn);
         return ALL_ONES;
     }
-    value = xive->engine->esb_load(xive, lisn, addr);
+    value = xive->ops->esb_load(xive, lisn, addr);
     trace_papr_xive_esb_load(lisn, addr & XV_ESB_OFFSET_MASK, value);
     return value;
 }
@@ -84,7 +84,7 @@ static void esb_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
         offset = addr & XV_ESB_OFFSET_MASK;
         trace_papr_xive_esb_store(lisn, offset);
     }
-    xive->engine->esb_store(xive, lisn, offset);
+    xive->ops->esb_store(xive, lisn, offset);
 }
 
 /* Notification pages: the even page has ESn, the odd one ESe */

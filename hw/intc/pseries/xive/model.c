@@ -13,10 +13,8 @@
 #include "qapi/error.h"
 #include "qemu/bitops.h"
 #include "qemu/module.h"
-#include "hw/pseries/kvm.h"
 #include "hw/qdev-properties.h"
 #include "target/ppc/cpu.h"
-#include "hw/intc/pseries/irq/kvm.h"
 #include "hw/intc/pseries/trace.h"
 #include "model.h"
 
@@ -204,26 +202,23 @@ static void xive_print_info(void *be, GString *buf)
     papr_xive_print_info(be, buf);
 }
 
-static const PaprIntcOps xive_ops = {
-    .name = "xive",
-    .vcpu_create = xive_vcpu_create,
-    .vcpu_destroy = xive_vcpu_destroy,
-    .vcpu_reset = xive_vcpu_reset,
-    .claim = xive_claim,
-    .release = xive_release,
-    .trigger = xive_trigger,
-    .set_level = xive_set_level,
-    .activate = xive_activate,
-    .deactivate = xive_deactivate,
-    .reset = xive_reset,
-    .dt = xive_dt,
-    .print_info = xive_print_info,
-    .post_load = xive_post_load,
-};
+/*
+ * What is derived is not taken from the stream: a kernel's may lack it.  The
+ * section of a vCPU that was plugged in comes after the machine's, whose
+ * post_load has the lines of all others follow their rings.
+ */
+static bool xive_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
+{
+    PaprTctx *tctx = vcpu->tctx;
 
-const PaprIntcOps *papr_xive_ops = &xive_ops;
+    qatomic_set(&tctx->ring, papr_ring_settle(qatomic_read(&tctx->ring)));
+    if (tctx->xive->active) {
+        papr_tctx_follow(tctx);
+    }
+    return true;
+}
 
-/* The engine */
+/* What hypercalls want done */
 
 static int64_t emulated_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
 {
@@ -243,7 +238,24 @@ static int64_t emulated_reset(PaprXive *xive)
     return H_SUCCESS;
 }
 
-const PaprXiveEngine papr_xive_emulated = {
+const PaprXiveOps papr_xive_emulated = {
+    .intc = {
+        .name = "xive",
+        .vcpu_create = xive_vcpu_create,
+        .vcpu_destroy = xive_vcpu_destroy,
+        .vcpu_reset = xive_vcpu_reset,
+        .claim = xive_claim,
+        .release = xive_release,
+        .trigger = xive_trigger,
+        .set_level = xive_set_level,
+        .activate = xive_activate,
+        .deactivate = xive_deactivate,
+        .reset = xive_reset,
+        .dt = xive_dt,
+        .print_info = xive_print_info,
+        .post_load = xive_post_load,
+        .load_vcpu = xive_load_vcpu,
+    },
     .set_eas = emulated_set_eas,
     .set_queue = emulated_set_queue,
     .queue = papr_xive_end_state,
@@ -252,6 +264,8 @@ const PaprXiveEngine papr_xive_emulated = {
     .sync = papr_xive_sync,
     .reset = emulated_reset,
 };
+
+const PaprIntcOps *papr_xive_ops = &papr_xive_emulated.intc;
 
 /* The device */
 
@@ -275,7 +289,7 @@ static void xive_realize(DeviceState *dev, Error **errp)
         qemu_spin_init(&xive->ends[i].lock);
         xive->ends[i].state = papr_end_initial();
     }
-    xive->engine = &papr_xive_emulated;
+    xive->ops = &papr_xive_emulated;
     papr_xive_mmio_init(xive);
     papr_xive_vmstate_init(xive);
 }
@@ -307,22 +321,6 @@ static const TypeInfo xive_types[] = {
 
 DEFINE_TYPES(xive_types)
 
-/*
- * The regions that KVM's device will fill are made here, before the guest runs
- * and outside of any coroutine.  A failure is told when the device is wanted.
- */
-static void prepare_kvm(PaprXive *xive)
-{
-#ifdef CONFIG_KVM
-    const PaprKvmFacts *facts = papr_kvm_facts();
-    bool required;
-
-    if (facts && facts->irq_xive && papr_irq_kvm_allowed(&required)) {
-        papr_xive_kvm_prepare(xive, NULL);
-    }
-#endif
-}
-
 void *papr_xive_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
                     PaprHcallTable *hcalls, Error **errp)
 {
@@ -339,6 +337,5 @@ void *papr_xive_new(Object *owner, PaprIrqs *irqs, PaprVcpuMap *vcpus,
         return NULL;
     }
     papr_xive_hcalls_init(xive);
-    prepare_kvm(xive);
     return xive;
 }

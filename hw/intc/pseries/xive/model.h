@@ -62,13 +62,14 @@ typedef struct PaprXiveImage PaprXiveImage;
 typedef struct PaprXiveKvm PaprXiveKvm;
 
 /**
- * PaprXiveEngine - who carries out what the guest configures
+ * PaprXiveOps - a backend's operations, and what hypercalls have it do
  *
- * The emulated model itself, or KVM's device, which then also has the state
+ * Of the emulated model, or of KVM's device, which then also has the state
  * that moves.  The BQL is held but by a vCPU in queue, esb_load, esb_store and
  * sync.  The integers are codes for r3.
  */
-typedef struct PaprXiveEngine {
+typedef struct PaprXiveOps {
+    PaprIntcOps intc;
     int64_t (*set_eas)(PaprXive *xive, uint32_t lisn, uint64_t eas);
     int64_t (*set_queue)(PaprXive *xive, uint32_t end_index,
                          const PaprEndState *state);
@@ -77,13 +78,9 @@ typedef struct PaprXiveEngine {
     void (*esb_store)(PaprXive *xive, uint32_t lisn, uint32_t offset);
     int64_t (*sync)(PaprXive *xive, uint32_t lisn);
     int64_t (*reset)(PaprXive *xive);
-    /* bring the model up to date; NULL: it is */
-    bool (*save_sources)(PaprXive *xive, Error **errp);
+    /* beside those of @intc: bring the model up to date; NULL: it is */
     bool (*save_queues)(PaprXive *xive, Error **errp);
-    bool (*save_ring)(PaprTctx *tctx, Error **errp);
-    /* @tctx may have been loaded after all else; NULL: nothing to do */
-    bool (*load_ring)(PaprTctx *tctx, Error **errp);
-} PaprXiveEngine;
+} PaprXiveOps;
 
 struct PaprXive {
     SysBusDevice parent_obj;
@@ -99,7 +96,7 @@ struct PaprXive {
     PaprEnd *ends;
     PaprTctx **tctxs;
 
-    const PaprXiveEngine *engine;
+    const PaprXiveOps *ops;             /* in force */
     PaprXiveKvm *kvm;                   /* NULL: not to be had */
 
     PaprHcallTable *hcalls;
@@ -177,7 +174,7 @@ void papr_tctx_follow(PaprTctx *tctx);
 /* mmio.c */
 void papr_xive_mmio_init(PaprXive *xive);
 void papr_xive_mmio_enable(PaprXive *xive, bool enable);
-/* accesses to the ESB pages, for the engine; the region's opaque is PaprXive */
+/* accesses to the ESB pages, for KVM's, too; the region's opaque is PaprXive */
 extern const MemoryRegionOps papr_xive_esb_ops;
 /* the management page's loads and stores, for H_INT_ESB too; any thread */
 uint64_t papr_xive_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset);
@@ -187,14 +184,11 @@ void papr_xive_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
 void papr_xive_hcalls_init(PaprXive *xive);
 void papr_xive_hcalls_enable(PaprXive *xive, bool enable);
 
-/* model.c: the engine that is this model */
-extern const PaprXiveEngine papr_xive_emulated;
+/* model.c: papr_xive_ops as a whole */
+extern const PaprXiveOps papr_xive_emulated;
 
 /* sources off, queues gone; the lines of devices stay.  BQL */
 void papr_xive_reset_routing(PaprXive *xive);
-
-/** papr_xive_kvm_prepare: what KVM's device will need, without it; kvm.c */
-bool papr_xive_kvm_prepare(PaprXive *xive, Error **errp);
 
 /* vmstate.c */
 void papr_xive_vmstate_init(PaprXive *xive);

@@ -43,10 +43,10 @@ struct PaprXiveImage {
 static int source_pre_save(void *opaque)
 {
     PaprXiveImage *image = opaque;
-    const PaprXiveEngine *engine = image->xive->engine;
+    const PaprIntcOps *ops = &image->xive->ops->intc;
     Error *err = NULL;
 
-    if (engine->save_sources && !engine->save_sources(image->xive, &err)) {
+    if (ops->save_sources && !ops->save_sources(image->xive, &err)) {
         return papr_save_failed(err);
     }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
@@ -138,7 +138,7 @@ static int routing_pre_save(void *opaque)
     PaprEndState state;
     Error *err = NULL;
 
-    if (xive->engine->save_queues && !xive->engine->save_queues(xive, &err)) {
+    if (xive->ops->save_queues && !xive->ops->save_queues(xive, &err)) {
         return papr_save_failed(err);
     }
     for (uint32_t i = 0; i < image->nr_irqs; i++) {
@@ -228,10 +228,11 @@ void papr_xive_vmstate_init(PaprXive *xive)
 static int tctx_pre_save(void *opaque)
 {
     PaprTctx *tctx = opaque;
-    bool (*save_ring)(PaprTctx *, Error **) = tctx->xive->engine->save_ring;
+    const PaprIntcOps *ops = &tctx->xive->ops->intc;
     Error *err = NULL;
 
-    if (save_ring && !save_ring(tctx, &err)) {
+    if (ops->save_vcpu &&
+        !ops->save_vcpu(tctx->xive, papr_vcpu(tctx->cpu), &err)) {
         return papr_save_failed(err);
     }
     memset(tctx->regs, 0, sizeof(tctx->regs));
@@ -245,25 +246,13 @@ static int tctx_pre_save(void *opaque)
 static int tctx_post_load(void *opaque, int version_id)
 {
     PaprTctx *tctx = opaque;
-    bool (*load_ring)(PaprTctx *, Error **) = tctx->xive->engine->load_ring;
     Error *err = NULL;
 
     qatomic_set(&tctx->ring, ldq_be_p(tctx->regs + XV_RING_OS));
-    if (load_ring) {
-        if (load_ring(tctx, &err)) {
-            return 0;
-        }
+    if (!tctx->xive->ops->intc.load_vcpu(tctx->xive, papr_vcpu(tctx->cpu),
+                                         &err)) {
         error_report_err(err);
         return -EIO;
-    }
-    /*
-     * What is derived is not taken from the stream: a kernel's may lack it.
-     * The section of a vCPU that was plugged in comes after the machine's,
-     * whose post_load has the lines of all others follow their rings.
-     */
-    qatomic_set(&tctx->ring, papr_ring_settle(qatomic_read(&tctx->ring)));
-    if (tctx->xive->active) {
-        papr_tctx_follow(tctx);
     }
     return 0;
 }
