@@ -126,19 +126,17 @@ static inline bool papr_esb_commit(uint8_t *esb, uint8_t from, PaprEsbStep step)
     return qatomic_cmpxchg(esb, from, to) == from;
 }
 
-#define PAPR_ESB_APPLY(esb, old, step, ...)                             \
-    do {                                                                \
-        (old) = qatomic_read(esb);                                      \
-        (step) = (__VA_ARGS__);                                         \
-    } while (!papr_esb_commit((esb), (old), (step)))
-
 /* Each returns whether an event is to be routed and papr_esb_landed() owed */
 static inline bool papr_esb_trigger(uint8_t *esb)
 {
     PaprEsbStep step;
     uint8_t old;
 
-    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_trigger(old));
+    do {
+        old = qatomic_read(esb);
+        step = papr_esb_on_trigger(old);
+    } while (!papr_esb_commit(esb, old, step));
+
     return step.forward;
 }
 
@@ -147,7 +145,11 @@ static inline bool papr_esb_level(uint8_t *esb, bool level)
     PaprEsbStep step;
     uint8_t old;
 
-    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_level(old, level));
+    do {
+        old = qatomic_read(esb);
+        step = papr_esb_on_level(old, level);
+    } while (!papr_esb_commit(esb, old, step));
+
     return step.forward;
 }
 
@@ -156,7 +158,11 @@ static inline bool papr_esb_eoi(uint8_t *esb, uint8_t *old_pq)
     PaprEsbStep step;
     uint8_t old;
 
-    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_eoi(old));
+    do {
+        old = qatomic_read(esb);
+        step = papr_esb_on_eoi(old);
+    } while (!papr_esb_commit(esb, old, step));
+
     *old_pq = old & XV_PQ_MASK;
     return step.forward;
 }
@@ -166,7 +172,11 @@ static inline bool papr_esb_set(uint8_t *esb, uint8_t pq, uint8_t *old_pq)
     PaprEsbStep step;
     uint8_t old;
 
-    PAPR_ESB_APPLY(esb, old, step, papr_esb_on_set(old, pq));
+    do {
+        old = qatomic_read(esb);
+        step = papr_esb_on_set(old, pq);
+    } while (!papr_esb_commit(esb, old, step));
+
     *old_pq = old & XV_PQ_MASK;
     return step.forward;
 }

@@ -41,47 +41,62 @@ void papr_tctx_follow(PaprTctx *tctx)
     papr_cpu_line_follow(&tctx->line, line_wanted, &tctx->ring);
 }
 
-/* Apply @change, an expression of "old", to the ring of @tctx */
-#define TCTX_UPDATE(tctx, old, new, change)                                 \
-    do {                                                                    \
-        do {                                                                \
-            (old) = qatomic_read(&(tctx)->ring);                            \
-            (new) = (change);                                               \
-        } while (qatomic_cmpxchg(&(tctx)->ring, (old), (new)) != (old));    \
-        if (papr_ring_exception(old) != papr_ring_exception(new)) {         \
-            papr_tctx_follow(tctx);                                         \
-        }                                                                   \
-    } while (0)
+/* Put @next in place of @old, and update the vCPU's input; false: try again */
+static inline bool tctx_commit(PaprTctx *tctx, uint64_t old, uint64_t next)
+{
+    if (qatomic_cmpxchg(&tctx->ring, old, next) != old) {
+        return false;
+    }
+    if (papr_ring_exception(old) != papr_ring_exception(next)) {
+        papr_tctx_follow(tctx);
+    }
+    return true;
+}
 
 void papr_tctx_reset(PaprTctx *tctx)
 {
-    uint64_t old, new;
+    uint64_t old;
 
-    TCTX_UPDATE(tctx, old, new, papr_ring_initial());
+    do {
+        old = qatomic_read(&tctx->ring);
+    } while (!tctx_commit(tctx, old, papr_ring_initial()));
+
     qatomic_set(&tctx->report_line, UINT64_MAX);
 }
 
 uint16_t papr_tctx_accept(PaprTctx *tctx, uint64_t *before, uint64_t *after)
 {
-    TCTX_UPDATE(tctx, *before, *after, papr_ring_accept(*before));
+    do {
+        *before = qatomic_read(&tctx->ring);
+        *after = papr_ring_accept(*before);
+    } while (!tctx_commit(tctx, *before, *after));
+
     trace_papr_xive_accept(tctx->server, *before, *after);
     return papr_ring_accept_answer(*before, *after);
 }
 
 void papr_tctx_set_cppr(PaprTctx *tctx, uint8_t cppr)
 {
-    uint64_t old, new;
+    uint64_t old, next;
 
-    TCTX_UPDATE(tctx, old, new, papr_ring_set_cppr(old, cppr));
-    trace_papr_xive_set_cppr(tctx->server, cppr, new);
+    do {
+        old = qatomic_read(&tctx->ring);
+        next = papr_ring_set_cppr(old, cppr);
+    } while (!tctx_commit(tctx, old, next));
+
+    trace_papr_xive_set_cppr(tctx->server, cppr, next);
 }
 
 void papr_tctx_pend(PaprTctx *tctx, uint8_t priority)
 {
-    uint64_t old, new;
+    uint64_t old, next;
 
-    TCTX_UPDATE(tctx, old, new, papr_ring_pend(old, priority));
-    trace_papr_xive_notify(tctx->server, priority, new);
+    do {
+        old = qatomic_read(&tctx->ring);
+        next = papr_ring_pend(old, priority);
+    } while (!tctx_commit(tctx, old, next));
+
+    trace_papr_xive_notify(tctx->server, priority, next);
 }
 
 void papr_xive_present(PaprXive *xive, uint32_t end_index)
