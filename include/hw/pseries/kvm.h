@@ -2,8 +2,10 @@
  * pSeries platform: what the KVM accelerator tells and does for it
  *
  * The functions lie in target/ppc/kvm.  Without KVM in the build, or in force,
- * papr_kvm_facts() is NULL, and nobody gets to call the others.  What QEMU's
- * own code asks of KVM on PowerPC is in target/ppc/kvm_ppc.h.
+ * papr_kvm_facts() is NULL, and nobody calls the others, which are for the files
+ * that only builds with KVM have.  What is done under TCG as well, in another
+ * way, is in hw/pseries/accel.h; what QEMU's own code asks of KVM on PowerPC is
+ * in target/ppc/kvm_ppc.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -69,32 +71,6 @@ typedef struct PaprKvmFacts {
 const PaprKvmFacts *papr_kvm_facts(void);
 
 /**
- * papr_kvm_enable_hcall - have the kernel handle hypercall @opcode, or not
- *
- * To be called before any vCPU runs.  Returns 0, or a negative errno: -ENOSYS
- * if the kernel does not know the call.
- */
-int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
-
-/**
- * papr_kvm_registers_read - does QEMU have the registers of a stopped vCPU?
- *
- * To be asked before they are saved: accel/kvm takes them for read in any case.
- * If the kernel did not give them, it is asked again.  False with @errp set:
- * what QEMU has is of no use.  Context: BQL, the machine is stopped.
- */
-bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
-
-/**
- * papr_kvm_vcpu_taken - whether KVM has taken the registers of a plugged vCPU
- *
- * Asked once the vCPU is realized: accel/kvm puts them then, where a failure
- * can't be returned.  False, with @errp set, if not: unrealize it.  Context:
- * BQL.
- */
-bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp);
-
-/**
  * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
  * @recovered: the guest can go on
  *
@@ -156,51 +132,11 @@ int papr_kvm_hpt_resize_commit(int shift, uint64_t flags);
  */
 int papr_kvm_set_process_table(bool radix, bool gtse, uint64_t table);
 
-/**
- * papr_kvm_tce_create - a table of translation control entries (TCE) in the
- * kernel: target/ppc/kvm/tce.c
- * @liobn: its number, which no other table of the kernel may have
- * @page_shift: log2 of the bytes that an entry maps
- * @bus_addr: I/O address of the first one, in bytes
- * @fd: gets the file that stands for the table, for VFIO
- *
- * Returns its entries, @pages words in host endian, or NULL with errno in *@fd,
- * negative: not to be had.  BQL.
- */
-uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
-                              uint64_t bus_addr, uint64_t pages, int *fd);
-
-/**
- * papr_kvm_tce_retire - the kernel forgets the table
- *
- * Its @entries may be read and written until papr_kvm_tce_unmap(), for other
- * threads that still look at them: all are zero, unless memory is so short that
- * the kernel's stay.  Closes @fd.  BQL.
- */
-void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd);
-/** papr_kvm_tce_unmap: no thread looks at @entries any more; any thread */
-void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages);
-
 #else
 
 static inline const PaprKvmFacts *papr_kvm_facts(void)
 {
     return NULL;
-}
-
-static inline int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
-{
-    return -ENOSYS;
-}
-
-static inline bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp)
-{
-    return true;
-}
-
-static inline bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp)
-{
-    return true;
 }
 
 #endif

@@ -9,6 +9,15 @@
 #include "hw/pseries/kvm.h"
 #include "target/ppc/cpu.h"
 
+/* Members of papr_accel_kvm (accel.c), see hw/pseries/accel.h */
+int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
+bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp);
+bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
+uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
+                              uint64_t bus_addr, uint64_t pages, int *fd);
+void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd);
+void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages);
+
 /* host.c */
 
 /** papr_kvm_host_pvr: processor version register of the CPU we run on */

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <linux/kvm.h>
 #include "system/kvm.h"
-#include "hw/pseries/kvm.h"
+#include "internal.h"
 
 /* The window that a kernel without KVM_CAP_SPAPR_TCE_64 can have */
 #define OLD_PAGE_SHIFT 12

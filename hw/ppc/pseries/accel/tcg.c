@@ -1,5 +1,7 @@
 /*
- * Entry of hypercalls from TCG
+ * TCG as the platform sees it, and the entry of its hypercalls
+ *
+ * The choice of the accelerator is made here as well: see hw/pseries/accel.h.
  *
  * `sc 1` gets here in one of two ways.  Normally the translated code calls
  * helper_vhyp_hcall() (target/ppc), without the BQL, and goes on with the next
@@ -14,8 +16,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "system/kvm.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/hcall.h"
 #include "tcg.h"
+
+/* Of all POWER processors */
+#define TIMEBASE_HZ 512000000
 
 void papr_tcg_hypercall(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
@@ -23,4 +30,39 @@ void papr_tcg_hypercall(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 
     QEMU_BUILD_BUG_ON(sizeof(*gpr) != sizeof(uint64_t));
     gpr[3] = papr_hcall_dispatch(cpu, gpr[3], (uint64_t *)&gpr[4]);
+}
+
+static uint32_t tcg_timebase_hz(void)
+{
+    return TIMEBASE_HZ;
+}
+
+static bool tcg_set_fwnmi(PowerPCCPU *cpu)
+{
+    return true;
+}
+
+static bool tcg_has_registers(PowerPCCPU *cpu, Error **errp)
+{
+    return true;
+}
+
+static const PaprAccel accel_tcg = {
+    .emulates_cpu = true,
+    .msr_is_current = true,
+    .timebase_hz = tcg_timebase_hz,
+    .set_fwnmi = tcg_set_fwnmi,
+    .vcpu_taken = tcg_has_registers,
+    .registers_read = tcg_has_registers,
+};
+
+const PaprAccel *papr_accel = &accel_tcg;
+
+void papr_accel_choose(void)
+{
+#ifdef CONFIG_KVM
+    if (kvm_enabled()) {
+        papr_accel = &papr_accel_kvm;
+    }
+#endif
 }

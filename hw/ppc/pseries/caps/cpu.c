@@ -5,9 +5,9 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/units.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/caps.h"
 
 /*
@@ -59,7 +59,8 @@ void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu)
         }
     }
     if (max_shift < 16 ||
-        (kvm_enabled() && qemu_real_host_page_size() < 64 * KiB)) {
+        (papr_accel->maps_host_pages &&
+         qemu_real_host_page_size() < 64 * KiB)) {
         /* nor could a KVM host map devices' registers with smaller pages so */
         opts->flags &= ~PPC_HASH64_CI_LARGEPAGE;
     }

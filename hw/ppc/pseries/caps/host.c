@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "hw/pseries/abi.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/kvm.h"
 #include "target/ppc/cpu-models.h"
 #include "target/ppc/kvm_ppc.h"
@@ -157,7 +158,7 @@ bool papr_caps_enable_in_kvm(const PaprCaps *caps, Error **errp)
         }
     }
     if (papr_cap(caps, PAPR_CAP_RPT_INVALIDATE)) {
-        rc = papr_kvm_enable_hcall(H_RPT_INVALIDATE, true);
+        rc = papr_accel->enable_hcall(H_RPT_INVALIDATE, true);
         if (rc < 0) {
             error_setg_errno(errp, -rc, "cap-rpt-invalidate=on: KVM refuses "
                              "it, use cap-rpt-invalidate=off");

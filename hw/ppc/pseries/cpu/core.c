@@ -20,12 +20,9 @@
 #include "system/kvm.h"
 #include "system/reset.h"
 #include "target/ppc/kvm_ppc.h"
-#include "hw/pseries/kvm.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/l2.h"
 #include "core.h"
-
-/* Of all POWER processors; KVM says it, too */
-#define PAPR_TIMEBASE_HZ 512000000ULL
 
 const char *papr_cpu_core_type(const char *cpu_type)
 {
@@ -141,12 +138,6 @@ static PowerPCCPU *create_thread(PaprCpuCore *core, int i)
     return cpu;
 }
 
-/* Of the host where the guest runs on its timebase */
-static uint32_t timebase_hz(void)
-{
-    return kvm_enabled() ? kvmppc_get_tbfreq() : PAPR_TIMEBASE_HZ;
-}
-
 /* Make @cpu, thread @index of its core, a processor of this partition */
 static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
 {
@@ -165,7 +156,7 @@ static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
     cpu_ppc_set_1lpar(cpu);
     /* the timebase asks whether there is a hypervisor */
     cpu_ppc_set_vhyp(cpu, host->vhyp);
-    cpu_ppc_tb_init(&cpu->env, timebase_hz());
+    cpu_ppc_tb_init(&cpu->env, papr_accel->timebase_hz());
 }
 
 /* Page sizes and segments as the machine's options say and the host has */
@@ -176,12 +167,6 @@ static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
     papr_caps_cpu_init(caps, cpu);
     kvm_check_mmu(cpu, errp);
     return !*errp;
-}
-
-/* What KVM says of the registers of a vCPU that is plugged */
-static bool is_taken(PowerPCCPU *cpu, Error **errp)
-{
-    return !papr_kvm_facts() || papr_kvm_vcpu_taken(cpu, errp);
 }
 
 /*
@@ -196,7 +181,8 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
         return false;
     }
-    if (!is_taken(cpu, errp) || !settle_mmu(cpu, host->caps, errp)) {
+    if (!papr_accel->vcpu_taken(cpu, errp) ||
+        !settle_mmu(cpu, host->caps, errp)) {
         qdev_unrealize(DEVICE(cpu));
         return false;
     }

@@ -8,11 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "hw/pseries/kvm.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/l2.h"
 #include "hw/pseries/save.h"
 #include "migration/vmstate.h"
-#include "system/kvm.h"
 #include "core.h"
 
 static bool has_vpa(void *opaque)
@@ -156,7 +155,7 @@ static int vcpu_pre_save(void *opaque)
     PaprVcpu *vcpu = opaque;
     Error *err = NULL;
 
-    if (papr_kvm_facts() && !papr_kvm_registers_read(vcpu->cpu, &err)) {
+    if (!papr_accel->registers_read(vcpu->cpu, &err)) {
         return papr_save_failed(err);
     }
     return 0;
@@ -192,7 +191,7 @@ static int vcpu_post_load(void *opaque, int version_id)
 
     cpu->env.quiesced = CPU(cpu)->halted && !can_wake;
     note_lpcr(vcpu);
-    if (kvm_enabled() && !cpu->env.quiesced) {
+    if (papr_accel->cedes_in_host && !cpu->env.quiesced) {
         /*
          * Waits in H_CEDE, which is the kernel's here: it knows of nobody who
          * waits in QEMU.  The call may end for no reason, so it does.

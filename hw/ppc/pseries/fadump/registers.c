@@ -12,6 +12,7 @@
 #include "qemu/osdep.h"
 #include "qemu/bswap.h"
 #include "hw/ppc/ppc.h"
+#include "hw/pseries/accel.h"
 #include "system/hw_accel.h"
 #include "target/ppc/cpu.h"
 #include "registers.h"
@@ -132,13 +133,13 @@ static void put_partition(Writer *w, const PaprVcpu *vcpu)
 
 static void put_clocks(Writer *w, CPUPPCState *env)
 {
+    bool hosts = papr_accel->clocks_are_hosts;
+
     put(w, "DEC", cpu_ppc_load_decr(env));
-    put(w, "PURR", kvm_enabled() ? env->spr[SPR_PURR]
-                                 : cpu_ppc_load_purr(env));
+    put(w, "PURR", hosts ? env->spr[SPR_PURR] : cpu_ppc_load_purr(env));
     put(w, "TB", cpu_ppc_load_tbl(env));
     if (env->insns_flags2 & PPC2_ISA207S) {
-        put(w, "VTB", kvm_enabled() ? env->spr[SPR_VTB]
-                                    : cpu_ppc_load_vtb(env));
+        put(w, "VTB", hosts ? env->spr[SPR_VTB] : cpu_ppc_load_vtb(env));
     }
 }
 

@@ -19,7 +19,7 @@
 #include "qemu/main-loop.h"
 #include "qemu/timer.h"
 #include "system/hw_accel.h"
-#include "system/kvm.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/call-stats.h"
 #include "hw/pseries/hcall.h"
 #include "hw/pseries/vcpu.h"
@@ -157,10 +157,9 @@ static void trace_exit(PowerPCCPU *cpu, uint64_t opcode, int64_t rc,
                           registers_for_trace(buf, rets, nrets));
 }
 
-/* Under KVM the kernel has looked at MSR[PR], and ours is out of date */
 static bool in_problem_state(PowerPCCPU *cpu)
 {
-    return FIELD_EX64(cpu->env.msr, MSR, PR) && !kvm_enabled();
+    return FIELD_EX64(cpu->env.msr, MSR, PR) && papr_accel->msr_is_current;
 }
 
 static int64_t run(const PaprHcallSlot *slot, PowerPCCPU *cpu, uint64_t *args)

@@ -12,8 +12,8 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/hcall.h"
-#include "hw/pseries/kvm.h"
 #include "table.h"
 
 static void settle(PaprHcallTable *table, const PaprHcall *call, void *opaque)
@@ -22,13 +22,13 @@ static void settle(PaprHcallTable *table, const PaprHcall *call, void *opaque)
         papr_hcall_enable(table, call, 1, false);
     } else if (call->policy & PAPR_HCALL_IN_KVM) {
         /* if this kernel does not know it, the call comes to us as before */
-        papr_kvm_enable_hcall(call->opcode, true);
+        papr_accel->enable_hcall(call->opcode, true);
     }
 }
 
 void papr_hcall_enable_in_kvm(PaprHcallTable *table)
 {
-    if (papr_kvm_facts()) {
+    if (papr_accel->enable_hcall) {
         papr_hcall_for_each(table, settle, NULL);
     }
 }

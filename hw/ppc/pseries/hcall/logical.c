@@ -17,10 +17,9 @@
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
 #include "hw/core/cpu.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/guest-mem.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
-#include "target/ppc/kvm_ppc.h"
 #include "families.h"
 
 #define PAGE_INIT_SIZE        4096
@@ -46,7 +45,7 @@ static void sync_icache(PowerPCCPU *cpu, uint64_t addr, bool store_first)
     hwaddr len = PAGE_INIT_SIZE;
     void *page;
 
-    if (!kvm_enabled()) {
+    if (!papr_accel->sync_icache) {
         return;
     }
     page = address_space_map(&address_space_memory, addr, &len, true,
@@ -54,10 +53,7 @@ static void sync_icache(PowerPCCPU *cpu, uint64_t addr, bool store_first)
     if (!page) {
         return;
     }
-    if (store_first) {
-        kvmppc_dcbst_range(cpu, page, len);
-    }
-    kvmppc_icbi_range(cpu, page, len);
+    papr_accel->sync_icache(cpu, page, len, store_first);
     address_space_unmap(&address_space_memory, page, len, true, 0);
 }
 

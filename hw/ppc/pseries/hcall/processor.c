@@ -8,10 +8,10 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "system/kvm.h"
 #include "qemu/log.h"
 #include "qemu/main-loop.h"
 #include "hw/core/cpu.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/caps.h"
 #include "hw/pseries/vcpu.h"
 #include "system/hw_accel.h"
@@ -129,7 +129,7 @@ static int64_t h_get_cpu_characteristics(PowerPCCPU *cpu, uint64_t *args,
     uint8_t ibs = papr_cap(caps, PAPR_CAP_IBS);
     CpuTraits traits = { CPU_CHAR_BRANCH_HINTS, CPU_BEHAV_FAVOUR_SECURITY };
 
-    if (!kvm_enabled()) {
+    if (papr_accel->emulates_cpu) {
         args[0] = emulated_traits.characteristics;
         args[1] = emulated_traits.behaviour;
         return H_SUCCESS;

@@ -8,9 +8,9 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/caps.h"
 #include "hw/pseries/vcpu.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "families.h"
 
@@ -39,7 +39,7 @@ static int64_t set_breakpoint(PowerPCCPU *cpu, const uint64_t *args)
 {
     uint64_t flags = args[0], ciabr = args[2], value2 = args[3];
 
-    if (kvm_enabled() || !ppc_has_spr(cpu, SPR_CIABR)) {
+    if (!papr_accel->emulates_cpu || !ppc_has_spr(cpu, SPR_CIABR)) {
         return H_P2;
     }
     if (value2) {
@@ -60,7 +60,7 @@ static int64_t set_watchpoint(PowerPCCPU *cpu, const uint64_t *args,
 {
     uint64_t flags = args[0], dawr = args[2], dawrx = args[3];
 
-    if (kvm_enabled() ||
+    if (!papr_accel->emulates_cpu ||
         !ppc_has_spr(cpu, second ? SPR_DAWR1 : SPR_DAWR0)) {
         return H_P2;
     }

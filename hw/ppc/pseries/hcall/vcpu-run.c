@@ -11,9 +11,9 @@
 #include "exec/exec-all.h"
 #include "hw/core/cpu.h"
 #include "hw/ppc/ppc.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/vcpu.h"
 #include "system/hw_accel.h"
-#include "system/kvm.h"
 #include "system/runstate.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/helper_regs.h"
@@ -88,7 +88,7 @@ static void settle_at_stop(void *opaque, bool running, RunState state)
         return;
     }
     begin(vcpu);
-    if (!kvm_enabled()) {
+    if (!papr_accel->registers_are_threads) {
         follow_partition(vcpu, 0);
     }
 }
@@ -204,13 +204,14 @@ void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
 
     trace_papr_set_lpcr(value, mask);
     papr_vcpus_note_lpcr(map, value, mask);
-    if (current_cpu && !kvm_enabled()) {
+    if (current_cpu && !papr_accel->registers_are_threads) {
         async_safe_run_on_cpu(current_cpu, follow_all,
                               RUN_ON_CPU_HOST_PTR(map));
         return;
     }
     while ((vcpu = papr_vcpu_next(map, vcpu))) {
-        if (!kvm_enabled() || CPU(vcpu->cpu) == current_cpu) {
+        if (!papr_accel->registers_are_threads ||
+            CPU(vcpu->cpu) == current_cpu) {
             follow_one(CPU(vcpu->cpu), RUN_ON_CPU_NULL);
         } else {
             async_run_on_cpu(CPU(vcpu->cpu), follow_one, RUN_ON_CPU_NULL);

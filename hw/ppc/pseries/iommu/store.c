@@ -23,6 +23,7 @@
 #include "qapi/error.h"
 #include "exec/address-spaces.h"
 #include "exec/memory.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/kvm.h"
 #include "hw/pseries/work.h"
 #include "../trace.h"
@@ -165,7 +166,6 @@ unsigned papr_tce_windows_wait(void)
     return qatomic_read(&waiting);
 }
 
-#ifdef CONFIG_KVM
 /* Some hosts have none, and some windows do not fit: all works without, too */
 static void say_why_not(uint32_t liobn, int rc)
 {
@@ -184,13 +184,13 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
     uint64_t *entries;
     int fd;
 
-    if (!papr_kvm_facts() ||
+    if (!papr_accel->tce_create ||
         !papr_tce_is_window(window->bus_addr, window->pages,
                             window->page_shift)) {
         return NULL;
     }
-    entries = papr_kvm_tce_create(liobn, window->page_shift, window->bus_addr,
-                                  window->pages, &fd);
+    entries = papr_accel->tce_create(liobn, window->page_shift,
+                                     window->bus_addr, window->pages, &fd);
     if (!entries) {
         say_why_not(liobn, fd);
         return NULL;
@@ -208,45 +208,26 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
 
 int papr_tce_store_vfio_fd(const PaprTceStore *store)
 {
-    return store->fd >= 0 && papr_kvm_facts()->tce_vfio ? store->fd : -1;
+    const PaprKvmFacts *kvm = papr_kvm_facts();
+
+    return store->fd >= 0 && kvm && kvm->tce_vfio ? store->fd : -1;
 }
 
 void papr_tce_store_retire(PaprTceStore *store)
 {
     if (store->fd >= 0) {
-        papr_kvm_tce_retire(store->entries, store->window.pages, store->fd);
+        papr_accel->tce_retire(store->entries, store->window.pages, store->fd);
         store->fd = -1;
     }
 }
 
 static void destroy_in_kernel(PaprTceStore *store)
 {
-    papr_kvm_tce_unmap(store->entries, store->window.pages);
+    papr_accel->tce_unmap(store->entries, store->window.pages);
     qemu_mutex_destroy(&store->lock);
     g_free(store);
     qatomic_dec(&waiting);
 }
-#else
-int papr_tce_store_vfio_fd(const PaprTceStore *store)
-{
-    return -1;
-}
-
-PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
-                                       uint32_t liobn)
-{
-    return NULL;
-}
-
-void papr_tce_store_retire(PaprTceStore *store)
-{
-}
-
-static void destroy_in_kernel(PaprTceStore *store)
-{
-    g_assert_not_reached();
-}
-#endif
 
 static void destroy(PaprTceStore *store)
 {

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "exec/address-spaces.h"
 #include "hw/pci/msi.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/call-stats.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/kvm.h"
@@ -465,6 +466,7 @@ void papr_machine_init(MachineState *ms)
     PaprMachine *pm = PAPR_MACHINE(ms);
 
     msi_nonbroken = true;
+    papr_accel_choose();
     if (!init_machine(pm, &error_fatal)) {
         return;
     }

@@ -7,13 +7,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/pseries/accel.h"
 #include "migration/vmstate.h"
 #include "qapi/error.h"
 #include "qemu/bitmap.h"
 #include "qemu/coroutine.h"
 #include "qemu/error-report.h"
 #include "qemu/timer.h"
-#include "system/kvm.h"
 #include "system/runstate.h"
 #include "machine.h"
 
@@ -359,7 +359,7 @@ static int machine_pre_save(void *opaque)
 {
     PaprMachine *pm = opaque;
 
-    if (!kvm_enabled()) {
+    if (!papr_accel->clocks_are_hosts) {
         save_tcg_timebase(pm);
     }
     papr_caps_pre_save(&pm->caps);
@@ -429,7 +429,7 @@ static int machine_post_load(void *opaque, int version_id)
     if (version_id < 3) {
         papr_rtc_import_offset(pm->rtc, pm->legacy_rtc_offset);
     }
-    if (!kvm_enabled() && version_id >= 2) {
+    if (!papr_accel->clocks_are_hosts && version_id >= 2) {
         load_tcg_timebase(pm);
     }
     if (!papr_mmu_restore(pm->mmu, pm->patb_entry, &err)) {
@@ -483,7 +483,7 @@ static const VMStateDescription vmstate_papr_machine = {
 void papr_machine_init_vmstate(PaprMachine *pm)
 {
     vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
-    if (kvm_enabled()) {
+    if (papr_accel->clocks_are_hosts) {
         /* the host's timebase goes on while the machine is stopped */
         qemu_add_vm_change_state_handler(cpu_ppc_clock_vm_state_change,
                                          &pm->tb);

@@ -22,7 +22,6 @@
 #include "qemu/main-loop.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "target/ppc/mmu-book3s-v3.h"
@@ -285,7 +284,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     SegmentClean clean = { mmu, args[2], args[1], flags & SLB_1T };
 
     trace_papr_mmu_clean_slb(flags, args[1], args[2]);
-    if (!has_tables(cpu) || kvm_enabled()) {
+    if (!has_tables(cpu)) {
         return H_FUNCTION;
     }
     if (flags == SLB_NEST) {
@@ -315,7 +314,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static int64_t h_invalidate_pid(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     trace_papr_mmu_invalidate_pid(args[0], args[1]);
-    if (!has_tables(cpu) || kvm_enabled()) {
+    if (!has_tables(cpu)) {
         return H_FUNCTION;
     }
     if (args[0] & ~3ull) {
@@ -330,8 +329,9 @@ static int64_t h_invalidate_pid(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static const PaprHcall process_table_calls[] = {
     { H_REGISTER_PROCESS_TABLE, PAPR_HCALL_NEEDS_REGS, 4, 0,
       h_register_process_table },
-    { H_CLEAN_SLB,      PAPR_HCALL_NEEDS_REGS, 3, 0, h_clean_slb },
-    { H_INVALIDATE_PID, 0, 2, 0, h_invalidate_pid },
+    { H_CLEAN_SLB, PAPR_HCALL_NEEDS_REGS | PAPR_HCALL_NOT_KVM, 3, 0,
+      h_clean_slb },
+    { H_INVALIDATE_PID, PAPR_HCALL_NOT_KVM, 2, 0, h_invalidate_pid },
 };
 
 void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,

@@ -17,7 +17,6 @@
 #include "qemu/osdep.h"
 #include "qemu/log.h"
 #include "qemu/units.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "hw/pseries/caps.h"
 #include "../trace.h"
@@ -124,14 +123,14 @@ static int64_t h_rpt_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 static const PaprHcall rpt_calls[] = {
-    { H_RPT_INVALIDATE, 0, 6, 0, h_rpt_invalidate },
+    { H_RPT_INVALIDATE, PAPR_HCALL_NOT_KVM, 6, 0, h_rpt_invalidate },
 };
 
 void papr_mmu_use_caps(PaprMmu *mmu, PaprHcallTable *hcalls,
                        const PaprCaps *caps)
 {
     mmu->nests = papr_cap(caps, PAPR_CAP_NESTED_KVM_HV);
-    if (papr_cap(caps, PAPR_CAP_RPT_INVALIDATE) && !kvm_enabled()) {
+    if (papr_cap(caps, PAPR_CAP_RPT_INVALIDATE)) {
         papr_hcall_register(hcalls, rpt_calls, ARRAY_SIZE(rpt_calls), mmu);
     }
 }

@@ -24,15 +24,14 @@
 #include "qemu/main-loop.h"
 #include "qemu/units.h"
 #include "qapi/error.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/report.h"
 #include "hw/pseries/rtas.h"
 #include "migration/blocker.h"
 #include "system/hw_accel.h"
-#include "system/kvm.h"
 #include "system/runstate.h"
 #include "target/ppc/cpu.h"
-#include "target/ppc/kvm_ppc.h"
 #include "log.h"
 #include "hw/ppc/pseries/trace.h"
 
@@ -88,7 +87,7 @@ static int32_t nmi_register(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
                       call->args[1]);
         return RTAS_PARAMETER_ERROR;
     }
-    if (kvm_enabled() && kvmppc_set_fwnmi(cpu) < 0) {
+    if (!papr_accel->set_fwnmi(cpu)) {
         return RTAS_NOT_SUPPORTED;
     }
 

@@ -1,0 +1,113 @@
+/*
+ * pSeries platform: what TCG and KVM do in different ways
+ *
+ * One structure of operations and properties, with an instance for each
+ * accelerator: accel/tcg.c and target/ppc/kvm/accel.c.  The machine chooses one
+ * as the first thing of its init, and the rest of the platform asks it, not
+ * kvm_enabled().  What is different with KVM elsewhere is
+ *
+ * - who handles a hypercall: the policy of its entry (hw/pseries/hcall.h);
+ * - the interrupt controllers: PaprIntcOps (hw/pseries/irq.h);
+ * - what a host's KVM can do: PaprKvmFacts (hw/pseries/kvm.h).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef HW_PSERIES_ACCEL_H
+#define HW_PSERIES_ACCEL_H
+
+#include "target/ppc/cpu-qom.h"
+
+/**
+ * PaprAccel - an accelerator
+ * @emulates_cpu: there is no hardware to speculate, no cache, and the break-
+ *                and watchpoints of a vCPU are QEMU's to set (CIABR, DAWR)
+ * @msr_is_current: CPUPPCState.msr is the vCPU's in a hypercall; else the
+ *                  accelerator has refused those made in problem state
+ * @registers_are_threads: a vCPU's registers are changed in its thread alone,
+ *                         else by any thread while no vCPU executes
+ * @clocks_are_hosts: timebase, PURR and VTB are the host's, as registers
+ * @cedes_in_host: a vCPU waits in H_CEDE in the host's kernel, not halted
+ * @maps_host_pages: the guest gets memory by pages of the host
+ */
+typedef struct PaprAccel {
+    bool emulates_cpu;
+    bool msr_is_current;
+    bool registers_are_threads;
+    bool clocks_are_hosts;
+    bool cedes_in_host;
+    bool maps_host_pages;
+
+    /** timebase_hz: frequency of the guest's timebase */
+    uint32_t (*timebase_hz)(void);
+
+    /**
+     * sync_icache: have instruction fetches see what was stored at @page, @len
+     * bytes of RAM; @store_first: it is in the data cache only.  NULL: they do.
+     * Any thread
+     */
+    void (*sync_icache)(PowerPCCPU *cpu, void *page, size_t len,
+                        bool store_first);
+
+    /** set_fwnmi: report machine checks of the host; false: it can't.  BQL */
+    bool (*set_fwnmi)(PowerPCCPU *cpu);
+
+    /**
+     * vcpu_taken: whether the registers of a plugged vCPU are in force
+     *
+     * Asked once the vCPU is realized: accel/kvm puts them then, where a
+     * failure can't be returned.  False, with @errp set: unrealize it.  BQL
+     */
+    bool (*vcpu_taken)(PowerPCCPU *cpu, Error **errp);
+
+    /**
+     * registers_read: does QEMU have the registers of a stopped vCPU?
+     *
+     * To be asked before they are saved: accel/kvm takes them for read in any
+     * case.  If the kernel did not give them, it is asked again.  False with
+     * @errp set: what QEMU has is of no use.  BQL, the machine is stopped
+     */
+    bool (*registers_read)(PowerPCCPU *cpu, Error **errp);
+
+    /**
+     * enable_hcall: have the host's kernel handle hypercall @opcode, or not
+     *
+     * Before any vCPU runs.  Returns 0, or a negative errno: -ENOSYS if the
+     * kernel does not know the call.  NULL: all calls come to QEMU
+     */
+    int (*enable_hcall)(uint32_t opcode, bool enable);
+
+    /**
+     * tce_create: a table of translation control entries (TCE) in the kernel
+     * @liobn: its number, which no other table of the kernel may have
+     * @page_shift: log2 of the bytes that an entry maps
+     * @bus_addr: I/O address of the first one, in bytes
+     * @fd: gets the file that stands for the table, for VFIO
+     *
+     * Returns its entries, @pages words in host endian, or NULL with errno in
+     * *@fd, negative: not to be had.  BQL.  NULL: there are no such tables
+     */
+    uint64_t *(*tce_create)(uint32_t liobn, uint32_t page_shift,
+                            uint64_t bus_addr, uint64_t pages, int *fd);
+    /**
+     * tce_retire: the kernel forgets the table, and @fd is closed
+     *
+     * Its @entries may be read and written until tce_unmap(), for other threads
+     * that still look at them: all are zero, unless memory is so short that the
+     * kernel's stay.  BQL
+     */
+    void (*tce_retire)(uint64_t *entries, uint64_t pages, int fd);
+    /** tce_unmap: no thread looks at @entries any more; any thread */
+    void (*tce_unmap)(uint64_t *entries, uint64_t pages);
+} PaprAccel;
+
+/* In force: TCG until papr_accel_choose(); constant then */
+extern const PaprAccel *papr_accel;
+
+/** papr_accel_choose: at machine init, before anything asks; BQL */
+void papr_accel_choose(void);
+
+#ifdef CONFIG_KVM
+extern const PaprAccel papr_accel_kvm;
+#endif
+
+#endif
