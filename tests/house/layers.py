@@ -60,7 +60,6 @@ CIRCLES = {
     f'{PPC}/mmu': ('kvm-stream.c migrate.c',),
     f'{PPC}/vio': ('bus.c crq.c dma.c vlan-rx.c vlan.c vty.c',
                    'vscsi-command.c vscsi-mad.c vscsi-task.c vscsi.c'),
-    KVM: ('regs.c timer.c vcpu.c vpa.c',),
 }
 DEFINITION = re.compile(r'^(?!static|typedef|extern)[A-Za-z_][\w \*]*?\b(\w+)\([^;{}]*\)\s*\n\{',
                         re.M)

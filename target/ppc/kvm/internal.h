@@ -49,10 +49,10 @@ struct ppc_radix_page_info *papr_kvm_radix_page_info(void);
  */
 void papr_kvm_put_external_interrupt(PowerPCCPU *cpu);
 
-/* regs.c */
+/* state.c */
 
-/** papr_kvm_regs_free: what is remembered of a vCPU's registers, as it goes */
-void papr_kvm_regs_free(PowerPCCPU *cpu);
+/** papr_kvm_vcpu_state_free: what is remembered of a vCPU, as it goes */
+void papr_kvm_vcpu_state_free(PowerPCCPU *cpu);
 
 /* timer.c */
 

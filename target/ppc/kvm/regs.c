@@ -36,35 +36,6 @@
 #include "internal.h"
 #include "regs.h"
 
-AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu)
-{
-    /* one for all vCPUs; the first is made before there are several */
-    static PaprKvmRegTable *table;
-    CPUState *cs = CPU(cpu);
-
-    if (!cs->accel) {
-        if (!table) {
-            table = papr_kvm_reg_table_new(cpu, papr_kvm_facts()->hv);
-        }
-        cs->accel = g_malloc0(sizeof(AccelCPUState) +
-                              table->n * sizeof(PaprKvmValue));
-        cs->accel->table = table;
-        papr_kvm_clock_init(cpu);
-    }
-    return cs->accel;
-}
-
-void papr_kvm_regs_free(PowerPCCPU *cpu)
-{
-    AccelCPUState *state = CPU(cpu)->accel;
-
-    if (state) {
-        qemu_del_vm_change_state_handler(state->clock);
-        error_free(state->refusal);
-        g_clear_pointer(&CPU(cpu)->accel, g_free);
-    }
-}
-
 /*
  * General purpose registers and what comes with them
  */

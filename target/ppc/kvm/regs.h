@@ -96,7 +96,7 @@ struct AccelCPUState {
     PaprKvmValue values[];
 };
 
-/* What there is of a vCPU, made at first use */
+/* state.c: what there is of a vCPU, made at first use */
 AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu);
 
 /*
@@ -126,7 +126,6 @@ int papr_kvm_put_areas(PowerPCCPU *cpu, int level, Error **errp);
 /*
  * timer.c: timebase and decrementer
  */
-void papr_kvm_clock_init(PowerPCCPU *cpu);
 int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp);
 int papr_kvm_put_timers(PowerPCCPU *cpu, int level, Error **errp);
 

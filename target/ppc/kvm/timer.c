@@ -13,7 +13,7 @@
  * A kernel without KVM_REG_PPC_DEC_EXPIRY (before 4.18) starts a migrated vCPU
  * with an interrupt from it, whereupon Linux sets it anew.
  *
- * Context: as regs.c; the state change handler: BQL.
+ * Context: as regs.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,21 +31,6 @@
 
 /* What a CPU reset leaves in the decrementer: no interrupt for a while */
 #define DECR_AFTER_RESET INT32_MAX
-
-static void clock_state_change(void *opaque, bool running, RunState run_state)
-{
-    PowerPCCPU *cpu = opaque;
-
-    CPU(cpu)->accel->stopped_at = running ? 0 : cpu_get_host_ticks();
-}
-
-void papr_kvm_clock_init(PowerPCCPU *cpu)
-{
-    AccelCPUState *state = CPU(cpu)->accel;
-
-    state->clock = qemu_add_vm_change_state_handler(clock_state_change, cpu);
-    state->stopped_at = runstate_is_running() ? 0 : cpu_get_host_ticks();
-}
 
 /* PR has none: the guest sees the host's timebase */
 static int get_tb_offset(PowerPCCPU *cpu, uint64_t *offset, Error **errp)

@@ -104,7 +104,7 @@ int kvm_arch_init_vcpu(CPUState *cs)
 int kvm_arch_destroy_vcpu(CPUState *cs)
 {
     papr_kvm_debug_destroy_vcpu(cs);
-    papr_kvm_regs_free(POWERPC_CPU(cs));
+    papr_kvm_vcpu_state_free(POWERPC_CPU(cs));
     return 0;
 }
 
