@@ -1,5 +1,5 @@
 /*
- * pSeries platform: what capabilities change in a CPU
+ * pSeries platform: what capabilities ask of the CPU model, and change in a CPU
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -8,7 +8,18 @@
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "hw/pseries/accel.h"
-#include "hw/pseries/caps.h"
+#include "table.h"
+
+const PowerPCCPUClass *papr_caps_cpu_class(const PaprCapsHost *host)
+{
+    return POWERPC_CPU_CLASS(object_class_by_name(host->cpu_type));
+}
+
+bool papr_caps_cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr)
+{
+    return ppc_type_check_compat(host->cpu_type, logical_pvr, 0,
+                                 host->max_compat_pvr);
+}
 
 /*
  * Mixed page sizes within a segment are kept only for 16 MiB pages: KVM allows

@@ -15,17 +15,6 @@
 #include "host.h"
 #include "table.h"
 
-const PowerPCCPUClass *papr_caps_cpu_class(const PaprCapsHost *host)
-{
-    return POWERPC_CPU_CLASS(object_class_by_name(host->cpu_type));
-}
-
-bool papr_caps_cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr)
-{
-    return ppc_type_check_compat(host->cpu_type, logical_pvr, 0,
-                                 host->max_compat_pvr);
-}
-
 static uint8_t not_emulated(const PaprCapsHost *host, const char **why)
 {
     *why = "TCG does not emulate it";

@@ -43,6 +43,7 @@ typedef struct PaprCapInfo {
 
 extern const PaprCapInfo papr_cap_table[PAPR_CAP_NUM];
 
+/* cpu.c */
 const PowerPCCPUClass *papr_caps_cpu_class(const PaprCapsHost *host);
 /* Is a guest of the CPU at the level @logical_pvr, or a later one? */
 bool papr_caps_cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr);
