@@ -211,7 +211,10 @@ void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,
                                             PaprHcallTable *hcalls);
 void papr_mmu_register_migration(PaprMmu *mmu);
 
-/* migrate.c: the form of the stream, for a table in the kernel as well */
+/* stream.c: the form of the stream, for a table in the kernel as well */
+
+#define PAPR_HPT_NO_TABLE ((uint32_t)-1)
+
 /**
  * papr_hpt_begin_entries - the word that begins a part, for a table of 2^@shift
  * bytes; 0: there is none

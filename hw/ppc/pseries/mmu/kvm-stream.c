@@ -1,7 +1,7 @@
 /*
  * pSeries platform: migration of a hash page table that KVM-HV has
  *
- * The same stream as migrate.c's, so that a guest can go from one accelerator
+ * The form is stream.c's, so that a guest can go from one accelerator
  * to the other.  The kernel gives records of the same form: all entries in the
  * first round of a file, in later ones those that have changed since.
  *

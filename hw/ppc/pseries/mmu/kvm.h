@@ -64,7 +64,7 @@ uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n);
  */
 int64_t papr_kernel_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque);
 
-/* kvm-stream.c: "spapr/htab" of a table in the kernel; see migrate.c */
+/* kvm-stream.c: "spapr/htab" of a table in the kernel; see stream.c */
 int papr_kernel_save_setup(PaprMmu *mmu, Error **errp);
 int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last);
 void papr_kernel_save_cleanup(PaprMmu *mmu);

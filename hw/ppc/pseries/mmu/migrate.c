@@ -1,16 +1,12 @@
 /*
  * pSeries platform: migration of the hash page table (HPT)
  *
- * Live section "spapr/htab", version 1.  Each part begins with a big-endian
- * word: -1 the guest has no table; 18..46 an empty table of 2^word bytes;
- * 0 chunks of entries follow.  A chunk is a first index (32 bits), a number of
- * valid entries and one of invalid entries that come after those (16 bits
- * each), then the valid entries as they are in memory.  All zeros ends a part.
+ * Live section "spapr/htab", see stream.c for its form, here of a table in our
+ * memory; kvm-stream.c is for one that the host's kernel has.
  *
  * The first pass sends all valid entries, later ones those that the dirty map
- * names.  A table that the host's kernel has is streamed by kvm-stream.c in the
- * same form.  If the guest got another table meanwhile, a part with its size
- * sends the destination back to an empty table.
+ * names.  If the guest got another table meanwhile, a part with its size sends
+ * the destination back to an empty table.
  *
  * Locking: setup and cleanup have the BQL.  Iteration runs in the migration
  * thread without it, beside hypercalls and walks: the table is held by RCU, an
@@ -32,7 +28,6 @@
 #include "internal.h"
 #include "kvm.h"
 
-#define NO_TABLE ((uint32_t)-1)
 #define CHUNK_MAX UINT16_MAX
 #define SLICE_NS (5 * SCALE_MS)
 
@@ -95,13 +90,6 @@ static void put_chunk(Pass *p, uint64_t start, unsigned valid,
         put_entry(p->f, p->hpt, start + i);
     }
     p->sent += valid + invalid;
-}
-
-void papr_hpt_put_end(QEMUFile *f)
-{
-    qemu_put_be32(f, 0);
-    qemu_put_be16(f, 0);
-    qemu_put_be16(f, 0);
 }
 
 static bool must_pause(const Pass *p)
@@ -206,33 +194,8 @@ static int save_setup(QEMUFile *f, void *opaque, Error **errp)
     mmu->save.index = 0;
     mmu->save.first_pass = true;
     trace_papr_mmu_save_setup(mmu->save.shift);
-    qemu_put_be32(f, mmu->save.shift ? mmu->save.shift : NO_TABLE);
+    qemu_put_be32(f, mmu->save.shift ? mmu->save.shift : PAPR_HPT_NO_TABLE);
     return 0;
-}
-
-bool papr_hpt_begin_entries(PaprMmu *mmu, QEMUFile *f, int shift, bool last,
-                            int *rc)
-{
-    *rc = 0;
-    if (!shift) {
-        mmu->save.shift = 0;
-        qemu_put_be32(f, NO_TABLE);
-        *rc = 1;
-        return false;
-    }
-    if (shift == mmu->save.shift) {
-        qemu_put_be32(f, 0);
-        return true;
-    }
-    if (last) {
-        error_report("The guest's hash page table has changed its size while "
-                     "it was migrated; migrate again");
-        *rc = -EBUSY;
-        return false;
-    }
-    mmu->save.shift = shift;
-    qemu_put_be32(f, shift);
-    return false;
 }
 
 /* The table whose entries are to follow, or NULL: then return *@rc */
@@ -331,18 +294,6 @@ static int load_size(PaprMmu *mmu, uint32_t shift)
     return 0;
 }
 
-int papr_hpt_check_chunk(uint64_t index, unsigned valid, unsigned invalid,
-                         uint64_t n)
-{
-    if (index + valid + invalid > n) {
-        error_report("The stream has hash page table entries 0x%" PRIx64
-                     " to 0x%" PRIx64 " of 0x%" PRIx64, index,
-                     index + valid + invalid, n);
-        return -EINVAL;
-    }
-    return 0;
-}
-
 static void load_entry(QEMUFile *f, uint64_t *pte)
 {
     uint64_t pte0 = qemu_get_be64(f);
@@ -385,7 +336,7 @@ static int load_part(QEMUFile *f, void *opaque, int version_id)
                      "is known", version_id);
         return -EINVAL;
     }
-    if (word == NO_TABLE) {
+    if (word == PAPR_HPT_NO_TABLE) {
         papr_mmu_hpt_free(mmu);
         return 0;
     }
