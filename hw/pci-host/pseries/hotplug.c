@@ -1,11 +1,9 @@
 /*
  * pSeries PCI host bridge (PHB): plug and unplug of what is behind it
  *
- * Each function of each slot has a connector (dynamic reconfiguration
- * connector, DRC), of the root bus and of the buses behind bridges: LoPAR
- * section 13.6.  The guest takes functions into use and releases them by
- * these; the host bridge is the handler through which QEMU plugs and unplugs,
- * on all of its buses.
+ * The guest takes functions into use and releases them by their connectors
+ * (connectors.c); the host bridge is the handler through which QEMU plugs and
+ * unplugs, on all of its buses.
  *
  * Which slots are free and how functions of one device may come is for QEMU's
  * PCI code to check: function 0 comes last, the others before it are silent.
@@ -23,48 +21,6 @@
 #include "system/runstate.h"
 #include "phb.h"
 #include "hw/pci-host/pseries/trace.h"
-
-/*
- * A connector's id: index of the host bridge, chassis of the PCI bridge that
- * the bus is behind (0: the root bus), slot and function.  The chassis and not
- * the bus' number, which the guest may change.
- */
-#define DRC_PHB_SHIFT       16
-#define DRC_CHASSIS_SHIFT   8
-#define DRC_PER_BUS         (PCI_SLOT_MAX * PCI_FUNC_MAX)
-#define DRC_PER_PHB         (1u << DRC_PHB_SHIFT)
-
-static uint32_t bus_drc_id(const PaprPhb *phb, uint32_t chassis)
-{
-    return papr_phb_index(phb) << DRC_PHB_SHIFT |
-           chassis << DRC_CHASSIS_SHIFT;
-}
-
-/* Of a PCI bridge; 0 if it is of a kind that has none */
-static uint32_t bridge_chassis(PCIDevice *bridge)
-{
-    return object_property_get_uint(OBJECT(bridge), "chassis_nr", NULL);
-}
-
-/* The id of the first connector on @bus */
-static uint32_t bus_first_id(const PaprPhb *phb, PCIBus *bus)
-{
-    PCIDevice *bridge = pci_bridge_get_device(bus);
-
-    return bus_drc_id(phb, bridge ? bridge_chassis(bridge) : 0);
-}
-
-PaprDrc *papr_phb_connector(PaprPhb *phb, PCIDevice *dev)
-{
-    return papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
-                        bus_first_id(phb, pci_get_bus(dev)) + dev->devfn);
-}
-
-void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt)
-{
-    papr_dr_dt_run(phb->pci->config.dr, dt, PAPR_DRC_PCI,
-                   bus_first_id(phb, bus));
-}
 
 /*
  * The guest has released @dev, or starts anew without it.  Its handler is the
@@ -88,30 +44,14 @@ static const PaprDrcOps device_drc_ops = {
     .fill_dt = fill_device,
 };
 
-static void add_bus(PaprPhb *phb, PCIBus *bus)
+void papr_phb_connectors_realize(PaprPhb *phb)
 {
-    papr_dr_add(phb->pci->config.dr, PAPR_DRC_PCI, bus_first_id(phb, bus), 1,
-                DRC_PER_BUS, &device_drc_ops, phb);
-}
-
-bool papr_phb_connectors_realize(PaprPhb *phb, Error **errp)
-{
-    add_bus(phb, PCI_HOST_BRIDGE(phb)->bus);
-    return true;
-}
-
-/* Bridges that are still behind @phb go with it, and so do their connectors */
-void papr_phb_connectors_unrealize(PaprPhb *phb)
-{
-    uint32_t first = bus_drc_id(phb, 0);
-
-    papr_dr_remove(phb->pci->config.dr, PAPR_DRC_PCI, first,
-                   first + DRC_PER_PHB - 1);
+    papr_phb_connectors_add(phb, PCI_HOST_BRIDGE(phb)->bus, &device_drc_ops);
 }
 
 static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
 {
-    uint32_t chassis = bridge_chassis(bridge);
+    uint32_t chassis = papr_phb_bridge_chassis(bridge);
 
     if (!chassis) {
         error_setg(errp, "%s: the bridge lacks a chassis_nr, by which the "
@@ -120,8 +60,7 @@ static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
                    object_get_typename(OBJECT(bridge)));
         return false;
     }
-    if (papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
-                     bus_drc_id(phb, chassis))) {
+    if (papr_phb_chassis_is_used(phb, chassis)) {
         error_setg(errp, "Bridge chassis %u already in use: give each bridge "
                    "a chassis_nr of its own", chassis);
         return false;
@@ -140,12 +79,10 @@ static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 static void slot_connectors(PaprPhb *phb, PCIDevice *dev,
                             PaprDrc *drcs[PCI_FUNC_MAX])
 {
-    uint32_t first = bus_first_id(phb, pci_get_bus(dev)) +
-                     PCI_DEVFN(PCI_SLOT(dev->devfn), 0);
-
     for (int func = 0; func < PCI_FUNC_MAX; func++) {
-        drcs[func] = papr_dr_find(phb->pci->config.dr, PAPR_DRC_PCI,
-                                  first + func);
+        drcs[func] = papr_phb_connector_at(phb, pci_get_bus(dev),
+                                           PCI_DEVFN(PCI_SLOT(dev->devfn),
+                                                     func));
     }
 }
 
@@ -170,7 +107,7 @@ static void plug_bridge(PaprPhb *phb, PCIBridge *bridge)
 {
     PCIBus *bus = pci_bridge_get_sec_bus(bridge);
 
-    add_bus(phb, bus);
+    papr_phb_connectors_add(phb, bus, &device_drc_ops);
     qbus_set_hotplug_handler(BUS(bus), OBJECT(phb));
 }
 
@@ -257,10 +194,7 @@ static void unplug_request(HotplugHandler *handler, DeviceState *dev,
 
 static void remove_bus(PCIBus *bus, void *phb)
 {
-    uint32_t first = bus_first_id(phb, bus);
-
-    papr_dr_remove(((PaprPhb *)phb)->pci->config.dr, PAPR_DRC_PCI, first,
-                   first + DRC_PER_BUS - 1);
+    papr_phb_connectors_remove(phb, bus);
 }
 
 static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)

@@ -513,7 +513,7 @@ uint64_t papr_phb_msi_window_size(void)
  * A bridge that the user has bypass the tables sends its devices' DMA straight
  * to RAM's addresses: there the window lies below RAM, should that reach it.
  */
-bool papr_phb_msi_realize(PaprPhb *phb, Error **errp)
+void papr_phb_msi_realize(PaprPhb *phb)
 {
     uint64_t size = papr_phb_msi_window_size();
 
@@ -530,7 +530,6 @@ bool papr_phb_msi_realize(PaprPhb *phb, Error **errp)
                                             PAPR_PHB_MSI_WINDOW,
                                             &phb->msi_alias, -1);
     }
-    return true;
 }
 
 void papr_phb_msi_unrealize(PaprPhb *phb)

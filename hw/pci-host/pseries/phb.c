@@ -244,15 +244,8 @@ static bool realize_parts(PaprPhb *phb, Error **errp)
     if (!papr_phb_dma_realize(phb, errp)) {
         return false;
     }
-    if (!papr_phb_msi_realize(phb, errp)) {
-        papr_phb_dma_unrealize(phb);
-        return false;
-    }
-    if (!papr_phb_connectors_realize(phb, errp)) {
-        papr_phb_msi_unrealize(phb);
-        papr_phb_dma_unrealize(phb);
-        return false;
-    }
+    papr_phb_msi_realize(phb);
+    papr_phb_connectors_realize(phb);
     return true;
 }
 

@@ -110,7 +110,7 @@ void papr_pci_register_config(PaprPci *pci);
  */
 void papr_pci_register_msi(PaprPci *pci);
 uint64_t papr_phb_msi_window_size(void);
-bool papr_phb_msi_realize(PaprPhb *phb, Error **errp);
+void papr_phb_msi_realize(PaprPhb *phb);
 void papr_phb_msi_unrealize(PaprPhb *phb);
 void papr_phb_msi_reset(PaprPhb *phb);
 void papr_phb_msi_forget(PaprPhb *phb, PCIDevice *dev);
@@ -148,16 +148,25 @@ void papr_phb_eeh_reset(PaprPhb *phb);
  */
 void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt);
 
-/*
- * hotplug.c: the bridge handles plug and unplug on its buses
- *
- * papr_phb_connectors_dt: "ibm,drc-*" of @bus' open node
- */
-void papr_phb_hotplug_class_init(ObjectClass *oc);
-bool papr_phb_connectors_realize(PaprPhb *phb, Error **errp);
-void papr_phb_connectors_unrealize(PaprPhb *phb);
-void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt);
-/** papr_phb_connector: of @dev's slot, or NULL */
+/* connectors.c: which is which */
+
+/** papr_phb_connector: of @dev's slot and function, or NULL */
 PaprDrc *papr_phb_connector(PaprPhb *phb, PCIDevice *dev);
+PaprDrc *papr_phb_connector_at(PaprPhb *phb, PCIBus *bus, int devfn);
+/** papr_phb_connectors_dt: "ibm,drc-*" of @bus' open node */
+void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt);
+/** papr_phb_connectors_add, _remove: those of @bus */
+void papr_phb_connectors_add(PaprPhb *phb, PCIBus *bus, const PaprDrcOps *ops);
+void papr_phb_connectors_remove(PaprPhb *phb, PCIBus *bus);
+/** papr_phb_connectors_unrealize: of bridges still behind @phb as well */
+void papr_phb_connectors_unrealize(PaprPhb *phb);
+/** papr_phb_bridge_chassis: 0 if it is of a kind that has none */
+uint32_t papr_phb_bridge_chassis(PCIDevice *bridge);
+/** papr_phb_chassis_is_used: by another bridge behind @phb, or its root bus */
+bool papr_phb_chassis_is_used(PaprPhb *phb, uint32_t chassis);
+
+/* hotplug.c: the bridge handles plug and unplug on its buses */
+void papr_phb_hotplug_class_init(ObjectClass *oc);
+void papr_phb_connectors_realize(PaprPhb *phb);
 
 #endif
