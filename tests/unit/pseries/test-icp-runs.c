@@ -1,8 +1,8 @@
 /*
  * Unit tests: XICS sources and presentation controllers (ICP), in all orders
  *
- * The arbiter (icp.c, source.c, and what they include) is played against its
- * invariants:
+ * The arbiter (icp.c, source.c, arbiter.c, and what they include) is played
+ * against its invariants:
  *
  *   none waits      no source waits that its server could take now
  *   none twice      an event is accepted at most once, a level once by its end
@@ -21,6 +21,7 @@
 #include "interleave.h"
 #include "hw/intc/pseries/xics/icp.c"
 #include "hw/intc/pseries/xics/source.c"
+#include "hw/intc/pseries/xics/arbiter.c"
 
 enum {
     SERVERS = 2,

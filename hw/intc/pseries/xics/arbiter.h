@@ -2,8 +2,10 @@
  * XICS: sources and presentation controllers (ICP) at work
  *
  * No device headers, so that it is tested on the host, with threads
- * (tests/unit/pseries/test-icp.c).  What devices and guest do to sources is in
- * source.c, what happens at an ICP in icp.c.
+ * (tests/unit/pseries/test-icp.c).  What happens at an ICP is in icp.c, what
+ * devices and guest do to sources in source.c, which calls that, and what the
+ * guest does at an ICP and sources have to hear of in arbiter.c, which calls
+ * both.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -55,6 +57,24 @@ struct PaprArbiter {
 
 /* icp.c */
 
+/** papr_icp_read, papr_icp_commit: steps of icp-state.h in force; any thread */
+static inline uint64_t papr_icp_read(const PaprIcp *icp)
+{
+    return qatomic_read(&icp->state);
+}
+
+/* Put @next in place of @old and see to the vCPU's input; false: try again */
+static inline bool papr_icp_commit(PaprIcp *icp, uint64_t old, uint64_t next)
+{
+    if (qatomic_cmpxchg(&icp->state, old, next) != old) {
+        return false;
+    }
+    if (papr_icp_presents(old) != papr_icp_presents(next)) {
+        icp->follow(icp);
+    }
+    return true;
+}
+
 /**
  * papr_xics_server - the ICP of server @server (any), or NULL
  *
@@ -72,15 +92,7 @@ bool papr_icp_try(PaprIcp *icp, uint32_t irq, uint8_t priority,
 /** papr_icp_wait: source @n waits for this ICP; false: offer it once more */
 bool papr_icp_wait(PaprIcp *icp, uint32_t n, uint8_t priority);
 
-/** papr_icp_look: offer all that wait for this ICP */
-void papr_icp_look(PaprIcp *icp);
-
-void papr_icp_h_cppr(PaprIcp *icp, uint8_t cppr);
-void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr);
 uint32_t papr_icp_h_xirr(PaprIcp *icp);
-
-/** papr_icp_reset: all off; what was presented waits at its source */
-void papr_icp_reset(PaprIcp *icp);
 
 /* source.c; any thread.  @irq is any number where it says so */
 
@@ -118,5 +130,16 @@ void papr_xics_unmask(PaprArbiter *arb, uint32_t irq);
 
 /** papr_xics_source_reset: off; @flags as PAPR_SOURCE_LSI, _MSI or 0 */
 void papr_xics_source_reset(PaprArbiter *arb, uint32_t irq, uint8_t flags);
+
+/* arbiter.c; any thread */
+
+/** papr_icp_look: offer all that wait for this ICP */
+void papr_icp_look(PaprIcp *icp);
+
+void papr_icp_h_cppr(PaprIcp *icp, uint8_t cppr);
+void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr);
+
+/** papr_icp_reset: all off; what was presented waits at its source */
+void papr_icp_reset(PaprIcp *icp);
 
 #endif

@@ -2,8 +2,8 @@
  * XICS: interrupt sources, and the way from a source to its server
  *
  * Called with triggers and levels (irqs.c, through xics.c), by the guest's
- * RTAS calls on a source's entry (rtas.c) and by icp.c when an interrupt has to
- * wait or may be offered again.
+ * RTAS calls on a source's entry (rtas.c) and by arbiter.c when an interrupt
+ * has to wait or may be offered again.
  *
  * Locking: any thread, no lock.  A source is one word updated by
  * compare-and-swap; source-state.h says who owns an interrupt that is due, and
