@@ -29,39 +29,6 @@ static char *device_name(DeviceState *qdev)
                            dev->reg);
 }
 
-/* The device with @reg other than @self */
-static PaprVioDevice *find_other(PaprVioBus *bus, uint64_t reg,
-                                 const PaprVioDevice *self)
-{
-    BusChild *kid;
-
-    QTAILQ_FOREACH(kid, &BUS(bus)->children, sibling) {
-        PaprVioDevice *dev = (PaprVioDevice *)kid->child;
-
-        if (dev->reg == reg && dev != self) {
-            return dev;
-        }
-    }
-    return NULL;
-}
-
-PaprVioDevice *papr_vio_find(PaprVioBus *bus, uint64_t reg)
-{
-    return find_other(bus, reg, NULL);
-}
-
-void papr_vio_signal(PaprVioDevice *dev)
-{
-    papr_irq_trigger(papr_vio_bus_of(dev)->irqs, dev->irq);
-}
-
-void papr_vio_notify(PaprVioDevice *dev)
-{
-    if (dev->signal_state & 1) {
-        papr_vio_signal(dev);
-    }
-}
-
 /*
  * A device's interrupt follows from its unit address, so that it is the same
  * on both sides of a migration.  libvirt numbers terminals from 0x30000000 and
@@ -82,7 +49,7 @@ static uint32_t irq_of_reg(uint32_t reg)
 
 static bool is_free(PaprVioBus *bus, uint32_t reg)
 {
-    return !find_other(bus, reg, NULL) &&
+    return !papr_vio_find(bus, reg) &&
            papr_irq_assignable(bus->irqs, irq_of_reg(reg));
 }
 
@@ -99,7 +66,7 @@ static bool settle_reg(PaprVioDevice *dev, Error **errp)
         dev->reg = bus->next_reg++;
         return true;
     }
-    other = find_other(bus, dev->reg, dev);
+    other = papr_vio_find_other(bus, dev->reg, dev);
     if (!other) {
         return true;
     }

@@ -124,8 +124,13 @@ static inline PaprVioBus *papr_vio_bus_of(PaprVioDevice *dev)
     return (PaprVioBus *)qdev_get_parent_bus(DEVICE(dev));
 }
 
+/* device.c */
+
 /** papr_vio_find: the device with unit address @reg, or NULL */
 PaprVioDevice *papr_vio_find(PaprVioBus *bus, uint64_t reg);
+/** papr_vio_find_other: the same, but not @self */
+PaprVioDevice *papr_vio_find_other(PaprVioBus *bus, uint64_t reg,
+                                   const PaprVioDevice *self);
 
 /** papr_vio_signal: interrupt the guest; an edge */
 void papr_vio_signal(PaprVioDevice *dev);

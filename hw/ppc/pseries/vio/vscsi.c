@@ -4,8 +4,8 @@
  * LoPAR section 17.4 and appendix E.  The guest sends an entry through the
  * command/response queue that points at an information unit (IU) in its memory;
  * the answer goes to the same place, and another entry with the IU's tag says
- * so.  Here: the device, its requests and what is in an entry.  All of it under
- * the BQL.
+ * so.  Here: the device, what is in an entry, and requests in streams.  All of it
+ * under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,47 +30,6 @@
 
 /* Up to the tag, which all of them have at the same place */
 #define IU_MIN 16
-
-static PaprVscsiReq *new_request(PaprVscsi *vscsi)
-{
-    for (int i = 0; i < VSCSI_REQUESTS; i++) {
-        PaprVscsiReq *req = &vscsi->reqs[i];
-
-        if (!req->active) {
-            *req = (PaprVscsiReq) { .active = true, .tag = i };
-            return req;
-        }
-    }
-    return NULL;
-}
-
-void vscsi_free_request(PaprVscsiReq *req)
-{
-    if (req->has_sg) {
-        qemu_sglist_destroy(&req->sg);
-        req->has_sg = false;
-    }
-    g_clear_pointer(&req->sreq, scsi_req_unref);
-    req->active = false;
-}
-
-void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
-                  size_t len)
-{
-    PaprCrqEntry entry = { .low = be64_to_cpu(tag) };
-    bool written = papr_vio_write(&vscsi->vio, req->iu_addr, req->iu, len);
-
-    if (!written) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: no room for an answer at "
-                      "0x%" PRIx64 "\n", vscsi->vio.reg, req->iu_addr);
-    }
-    entry.high = (uint64_t)PAPR_CRQ_COMMAND << 56 |
-                 (uint64_t)req->format << 48 |
-                 (uint64_t)(written ? VIOSRP_OK : VIOSRP_ADAPTER_FAIL) << 32 |
-                 len;
-    trace_papr_vscsi_answer(vscsi->vio.reg, entry.low, req->iu[0], len);
-    papr_crq_send(&vscsi->vio, &entry);
-}
 
 /* True when the request is done with */
 static bool handle_srp(PaprVscsi *vscsi, PaprVscsiReq *req)
@@ -105,7 +64,7 @@ static int64_t take_iu(PaprVscsi *vscsi, const PaprCrqEntry *entry)
                       "%u\n", vscsi->vio.reg, len, IU_MIN, SRP_MAX_IU_LEN);
         return H_PARAMETER;
     }
-    req = new_request(vscsi);
+    req = vscsi_new_request(vscsi);
     if (!req) {
         qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: more requests than the "
                       "credit of %u\n", vscsi->vio.reg, VSCSI_CREDIT);

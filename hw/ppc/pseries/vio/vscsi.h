@@ -88,7 +88,10 @@ static inline PaprVscsi *vscsi_of(const SCSIRequest *sreq)
     return container_of(sreq->bus, PaprVscsi, bus);
 }
 
-/* vscsi.c */
+/* vscsi-request.c */
+
+/** vscsi_new_request: an unused one, or NULL: all are in use */
+PaprVscsiReq *vscsi_new_request(PaprVscsi *vscsi);
 
 /** vscsi_free_request: its slot is for the next one */
 void vscsi_free_request(PaprVscsiReq *req);
