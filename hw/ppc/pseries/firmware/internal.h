@@ -66,6 +66,12 @@ struct PaprFirmware {
 bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
                         Error **errp);
 
+/* fdt.c: the tree in force; what others call is in hw/pseries/firmware.h */
+void papr_firmware_fdt_register(PaprFirmware *fw, PaprHcallTable *hcalls);
+/** papr_firmware_reset_fdt: @fdt is the tree of a guest that starts anew */
+bool papr_firmware_reset_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
+                             Error **errp);
+
 /* client.c */
 void papr_of_client_register(PaprFirmware *fw, PaprHcallTable *hcalls);
 bool papr_of_client_reset(PaprFirmware *fw, PowerPCCPU *boot_cpu,
