@@ -6,9 +6,8 @@
  * guest negotiates (papr_pci_dt()), and for what is plugged later through
  * ibm,configure-connector (papr_phb_dt(), papr_pci_device_dt()).
  *
- * Addresses of devices' regions are nobody's business here: firmware or guest
- * assign them.  But the numbers of buses behind bridges are programmed, since
- * configuration addresses hold them ("qemu,phb-enumerated").  BQL.
+ * Firmware or guest assign the addresses of devices' regions.  The numbers of
+ * buses behind bridges are there already (buses.c).  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,9 +16,6 @@
 #include "hw/pci/pci_bus.h"
 #include "qemu/units.h"
 #include "phb.h"
-#include "trace.h"
-
-#define LAST_BUS 0xff
 
 /* First cell of an address: space; of devices also bus, function, register */
 enum {
@@ -45,108 +41,20 @@ enum {
 #define MAP_CELLS       7
 #define MAP_MASK_DEVICE (0x1f << 11)
 
-static PCIBus *bus_behind(PCIDevice *dev)
-{
-    return IS_PCI_BRIDGE(dev) ? pci_bridge_get_sec_bus(PCI_BRIDGE(dev)) : NULL;
-}
-
-/*
- * Give all bridges on @bus and behind it numbers, depth first, @last being the
- * last one taken.  Returns the new last one.
- */
-static unsigned number_buses(PCIBus *bus, unsigned last);
-
-static unsigned number_bridge(PCIDevice *bridge, unsigned last)
-{
-    unsigned number = last + 1;
-
-    if (last == LAST_BUS) {
-        return last;
-    }
-    bridge->config[PCI_PRIMARY_BUS] = pci_dev_bus_num(bridge);
-    bridge->config[PCI_SECONDARY_BUS] = number;
-    /* let configuration cycles through as long as it is not known */
-    bridge->config[PCI_SUBORDINATE_BUS] = LAST_BUS;
-    last = number_buses(bus_behind(bridge), number);
-    bridge->config[PCI_SUBORDINATE_BUS] = last;
-    trace_papr_phb_bridge(pci_dev_bus_num(bridge), bridge->devfn, number, last);
-    return last;
-}
-
-static unsigned number_buses(PCIBus *bus, unsigned last)
-{
-    for (int devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
-        PCIDevice *dev = bus->devices[devfn];
-
-        if (dev && bus_behind(dev)) {
-            last = number_bridge(dev, last);
-        }
-    }
-    return last;
-}
-
-static unsigned count_buses(PCIBus *bus)
-{
-    unsigned n = 0;
-
-    for (int devfn = 0; devfn < ARRAY_SIZE(bus->devices); devfn++) {
-        PCIDevice *dev = bus->devices[devfn];
-
-        if (dev && bus_behind(dev)) {
-            n += 1 + count_buses(bus_behind(dev));
-        }
-    }
-    return n;
-}
-
-/*
- * Numbers go on from one host bridge to the next, as long as there are enough:
- * SLOF counts so, and does not find devices again when the guest negotiates if
- * their bus has another number.
- */
-static unsigned number_phb(PaprPhb *phb, unsigned last)
-{
-    PCIBus *root = phb->parent_obj.bus;
-
-    return number_buses(root, last + count_buses(root) > LAST_BUS ? 0 : last);
-}
-
 /* The lowest number behind the host bridge */
 static int first_bus(PaprPhb *phb)
 {
     PCIBus *root = phb->parent_obj.bus;
-    int first = LAST_BUS;
+    int first = PAPR_PHB_LAST_BUS;
 
     for (int devfn = 0; devfn < ARRAY_SIZE(root->devices); devfn++) {
         PCIDevice *dev = root->devices[devfn];
 
-        if (dev && bus_behind(dev)) {
+        if (dev && papr_pci_bus_behind(dev)) {
             first = MIN(first, dev->config[PCI_SECONDARY_BUS]);
         }
     }
     return first;
-}
-
-/*
- * A bridge plugged into the running guest: on the root bus there is room above
- * all others; elsewhere its parent's numbers end where its neighbour's begin.
- */
-static void number_new_bridge(PaprPhb *phb, PCIDevice *bridge)
-{
-    PCIBus *root = phb->parent_obj.bus;
-    unsigned last = 0;
-
-    if (pci_get_bus(bridge) != root || bridge->config[PCI_SECONDARY_BUS]) {
-        return;
-    }
-    for (int devfn = 0; devfn < ARRAY_SIZE(root->devices); devfn++) {
-        PCIDevice *dev = root->devices[devfn];
-
-        if (dev && bus_behind(dev)) {
-            last = MAX(last, dev->config[PCI_SUBORDINATE_BUS]);
-        }
-    }
-    number_bridge(bridge, last);
 }
 
 static uint32_t region_space(const PCIIORegion *region)
@@ -215,7 +123,7 @@ static void device_registers(PCIDevice *dev, PaprDt *dt)
                                                  registers[i].len);
 
         if ((registers[i].if_set && !value) ||
-            (registers[i].endpoint && bus_behind(dev))) {
+            (registers[i].endpoint && papr_pci_bus_behind(dev))) {
             continue;
         }
         papr_dt_u32(dt, registers[i].property, value);
@@ -360,7 +268,7 @@ static void bridge_dt(PaprPhb *phb, PCIDevice *bridge, PaprDt *dt)
 static void device_node(PaprPhb *phb, PCIDevice *dev, PaprDt *dt)
 {
     g_autofree char *name = papr_pci_fw_name(dev);
-    PCIBus *behind = bus_behind(dev);
+    PCIBus *behind = papr_pci_bus_behind(dev);
 
     papr_dt_begin(dt, "%s", name);
     device_registers(dev, dt);
@@ -380,9 +288,6 @@ static void device_node(PaprPhb *phb, PCIDevice *dev, PaprDt *dt)
 
 void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt)
 {
-    if (bus_behind(dev)) {
-        number_new_bridge(phb, dev);
-    }
     device_node(phb, dev, dt);
 }
 
@@ -452,7 +357,7 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     papr_dt_string(dt, "device_type", "pci");
     papr_dt_string(dt, "compatible", "IBM,Logical_PHB");
     papr_dt_cell_list(dt, "reg", phb->buid >> 32, phb->buid, 0, 0);
-    papr_dt_cell_list(dt, "bus-range", 0, LAST_BUS);
+    papr_dt_cell_list(dt, "bus-range", 0, PAPR_PHB_LAST_BUS);
     papr_dt_empty(dt, "used-by-rtas");
     papr_dt_u32(dt, "ibm,pci-config-space-type", phb->opt.extended_config);
     papr_dt_u32(dt, "ibm,pe-total-#msi",
@@ -466,7 +371,7 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     }
 }
 
-static void phb_node(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
+void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
 {
     papr_dt_begin(dt, "%s", phb->dt_name);
     phb_identity(phb, dt);
@@ -477,21 +382,13 @@ static void phb_node(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
     papr_dt_end(dt);
 }
 
-void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle)
-{
-    number_phb(phb, 0);
-    phb_node(phb, dt, intc_phandle);
-}
-
 void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *opaque)
 {
     PaprPci *pci = opaque;
-    unsigned last = 0;
 
     for (int i = 0; i < PAPR_PHB_MAX; i++) {
         if (pci->phbs[i]) {
-            last = number_phb(pci->phbs[i], last);
-            phb_node(pci->phbs[i], dt, intc_phandle);
+            papr_phb_dt(pci->phbs[i], dt, intc_phandle);
         }
     }
 }

@@ -35,6 +35,9 @@ static void release_device(DeviceState *dev, void *phb)
 static bool fill_device(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *phb,
                         Error **errp)
 {
+    if (IS_PCI_BRIDGE(dev)) {
+        papr_phb_number_new_bridge(phb, PCI_DEVICE(dev));
+    }
     papr_pci_device_dt(phb, PCI_DEVICE(dev), dt);
     return true;
 }

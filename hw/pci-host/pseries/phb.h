@@ -140,12 +140,16 @@ void papr_phb_eeh_reset(PaprPhb *phb);
 
 /* names.c: papr_pci_fw_name() */
 
+/* buses.c: numbers of buses; what the machine calls is in hw/pseries/phb.h */
+#define PAPR_PHB_LAST_BUS       0xff
+
+/** papr_pci_bus_behind: of a bridge; NULL: @dev is none */
+PCIBus *papr_pci_bus_behind(PCIDevice *dev);
+/** papr_phb_number_new_bridge: if it has none yet and there are any left */
+void papr_phb_number_new_bridge(PaprPhb *phb, PCIDevice *bridge);
+
 /* dt.c: nodes of devices */
-/**
- * papr_pci_device_dt: node of @dev and of what is behind it
- *
- * A bridge that has no bus numbers yet gets some, if there are any left.
- */
+/** papr_pci_device_dt: node of @dev and of what is behind it */
 void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt);
 
 /* connectors.c: which is which */

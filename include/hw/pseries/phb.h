@@ -69,6 +69,15 @@ char *papr_phb_fw_path(const PaprPhb *phb);
 /** papr_phb_bus: the root bus, "pci.0" of the default bridge */
 PCIBus *papr_phb_bus(PaprPhb *phb);
 
+/**
+ * papr_pci_number_buses - number the buses behind all PCI bridges
+ * papr_phb_number_buses - the same for one host bridge, which is plugged
+ *
+ * Before their nodes are written.  Context: BQL.
+ */
+void papr_pci_number_buses(PaprPci *pci);
+void papr_phb_number_buses(PaprPhb *phb);
+
 /** papr_phb_dt: the bridge's node with those of all devices behind it */
 void papr_phb_dt(PaprPhb *phb, PaprDt *dt, uint32_t intc_phandle);
 

@@ -118,6 +118,7 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
     in.whole = whole;
     in.extra = extra;
     in.n_extra = pm->rng ? 3 : 2;
+    papr_pci_number_buses(pm->pci);
     return papr_dt_build(&in, size, errp);
 }
 
@@ -157,6 +158,7 @@ bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
                    "that a host bridge could name");
         return false;
     }
+    papr_phb_number_buses(PAPR_PHB(dev));
     papr_phb_dt(PAPR_PHB(dev), dt, phandle);
     return true;
 }
