@@ -11,6 +11,9 @@
 #ifndef HW_PSERIES_ABI_H
 #define HW_PSERIES_ABI_H
 
+/* Logical memory block (LMB): the grain of RAM, of NUMA nodes and of hotplug */
+#define PAPR_LMB_SIZE INT64_C(0x10000000)
+
 /*
  * Every hypercall this platform knows by name: X(name, opcode).
  * Below 0xef00 opcodes are multiples of 4; the ranges from 0xef00 on belong to

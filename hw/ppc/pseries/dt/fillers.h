@@ -8,10 +8,8 @@
 #ifndef HW_PPC_PSERIES_DT_FILLERS_H
 #define HW_PPC_PSERIES_DT_FILLERS_H
 
+#include "hw/pseries/abi.h"
 #include "build.h"
-
-/* Logical memory block, the unit in which memory comes and goes: 256 MiB */
-#define DT_LMB_SIZE (1ULL << 28)
 
 void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt);
 void papr_dt_memory(const PaprDtInput *in, PaprDt *dt);

@@ -88,7 +88,7 @@ static void add_run(GArray *runs, uint64_t from, uint64_t to, uint32_t node,
 {
     LmbRun run = {
         .addr = from,
-        .n_lmbs = (to - from) / DT_LMB_SIZE,
+        .n_lmbs = (to - from) / PAPR_LMB_SIZE,
         .node = node,
         .flags = flags,
     };
@@ -137,7 +137,7 @@ static uint32_t lmb_drc_index(const PaprDtInput *in, const LmbRun *run,
     if ((run->flags & LMB_NO_DRC) || !in->dr) {
         return 0;
     }
-    drc = papr_dr_find(in->dr, PAPR_DRC_LMB, run->addr / DT_LMB_SIZE + lmb);
+    drc = papr_dr_find(in->dr, PAPR_DRC_LMB, run->addr / PAPR_LMB_SIZE + lmb);
     return drc ? papr_drc_index(drc) : 0;
 }
 
@@ -153,7 +153,7 @@ static void dynamic_memory_v1(const PaprDtInput *in, PaprDt *dt,
         const LmbRun *run = &g_array_index(runs, LmbRun, i);
 
         for (uint32_t lmb = 0; lmb < run->n_lmbs; lmb++) {
-            uint64_t addr = run->addr + lmb * DT_LMB_SIZE;
+            uint64_t addr = run->addr + lmb * PAPR_LMB_SIZE;
             uint32_t entry[] = {
                 addr >> 32, addr, lmb_drc_index(in, run, lmb), 0, run->node,
                 run->flags & LMB_FLAGS_MASK,
@@ -198,7 +198,7 @@ void papr_dt_dynamic_memory(const PaprDtInput *in, PaprDt *dt)
     }
     runs = lmb_runs(in);
     papr_dt_begin(dt, "ibm,dynamic-reconfiguration-memory");
-    papr_dt_u64(dt, "ibm,lmb-size", DT_LMB_SIZE);
+    papr_dt_u64(dt, "ibm,lmb-size", PAPR_LMB_SIZE);
     papr_dt_u32(dt, "ibm,memory-flags-mask", LMB_FLAGS_MASK);
     papr_dt_u32(dt, "ibm,memory-preservation-time", 0);
     if (papr_ovec_test(&in->cas->ov5, OV5_DRMEM_V2)) {

@@ -60,7 +60,7 @@ static void rtas_capacity(const PaprDtInput *in, PaprDt *dt)
         end = ms->ram_size;
     }
     papr_dt_cell_list(dt, "ibm,lrdr-capacity", end >> 32, end,
-                      DT_LMB_SIZE >> 32, DT_LMB_SIZE,
+                      PAPR_LMB_SIZE >> 32, PAPR_LMB_SIZE,
                       ms->smp.max_cpus / ms->smp.threads);
 }
 

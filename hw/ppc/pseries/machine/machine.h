@@ -152,6 +152,8 @@ void papr_machine_reset(MachineState *ms, ResetType type);
 /* options.c */
 void papr_machine_options_class_init(ObjectClass *oc);
 void papr_machine_options_init(Object *obj);
+/** papr_machine_kvm_type: MachineClass.kvm_type, -1 for a wrong @word */
+int papr_machine_kvm_type(MachineState *ms, const char *word);
 /* init.c: what "call-stats" says is in force */
 void papr_machine_apply_call_stats(PaprMachine *pm);
 

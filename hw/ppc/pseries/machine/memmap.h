@@ -9,13 +9,12 @@
 #define HW_PPC_PSERIES_MEMMAP_H
 
 #include "qemu/units.h"
+#include "hw/pseries/abi.h"
 
 /* RAM starts at 0; the real mode area (RMA) is its part in the first node */
 #define PAPR_RMA_MIN            (128 * MiB)
 #define PAPR_RMA_MAX            (1 * TiB)
 
-/* Logical memory block: the grain of RAM, of NUMA nodes and of hotplug */
-#define PAPR_LMB_SIZE           (256 * MiB)
 #define PAPR_DEVICE_MEM_ALIGN   (1 * GiB)
 #define PAPR_MAX_RAM_SLOTS      32
 

@@ -35,7 +35,7 @@ static const Choice hpt_resizes[] = {
     { }
 };
 
-/* What KVM_CREATE_VM gets for each is settled by MachineClass::kvm_type */
+/* Values are the argument of KVM_CREATE_VM */
 static const Choice kvm_types[] = {
     { "auto", 0 },
     { "hv", 1 },
@@ -138,6 +138,17 @@ static void set_max_compat(Object *obj, const char *word, Error **errp)
 static char *get_kvm_type(Object *obj, Error **errp)
 {
     return g_strdup(PAPR_MACHINE(obj)->opt.kvm_type);
+}
+
+int papr_machine_kvm_type(MachineState *ms, const char *word)
+{
+    Error *err = NULL;
+    int type = value_of(kvm_types, "kvm-type", word ?: "auto", &err);
+
+    if (type < 0) {
+        error_report_err(err);
+    }
+    return type;
 }
 
 static void set_kvm_type(Object *obj, const char *word, Error **errp)

@@ -10,25 +10,10 @@
 #include "hw/nmi.h"
 #include "hw/hotplug.h"
 #include "qapi/error.h"
-#include "qemu/error-report.h"
 #include "qemu/units.h"
 #include "system/blockdev.h"
 #include "system/system.h"
 #include "machine.h"
-
-/* KVM_CREATE_VM's argument for kvm-type; negative: none of the words */
-static int kvm_type(MachineState *ms, const char *word)
-{
-    static const char *const words[] = { "auto", "hv", "pr" };
-
-    for (int i = 0; i < ARRAY_SIZE(words); i++) {
-        if (!word || !g_ascii_strcasecmp(word, words[i])) {
-            return i;
-        }
-    }
-    error_report("Unknown kvm-type specified '%s': use auto, hv or pr", word);
-    return -1;
-}
 
 static void print_pic(InterruptStatsProvider *provider, GString *buf)
 {
@@ -68,7 +53,7 @@ static void machine_class_init(ObjectClass *oc, void *data)
     mc->desc = "pSeries Logical Partition (PAPR compliant)";
     mc->init = papr_machine_init;
     mc->reset = papr_machine_reset;
-    mc->kvm_type = kvm_type;
+    mc->kvm_type = papr_machine_kvm_type;
     mc->no_parallel = true;
     mc->ignore_boot_device_suffixes = true;
     mc->block_default_type = IF_SCSI;
