@@ -102,22 +102,21 @@ uint32_t papr_phb_config_addr(PCIDevice *dev);
 /* config.c: configuration space calls */
 void papr_pci_register_config(PaprPci *pci);
 
-/*
- * msi.c: message signalled interrupts
- *
- * papr_phb_msi_realize() puts the window into dma_root; reset gives all numbers
- * back; forget those of a device that goes.
- */
-void papr_pci_register_msi(PaprPci *pci);
+/* msi.c: message signalled interrupts; realize puts the window into dma_root */
 uint64_t papr_phb_msi_window_size(void);
 void papr_phb_msi_realize(PaprPhb *phb);
 void papr_phb_msi_unrealize(PaprPhb *phb);
+
+/* msi-calls.c */
+void papr_pci_register_msi(PaprPci *pci);
+/** papr_phb_msi_device_dt: "ibm,req#msi" and the like of a device's node */
+void papr_phb_msi_device_dt(PCIDevice *dev, PaprDt *dt);
+
+/* msi-numbers.c: give back all numbers, or those of a device that goes */
 void papr_phb_msi_reset(PaprPhb *phb);
 void papr_phb_msi_forget(PaprPhb *phb, PCIDevice *dev);
 void papr_phb_msi_pre_save(PaprPhb *phb);
 int papr_phb_msi_post_load(PaprPhb *phb);
-/* properties of a device's node: "ibm,req#msi" and alike */
-void papr_phb_msi_device_dt(PCIDevice *dev, PaprDt *dt);
 extern const VMStateDescription vmstate_papr_phb_msi;
 
 /*
