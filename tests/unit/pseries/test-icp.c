@@ -124,16 +124,16 @@ static void test_state_ipi_displaces(void)
     s = papr_icp_set_cppr(s.next, 0xff);
     check_word(s.next, 0xff, 2, 4, 4);
     /* sources that wait may be better than the IPI, as CPPR was 3 before */
-    g_assert_true(s.look);
+    g_assert_true(s.resend);
     g_assert_false(papr_icp_regs(s.next).resend);
 
-    /* refused for the IPI: waits until CPPR lets it, and no look before */
+    /* refused for the IPI: waits until CPPR lets it, and is not resent before */
     s = papr_icp_offer(s.next, IRQ_A, 5);
     g_assert_false(s.taken);
     s = papr_icp_accept(s.next);
     s = papr_icp_set_mfrr(s.next, 0xff);
     s = papr_icp_set_cppr(s.next, 0xff);
-    g_assert_true(s.look);
+    g_assert_true(s.resend);
     g_assert_false(papr_icp_regs(s.next).resend);
 }
 
@@ -147,16 +147,16 @@ static void test_state_behind_ipi(void)
     g_assert_false(s.taken);
     s = papr_icp_set_cppr(s.next, 0xff);
     check_word(s.next, 0xff, 2, 4, 4);
-    g_assert_true(s.look);
+    g_assert_true(s.resend);
     s = papr_icp_offer(s.next, IRQ_A, 3);
     g_assert_true(s.taken);
     check_word(s.next, 0xff, IRQ_A, 3, 4);
-    /* a CPPR that changes nothing in what is taken owes no look */
+    /* a CPPR that changes nothing in what is taken resends nothing */
     s = papr_icp_offer(s.next, IRQ_B, 5);
     s = papr_icp_set_cppr(s.next, 6);
-    g_assert_false(s.look);
+    g_assert_false(s.resend);
     s = papr_icp_set_cppr(s.next, 0xff);
-    g_assert_false(s.look);
+    g_assert_false(s.resend);
 }
 
 static void test_state_cppr(void)
@@ -167,15 +167,15 @@ static void test_state_cppr(void)
     check_word(s.next, 6, IRQ_A, 5, 0xff);
     s = papr_icp_set_cppr(s.next, 5);
     g_assert_cmphex(s.displaced, ==, IRQ_A);
-    g_assert_false(s.look);
+    g_assert_false(s.resend);
     g_assert_true(papr_icp_regs(s.next).resend);
     check_word(s.next, 5, 0, 0xff, 0xff);
     s = papr_icp_set_cppr(s.next, 0xff);
-    g_assert_true(s.look);
+    g_assert_true(s.resend);
 
-    /* nothing waits: nothing to look at */
+    /* nothing waits: nothing to resend */
     s = papr_icp_set_cppr(papr_icp_set_cppr(open_word(), 3).next, 0xff);
-    g_assert_false(s.look);
+    g_assert_false(s.resend);
 }
 
 /* Any word, as a stream may bring it: operations keep to the rules after it */

@@ -9,7 +9,7 @@
  * reset, device tree, migration) and by CAS.
  *
  * Each controller is emulated, or run by the host's kernel (KVM) where that can
- * and may (kernel-irqchip); if the kernel fails us, emulation takes over unless
+ * and may (kernel-irqchip); if that fails it is emulated, unless
  * kernel-irqchip=on forbids it.  Both are operations on one state: backend.h.
  *
  * Locking: all with the big lock (BQL) but triggers and levels, which come from
@@ -41,18 +41,18 @@ enum {
     IRQ_ASSIGNED = 1 << 3,              /* a device's own, no MSI */
 };
 
-/* A way to run a controller; no @ops: there is none */
-typedef struct PaprIntcRun {
+/* An implementation of a controller; @ops NULL: there is none */
+typedef struct PaprIntcImpl {
     const PaprIntcOps *ops;
     void *be;
-} PaprIntcRun;
+} PaprIntcImpl;
 
-enum { RUN_EMULATED, RUN_IN_KERNEL, RUN_NUM };
+enum { IMPL_EMULATED, IMPL_KERNEL, IMPL_NUM };
 
-/* One controller; it has the way that is in use, or emulated if none is */
+/* One controller; @impl is the one in use, or the emulated if none is */
 typedef struct PaprIntc {
-    PaprIntcRun runs[RUN_NUM];
-    PaprIntcRun *run;                   /* NULL: the machine lacks it */
+    PaprIntcImpl impls[IMPL_NUM];
+    PaprIntcImpl *impl;                 /* NULL: the machine lacks it */
     bool failure_told;                  /* that the kernel does not run it */
 } PaprIntc;
 
@@ -63,7 +63,7 @@ struct PaprIrqs {
     bool packed;                        /* numbers of pseries-3.0 */
     PaprVcpuMap *vcpus;
     PaprIntc intcs[INTC_NUM];
-    PaprIntcRun *active;                /* atomic */
+    PaprIntcImpl *active;               /* atomic */
     bool kernel_required;               /* kernel-irqchip=on */
     bool host_lacks_xive;               /* so that dual became XICS */
     bool started;                       /* was reset, so the guest may run */
@@ -84,40 +84,41 @@ static PaprIntc *irqs_first_intc(PaprIrqs *irqs)
 
 static bool intc_is_active(const PaprIrqs *irqs, const PaprIntc *intc)
 {
-    return intc->run && qatomic_read(&irqs->active) == intc->run;
+    return intc->impl && qatomic_read(&irqs->active) == intc->impl;
 }
 
 static bool intc_claim(PaprIntc *intc, uint32_t irq, bool lsi, Error **errp)
 {
-    return !intc->run || intc->run->ops->claim(intc->run->be, irq, lsi, errp);
+    return !intc->impl ||
+           intc->impl->ops->claim(intc->impl->be, irq, lsi, errp);
 }
 
 static void intc_release(PaprIntc *intc, uint32_t irq)
 {
-    if (intc->run) {
-        intc->run->ops->release(intc->run->be, irq);
+    if (intc->impl) {
+        intc->impl->ops->release(intc->impl->be, irq);
     }
 }
 
 static void intc_deactivate(PaprIntc *intc)
 {
-    intc->run->ops->deactivate(intc->run->be);
-    intc->run = &intc->runs[RUN_EMULATED];
+    intc->impl->ops->deactivate(intc->impl->be);
+    intc->impl = &intc->impls[IMPL_EMULATED];
 }
 
-static bool intc_activate_run(PaprIntc *intc, int way, Error **errp)
+static bool intc_activate_impl(PaprIntc *intc, int which, Error **errp)
 {
-    PaprIntcRun *run = &intc->runs[way];
+    PaprIntcImpl *impl = &intc->impls[which];
 
-    if (!run->ops->activate(run->be, errp)) {
+    if (!impl->ops->activate(impl->be, errp)) {
         return false;
     }
-    intc->run = run;
+    intc->impl = impl;
     return true;
 }
 
-/* Once: a guest can try as often as it likes */
-static void say_emulated(PaprIntc *intc, const char *name, Error *err)
+/* Warned of once: a guest can try as often as it likes */
+static void warn_emulated(PaprIntc *intc, const char *name, Error *err)
 {
     if (intc->failure_told) {
         error_free(err);
@@ -127,35 +128,35 @@ static void say_emulated(PaprIntc *intc, const char *name, Error *err)
     warn_reportf_err(err, "%s: emulated instead: ", name);
 }
 
-/* In the kernel if it can, else emulated if that may be */
+/* By the kernel if possible, else emulated if that is allowed */
 static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
-    const PaprIntcOps *in_kernel = intc->runs[RUN_IN_KERNEL].ops;
+    const PaprIntcOps *kernel = intc->impls[IMPL_KERNEL].ops;
     Error *err = NULL;
 
-    if (in_kernel) {
-        if (intc_activate_run(intc, RUN_IN_KERNEL, &err)) {
+    if (kernel) {
+        if (intc_activate_impl(intc, IMPL_KERNEL, &err)) {
             intc->failure_told = false;
             return true;
         }
         if (irqs->kernel_required) {
             error_propagate_prepend(errp, err, "kernel-irqchip=on: %s: ",
-                                    in_kernel->name);
+                                    kernel->name);
             return false;
         }
-        say_emulated(intc, in_kernel->name, err);
+        warn_emulated(intc, kernel->name, err);
     }
-    return intc_activate_run(intc, RUN_EMULATED, errp);
+    return intc_activate_impl(intc, IMPL_EMULATED, errp);
 }
 
-/* When there is no way back: with emulation if all else fails */
-static void intc_activate_anyhow(PaprIrqs *irqs, PaprIntc *intc)
+/* For who cannot go back: emulated if nothing else works */
+static void intc_activate_or_emulate(PaprIrqs *irqs, PaprIntc *intc)
 {
     Error *err = NULL;
 
     if (!intc_activate(irqs, intc, &err)) {
         error_reportf_err(err, "Emulated until the next reset: ");
-        intc_activate_run(intc, RUN_EMULATED, &error_abort);
+        intc_activate_impl(intc, IMPL_EMULATED, &error_abort);
     }
 }
 
@@ -175,9 +176,10 @@ static bool irqs_claim_ipis(PaprIrqs *irqs, Error **errp)
 }
 
 /*
- * What the host's kernel makes of the choice.  The ic-mode "dual" is not worth
- * giving up the in-kernel XICS for if the host has no in-kernel XIVE, as in a
- * logical partition or with nested virtualization: it is XICS alone there.
+ * Which of the controllers that were asked for there are on this host.  If it
+ * has XICS in its kernel, but no XIVE (a logical partition, or nested
+ * virtualization), ic-mode=dual is XICS alone: that is better than two emulated
+ * ones.
  */
 static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
 {
@@ -203,9 +205,9 @@ static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
         info_report("ic-mode=xive: the host's KVM has no XIVE, it is emulated");
     }
     irqs->mode = mode;
-    irqs->intcs[INTC_XICS].runs[RUN_IN_KERNEL].ops =
+    irqs->intcs[INTC_XICS].impls[IMPL_KERNEL].ops =
         xics ? papr_xics_kvm_ops : NULL;
-    irqs->intcs[INTC_XIVE].runs[RUN_IN_KERNEL].ops =
+    irqs->intcs[INTC_XIVE].impls[IMPL_KERNEL].ops =
         xive ? papr_xive_kvm_ops : NULL;
     return true;
 }
@@ -215,14 +217,14 @@ static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
  * Where XIVE is missing because of the host, QEMU's "unknown section" would
  * send the user to look at devices.
  */
-static int refuse_xive(void *opaque)
+static int refused_xive_pre_load(void *opaque)
 {
     error_report("the stream's machine has XIVE, which this host's KVM lacks: "
                  "use kernel-irqchip=off here, or ic-mode=xics on both hosts");
     return -EINVAL;
 }
 
-static bool never(void *opaque)
+static bool refused_xive_needed(void *opaque)
 {
     return false;
 }
@@ -231,26 +233,26 @@ static const VMStateDescription vmstate_refused_xive = {
     .name = "xive-source",
     .version_id = 1,
     .minimum_version_id = 1,
-    .needed = never,                    /* to be sent */
-    .pre_load = refuse_xive,
+    .needed = refused_xive_needed,      /* to be sent */
+    .pre_load = refused_xive_pre_load,
     .fields = (const VMStateField[]) { VMSTATE_END_OF_LIST() },
 };
 
-static bool intc_offer(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
+static bool intc_add(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
 {
     if (!be) {
         return false;
     }
-    intc->runs[RUN_EMULATED].ops = emulated;
-    for (int i = 0; i < RUN_NUM; i++) {
-        const PaprIntcOps *ops = intc->runs[i].ops;
+    intc->impls[IMPL_EMULATED].ops = emulated;
+    for (int i = 0; i < IMPL_NUM; i++) {
+        const PaprIntcOps *ops = intc->impls[i].ops;
 
-        intc->runs[i].be = be;
+        intc->impls[i].be = be;
         if (ops && ops->prepare) {
             ops->prepare(be);
         }
     }
-    intc->run = &intc->runs[RUN_EMULATED];
+    intc->impl = &intc->impls[IMPL_EMULATED];
     return true;
 }
 
@@ -261,13 +263,13 @@ static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
     PaprIntc *first = irqs_first_intc(irqs);
 
     if (irqs->mode != PAPR_IC_XIVE &&
-        !intc_offer(&irqs->intcs[INTC_XICS], papr_xics_ops,
+        !intc_add(&irqs->intcs[INTC_XICS], papr_xics_ops,
                     papr_xics_new(owner, irqs->vcpus, irqs_end(irqs), hcalls,
                                   rtas, errp))) {
         return false;
     }
     if (irqs->mode != PAPR_IC_XICS &&
-        (!intc_offer(&irqs->intcs[INTC_XIVE], papr_xive_ops,
+        (!intc_add(&irqs->intcs[INTC_XIVE], papr_xive_ops,
                      papr_xive_new(owner, irqs, irqs->vcpus, hcalls, errp)) ||
          !irqs_claim_ipis(irqs, errp))) {
         return false;
@@ -275,7 +277,7 @@ static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
     if (!intc_activate(irqs, first, errp)) {
         return false;
     }
-    qatomic_set(&irqs->active, first->run);
+    qatomic_set(&irqs->active, first->impl);
     if (irqs->host_lacks_xive) {
         vmstate_register_any(NULL, &vmstate_refused_xive, irqs);
     }
@@ -321,18 +323,18 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs)
 /* Lines that were up before the controller changed, or was reset, still are */
 static void irqs_replay_levels(PaprIrqs *irqs)
 {
-    PaprIntcRun *run = irqs->active;
+    PaprIntcImpl *impl = irqs->active;
 
     for (uint32_t irq = PAPR_IRQ_XICS_BASE; irq < PAPR_IRQ_END; irq++) {
         if (qatomic_read(&irqs->flags[irq]) & IRQ_LEVEL) {
-            run->ops->set_level(run->be, irq, true);
+            impl->ops->set_level(impl->be, irq, true);
         }
     }
 }
 
-static void irqs_put_in_force(PaprIrqs *irqs, PaprIntc *intc)
+static void irqs_set_active(PaprIrqs *irqs, PaprIntc *intc)
 {
-    qatomic_set(&irqs->active, intc->run);
+    qatomic_set(&irqs->active, intc->impl);
     smp_mb();                           /* pairs with papr_irq_set_level() */
     irqs_replay_levels(irqs);
     papr_irq_kvm_changed();
@@ -344,7 +346,7 @@ bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
     PaprIntc *new = &irqs->intcs[xive ? INTC_XIVE : INTC_XICS];
     const char *from;
 
-    if (!new->run) {
+    if (!new->impl) {
         error_setg(errp, "Interrupt controller %s is not offered by the "
                    "machine; use ic-mode=dual", xive ? "XIVE" : "XICS");
         return false;
@@ -352,24 +354,24 @@ bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
     if (intc_is_active(irqs, new)) {
         return true;
     }
-    from = old->run->ops->name;
+    from = old->impl->ops->name;
     intc_deactivate(old);
     if (!intc_activate(irqs, new, errp)) {
-        intc_activate_anyhow(irqs, old);
-        irqs_put_in_force(irqs, old);
+        intc_activate_or_emulate(irqs, old);
+        irqs_set_active(irqs, old);
         return false;
     }
-    trace_papr_irqs_select(from, new->run->ops->name);
-    irqs_put_in_force(irqs, new);
+    trace_papr_irqs_select(from, new->impl->ops->name);
+    irqs_set_active(irqs, new);
     return true;
 }
 
-/* @intc is in force: nothing of the guest before is left in it */
-static void irqs_renew(PaprIrqs *irqs, PaprIntc *intc)
+/* @intc is in force: nothing of the last guest is left in it */
+static void irqs_recreate(PaprIrqs *irqs, PaprIntc *intc)
 {
     intc_deactivate(intc);
-    intc_activate_anyhow(irqs, intc);
-    irqs_put_in_force(irqs, intc);
+    intc_activate_or_emulate(irqs, intc);
+    irqs_set_active(irqs, intc);
 }
 
 void papr_irqs_reset(PaprIrqs *irqs)
@@ -378,18 +380,18 @@ void papr_irqs_reset(PaprIrqs *irqs)
     Error *err = NULL;
 
     if (!intc_is_active(irqs, first)) {
-        /* which makes it new, too */
+        /* resets it, too */
         if (!papr_irqs_select(irqs, first == &irqs->intcs[INTC_XIVE], &err)) {
             error_report_err(err);
         }
-    } else if (irqs->started && first->run->ops->anew_at_reset) {
-        irqs_renew(irqs, first);
+    } else if (irqs->started && first->impl->ops->anew_at_reset) {
+        irqs_recreate(irqs, first);
     }
     for (int i = 0; i < INTC_NUM; i++) {
-        PaprIntcRun *run = irqs->intcs[i].run;
+        PaprIntcImpl *impl = irqs->intcs[i].impl;
 
-        if (run) {
-            run->ops->reset(run->be);
+        if (impl) {
+            impl->ops->reset(impl->be);
         }
     }
     irqs_replay_levels(irqs);
@@ -397,15 +399,15 @@ void papr_irqs_reset(PaprIrqs *irqs)
 }
 
 /*
- * The kernel may have its controller, but not for so many vCPUs or sources,
- * which is seen as they come.  As long as the guest has not run there is
- * nothing to lose: then it is emulated, and the caller tries again.
+ * The kernel's controller may not have room for all vCPUs or sources, which
+ * turns out as they are created.  As long as the guest has not run no state is
+ * lost: then the controller is emulated, and the caller tries again.
  */
-static bool irqs_rescued(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
+static bool irqs_fall_back(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
-    const char *name = intc->run->ops->name;
+    const char *name = intc->impl->ops->name;
 
-    if (intc->run != &intc->runs[RUN_IN_KERNEL] || irqs->started) {
+    if (intc->impl != &intc->impls[IMPL_KERNEL] || irqs->started) {
         return false;
     }
     if (irqs->kernel_required) {
@@ -415,10 +417,10 @@ static bool irqs_rescued(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
     warn_reportf_err(*errp, "%s: emulated instead: ", name);
     *errp = NULL;
     intc_deactivate(intc);
-    if (!intc_activate_run(intc, RUN_EMULATED, errp)) {
+    if (!intc_activate_impl(intc, IMPL_EMULATED, errp)) {
         return false;
     }
-    irqs_put_in_force(irqs, intc);
+    irqs_set_active(irqs, intc);
     return true;
 }
 
@@ -427,10 +429,10 @@ static bool intc_vcpu_create(PaprIrqs *irqs, PaprIntc *intc, PaprVcpu *vcpu,
 {
     ERRP_GUARD();
 
-    return !intc->run ||
-           intc->run->ops->vcpu_create(intc->run->be, vcpu, errp) ||
-           (irqs_rescued(irqs, intc, errp) &&
-            intc->run->ops->vcpu_create(intc->run->be, vcpu, errp));
+    return !intc->impl ||
+           intc->impl->ops->vcpu_create(intc->impl->be, vcpu, errp) ||
+           (irqs_fall_back(irqs, intc, errp) &&
+            intc->impl->ops->vcpu_create(intc->impl->be, vcpu, errp));
 }
 
 static bool irqs_claim(PaprIrqs *irqs, PaprIntc *intc, uint32_t irq, bool lsi,
@@ -439,14 +441,14 @@ static bool irqs_claim(PaprIrqs *irqs, PaprIntc *intc, uint32_t irq, bool lsi,
     ERRP_GUARD();
 
     return intc_claim(intc, irq, lsi, errp) ||
-           (irqs_rescued(irqs, intc, errp) &&
+           (irqs_fall_back(irqs, intc, errp) &&
             intc_claim(intc, irq, lsi, errp));
 }
 
 static void intc_vcpu_destroy(PaprIntc *intc, PaprVcpu *vcpu)
 {
-    if (intc->run) {
-        intc->run->ops->vcpu_destroy(intc->run->be, vcpu);
+    if (intc->impl) {
+        intc->impl->ops->vcpu_destroy(intc->impl->be, vcpu);
     }
 }
 
@@ -474,10 +476,10 @@ void papr_irqs_vcpu_destroy(PaprIrqs *irqs, PaprVcpu *vcpu)
 void papr_irqs_vcpu_reset(PaprIrqs *irqs, PaprVcpu *vcpu)
 {
     for (int i = 0; i < INTC_NUM; i++) {
-        PaprIntcRun *run = irqs->intcs[i].run;
+        PaprIntcImpl *impl = irqs->intcs[i].impl;
 
-        if (run) {
-            run->ops->vcpu_reset(run->be, vcpu);
+        if (impl) {
+            impl->ops->vcpu_reset(impl->be, vcpu);
         }
     }
 }
@@ -489,20 +491,20 @@ static bool irqs_is_assigned(const PaprIrqs *irqs, uint32_t irq)
 
 uint32_t papr_irqs_dt(PaprIrqs *irqs, PaprDt *dt)
 {
-    PaprIntcRun *run = irqs->active;
+    PaprIntcImpl *impl = irqs->active;
     uint32_t phandle = papr_dt_new_phandle(dt);
 
-    run->ops->dt(run->be, dt, phandle, papr_vcpu_map_size(irqs->vcpus));
+    impl->ops->dt(impl->be, dt, phandle, papr_vcpu_map_size(irqs->vcpus));
     return phandle;
 }
 
 void papr_irqs_print_info(PaprIrqs *irqs, GString *buf)
 {
-    PaprIntcRun *run = irqs->active;
+    PaprIntcImpl *impl = irqs->active;
 
-    run->ops->print_info(run->be, buf);
+    impl->ops->print_info(impl->be, buf);
     g_string_append_printf(buf, "irqchip: %s\n",
-                           g_str_has_suffix(run->ops->name, "-kvm")
+                           g_str_has_suffix(impl->ops->name, "-kvm")
                            ? "in-kernel" : "emulated");
 }
 
@@ -513,9 +515,9 @@ unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n)
 }
 
 /* Packed numbers have no map in streams; XICS has loaded its sources before */
-static void irqs_make_map(PaprIrqs *irqs)
+static void irqs_rebuild_map(PaprIrqs *irqs)
 {
-    void *xics = irqs->intcs[INTC_XICS].run->be;
+    void *xics = irqs->intcs[INTC_XICS].impl->be;
 
     for (uint32_t irq = PAPR_IRQ_XICS_BASE; irq < irqs_end(irqs); irq++) {
         papr_msi_free(&irqs->msi, irq, 1);
@@ -534,10 +536,10 @@ static void irqs_make_map(PaprIrqs *irqs)
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
-    PaprIntcRun *run = irqs->active;
+    PaprIntcImpl *impl = irqs->active;
 
     if (irqs->packed) {
-        irqs_make_map(irqs);
+        irqs_rebuild_map(irqs);
     }
     for (uint32_t irq = irqs->msi.first; irq < irqs_end(irqs); irq++) {
         if (!irqs_is_assigned(irqs, irq)) {
@@ -545,7 +547,7 @@ int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
                         papr_msi_taken(&irqs->msi, irq) ? IRQ_CLAIMED : 0);
         }
     }
-    return run->ops->post_load(run->be, version_id);
+    return impl->ops->post_load(impl->be, version_id);
 }
 
 static bool irqs_claim_number(PaprIrqs *irqs, uint32_t irq, uint8_t flags,
@@ -648,7 +650,7 @@ bool papr_irq_may_be_msi(const PaprIrqs *irqs, uint64_t number)
 
 void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
 {
-    PaprIntcRun *run = qatomic_read(&irqs->active);
+    PaprIntcImpl *impl = qatomic_read(&irqs->active);
 
     /*
      * An MSI's data is what the guest wrote into the device.  Inter-processor
@@ -661,12 +663,12 @@ void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
                       "no such edge-sensitive source\n", irq);
         return;
     }
-    run->ops->trigger(run->be, irq);
+    impl->ops->trigger(impl->be, irq);
 }
 
 void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
 {
-    PaprIntcRun *run;
+    PaprIntcImpl *impl;
 
     if (irq < PAPR_IRQ_XICS_BASE || !papr_irq_is_claimed(irqs, irq)) {
         return;
@@ -678,12 +680,11 @@ void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
     }
     /*
      * Read after the flag is written: a change of controller in between either
-     * is seen here or sees the flag.  Told of the same level twice, a backend
-     * does nothing.
+     * is seen here or sees the flag.  A backend ignores a level that it has.
      */
     smp_mb();
-    run = qatomic_read(&irqs->active);
-    run->ops->set_level(run->be, irq, level);
+    impl = qatomic_read(&irqs->active);
+    impl->ops->set_level(impl->be, irq, level);
 }
 
 static void irq_line_set(void *opaque, int irq, int level)

@@ -23,7 +23,7 @@ void papr_irq_kvm_in_force(bool in_force)
 {
     kvm_msi_via_irqfd_allowed = in_force;
     if (!in_force && kvm_irqchip_in_kernel()) {
-        /* irqfds are taken back while there is who can */
+        /* devices take irqfds back as long as the kernel has the controller */
         kvm_irqchip_change_notify();
     }
     kvm_kernel_irqchip = in_force;

@@ -23,7 +23,7 @@
 bool papr_irq_kvm_allowed(bool *required);
 
 /**
- * papr_irq_kvm_in_force - the kernel's controller takes over, or is given up
+ * papr_irq_kvm_in_force - the kernel's controller is put in force, or given up
  *
  * While it is in force devices may hand it events without QEMU (irqfd), by the
  * number that a message signalled interrupt (MSI) has as its data.  They are
@@ -43,7 +43,7 @@ void papr_irq_kvm_changed(void);
 
 /*
  * Events for the controller in the kernel, which finds the source by number;
- * any thread.  One that has just been given up has no use for them.
+ * any thread.  If it has just been given up, they are dropped.
  */
 void papr_irq_kvm_trigger(uint32_t irq);
 void papr_irq_kvm_set_level(uint32_t irq, bool level);

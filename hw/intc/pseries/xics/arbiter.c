@@ -1,9 +1,10 @@
 /*
  * XICS: operations at a presentation controller (ICP) that concern sources
  *
- * What lets an ICP take more, or less, than before has interrupts offered that
- * wait at their sources, or sends one back there.  Called by hcall.c for the
- * guest, by server.c and xics.c for life cycle and migration.
+ * When an ICP can take more than before, interrupts that wait at their sources
+ * are offered to it; when it can take less, one may have to go back there.
+ * Called by hcall.c for the guest, by server.c and xics.c for life cycle and
+ * migration.
  *
  * Locking: any thread, no lock; see struct PaprIcp for why nothing is lost.
  *
@@ -15,10 +16,10 @@
 #include "arbiter.h"
 
 /*
- * See to all that wait.  Each is taken out first and comes back when it is
- * refused again, so that this ends however fast they come in.
+ * Each bit is cleared first and set again if the interrupt is refused, so that
+ * this ends however fast interrupts come in.
  */
-void papr_icp_look(PaprIcp *icp)
+void papr_icp_resend(PaprIcp *icp)
 {
     uint64_t words = qatomic_xchg(&icp->waiting_words, 0);
 
@@ -35,14 +36,14 @@ void papr_icp_look(PaprIcp *icp)
     }
 }
 
-/* What an operation of the guest entails */
-static inline void icp_aftermath(PaprIcp *icp, const PaprIcpStep *step)
+/* After an operation of the guest is in force */
+static inline void icp_finish_step(PaprIcp *icp, const PaprIcpStep *step)
 {
     if (unlikely(step->displaced)) {
         papr_xics_displaced(icp->arb, step->displaced);
     }
-    if (unlikely(step->look)) {
-        papr_icp_look(icp);
+    if (unlikely(step->resend)) {
+        papr_icp_resend(icp);
     }
 }
 
@@ -56,7 +57,7 @@ void papr_icp_h_cppr(PaprIcp *icp, uint8_t cppr)
         step = papr_icp_set_cppr(old, cppr);
     } while (!papr_icp_commit(icp, old, step.next));
 
-    icp_aftermath(icp, &step);
+    icp_finish_step(icp, &step);
 }
 
 void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr)
@@ -69,7 +70,7 @@ void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr)
         step = papr_icp_set_mfrr(old, mfrr);
     } while (!papr_icp_commit(icp, old, step.next));
 
-    icp_aftermath(icp, &step);
+    icp_finish_step(icp, &step);
 }
 
 void papr_icp_reset(PaprIcp *icp)

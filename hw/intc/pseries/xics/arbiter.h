@@ -1,11 +1,10 @@
 /*
- * XICS: sources and presentation controllers (ICP) at work
+ * XICS: sources and presentation controllers (ICP), by any thread
  *
  * No device headers, so that it is tested on the host, with threads
  * (tests/unit/pseries/test-icp.c).  What happens at an ICP is in icp.c, what
- * devices and guest do to sources in source.c, which calls that, and what the
- * guest does at an ICP and sources have to hear of in arbiter.c, which calls
- * both.
+ * devices and guest do to sources in source.c, which calls that, and operations
+ * at an ICP that concern sources in arbiter.c, which calls both.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,21 +26,26 @@ typedef struct PaprIcp PaprIcp;
 /**
  * PaprIcp - the presentation controller of one server
  *
- * Made when the server's vCPU first appears and kept when that goes, so that
+ * Created with the server's vCPU, and not freed when that is unplugged, so that
  * other threads may use it without a lock.
  *
- * No lock guards @state, @waiting and @waiting_words.  Lost wakeups: a source
- * that is refused (1) has seen to it that the ICP's resend bit is set, (2) sets
- * its bit in @waiting, (3) looks at @state again and starts over if the resend
- * bit is gone or the ICP could take it now.  Who opens the ICP (a) clears the
- * resend bit, (b) walks @waiting.  If (b) misses the bit of (2), then (a) came
- * before (3), which finds it so.  All are full barriers.
+ * No lock guards @state, @waiting and @waiting_words.  No wakeup is lost:
+ * A thread whose interrupt is refused
+ *   (1) has set the ICP's resend bit with that refusal,
+ *   (2) sets the source's bit in @waiting,
+ *   (3) reads @state again, and offers once more if the resend bit is clear or
+ *       the ICP could take the interrupt now.
+ * A thread that lets the ICP take more
+ *   (a) clears the resend bit,
+ *   (b) offers all whose bits are in @waiting.
+ * If (b) misses the bit of (2), then (a) came before (3), and (3) sees that.
+ * All are full barriers.
  */
 struct PaprIcp {
     uint64_t state;                     /* atomic, see icp-state.h */
     uint64_t waiting_words;             /* atomic: which of @waiting to see */
     uint64_t waiting[PAPR_ICP_WAIT_WORDS]; /* atomic: a bit a source */
-    bool present;                       /* atomic: its vCPU is there */
+    bool present;                       /* atomic: its vCPU is plugged */
     uint32_t server;
     PaprArbiter *arb;
     /* @state has changed so that papr_icp_presents() may have, too */
@@ -78,11 +82,11 @@ static inline bool papr_icp_commit(PaprIcp *icp, uint64_t old, uint64_t next)
 /**
  * papr_xics_server - the ICP of server @server (any), or NULL
  *
- * Also when its vCPU has gone: it takes nothing then, interrupts wait for it.
+ * Also when its vCPU is unplugged: it takes nothing then, interrupts wait.
  */
 PaprIcp *papr_xics_server(PaprArbiter *arb, uint64_t server);
 
-/** papr_xics_icp: the same, but only for a server that is there */
+/** papr_xics_icp: the same, but only for a server whose vCPU is plugged */
 PaprIcp *papr_xics_icp(PaprArbiter *arb, uint64_t server);
 
 /** papr_icp_try: offer @irq; false if refused.  @displaced as PaprIcpStep */
@@ -133,13 +137,13 @@ void papr_xics_source_reset(PaprArbiter *arb, uint32_t irq, uint8_t flags);
 
 /* arbiter.c; any thread */
 
-/** papr_icp_look: offer all that wait for this ICP */
-void papr_icp_look(PaprIcp *icp);
+/** papr_icp_resend: offer all interrupts that wait for this ICP */
+void papr_icp_resend(PaprIcp *icp);
 
 void papr_icp_h_cppr(PaprIcp *icp, uint8_t cppr);
 void papr_icp_h_ipi(PaprIcp *icp, uint8_t mfrr);
 
-/** papr_icp_reset: all off; what was presented waits at its source */
+/** papr_icp_reset: to papr_icp_off(); what was presented waits at its source */
 void papr_icp_reset(PaprIcp *icp);
 
 #endif

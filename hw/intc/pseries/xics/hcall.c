@@ -69,8 +69,8 @@ static int64_t h_xirr(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * The stamp is the time base as the guest accepts the interrupt: nothing
- * between that and its arrival would tell the guest more.
+ * The time stamp is the timebase when the guest accepts the interrupt, since
+ * the time of its arrival is not recorded.
  */
 static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -82,10 +82,10 @@ static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /*
  * Checked first: a number that no source can have changes nothing.  Those of
- * sources that the partition has given back meanwhile are legal, as one may go
- * while its interrupt is in service, and the vCPU has to get its priority back.
- * Then CPPR, so that an LSI (level signalled) that is still up finds the ICP
- * open.
+ * sources that have been released meanwhile are legal: a source may go while
+ * its interrupt is in service, and CPPR has to be restored.  CPPR is set before
+ * the source is ended, so that the ICP can take an LSI (level signalled) that
+ * is still up.
  */
 static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {

@@ -18,9 +18,8 @@
  *
  * An interrupt that the ICP can't take, or drops for a better one, waits at its
  * source.  @resend says that there may be such a source: the operation that
- * lets the ICP take more clears it and owes a look at those that wait.  What
- * the ICP takes is what is more favored than both CPPR and the pending
- * priority, so that the less favored of these does not count.
+ * lets the ICP take more clears it, and its caller then offers those that wait.
+ * The ICP takes what is more favored than both CPPR and the pending priority.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +31,7 @@
 #define PAPR_XISR_MASK 0xffffff
 #define PAPR_PRIO_NONE 0xff             /* least favored: nothing interrupts */
 
-/** PaprIcpRegs - the word taken apart */
+/** PaprIcpRegs - the fields of the word */
 typedef struct PaprIcpRegs {
     uint32_t xisr;
     uint8_t cppr;
@@ -42,17 +41,17 @@ typedef struct PaprIcpRegs {
 } PaprIcpRegs;
 
 /**
- * PaprIcpStep - what an operation comes to
+ * PaprIcpStep - the result of an operation
  * @next: the word to put in place
  * @displaced: a source that was presented and has to wait now; 0 for none
  * @taken: the interrupt offered is the one presented
- * @look: sources that wait may be taken now, see to them
+ * @resend: sources that wait may be taken now, offer them
  */
 typedef struct PaprIcpStep {
     uint64_t next;
     uint32_t displaced;
     bool taken;
-    bool look;
+    bool resend;
 } PaprIcpStep;
 
 static inline PaprIcpRegs papr_icp_regs(uint64_t word)
@@ -101,7 +100,7 @@ static inline bool papr_icp_can_take(uint64_t word, uint8_t priority)
     return priority < papr_icp_limit(&r);
 }
 
-/* All off: nothing interrupts until the guest raises CPPR */
+/* After reset: nothing interrupts until the guest raises CPPR */
 static inline uint64_t papr_icp_off(bool resend)
 {
     PaprIcpRegs r = {
@@ -127,7 +126,7 @@ static inline void papr_icp_present(PaprIcpRegs *r, PaprIcpStep *step,
     r->pending = priority;
 }
 
-/* Present the IPI if it is due and better than what is presented */
+/* Present the IPI if it is due and more favored than what is presented */
 static inline void papr_icp_present_ipi(PaprIcpRegs *r, PaprIcpStep *step)
 {
     if (r->mfrr < r->cppr && r->mfrr < r->pending) {
@@ -146,7 +145,7 @@ static inline PaprIcpStep papr_icp_offer(uint64_t word, uint32_t irq,
         papr_icp_present(&r, &step, irq, priority);
         step.taken = true;
     } else if (r.xisr == irq) {
-        /* not accepted yet: the guest sees both events in one */
+        /* not accepted yet: the guest takes both events as one */
         step.taken = true;
     } else {
         r.resend = true;
@@ -172,7 +171,7 @@ static inline PaprIcpStep papr_icp_set_mfrr(uint64_t word, uint8_t mfrr)
  *
  * The one operation that can raise the limit.  It may do so and present an IPI
  * at once: a source refused under the CPPR from before may be more favored
- * than the IPI, and has to be looked at then, too.
+ * than the IPI, and has to be offered again then, too.
  */
 static inline PaprIcpStep papr_icp_set_cppr(uint64_t word, uint8_t cppr)
 {
@@ -187,7 +186,7 @@ static inline PaprIcpStep papr_icp_set_cppr(uint64_t word, uint8_t cppr)
     papr_icp_present_ipi(&r, &step);
     if (r.resend && papr_icp_limit(&r) > limit) {
         r.resend = false;
-        step.look = true;
+        step.resend = true;
     }
     step.next = papr_icp_word(&r);
     return step;
@@ -197,7 +196,7 @@ static inline PaprIcpStep papr_icp_set_cppr(uint64_t word, uint8_t cppr)
  * papr_icp_accept - H_XIRR: take what is presented and run at its priority
  *
  * The value for the guest is papr_icp_xirr() of the word before.  With nothing
- * presented nothing changes: a spurious call must not open the ICP.
+ * presented nothing changes: a spurious call must not raise CPPR.
  */
 static inline PaprIcpStep papr_icp_accept(uint64_t word)
 {

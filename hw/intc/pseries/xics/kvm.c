@@ -7,18 +7,18 @@
  * and by xics.c and server.c for migration.  Linux's
  * Documentation/virt/kvm/devices/xics.rst is the interface.
  *
- * The emulated model (arbiter.h) holds the state that migrates; here it only
- * mirrors the kernel's: it is what the kernel is given (store) and what the
- * kernel's state is read into (fetch).  Nothing is arbitrated in it meanwhile,
- * so its presentation controllers (ICP) never drive a vCPU's input.
+ * The emulated model (arbiter.h) holds the state that migrates: it is written
+ * to the kernel (store), and the kernel's state is read into it (fetch).  It
+ * handles no interrupts meanwhile, so its presentation controllers (ICP) never
+ * drive a vCPU's input.
  *
- * Kernels on POWER9 and later build it on the hardware's XIVE, others do it as
- * the model does.  What is different is told where it matters.
+ * Kernels on POWER9 and later emulate XICS by the hardware's XIVE, others as
+ * the model does.  Comments below say where that makes a difference.
  *
  * Locking: events come from any thread, and touch nothing here but the level of
  * a source's line, which is atomic.  All else holds the big lock (BQL).  State
- * is stored with the vCPUs stopped, or for one that has not run yet, as the
- * kernel lets nobody else in while a vCPU is in the guest.
+ * is stored with the vCPUs stopped, or for one that has not run yet: the kernel
+ * does not take a vCPU's state while it is in the guest.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,7 +38,7 @@
 struct PaprXicsKvm {
     int fd;
     bool loaded;                        /* a stream's state is in the kernel */
-    /* sources that the kernel has: it can't forget one */
+    /* sources that the kernel has: none can be removed */
     DECLARE_BITMAP(known, PAPR_XICS_SOURCES);
     /* vCPU ids; those of vCPUs that were unplugged stay connected */
     unsigned long *connected;
@@ -77,8 +77,8 @@ static bool define_tokens(Error **errp)
     return true;
 }
 
-/* Those that the kernel does not know it refuses, and that is all right */
-static void forget_tokens(void)
+/* The kernel refuses those that it does not know: no error */
+static void undefine_tokens(void)
 {
     for (int i = 0; i < ARRAY_SIZE(kernel_rtas); i++) {
         define_token(kernel_rtas[i].name, 0);
@@ -92,7 +92,7 @@ static bool connect_vcpu(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
     PaprXicsKvm *kvm = xics->kvm;
 
     if (test_bit(vcpu->id, kvm->connected)) {
-        return true;                    /* has been here before */
+        return true;                    /* its vCPU was unplugged */
     }
     if (!papr_irq_kvm_connect(vcpu, KVM_CAP_IRQ_XICS, kvm->fd, errp)) {
         return false;
@@ -137,7 +137,7 @@ typedef struct FetchWork {
     int ret;
 } FetchWork;
 
-static void do_fetch_server(CPUState *cs, run_on_cpu_data data)
+static void fetch_server_on_cpu(CPUState *cs, run_on_cpu_data data)
 {
     FetchWork *work = data.host_ptr;
     PaprIcp *icp = work->vcpu->icp;
@@ -157,12 +157,12 @@ static void do_fetch_server(CPUState *cs, run_on_cpu_data data)
     qatomic_set(&icp->state, papr_icp_word(&regs));
 }
 
-/* In the vCPU's thread: it may be in the guest, for info pic */
+/* In the vCPU's thread, which may be in the guest: info pic */
 static bool fetch_vcpu(PaprVcpu *vcpu, Error **errp)
 {
     FetchWork work = { .vcpu = vcpu };
 
-    run_on_cpu(CPU(vcpu->cpu), do_fetch_server, RUN_ON_CPU_HOST_PTR(&work));
+    run_on_cpu(CPU(vcpu->cpu), fetch_server_on_cpu, RUN_ON_CPU_HOST_PTR(&work));
     if (work.ret < 0) {
         error_setg_errno(errp, -work.ret, "Can't read the interrupt "
                          "presentation state of vCPU id %u from KVM", vcpu->id);
@@ -217,10 +217,9 @@ static uint64_t source_to_kernel(PaprSource s, bool due, bool server_known)
 }
 
 /*
- * A level is what the line has, which the model knows.  A message that waits
- * has both bits for that in streams.  One that came while another was in
- * service has not: the end of that sends it, and to send it now as well would
- * make two of it.
+ * The level of an LSI is the model's.  A message that waits has both bits,
+ * rejected and masked pending, in streams.  One that came while another was in
+ * service has neither: the EOI sends it, and it would be sent twice otherwise.
  */
 static PaprSource source_from_kernel(PaprSource old, uint64_t value)
 {
@@ -268,9 +267,9 @@ static bool store_source(PaprXics *xics, uint32_t n, bool due, Error **errp)
 }
 
 /*
- * A kernel that builds on XIVE takes a snapshot of all sources as the first is
- * read, and makes a new one after the last of those it has: so all are read,
- * whoever still has them, and also if one can't be.
+ * A kernel that uses XIVE takes a snapshot of all sources when the first is
+ * read, and drops it after the last one that it has: so all are read, even if
+ * they were released, or if reading one fails.
  */
 static bool xics_kvm_save_sources(void *be, Error **errp)
 {
@@ -306,9 +305,9 @@ static bool xics_kvm_save_sources(void *be, Error **errp)
     return true;
 }
 
-/* The whole */
+/* All state */
 
-/* Servers first: what the sources send then finds its server as it should be */
+/* Servers first: sources send interrupts to them when they are stored */
 static bool store_all(PaprXics *xics, Error **errp)
 {
     DECLARE_BITMAP(due, PAPR_XICS_SOURCES + 1) = { };
@@ -358,31 +357,31 @@ static int xics_kvm_post_load(void *be, int version_id)
 }
 
 /*
- * What the model presents is the kernel's to present: once that is off, the
- * model's own operations find nothing to arbitrate.
+ * The model must not present what the kernel presents: with its servers off,
+ * the model's own operations have no effect on vCPUs.
  */
-static void quiet_server(PaprIcp *icp)
+static void turn_off_server(PaprIcp *icp)
 {
     qatomic_set(&icp->state, papr_icp_off(true));
 }
 
-static void quiet_servers(PaprXics *xics)
+static void turn_off_servers(PaprXics *xics)
 {
     for (uint32_t i = 0; i < xics->arb.n_servers; i++) {
         if (xics->arb.servers[i]) {
-            quiet_server(xics->arb.servers[i]);
+            turn_off_server(xics->arb.servers[i]);
         }
     }
 }
 
 /* Closing the device destroys it, and disconnects all vCPUs */
-static void put_away(PaprXics *xics)
+static void close_device(PaprXics *xics)
 {
     PaprXicsKvm *kvm = xics->kvm;
 
     xics->ops = papr_xics_ops;
     xics->kvm = NULL;
-    forget_tokens();
+    undefine_tokens();
     close(kvm->fd);
     g_free(kvm->connected);
     g_free(kvm);
@@ -415,7 +414,7 @@ static bool xics_kvm_activate(void *be, Error **errp)
     xics->ops = papr_xics_kvm_ops;
     if (!define_tokens(errp) || !connect_vcpus(xics, errp) ||
         !store_all(xics, errp)) {
-        put_away(xics);
+        close_device(xics);
         return false;
     }
     papr_irq_kvm_in_force(true);
@@ -427,18 +426,18 @@ static void xics_kvm_deactivate(void *be)
     PaprXics *xics = be;
 
     papr_irq_kvm_in_force(false);
-    put_away(xics);
-    quiet_servers(xics);
+    close_device(xics);
+    turn_off_servers(xics);
     papr_xics_ops->reset(xics);
 }
 
-/* Of a new device: one that a guest has used may have events in its queues */
+/* The device is new (anew_at_reset): a used one may have events in queues */
 static void xics_kvm_reset(void *be)
 {
     PaprXics *xics = be;
     Error *err = NULL;
 
-    quiet_servers(xics);
+    turn_off_servers(xics);
     papr_xics_ops->reset(xics);
     xics->kvm->loaded = false;
     if (!store_all(xics, &err)) {
@@ -461,7 +460,7 @@ static bool xics_kvm_vcpu_create(void *be, PaprVcpu *vcpu, Error **errp)
 static void xics_kvm_vcpu_destroy(void *be, PaprVcpu *vcpu)
 {
     if (vcpu->icp) {
-        quiet_server(vcpu->icp);
+        turn_off_server(vcpu->icp);
     }
     papr_xics_ops->vcpu_destroy(be, vcpu);
 }
@@ -470,7 +469,7 @@ static void xics_kvm_vcpu_destroy(void *be, PaprVcpu *vcpu)
 static void xics_kvm_vcpu_reset(void *be, PaprVcpu *vcpu)
 {
     if (vcpu->icp) {
-        quiet_server(vcpu->icp);
+        turn_off_server(vcpu->icp);
     }
 }
 
@@ -505,7 +504,7 @@ static void xics_kvm_trigger(void *be, uint32_t irq)
     papr_irq_kvm_trigger(irq);
 }
 
-/* Told twice, a kernel could send one interrupt more than there should be */
+/* If a level is set twice, some kernels send one interrupt too many */
 static void xics_kvm_set_level(void *be, uint32_t irq, bool level)
 {
     PaprXics *xics = be;

@@ -1,5 +1,5 @@
 /*
- * XICS: a presentation controller's (ICP's) life with its vCPU
+ * XICS: presentation controllers (ICP) of vCPUs that come and go
  *
  * Creation, removal, migration and display.  Called by xics.c.  All with the
  * big lock (BQL) held; other threads go on using the ICP meanwhile (icp.c).
@@ -59,12 +59,12 @@ static int server_pre_save(void *opaque)
     return 0;
 }
 
-/* Sources may have been loaded before or after: look at those that wait */
+/* Sources may have been loaded before or after: offer those that wait */
 void papr_xics_server_load(PaprIcp *icp)
 {
     server_follow(icp);
     papr_icp_h_ipi(icp, papr_icp_regs(qatomic_read(&icp->state)).mfrr);
-    papr_icp_look(icp);
+    papr_icp_resend(icp);
 }
 
 static int server_post_load(void *opaque, int version_id)
@@ -108,8 +108,8 @@ static const VMStateDescription vmstate_papr_icp = {
     },
 };
 
-/* The ICP of @id, made if it is the first time that this vCPU appears */
-static PaprIcp *server_get(PaprArbiter *arb, uint32_t id)
+/* The ICP of @id, created when its vCPU is for the first time */
+static PaprIcp *server_find_or_create(PaprArbiter *arb, uint32_t id)
 {
     PaprIcp *icp = arb->servers[id];
 
@@ -136,7 +136,7 @@ bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
                    xics->arb.n_servers);
         return false;
     }
-    server = server_of(server_get(&xics->arb, vcpu->id));
+    server = server_of(server_find_or_create(&xics->arb, vcpu->id));
     if (!papr_cpu_line_connect(&server->line, vcpu->cpu, errp)) {
         return false;
     }
@@ -147,7 +147,7 @@ bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
     return true;
 }
 
-/* What it presented waits at its source for a new route, or this vCPU again */
+/* What it presented waits at its source: for a new route, or a new vCPU */
 void papr_xics_server_destroy(PaprXics *xics, PaprVcpu *vcpu)
 {
     PaprIcp *icp = vcpu->icp;

@@ -8,7 +8,8 @@
  *
  * An interrupt that is due has one owner at any time, so that it is presented
  * once: the source, where it waits, or the thread that took it from there with
- * papr_source_take() and offers it to the server.  Who is refused puts it back.
+ * papr_source_take() and offers it to the server.  That thread puts it back if
+ * the server refuses it.
  *   message (MSI): it waits while REJECTED, or MASKED_PENDING if the source is
  *                  off (priority 0xff)
  *   level (LSI):   it waits while ASSERTED and not SENT
@@ -56,7 +57,7 @@ static inline PaprSource papr_source_off(uint8_t flags)
     };
 }
 
-/** papr_source_waits: is an interrupt here, to be offered to the server? */
+/** papr_source_waits: is there an interrupt to be offered to the server? */
 static inline bool papr_source_waits(PaprSource s)
 {
     if (s.priority == PAPR_PRIO_NONE) {
@@ -70,11 +71,11 @@ static inline bool papr_source_waits(PaprSource s)
 }
 
 /**
- * papr_source_settle - a stream's state, maybe of KVM, as the model has it
+ * papr_source_settle - convert a stream's state, maybe KVM's, to the model's
  *
- * There a message that is due has both bits of those that wait, and one that
- * has come while another is in service waits for its end, which here is the
- * server's business.
+ * KVM sets both bits, rejected and masked pending, for a message that is due,
+ * and keeps one that came while another is in service (queued) until the EOI.
+ * In the model it is offered to the server at once.
  */
 static inline PaprSource papr_source_settle(PaprSource s)
 {
@@ -90,7 +91,7 @@ static inline PaprSource papr_source_settle(PaprSource s)
     return s;
 }
 
-/** papr_source_take: the state once somebody took what waits */
+/** papr_source_take: the state once what waits has been taken */
 static inline PaprSource papr_source_take(PaprSource s)
 {
     if (s.flags & PAPR_SOURCE_LSI) {
@@ -125,7 +126,7 @@ static inline PaprSource papr_source_level(PaprSource s, bool level)
     return s;
 }
 
-/** papr_source_eoi: the guest is done with it; an LSI still up is due again */
+/** papr_source_eoi: end of interrupt; an LSI that is still up is due again */
 static inline PaprSource papr_source_eoi(PaprSource s)
 {
     if (s.flags & PAPR_SOURCE_LSI) {

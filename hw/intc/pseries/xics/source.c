@@ -1,5 +1,5 @@
 /*
- * XICS: interrupt sources, and the way from a source to its server
+ * XICS: interrupt sources, and how they reach their servers
  *
  * Called with triggers and levels (irqs.c, through xics.c), by the guest's
  * RTAS calls on a source's entry (rtas.c) and by arbiter.c when an interrupt
@@ -7,11 +7,13 @@
  *
  * Locking: any thread, no lock.  A source is one word updated by
  * compare-and-swap; source-state.h says who owns an interrupt that is due, and
- * struct PaprIcp why one that waits is not forgotten.  One more race is settled
- * here: an interrupt refused by the server that its source named a moment ago.
- * Putting it back reads the entry in the same compare-and-swap; if the guest
- * has changed it before, the interrupt is offered to the new server, and if it
- * changes it later, that change finds the interrupt waiting.
+ * struct PaprIcp why one that waits is not forgotten.  One more race is here: a
+ * server refuses an interrupt while the guest routes the source to another one.
+ * (1) source_park() puts the interrupt back and reads the route in the same
+ *     compare-and-swap.
+ * (2) A change of the route before (1) is seen there: the interrupt is offered
+ *     to the new server.
+ * (3) A change after (1) finds the interrupt waiting, and offers it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -35,7 +37,7 @@ static inline bool source_commit(PaprSource *source, PaprSource *s,
     return done;
 }
 
-/* Take the interrupt that waits at @source, if any; *@s is the state then */
+/* Take the interrupt that waits at @source, if any; *@s is the new state */
 static bool source_take(PaprSource *source, PaprSource *s)
 {
     *s = papr_source_read(source);
@@ -48,8 +50,8 @@ static bool source_take(PaprSource *source, PaprSource *s)
 }
 
 /*
- * Put @irq back to its source, to wait there.  True if it should be offered
- * once more: the caller owns it again, and *@s tells to whom.
+ * Put @irq back to its source, to wait there.  True if it must be offered once
+ * more: the caller owns it again, and *@s has the server.
  */
 static bool source_park(PaprArbiter *arb, uint32_t irq, PaprSource *s)
 {
@@ -76,7 +78,7 @@ static bool source_park(PaprArbiter *arb, uint32_t irq, PaprSource *s)
     return source_take(source, s);
 }
 
-/* Offer @irq, which the caller owns, and whatever has to make room for it */
+/* Offer @irq, which the caller owns, and then any interrupt it displaces */
 static void source_deliver(PaprArbiter *arb, uint32_t irq, PaprSource s)
 {
     do {
@@ -135,8 +137,8 @@ void papr_xics_trigger(PaprArbiter *arb, uint32_t irq)
     }
     if (s.status & PAPR_SOURCE_REJECTED) {
         /*
-         * One waits and stands for this one too, if it still does when all
-         * that the device wrote before is visible.
+         * One waits already, and this one is merged with it, provided that it
+         * still waits when all that the device wrote before is visible.
          */
         smp_mb();
         s = papr_source_read(source);

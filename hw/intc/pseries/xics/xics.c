@@ -74,10 +74,7 @@ static void xics_set_level(void *be, uint32_t irq, bool level)
     papr_xics_set_level(&xics->arb, irq, level);
 }
 
-/*
- * ICPs first: they put back what they present, which goes with the sources'
- * reset.
- */
+/* ICPs first: they put back what they present, and sources forget it */
 static void xics_reset(void *be)
 {
     PaprXics *xics = be;

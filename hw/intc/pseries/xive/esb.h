@@ -55,8 +55,8 @@ static inline PaprEsbStep papr_esb_on_trigger(uint8_t from)
 }
 
 /*
- * What storing @pq does.  A line that is still asserted makes a source that
- * comes to rest fire again: levels are not remembered in Q.
+ * What storing @pq does.  If P and Q are cleared while the line is asserted, an
+ * event is forwarded at once: Q does not remember levels.
  */
 static inline PaprEsbStep papr_esb_on_set(uint8_t from, uint8_t pq)
 {
@@ -98,7 +98,7 @@ static inline PaprEsbStep papr_esb_on_level(uint8_t from, bool level)
  * Put a step into force.  Returns false if @esb is no longer @from (take the
  * step again).  An event that goes on its way is counted in the same swap, so
  * that whoever sees P also sees it on its way; should the counter be full
- * (31 threads inside the router with one source) it waits for one to leave.
+ * (31 threads inside the router with one source) the caller tries again.
  *
  * The swap is made also if nothing changes.  A trigger that finds Q set adds no
  * event: it relies on the end of the one that is pending, whose handler must
@@ -197,7 +197,7 @@ static inline bool papr_esb_in_flight(const uint8_t *esb)
     return qatomic_load_acquire(esb) >= XV_ESB_FLIGHT;
 }
 
-/* P and Q as they are told, and no event; the line stays, it is the device's */
+/* Set P and Q without an event; the line is left alone */
 static inline void papr_esb_put(uint8_t *esb, uint8_t pq)
 {
     uint8_t old, to;

@@ -5,12 +5,12 @@
  * source's route is the word of its event assignment structure (EAS), a queue
  * (EQ) belongs to the event notification descriptor (END) of a vCPU and a
  * priority, a vCPU's registers are its OS ring.  What the kernel wants to have
- * in order, and what it can't do, is kept here:
+ * in order, and what it can't do, is handled here:
  *
  * - a source can be routed to a queue only while that is set, and the kernel
  *   forgets the number that the guest gave a source when it is masked.  PAPR
- *   knows neither, so the model's words are what counts, and a route is put off
- *   until there is a queue;
+ *   has neither rule, so the model's words are authoritative, and a route is
+ *   deferred until there is a queue;
  * - a queue is one page of 64 KiB, and notifies always;
  * - a source can't be taken away: it is turned off.
  *
@@ -49,7 +49,7 @@ bool papr_xive_kvm_open(PaprXiveKvm *kvm, Error **errp)
     return kvm->fd >= 0;
 }
 
-/* When the file and its pages are gone the kernel forgets all, and the vCPUs */
+/* Once the file is closed and unmapped the kernel frees all, and the vCPUs */
 void papr_xive_kvm_close(PaprXiveKvm *kvm)
 {
     close(kvm->fd);
@@ -60,7 +60,7 @@ void papr_xive_kvm_close(PaprXiveKvm *kvm)
     bitmap_zero(kvm->queues, kvm->xive->nr_ends);
 }
 
-/* A vCPU that is plugged again comes with the kernel's vCPU that it left */
+/* A vCPU that is plugged again gets the parked vCPU of the kernel */
 bool papr_xive_kvm_connect(PaprXiveKvm *kvm, PaprTctx *tctx, Error **errp)
 {
     if (test_bit(tctx->server, kvm->connected)) {
@@ -168,7 +168,7 @@ bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
     }
     trace_papr_xive_kvm_queue(end_index, eq.qaddr, eq.qshift, eq.qtoggle,
                               eq.qindex);
-    /* Should it fail, the kernel shall not go on with an older queue */
+    /* If it fails, the kernel must not use the old queue any longer */
     clear_bit_atomic(end_index, kvm->queues);
     if (!device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index, &eq, true,
                        errp)) {
@@ -204,7 +204,7 @@ bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
     return true;
 }
 
-/* The whole */
+/* All sources and queues */
 
 bool papr_xive_kvm_sync(PaprXiveKvm *kvm, uint32_t lisn, Error **errp)
 {

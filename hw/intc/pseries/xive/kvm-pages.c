@@ -6,19 +6,18 @@
  * of pages per source.  Each of the two is one memory region over the emulated
  * one, and so one memory slot of KVM, whatever the number of sources.
  *
- * The regions' addresses in QEMU are set aside when the machine is made and
- * stay for its life: mapped from the device while there is one, else without
- * access.  So no region comes or goes with the device, and whoever wants to
- * hear of new RAM (block devices that register buffers) isn't called from
- * client-architecture-support (CAS), from reset or from the loading of a
- * migration stream.
+ * The regions' addresses in QEMU are reserved when the machine is created, for
+ * its life: mapped from the device while there is one, else without access.  So
+ * no region comes or goes with the device, and notifiers of new RAM (block
+ * devices that register buffers) aren't called from client-architecture-support
+ * (CAS), from reset or from the loading of a migration stream.
  *
  * The kernel fills in a source's pages at the first access, and answers one to
  * a source that it doesn't have with a bus error: QEMU looks first.  That goes
  * for accesses through the address space, too (DMA that a guest set up, the
- * monitor): these regions are RAM for KVM's slots only, and everybody else gets
- * to handlers, those of mmio.c for ESBs, which the memory core calls with the
- * big lock (BQL) held.
+ * monitor): these regions are RAM for KVM's slots only; other accesses go to
+ * handlers, those of mmio.c for ESBs, which the memory core calls with the big
+ * lock (BQL) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -55,7 +54,7 @@ uint64_t papr_xive_kvm_page_load(PaprXiveKvm *kvm, uint32_t lisn,
     }
     word = (const void *)(kvm->esb + ((size_t)lisn << XV_ESB_PAIR_SHIFT) +
                           PAGE_BYTES + offset);
-    /* Not cached memory: what was stored before is to be seen before */
+    /* not cached memory: earlier stores must be visible before this load */
     smp_mb();
     return be64_to_cpu(qatomic_read(word));
 }
@@ -73,10 +72,11 @@ uint8_t papr_xive_kvm_set_pq(PaprXiveKvm *kvm, uint32_t lisn, uint8_t pq)
 
 /*
  * A level signalled source (LSI) is an edge sensitive one in the host.  Its
- * line is in the model's byte: a line that is up makes a source that comes to
- * rest fire again, whatever is in Q.  The line is read after P and Q were
- * cleared, and whoever raises it triggers after that: one of the two sees the
- * other.
+ * line is in the model's byte: if it is up when P and Q are cleared, the source
+ * is triggered again.
+ * (1) Here P and Q are cleared, then the line is read.
+ * (2) Who raises the line sets it, then triggers.
+ * Either (1) sees the line, or (2) triggers after P and Q were cleared.
  */
 static uint64_t lsi_rest(PaprXive *xive, uint32_t lisn)
 {
@@ -110,7 +110,7 @@ uint64_t papr_xive_kvm_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset)
     return papr_xive_kvm_page_load(xive->kvm, lisn, offset);
 }
 
-/* Stores that the host's sources don't know are made of what they do know */
+/* The host's sources have no stores: by loads and KVM_IRQ_LINE */
 void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
 {
     offset &= XV_ESB_OFFSET_MASK & ~7;
@@ -124,7 +124,7 @@ void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
     }
 }
 
-/* The host's TIMA is that of the vCPU on the processor: nobody's, in QEMU */
+/* The host's TIMA is the running vCPU's: QEMU can't access any */
 static uint64_t tima_read(void *opaque, hwaddr addr, unsigned size)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "xive: load from the management area at 0x%"
@@ -148,7 +148,7 @@ static const MemoryRegionOps tima_ops = {
 
 /* The regions */
 
-static void *set_aside(void *at, size_t size, Error **errp)
+static void *reserve_pages(void *at, size_t size, Error **errp)
 {
     void *pages = mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS |
                        MAP_NORESERVE | (at ? MAP_FIXED : 0), -1, 0);
@@ -177,11 +177,11 @@ bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp)
     PaprXive *xive = kvm->xive;
     size_t os_page = XV_TIMA_OS_PAGE * PAGE_BYTES;
 
-    kvm->esb = set_aside(NULL, esb_bytes(xive), errp);
+    kvm->esb = reserve_pages(NULL, esb_bytes(xive), errp);
     if (!kvm->esb) {
         return false;
     }
-    kvm->tima = set_aside(NULL, TIMA_BYTES, errp);
+    kvm->tima = reserve_pages(NULL, TIMA_BYTES, errp);
     if (!kvm->tima) {
         munmap(kvm->esb, esb_bytes(xive));
         return false;
@@ -212,7 +212,7 @@ static void take_away(void *at, size_t size)
 {
     Error *err = NULL;
 
-    if (!set_aside(at, size, &err)) {
+    if (!reserve_pages(at, size, &err)) {
         error_report_err(err);
     }
 }

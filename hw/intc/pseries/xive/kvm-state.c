@@ -1,27 +1,28 @@
 /*
- * pSeries XIVE in the host's kernel: its state as a whole, and migration
+ * pSeries XIVE in the host's kernel: stop and start, and migration
  *
- * While the guest runs, the kernel has what moves: the P and Q bits of sources,
- * the positions in queues, vCPUs' registers.  The model has what the guest
- * configured.  When the machine stops, and before its memory is sent:
+ * While the guest runs, the kernel has what changes with each event: the P and
+ * Q bits of sources, the positions in queues, vCPUs' registers.  The model has
+ * what the guest configured.  When the machine stops, and before its memory is
+ * sent:
  *
- * 1. hold: every source that is on gets P set, which keeps events from going
- *    anywhere; its bits from before go to the model's byte.  Then the kernel
- *    flushes what is under way, and marks the queues' pages dirty, which the
- *    host's controller wrote into without anybody else's knowledge.
+ * 1. hold: P is set in every source that is on, so that no events leave it; its
+ *    bits from before go to the model's byte.  Then the kernel flushes events
+ *    under way, and marks the queues' pages dirty: the host's controller writes
+ *    them without marking them.
  * 2. Devices finish what they have begun after the machine was stopped (block
- *    devices are drained), and raise interrupts: Q of the source remembers.
- *    Those are let through when memory is about to be read for the last time,
- *    and step 1 is done again.  Nobody raises interrupts after that.
+ *    devices are drained), and raise interrupts, which set Q of the source.
+ *    These are delivered when memory is about to be read for the last time,
+ *    and step 1 is done again.  No interrupts are raised after that.
  * 3. The positions of queues and vCPUs' registers are read when their sections
  *    are saved.
  *
- * What fails on the way ends the migration (hw/pseries/save.h), and the guest
- * goes on here.
+ * A failure ends the migration (hw/pseries/save.h), and the guest continues on
+ * the source.
  *
- * When it goes on: release.  Sources get the bits of the model's byte, and what
- * came meanwhile is triggered once more.  Loading a stream ends like holding,
- * so that the start of the machine is the same for both.
+ * When the machine starts: release.  Sources get the bits of the model's byte,
+ * and those with Q set are triggered once more.  After a stream is loaded
+ * sources are held, so that the start is the same.
  *
  * Locking: BQL, and the machine is stopped, but for the saving functions, which
  * `info pic` calls at any time.
@@ -42,13 +43,13 @@ static bool is_asserted(PaprXive *xive, uint32_t lisn)
     return qatomic_read(&xive->status[lisn]) & XV_ESB_ASSERTED;
 }
 
-/* Stop and go */
+/* Stop and start */
 
 static void hold_source(PaprXiveKvm *kvm, uint32_t lisn)
 {
     uint8_t *esb = &kvm->xive->status[lisn];
 
-    /* Nobody but the guest turns a source on or off, and it is stopped */
+    /* only the guest turns a source on or off, and it is stopped */
     if (papr_xive_kvm_get_pq(kvm, lisn) == XV_PQ_OFF) {
         papr_esb_put(esb, XV_PQ_OFF);
     } else {
@@ -57,10 +58,10 @@ static void hold_source(PaprXiveKvm *kvm, uint32_t lisn)
 }
 
 /*
- * A machine that is only stopped does without.  A stream does not: pages of
- * queues may be missing in it, and what is under way is in neither place.
+ * A failure is no error while the machine is only stopped.  In a stream, pages
+ * of queues and events under way would be missing.
  */
-static void flush(PaprXiveKvm *kvm)
+static void flush_queues(PaprXiveKvm *kvm)
 {
     error_free(kvm->unflushed);
     kvm->unflushed = NULL;
@@ -88,12 +89,12 @@ void papr_xive_kvm_hold(PaprXiveKvm *kvm)
             hold_source(kvm, lisn);
         }
     }
-    flush(kvm);
+    flush_queues(kvm);
 }
 
 /*
- * A trigger does what is right in each state that is restored: it goes on from
- * 00, is remembered in 10 and was already in 11.
+ * A trigger is right in each state that is restored: 00 forwards it, 10 becomes
+ * 11, and 11 stays.
  */
 static void release_source(PaprXiveKvm *kvm, uint32_t lisn)
 {
@@ -140,7 +141,7 @@ static void machine_changed(void *opaque, bool running, RunState state)
     }
 }
 
-/* Memory is about to be read: maybe for the last time, if the machine stands */
+/* Memory is about to be read, if the machine is stopped for the last time */
 static int memory_is_read(NotifierWithReturn *notifier, void *data,
                           Error **errp)
 {
@@ -169,7 +170,7 @@ bool papr_xive_kvm_create_sources(PaprXiveKvm *kvm, Error **errp)
     PaprXive *xive = kvm->xive;
 
     for (uint32_t lisn = 0; lisn < xive->nr_irqs; lisn++) {
-        /* This turns off and masks those that it has already */
+        /* sources that it has already are turned off and masked */
         if ((papr_xive_is_claimed(xive, lisn) ||
              papr_xive_kvm_has(kvm, lisn)) &&
             !papr_xive_kvm_create_source(kvm, lisn, errp)) {
@@ -183,7 +184,7 @@ static bool load_queues(PaprXiveKvm *kvm, Error **errp)
 {
     PaprXive *xive = kvm->xive;
 
-    /* And with the last queue that a source goes to, its route */
+    /* this sets the routes of sources to these queues, too */
     for (uint32_t i = 0; i < xive->nr_ends; i++) {
         PaprEndState state = papr_xive_end_state(xive, i);
 

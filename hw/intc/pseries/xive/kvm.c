@@ -2,9 +2,9 @@
  * pSeries XIVE in the host's kernel: the backend "xive-kvm"
  *
  * XIVE native exploitation mode: the host's KVM has an interrupt controller
- * device by which the guest drives the host's XIVE.  It is made when the guest
- * takes to XIVE (at client-architecture-support, or when the machine starts
- * with it), and gone when it leaves it, at reset at the latest.
+ * device by which the guest drives the host's XIVE.  It is created when XIVE is
+ * put in force (at client-architecture-support, or when the machine starts with
+ * it), and closed when XICS is, at reset at the latest.
  *
  * These operations work on the state of the emulated backend (model.c), whose
  * own operations they call for the model's part of the work:
@@ -30,16 +30,13 @@
 #include "target/ppc/cpu.h"
 #include "kvm.h"
 
-/* What the kernel may refuse while the guest runs */
+/* Requests that the kernel may refuse while the guest runs */
 typedef enum HostRequest {
     HOST_ROUTE, HOST_QUEUE, HOST_QUEUE_END, HOST_POSITION, HOST_SYNC,
     HOST_CLEAR, HOST_REQUESTS
 } HostRequest;
 
-/*
- * That is not the guest's mistake, but a guest can have it repeated at will: so
- * each kind is told once.
- */
+/* A guest can repeat the request at will: each kind is warned of once */
 static int64_t host_failure(HostRequest what, Error *err)
 {
     static bool told[HOST_REQUESTS];
@@ -52,7 +49,7 @@ static int64_t host_failure(HostRequest what, Error *err)
     return H_HARDWARE;
 }
 
-/* What hypercalls and migration want done */
+/* For hypercalls and migration */
 
 static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
 {
@@ -65,7 +62,7 @@ static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     return H_SUCCESS;
 }
 
-/* The model maps the queue, too: it must be RAM, and is kept */
+/* The model maps the queue, too: it must be RAM, and keeps a reference */
 static int64_t kvm_set_queue(PaprXive *xive, uint32_t end_index,
                              const PaprEndState *state)
 {
@@ -219,7 +216,7 @@ static void xive_kvm_trigger(void *be, uint32_t irq)
     papr_irq_kvm_trigger(irq);
 }
 
-/* A rising line triggers; what else there is to it: lsi_load() */
+/* A rising line triggers; for the EOI see lsi_load() */
 static void xive_kvm_set_level(void *be, uint32_t irq, bool level)
 {
     PaprXive *xive = be;
@@ -239,7 +236,7 @@ static void xive_kvm_set_level(void *be, uint32_t irq, bool level)
     }
 }
 
-/* In force or not */
+/* Activation */
 
 static bool connect_all(PaprXive *xive, Error **errp)
 {
@@ -284,8 +281,8 @@ static void xive_kvm_prepare(void *be)
 static const PaprXiveOps xive_kvm_ops;
 
 /*
- * The state that is there is what reset makes, or comes from a stream and will
- * be uploaded by post_load().
+ * The model's state is that after a reset, or is a stream's, which post_load()
+ * stores.
  */
 static bool xive_kvm_activate(void *be, Error **errp)
 {
@@ -341,7 +338,7 @@ static int xive_kvm_post_load(void *be, int version_id)
     return 0;
 }
 
-/* The kernel gives a vCPU's registers to nobody while it is in the guest */
+/* In the vCPU's thread: KVM does not give registers while it is in the guest */
 static void save_ring_on_cpu(CPUState *cs, run_on_cpu_data data)
 {
     Error *err = NULL;

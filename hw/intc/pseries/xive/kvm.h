@@ -4,9 +4,9 @@
  * The kernel's device (KVM_DEV_TYPE_XIVE, "native exploitation mode") gives
  * each source of the guest an event state buffer (ESB) of the host's own
  * controller, and each vCPU a notification virtual target (NVT, or virtual
- * processor, VP) there.  The guest works their pages directly; the emulated
- * model beside it keeps what the guest configured, and gets the rest when it is
- * asked for.
+ * processor, VP) there.  The guest accesses their pages directly; the emulated
+ * model keeps what the guest configured, and the rest is read into it on
+ * demand.
  *
  * Locking: all with the big lock (BQL) but for
  *
@@ -25,13 +25,13 @@
 #include "model.h"
 
 /**
- * PaprXiveKvm - the kernel's device, or what is ready for it
+ * PaprXiveKvm - the kernel's device, and what is prepared for it
  * @fd: the device; -1: there is none
  * @sources: numbers that it has; touching another one's pages is a bus error
- * @connected: servers whose vCPU it knows, be it unplugged (parked)
+ * @connected: servers whose vCPU it knows, plugged or unplugged (parked)
  * @queues: descriptors (ENDs) for which it has a queue
- * @held: the machine is stopped: sources that are on keep P set, so that what
- *        comes meanwhile stays in Q; the model's bytes say what they shall be
+ * @held: the machine is stopped: P is set in sources that are on, so that
+ *        later events stay in Q; their state is in the model's bytes
  * @unflushed: why the last hold could not have the kernel flush what is under
  *             way and mark the queues' pages dirty; NULL: it did
  * @esb, @tima: addresses that are set aside for the device's pages

@@ -96,7 +96,7 @@ static bool xive_claim(void *be, uint32_t irq, bool lsi, Error **errp)
     } else {
         clear_bit_atomic(irq, xive->lsi_map);
     }
-    /* A number that a stream brought is routed already */
+    /* a stream has the routes of its claimed numbers */
     if (!papr_xive_is_claimed(xive, irq)) {
         papr_esb_off(&xive->status[irq]);
         papr_xive_set_eas(xive, irq, papr_eas_initial(irq));
@@ -125,7 +125,7 @@ static void xive_set_level(void *be, uint32_t irq, bool level)
     papr_xive_set_level(be, irq, level);
 }
 
-/* In force or not */
+/* Activation */
 
 void papr_xive_reset_routing(PaprXive *xive)
 {
@@ -169,7 +169,7 @@ static void xive_deactivate(void *be)
     papr_xive_hcalls_enable(xive, false);
     papr_xive_mmio_enable(xive, false);
     papr_xive_reset_routing(xive);
-    /* Levels are not followed while another controller is in force */
+    /* the other controller gets levels from now on */
     for (uint32_t lisn = 0; lisn < xive->nr_irqs; lisn++) {
         papr_esb_level(&xive->status[lisn], false);
     }
@@ -218,7 +218,7 @@ static bool xive_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
     return true;
 }
 
-/* What hypercalls want done */
+/* For hypercalls */
 
 static int64_t emulated_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
 {

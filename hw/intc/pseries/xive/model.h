@@ -158,7 +158,7 @@ bool papr_xive_set_queue(PaprXive *xive, uint32_t end_index,
 /** papr_xive_end_state: one consistent view of an END */
 PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index);
 
-/** papr_xive_set_end_pos: how far somebody else has written the queue */
+/** papr_xive_set_end_pos: how far the host's controller wrote the queue */
 void papr_xive_set_end_pos(PaprXive *xive, uint32_t end_index, PaprEqPos pos);
 /** papr_xive_sync: wait for the events of @lisn that are under way; r3 */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn);
@@ -168,7 +168,7 @@ void papr_tctx_reset(PaprTctx *tctx);
 uint16_t papr_tctx_accept(PaprTctx *tctx, uint64_t *before, uint64_t *after);
 void papr_tctx_set_cppr(PaprTctx *tctx, uint8_t cppr);
 void papr_tctx_pend(PaprTctx *tctx, uint8_t priority);
-/** papr_tctx_follow: make the vCPU's line agree with the ring; BQL */
+/** papr_tctx_follow: set the vCPU's input to what the ring says; BQL */
 void papr_tctx_follow(PaprTctx *tctx);
 
 /* mmio.c */

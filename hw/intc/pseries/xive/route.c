@@ -1,5 +1,5 @@
 /*
- * pSeries XIVE: the way of an event, from its source to a vCPU
+ * pSeries XIVE: an event, from its source to a vCPU
  *
  * A source forwards an event (esb.h); its EAS (event assignment structure), one
  * word, names an END (event notification descriptor) and the number that the
@@ -125,7 +125,7 @@ static void store_entry(PaprEnd *end, uint32_t eisn)
 }
 
 /* Store the event of @lisn; true if the vCPU of END @index is to be notified */
-static bool enqueue(PaprXive *xive, uint32_t lisn, uint32_t *index)
+static bool enqueue_event(PaprXive *xive, uint32_t lisn, uint32_t *index)
 {
     uint64_t eas;
     PaprEnd *end;
@@ -161,11 +161,11 @@ static bool enqueue(PaprXive *xive, uint32_t lisn, uint32_t *index)
     return notify;
 }
 
-/* An event that the ESB of @lisn has let through */
-static void route(PaprXive *xive, uint32_t lisn)
+/* An event that the ESB of @lisn has forwarded */
+static void route_event(PaprXive *xive, uint32_t lisn)
 {
     uint32_t index;
-    bool notify = enqueue(xive, lisn, &index);
+    bool notify = enqueue_event(xive, lisn, &index);
 
     papr_esb_landed(&xive->status[lisn]);
     if (notify) {
@@ -177,7 +177,7 @@ void papr_xive_trigger(PaprXive *xive, uint32_t lisn)
 {
     trace_papr_xive_trigger(lisn);
     if (papr_esb_trigger(&xive->status[lisn])) {
-        route(xive, lisn);
+        route_event(xive, lisn);
     }
 }
 
@@ -191,7 +191,7 @@ void papr_xive_set_level(PaprXive *xive, uint32_t lisn, bool level)
     }
     trace_papr_xive_level(lisn, level);
     if (papr_esb_level(&xive->status[lisn], level)) {
-        route(xive, lisn);
+        route_event(xive, lisn);
     }
 }
 
@@ -200,7 +200,7 @@ uint64_t papr_xive_eoi(PaprXive *xive, uint32_t lisn)
     uint8_t old;
 
     if (papr_esb_eoi(&xive->status[lisn], &old)) {
-        route(xive, lisn);
+        route_event(xive, lisn);
     }
     return old;
 }
@@ -210,16 +210,16 @@ uint64_t papr_xive_set_pq(PaprXive *xive, uint32_t lisn, uint8_t pq)
     uint8_t old;
 
     if (papr_esb_set(&xive->status[lisn], pq, &old)) {
-        route(xive, lisn);
+        route_event(xive, lisn);
     }
     return old;
 }
 
 /*
- * Wait for the events of a source that other threads have under way.  They need
- * no lock that the caller may hold (see at the top), so it takes them a few
- * hundred cycles; but the guest could have vCPUs trigger without end, so not
- * for ever.
+ * Wait for the events of a source that other threads have under way.  They take
+ * no lock that the caller may hold (see at the top), so it takes a few hundred
+ * cycles; but the guest could have vCPUs trigger without end, so there is a
+ * limit.
  */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn)
 {
@@ -239,15 +239,15 @@ void papr_xive_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     uint64_t old = qatomic_xchg(&xive->eat[lisn], eas);
     PaprEnd *end = &xive->ends[papr_eas_end(old)];
 
-    /* Let those out who still read the old word, see enqueue() */
+    /* Wait for threads that use the old word, see enqueue_event() */
     qemu_spin_lock(&end->lock);
     qemu_spin_unlock(&end->lock);
 }
 
 /*
  * The cache is filled in here rather than by address_space_cache_init(), which
- * would hold on to the whole view of memory, and so to every device that is
- * unplugged while the queue is set.  This one holds on to the queue's RAM.
+ * would reference the whole FlatView, and so every device that is unplugged
+ * while the queue is set.  This one references the queue's RAM only.
  */
 static bool map_queue(MemoryRegionCache *queue, const PaprEndState *state)
 {
