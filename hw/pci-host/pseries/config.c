@@ -2,8 +2,8 @@
  * pSeries PCI host bridge (PHB): configuration space
  *
  * The RTAS calls by which firmware and guest reach the registers of devices:
- * LoPAR section 7.3.4.  Registers of what is not there read as all ones and
- * take writes without effect, with success.  BQL.
+ * LoPAR section 7.3.4.  Accesses to devices that do not exist succeed: reads
+ * give all ones, writes have no effect.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,7 +20,8 @@ static uint32_t register_of(uint32_t config_addr)
     return (config_addr >> 20 & 0xf00) | (config_addr & 0xff);
 }
 
-static int32_t refuse(const char *why, uint32_t config_addr, uint32_t size)
+static int32_t refuse_access(const char *why, uint32_t config_addr,
+                             uint32_t size)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "PCI configuration: address 0x%08x, %u "
                   "bytes: %s\n", config_addr, size, why);
@@ -39,17 +40,17 @@ static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
                              PCIDevice **dev)
 {
     if (size != 1 && size != 2 && size != 4) {
-        return refuse("size not 1, 2 or 4", config_addr, size);
+        return refuse_access("size not 1, 2 or 4", config_addr, size);
     }
     if (config_addr & (size - 1)) {
-        return refuse("unaligned", config_addr, size);
+        return refuse_access("unaligned", config_addr, size);
     }
     if (!phb) {
-        return refuse("no such host bridge", config_addr, size);
+        return refuse_access("no such host bridge", config_addr, size);
     }
     *dev = papr_phb_device(phb, config_addr);
     if (*dev && register_of(config_addr) >= space_size(phb, *dev)) {
-        return refuse("beyond the device's space", config_addr, size);
+        return refuse_access("beyond the device's space", config_addr, size);
     }
     return RTAS_SUCCESS;
 }
@@ -90,8 +91,8 @@ static int32_t config_write(PaprPhb *phb, uint32_t config_addr, uint32_t size,
 }
 
 /*
- * The old calls do not tell which bridge they mean, and bus numbers of ours
- * are not unique: only where there is one bridge do they have a meaning.
+ * The old calls do not name a bridge, and bus numbers are not unique here: they
+ * are served only if there is one bridge.
  */
 static PaprPhb *only_phb(PaprPci *pci)
 {

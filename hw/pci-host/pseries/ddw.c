@@ -18,9 +18,9 @@
 #include "trace.h"
 
 /*
- * Windows that are gone wait for an RCU (read-copy-update) grace period, each
- * with address space and mappings of the host.  A guest that makes and removes
- * them in a loop is told to come again later when so many wait.
+ * Removed windows wait for an RCU (read-copy-update) grace period, each with
+ * address space and mappings of the host.  If so many wait, a guest that
+ * creates another one is told to try again later.
  */
 #define WAITING_MAX 64
 
@@ -89,7 +89,7 @@ static int32_t query_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     return RTAS_SUCCESS;
 }
 
-/* Ranges a new window must keep out of: windows first, then that of MSIs */
+/* Ranges that a new window must not overlap: windows, then the MSIs' */
 static size_t taken_ranges(PaprPhb *phb, PaprDmaRange *taken)
 {
     size_t n = 0;

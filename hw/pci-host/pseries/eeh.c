@@ -1,12 +1,11 @@
 /*
  * pSeries PCI host bridge: enhanced I/O error handling (EEH)
  *
- * A partitionable endpoint (PE) is what is stopped, reset and released as a
- * whole after a bus error.  Emulated devices meet no bus errors, so they are in
- * none, and a guest that asks is told so.  Devices of the host (VFIO) are: the
- * host kernel does the handling, for one group (its PE) in one container, so a
- * bridge has one PE if its devices are of one such group.  LoPAR section
- * 7.3.11, PE states: table 7.59.
+ * A partitionable endpoint (PE) is stopped, reset and released as a whole after
+ * a bus error.  Emulated devices have no bus errors, so they are in no PE.
+ * Devices of the host (VFIO) are: the host kernel handles errors, of one group
+ * (its PE) in one container, so a bridge has one PE if its devices are of one
+ * such group.  LoPAR section 7.3.11, PE states: table 7.59.
  *
  * BQL held.
  *
@@ -45,7 +44,7 @@ enum { EEH_NOT_SUPPORTED, EEH_SUPPORTED };
 enum { ERROR_TEMPORARY = 1, ERROR_PERMANENT = 2 };
 #define NO_LOG_RETURNED 1
 
-/* What a PE can be made to do; negative errno when the host can't */
+/* Operations on a PE by the host; negative errno if it can't */
 typedef enum PeOp {
     PE_DISABLE, PE_ENABLE, PE_RELEASE_IO, PE_RELEASE_DMA, PE_STATE,
     PE_RESET_OFF, PE_RESET_HOT, PE_RESET_FUNDAMENTAL, PE_CONFIGURE,
@@ -204,7 +203,7 @@ static PaprPhb *call_bridge(PaprPci *pci, const PaprRtasCall *call)
     return papr_pci_find(pci, &call->args[1]);
 }
 
-static int32_t done(const PaprRtasCall *call, int32_t status)
+static int32_t eeh_status(const PaprRtasCall *call, int32_t status)
 {
     trace_papr_eeh_call(call->token, call->args[0], status);
     return status;
@@ -242,10 +241,10 @@ static int32_t set_eeh_option(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 
     if (!phb || function >= ARRAY_SIZE(ops) || !has_pe(phb) ||
         (function == EEH_ENABLE && !names_pe(phb, call->args[0]))) {
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
-    return done(call, pe_op(phb, ops[function]) < 0
-                      ? RTAS_HARDWARE_ERROR : RTAS_SUCCESS);
+    return eeh_status(call, pe_op(phb, ops[function]) < 0
+                            ? RTAS_HARDWARE_ERROR : RTAS_SUCCESS);
 }
 
 static int32_t get_config_addr_info(PowerPCCPU *cpu, PaprRtasCall *call,
@@ -257,13 +256,13 @@ static int32_t get_config_addr_info(PowerPCCPU *cpu, PaprRtasCall *call,
     if (dev && call->args[3] == INFO_SHARED) {
         call->rets[1] = !has_pe(phb) ? PE_NONE :
                         pe_devices(phb).n > 1 ? PE_SHARED : PE_NOT_SHARED;
-        return done(call, RTAS_SUCCESS);
+        return eeh_status(call, RTAS_SUCCESS);
     }
     if (dev && call->args[3] == INFO_ADDRESS && has_pe(phb)) {
         call->rets[1] = pe_address(dev);
-        return done(call, RTAS_SUCCESS);
+        return eeh_status(call, RTAS_SUCCESS);
     }
-    return done(call, RTAS_PARAMETER_ERROR);
+    return eeh_status(call, RTAS_PARAMETER_ERROR);
 }
 
 static int32_t read_slot_reset_state(PowerPCCPU *cpu, PaprRtasCall *call,
@@ -273,22 +272,22 @@ static int32_t read_slot_reset_state(PowerPCCPU *cpu, PaprRtasCall *call,
     int state;
 
     if (!phb) {
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
     if (!has_pe(phb)) {
         if (!papr_phb_device(phb, call->args[0])) {
-            return done(call, RTAS_PARAMETER_ERROR);
+            return eeh_status(call, RTAS_PARAMETER_ERROR);
         }
         call->rets[1] = STATE_NORMAL;
         call->rets[2] = EEH_NOT_SUPPORTED;
-        return done(call, RTAS_SUCCESS);
+        return eeh_status(call, RTAS_SUCCESS);
     }
     /* unavailable for good if the host can't tell: 7.3.11.3, note 2 */
     state = pe_op(phb, PE_STATE);
     call->rets[1] = state < 0 ? STATE_UNAVAILABLE : state;
     call->rets[2] = EEH_SUPPORTED;
     call->rets[3] = state < 0 ? 0 : UNAVAILABLE_MS;
-    return done(call, RTAS_SUCCESS);
+    return eeh_status(call, RTAS_SUCCESS);
 }
 
 static int32_t set_slot_reset(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
@@ -307,15 +306,16 @@ static int32_t set_slot_reset(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         op = PE_RESET_FUNDAMENTAL;
         break;
     default:
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
     if (!phb || !has_pe(phb)) {
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
     if (op != PE_RESET_OFF) {
         prepare_reset(phb);
     }
-    return done(call, pe_op(phb, op) < 0 ? RTAS_HARDWARE_ERROR : RTAS_SUCCESS);
+    return eeh_status(call, pe_op(phb, op) < 0 ? RTAS_HARDWARE_ERROR
+                                               : RTAS_SUCCESS);
 }
 
 /* Errors show at the next access: 7.3.12.2, second implementation note */
@@ -324,10 +324,10 @@ static int32_t configure_pe(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     PaprPhb *phb = call_bridge(opaque, call);
 
     if (!phb || !has_pe(phb)) {
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
     pe_op(phb, PE_CONFIGURE);
-    return done(call, RTAS_SUCCESS);
+    return eeh_status(call, RTAS_SUCCESS);
 }
 
 /* The host keeps its logs to itself */
@@ -339,9 +339,9 @@ static int32_t slot_error_detail(PowerPCCPU *cpu, PaprRtasCall *call,
 
     if (!phb || !has_pe(phb) ||
         (kind != ERROR_TEMPORARY && kind != ERROR_PERMANENT)) {
-        return done(call, RTAS_PARAMETER_ERROR);
+        return eeh_status(call, RTAS_PARAMETER_ERROR);
     }
-    return done(call, NO_LOG_RETURNED);
+    return eeh_status(call, NO_LOG_RETURNED);
 }
 
 static const PaprRtasEntry eeh_calls[] = {

@@ -1,8 +1,8 @@
 /*
  * pSeries PCI host bridge (PHB): which bridge, and which device of it
  *
- * By what guests say in RTAS (run-time abstraction services) calls: the two
- * words of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  Called
+ * By the arguments of RTAS (run-time abstraction services) calls: the two words
+ * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  Called
  * by all of this folder; calls none of it.
  *
  * Locking: BQL.

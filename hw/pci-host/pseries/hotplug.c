@@ -5,8 +5,8 @@
  * (connectors.c); the host bridge is the handler through which QEMU plugs and
  * unplugs, on all of its buses.
  *
- * Which slots are free and how functions of one device may come is for QEMU's
- * PCI code to check: function 0 comes last, the others before it are silent.
+ * QEMU's PCI code checks which slots are free.  Functions of a device are
+ * plugged with function 0 last, and the guest is notified of all with that.
  *
  * With the BQL (big QEMU lock) held: from the monitor, or in an RTAS call of
  * the guest that releases a device.
@@ -23,8 +23,8 @@
 #include "hw/pci-host/pseries/trace.h"
 
 /*
- * The guest has released @dev, or starts anew without it.  Its handler is the
- * host bridge, or the machine for what is memory, too.
+ * The guest has released @dev, or was reset while it was to be unplugged.  Its
+ * hotplug handler is the host bridge, or the machine for memory devices.
  */
 static void release_device(DeviceState *dev, void *phb)
 {
@@ -71,7 +71,8 @@ static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
     return true;
 }
 
-static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void phb_pre_plug_device(HotplugHandler *handler, DeviceState *dev,
+                                Error **errp)
 {
     if (IS_PCI_BRIDGE(dev)) {
         check_bridge(PAPR_PHB(handler), PCI_DEVICE(dev), errp);
@@ -99,7 +100,7 @@ static void tell_guest(PaprPhb *phb, bool add, const PaprDrc *drc)
     }
 }
 
-/* A stream tells what state connectors are in: no events of its devices */
+/* Devices of a stream raise no events: it has their connectors' states */
 static bool is_hot(const DeviceState *dev)
 {
     return dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
@@ -114,14 +115,15 @@ static void plug_bridge(PaprPhb *phb, PCIBridge *bridge)
     qbus_set_hotplug_handler(BUS(bus), OBJECT(phb));
 }
 
-static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void phb_plug_device(HotplugHandler *handler, DeviceState *dev,
+                            Error **errp)
 {
     PaprPhb *phb = PAPR_PHB(handler);
     PCIDevice *pdev = PCI_DEVICE(dev);
     PaprDrc *drcs[PCI_FUNC_MAX];
 
     if (!pdev->enabled) {
-        return;         /* a virtual function, to which its device sees */
+        return;         /* a virtual function: its device handles it */
     }
     if (IS_PCI_BRIDGE(dev)) {
         plug_bridge(phb, PCI_BRIDGE(dev));
@@ -139,7 +141,7 @@ static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
     }
 }
 
-/* Bridges stay: whatever is behind them would go unseen by the guest */
+/* No bridges: the guest is not asked about the devices behind them */
 static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
                          Error **errp)
 {
@@ -163,11 +165,11 @@ static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
 }
 
 /*
- * Function 0 takes all others of its device along.  Another one only waits for
- * that: a guest takes out whole devices.  Devices may be gone on return.
+ * Function 0 has all others of its device unplugged, too.  Another one waits
+ * for it: a guest releases whole devices.  Devices may be gone on return.
  */
-static void unplug_request(HotplugHandler *handler, DeviceState *dev,
-                           Error **errp)
+static void phb_unplug_request(HotplugHandler *handler, DeviceState *dev,
+                               Error **errp)
 {
     PaprPhb *phb = PAPR_PHB(handler);
     PCIDevice *pdev = PCI_DEVICE(dev);
@@ -200,19 +202,20 @@ static void remove_bus(PCIBus *bus, void *phb)
     papr_phb_connectors_remove(phb, bus);
 }
 
-static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void phb_unplug_device(HotplugHandler *handler, DeviceState *dev,
+                              Error **errp)
 {
     PaprPhb *phb = PAPR_PHB(handler);
     PCIDevice *pdev = PCI_DEVICE(dev);
 
     trace_papr_pci_unplug(dev->canonical_path);
     if (IS_PCI_BRIDGE(dev)) {
-        /* none is asked for, but a stream may say so */
+        /* a stream may have the request, though it is refused here */
         pci_for_each_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), remove_bus,
                          phb);
     }
     qdev_unrealize(dev);
-    /* only now: it can't use its interrupts any more */
+    /* after the device is unrealized, as it could use its MSIs until then */
     papr_phb_msi_forget(phb, pdev);
 }
 
@@ -220,8 +223,8 @@ void papr_phb_hotplug_class_init(ObjectClass *oc)
 {
     HotplugHandlerClass *hc = HOTPLUG_HANDLER_CLASS(oc);
 
-    hc->pre_plug = pre_plug;
-    hc->plug = plug;
-    hc->unplug_request = unplug_request;
-    hc->unplug = unplug;
+    hc->pre_plug = phb_pre_plug_device;
+    hc->plug = phb_plug_device;
+    hc->unplug_request = phb_unplug_request;
+    hc->unplug = phb_unplug_device;
 }

@@ -54,7 +54,7 @@ static uint32_t msix_capable(PCIDevice *dev)
     return msix_present(dev) ? dev->msix_entries_nr : 0;
 }
 
-static uint32_t vectors(PCIDevice *dev, PaprMsiType type)
+static uint32_t max_vectors(PCIDevice *dev, PaprMsiType type)
 {
     return type == PAPR_MSI_MSIX ? msix_capable(dev) : msi_capable(dev);
 }
@@ -79,7 +79,7 @@ static void write_word(PCIDevice *dev, uint32_t addr, uint16_t value)
     pci_host_config_write_common(dev, addr, pci_config_size(dev), value, 2);
 }
 
-/* By the device's own handler of writes, which has to see it */
+/* Through the device's config_write(), which has to see the change */
 static void clear_word_bit(PCIDevice *dev, uint32_t addr, uint16_t bit)
 {
     uint16_t value = read_word(dev, addr);
@@ -97,7 +97,7 @@ static void stop_msi(PCIDevice *dev)
     }
 }
 
-/* Vectors from @from on are masked: their data may be another device's soon */
+/* Mask vectors from @from on: their numbers may be another device's soon */
 static void mask_msix(PCIDevice *dev, uint32_t from, uint32_t to)
 {
     for (uint32_t i = from; i < MIN(to, msix_capable(dev)); i++) {
@@ -114,8 +114,9 @@ static void stop_msix(PCIDevice *dev, uint32_t count)
     }
 }
 
-/* R1-6.2.3-8: the platform sets up the function's registers, but the enable */
-static void program(PCIDevice *dev, PaprMsiType type, const PaprPhbMsi *msi)
+/* R1-6.2.3-8: all registers of the function are set, but the enable bit */
+static void program_messages(PCIDevice *dev, PaprMsiType type,
+                             const PaprPhbMsi *msi)
 {
     MSIMessage message = { .address = PAPR_PHB_MSI_WINDOW, .data = msi->first };
     uint16_t flags;
@@ -137,9 +138,8 @@ static void program(PCIDevice *dev, PaprMsiType type, const PaprPhbMsi *msi)
 }
 
 /*
- * Which kind of numbers @msi are: that is not kept, as streams don't have it,
- * but the device has the message.  A guest that has overwritten it only gets
- * new numbers where it could have kept them.
+ * MSI or MSI-X: streams don't have it, so it is found out from the message in
+ * the device.  A guest that has overwritten it gets new numbers next time.
  */
 static PaprMsiType type_of(PCIDevice *dev, const PaprPhbMsi *msi)
 {
@@ -153,7 +153,7 @@ static PaprMsiType type_of(PCIDevice *dev, const PaprPhbMsi *msi)
            ? PAPR_MSI_MSIX : PAPR_MSI_MSI;
 }
 
-static void remove_all(PaprPhb *phb, PCIDevice *dev, PaprPhbMsi *msi)
+static void remove_numbers(PaprPhb *phb, PCIDevice *dev, PaprPhbMsi *msi)
 {
     if (msi) {
         trace_papr_msi_remove(msi->config_addr, msi->first, msi->count);
@@ -163,25 +163,24 @@ static void remove_all(PaprPhb *phb, PCIDevice *dev, PaprPhbMsi *msi)
     }
 }
 
-/* Fewer numbers of the same type, or as many: those that there are stay */
-static void keep_some(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
-                      PaprPhbMsi *msi, uint32_t count)
+/* As many numbers of the same type or fewer: the first ones are kept */
+static void shrink_numbers(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
+                           PaprPhbMsi *msi, uint32_t count)
 {
     if (type == PAPR_MSI_MSIX) {
         mask_msix(dev, count, msi->count);
     }
     papr_phb_msi_give_back(phb, msi->first + count, msi->count - count);
     msi->count = count;
-    program(dev, type, msi);
+    program_messages(dev, type, msi);
 }
 
 /*
- * New numbers.  Those that the function has are kept until there are as many as
- * it asks for; if there aren't, they are added to what can be given.  Returns
- * false if it has none in the end.
+ * New numbers.  The old ones are released after these are allocated, or before
+ * if there are too few otherwise.  Returns false if it has none in the end.
  */
-static bool renew(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
-                  PaprPhbMsi *old, uint32_t config_addr, uint32_t count)
+static bool renew_numbers(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
+                          PaprPhbMsi *old, uint32_t config_addr, uint32_t count)
 {
     PaprIrqs *irqs = phb->pci->config.irqs;
     PaprPhbMsi msi = { .config_addr = papr_msi_function_of(config_addr) };
@@ -189,7 +188,7 @@ static bool renew(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
     msi.count = count;
     msi.first = papr_phb_msi_alloc(irqs, type, count);
     if (!msi.first && old) {
-        remove_all(phb, dev, old);
+        remove_numbers(phb, dev, old);
         old = NULL;
     }
     if (!msi.first) {
@@ -204,7 +203,7 @@ static bool renew(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
         papr_phb_msi_drop(phb, old);
     }
     papr_phb_msi_keep(phb, msi);
-    program(dev, type, &msi);
+    program_messages(dev, type, &msi);
     return true;
 }
 
@@ -242,19 +241,19 @@ static int32_t set_number(PaprPhb *phb, PCIDevice *dev, PaprRtasCall *call)
         }
         return RTAS_PARAMETER_ERROR;
     }
-    count = MIN(count, vectors(dev, type));
+    count = MIN(count, max_vectors(dev, type));
     if (type == PAPR_MSI_MSI) {
         count = pow2floor(count);
     }
     if (!count) {
-        remove_all(phb, dev, msi);
+        remove_numbers(phb, dev, msi);
         return RTAS_SUCCESS;
     }
     if (type_of(dev, msi) == type && count <= msi->count) {
-        keep_some(phb, dev, type, msi, count);
+        shrink_numbers(phb, dev, type, msi, count);
         return RTAS_SUCCESS;
     }
-    return renew(phb, dev, type, msi, call->args[0], count)
+    return renew_numbers(phb, dev, type, msi, call->args[0], count)
            ? RTAS_SUCCESS : RTAS_HARDWARE_ERROR;
 }
 
@@ -275,7 +274,7 @@ static int32_t change_msi(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     case CHANGE_QUERY:
         break;
     case CHANGE_DEFAULT:
-        remove_all(phb, dev, papr_phb_msi_find(phb, call->args[0]));
+        remove_numbers(phb, dev, papr_phb_msi_find(phb, call->args[0]));
         break;
     default:
         status = set_number(phb, dev, call);

@@ -1,11 +1,11 @@
 /*
  * pSeries PCI host bridge (PHB): the device
  *
- * A bridge is told by its index: bus unit id (BUID), addresses of its windows
- * and its interrupts follow from it, as guests and streams rely on.  LoPAR
- * section 5.2.  The machine hands a bridge what it needs before it is realized
- * (papr_phb_pre_plug()); this file makes windows, bus and level interrupts, and
- * has the rest made by its neighbours.
+ * A bridge's index determines its bus unit id (BUID), the addresses of its
+ * windows and its interrupts, as guests and streams rely on.  LoPAR section
+ * 5.2.  The machine gives a bridge what it needs before it is realized
+ * (papr_phb_pre_plug()); this file creates windows, bus and level interrupts,
+ * other files of the folder the rest.
  *
  * Locking: BQL.
  *
@@ -238,7 +238,7 @@ static void remove_bus(PaprPhb *phb)
     phb->parent_obj.bus = NULL;
 }
 
-/* What the other files of the folder make, in their order */
+/* The parts of other files; the first may fail, so it goes first */
 static bool realize_parts(PaprPhb *phb, Error **errp)
 {
     if (!papr_phb_dma_realize(phb, errp)) {
@@ -261,7 +261,7 @@ static void phb_realize(DeviceState *dev, Error **errp)
     if (!claim_lsis(phb, errp)) {
         return;
     }
-    /* all changes of the address spaces at once: each takes time for all */
+    /* one transaction, as each takes time for all address spaces */
     memory_region_transaction_begin();
     make_windows(phb);
     make_bus(phb);

@@ -18,7 +18,7 @@
 
 #define SMALLEST_PAGE_SHIFT 12
 
-/* Of a window that is of use: that of the boot is as large, by default */
+/* The smallest window that is of use: as large as that at boot, by default */
 #define USEFUL_SIZE (1ULL << 30)
 
 /*
@@ -78,7 +78,8 @@ bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b)
                               : a.start - b.start < b.size;
 }
 
-static bool fits(PaprDmaRange range, const PaprDmaRange *taken, size_t n_taken)
+static bool window_fits(PaprDmaRange range, const PaprDmaRange *taken,
+                        size_t n_taken)
 {
     /* the last address, so that a window may end at 2^64 */
     if (range.start + (range.size - 1) < range.start) {
@@ -110,7 +111,7 @@ bool papr_dma_place(const PaprDmaLimits *limits, uint32_t page_shift,
         PaprDmaRange range = { starts[i], 1ULL << window_shift };
 
         if (QEMU_IS_ALIGNED(range.start, 1ULL << page_shift) &&
-            fits(range, taken, n_taken)) {
+            window_fits(range, taken, n_taken)) {
             *start = range.start;
             return true;
         }
@@ -127,7 +128,7 @@ bool papr_dma_usable(const PaprDmaLimits *limits, const PaprDmaRange *taken,
 
         if ((limits->page_sizes & page) &&
             QEMU_IS_ALIGNED(range.start, page) &&
-            fits(range, taken, n_taken)) {
+            window_fits(range, taken, n_taken)) {
             return true;
         }
     }
