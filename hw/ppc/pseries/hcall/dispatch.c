@@ -162,7 +162,8 @@ static bool in_problem_state(PowerPCCPU *cpu)
     return FIELD_EX64(cpu->env.msr, MSR, PR) && papr_accel->msr_is_current;
 }
 
-static int64_t run(const PaprHcallSlot *slot, PowerPCCPU *cpu, uint64_t *args)
+static int64_t run_call(const PaprHcallSlot *slot, PowerPCCPU *cpu,
+                        uint64_t *args)
 {
     bool lock = !(slot->policy & PAPR_HCALL_LOCKLESS) && !bql_locked();
     int64_t rc;
@@ -180,11 +181,11 @@ static int64_t run(const PaprHcallSlot *slot, PowerPCCPU *cpu, uint64_t *args)
     return rc;
 }
 
-static int64_t run_counted(const PaprHcallSlot *slot, int i, PowerPCCPU *cpu,
-                           uint64_t *args)
+static int64_t run_call_counted(const PaprHcallSlot *slot, int i,
+                                PowerPCCPU *cpu, uint64_t *args)
 {
     int64_t begun = get_clock();
-    int64_t rc = run(slot, cpu, args);
+    int64_t rc = run_call(slot, cpu, args);
 
     papr_call_stats_hcall(papr_vcpu(cpu), i, begun);
     return rc;
@@ -214,9 +215,9 @@ int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args)
                       opcode, name_for_trace(opcode));
         rc = H_FUNCTION;
     } else if (unlikely(qatomic_read(&slot->counted))) {
-        rc = run_counted(slot, i, cpu, args);
+        rc = run_call_counted(slot, i, cpu, args);
     } else {
-        rc = run(slot, cpu, args);
+        rc = run_call(slot, cpu, args);
     }
 
     if (trace_event_get_state_backends(TRACE_PAPR_HCALL_DONE)) {

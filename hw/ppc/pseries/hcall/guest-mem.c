@@ -55,8 +55,7 @@ static void *ram_at(uint64_t addr, hwaddr *len)
 
 /*
  * All of [@addr, @addr + @len) as one piece of RAM, in @ram, to be read and
- * written.  Nothing is held, so it is neither freed, nor of use after the read
- * section.  Context: RCU read lock.
+ * written in this RCU read section: no reference is taken.
  */
 static bool piece_at(uint64_t addr, size_t len, MemoryRegionCache *ram)
 {

@@ -16,7 +16,8 @@
 #include "hw/pseries/hcall.h"
 #include "table.h"
 
-static void settle(PaprHcallTable *table, const PaprHcall *call, void *opaque)
+static void settle_call(PaprHcallTable *table, const PaprHcall *call,
+                        void *opaque)
 {
     if (call->policy & PAPR_HCALL_NOT_KVM) {
         papr_hcall_enable(table, call, 1, false);
@@ -29,6 +30,6 @@ static void settle(PaprHcallTable *table, const PaprHcall *call, void *opaque)
 void papr_hcall_enable_in_kvm(PaprHcallTable *table)
 {
     if (papr_accel->enable_hcall) {
-        papr_hcall_for_each(table, settle, NULL);
+        papr_hcall_for_each(table, settle_call, NULL);
     }
 }

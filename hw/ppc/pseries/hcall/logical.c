@@ -166,10 +166,9 @@ enum { MEMOP_COPY, MEMOP_INVERT };
 
 #define MEMOP_CHUNK     4096
 /*
- * Firmware moves a screen's contents by it, and one of 3840 times 2160 points
- * has less.  The call
- * cannot be continued, and the vCPU does nothing else meanwhile, so that a
- * machine that stops, and memory that is to be freed, waits for it.
+ * Firmware moves a screen's contents by it; one of 3840 x 2160 pixels has less.
+ * The call cannot be continued, and a stop of the machine, and RCU, wait for
+ * it.
  */
 #define MEMOP_BYTES_MAX (32 * MiB)
 

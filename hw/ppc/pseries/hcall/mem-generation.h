@@ -1,8 +1,8 @@
 /*
- * pSeries platform: does what is remembered of guest memory still hold?
+ * pSeries platform: is a cached address of guest memory still valid?
  *
  * guest-mem.c remembers where in the host an address of the guest is, without
- * holding on to it, so that memory can be unplugged at any time.  The view of
+ * a reference, so that memory can be unplugged at any time.  The view of
  * memory (FlatView) changes with the BQL held; its generation is odd from
  * before the first step of a change until after its last one, and starts odd.
  *

@@ -103,9 +103,9 @@ static const CpuTraits branch_traits[] = {
 
 /*
  * An emulated CPU has no data cache that the guest could flush and no branch
- * predictor that it could fence off, so what a guest does for that protects
- * nothing and takes time: Linux's displacement flush doubles the cost of a
- * system call.  It is told to leave it.
+ * predictor, so mitigations protect nothing and take time: Linux's displacement
+ * flush doubles the cost of a system call.  The guest is told that it needs
+ * none.
  */
 static const CpuTraits emulated_traits = {
     CPU_CHAR_BRANCH_HINTS,
@@ -172,9 +172,9 @@ static void deliver_system_reset(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * Each target is left to do it, the calling vCPU too, after it has r3: waiting
- * for the others here would be a deadlock when two vCPUs do it to each other.
- * Without vCPU threads (qtest) it is done at once.
+ * Queued for the thread of each target, the calling vCPU too, which has r3 by
+ * then: waiting for the others here would be a deadlock when two vCPUs do so at
+ * once.  Without vCPU threads (qtest) it is done at once.
  */
 static void signal_system_reset(PaprVcpu *vcpu, const PaprHcallConfig *config)
 {

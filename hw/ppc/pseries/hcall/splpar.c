@@ -5,10 +5,10 @@
  * registered areas are vpa.c's.
  *
  * A vCPU that waits has cs->halted set.  H_PROD wakes one that waits, and else
- * leaves the latch PaprVcpu.prod, which the next wait consumes at once: so a
- * prod is never lost, whichever comes first.  A vCPU in the RTAS stopped state
- * is not touched; only start-cpu ends that.  One that waits to be told of a
- * machine check is halted as well, but counts as running.
+ * sets the latch PaprVcpu.prod, which the next wait clears and returns at once:
+ * so a prod is never lost, whichever comes first.  A vCPU in the RTAS stopped
+ * state is left alone; only start-cpu ends that.  One whose machine check has
+ * yet to be delivered is halted as well, but counts as running.
  *
  * Locking: halted and the latch change with the BQL held, which is what makes
  * "test the latch, then wait" and "test for waiting, then wake" exclusive.
@@ -63,7 +63,7 @@ static int64_t h_cede(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* H_CONFER to oneself, and H_JOIN: wait for a prod, whatever MSR[EE] */
+/* H_CONFER to itself, and H_JOIN: wait for a prod, whatever MSR[EE] */
 static int64_t wait_for_prod(PowerPCCPU *cpu)
 {
     if (!consume_prod(papr_vcpu(cpu))) {
@@ -72,7 +72,7 @@ static int64_t wait_for_prod(PowerPCCPU *cpu)
     return H_SUCCESS;
 }
 
-/* Has no vCPU but @cpu anything to run?  Stopped ones count as joined */
+/* Have all vCPUs but @cpu joined?  Stopped ones count as joined */
 static bool is_last_unjoined(PowerPCCPU *cpu)
 {
     PaprVcpuMap *map = papr_vcpu(cpu)->vcpus;

@@ -11,11 +11,11 @@
  * 1. A vCPU's counters are written by one thread alone, that which runs its
  *    calls.  So they need no atomic addition: each is read and written by its
  *    owner, and stored as one word.
- * 2. The first call that is counted makes them, and sets the pointer when they
- *    are zero (release).  They stay as long as the vCPU.
- * 3. The monitor reads words, each whole.  A count and its time are of two
- *    moments, as are those of different calls.
- * 4. It holds the BQL, with which vCPUs come and go, so none goes meanwhile.
+ * 2. The first call that is counted allocates them, zeroed, then sets the
+ *    pointer (release).  They are freed with the vCPU.
+ * 3. The monitor reads each word atomically; a count and its time may be of
+ *    different moments.
+ * 4. It holds the BQL, as plug and unplug of vCPUs do.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -38,7 +38,7 @@ struct PaprCallStats {
     CallStat rtas[N_TOKENS];
 };
 
-/* In the order in which they are told */
+/* In the order of query-stats */
 static const struct {
     const char *name;
     uint32_t number;                    /* opcode or token */
@@ -67,7 +67,7 @@ static PaprCallStats *stats_of(PaprVcpu *vcpu)
     return stats;
 }
 
-static void count(CallStat *stat, int64_t begun)
+static void count_call(CallStat *stat, int64_t begun)
 {
     qatomic_set(&stat->count, stat->count + 1);
     qatomic_set(&stat->ns, stat->ns + get_clock() - begun);
@@ -75,15 +75,15 @@ static void count(CallStat *stat, int64_t begun)
 
 void papr_call_stats_hcall(PaprVcpu *vcpu, int slot, int64_t begun)
 {
-    count(&stats_of(vcpu)->hcalls[slot], begun);
+    count_call(&stats_of(vcpu)->hcalls[slot], begun);
 }
 
 void papr_call_stats_rtas(PaprVcpu *vcpu, uint32_t token, int64_t begun)
 {
-    count(&stats_of(vcpu)->rtas[token - PAPR_RTAS_TOKEN_FIRST], begun);
+    count_call(&stats_of(vcpu)->rtas[token - PAPR_RTAS_TOKEN_FIRST], begun);
 }
 
-/* --- telling ------------------------------------------------------------- */
+/* --- query-stats --------------------------------------------------------- */
 
 static void add_stat(const PaprVcpu *vcpu, size_t call, CallStat *sum)
 {
@@ -117,7 +117,7 @@ static void tell(StatsList ***tail, const char *call, const char *what,
 }
 
 /* Of @vcpu, or of all if that is NULL; calls that were not made are left out */
-static StatsList *collect(const PaprVcpu *vcpu, strList *names)
+static StatsList *collect_stats(const PaprVcpu *vcpu, strList *names)
 {
     StatsList *list = NULL, **tail = &list;
 
@@ -140,14 +140,14 @@ static StatsList *collect(const PaprVcpu *vcpu, strList *names)
     return list;
 }
 
-static void retrieve(StatsResultList **result, StatsTarget target,
-                     strList *names, strList *targets, Error **errp)
+static void retrieve_stats(StatsResultList **result, StatsTarget target,
+                           strList *names, strList *targets, Error **errp)
 {
     const PaprVcpu *vcpu = NULL;
     StatsList *list;
 
     if (target == STATS_TARGET_VM) {
-        list = collect(NULL, names);
+        list = collect_stats(NULL, names);
         if (list) {
             add_stats_entry(result, STATS_PROVIDER_PAPR, NULL, list);
         }
@@ -156,7 +156,7 @@ static void retrieve(StatsResultList **result, StatsTarget target,
            (vcpu = papr_vcpu_next(vcpus, vcpu))) {
         g_autofree char *path = object_get_canonical_path(OBJECT(vcpu->cpu));
 
-        list = apply_str_list_filter(path, targets) ? collect(vcpu, names)
+        list = apply_str_list_filter(path, targets) ? collect_stats(vcpu, names)
                                                     : NULL;
         if (list) {
             add_stats_entry(result, STATS_PROVIDER_PAPR, path, list);
@@ -164,8 +164,8 @@ static void retrieve(StatsResultList **result, StatsTarget target,
     }
 }
 
-static void describe(StatsSchemaValueList ***tail, const char *call,
-                     const char *what, bool is_time)
+static void describe_stat(StatsSchemaValueList ***tail, const char *call,
+                          const char *what, bool is_time)
 {
     StatsSchemaValue *value = g_new0(StatsSchemaValue, 1);
 
@@ -189,8 +189,8 @@ static void retrieve_schemas(StatsSchemaList **result, Error **errp)
         StatsSchemaValueList *list = NULL, **tail = &list;
 
         for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
-            describe(&tail, calls[i].name, "count", false);
-            describe(&tail, calls[i].name, "time", true);
+            describe_stat(&tail, calls[i].name, "count", false);
+            describe_stat(&tail, calls[i].name, "time", true);
         }
         add_stats_schema(result, STATS_PROVIDER_PAPR, targets[t], list);
     }
@@ -199,5 +199,5 @@ static void retrieve_schemas(StatsSchemaList **result, Error **errp)
 void papr_call_stats_init(const PaprVcpuMap *map)
 {
     vcpus = map;
-    add_stats_callbacks(STATS_PROVIDER_PAPR, retrieve, retrieve_schemas);
+    add_stats_callbacks(STATS_PROVIDER_PAPR, retrieve_stats, retrieve_schemas);
 }

@@ -43,7 +43,7 @@ static void follow_partition(PaprVcpu *vcpu, uint64_t more)
 }
 
 /* In the target's thread, out of its guest, or while the machine is stopped */
-static void begin(PaprVcpu *vcpu)
+static void vcpu_begin(PaprVcpu *vcpu)
 {
     PowerPCCPU *cpu = vcpu->cpu;
     CPUPPCState *env = &cpu->env;
@@ -66,14 +66,14 @@ static void begin(PaprVcpu *vcpu)
     env->quiesced = false;
     CPU(cpu)->halted = 0;
     kvmppc_set_reg_ppc_online(cpu, 1);
-    /* from now on interrupts end its waiting */
+    /* from now on interrupts wake it */
     follow_partition(vcpu, POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
     qemu_cpu_kick(CPU(cpu));
 }
 
-static void begin_work(CPUState *cs, run_on_cpu_data data)
+static void vcpu_begin_work(CPUState *cs, run_on_cpu_data data)
 {
-    begin(papr_vcpu(POWERPC_CPU(cs)));
+    vcpu_begin(papr_vcpu(POWERPC_CPU(cs)));
 }
 
 /*
@@ -87,15 +87,15 @@ static void settle_at_stop(void *opaque, bool running, RunState state)
     if (running) {
         return;
     }
-    begin(vcpu);
+    vcpu_begin(vcpu);
     if (!papr_accel->registers_are_threads) {
         follow_partition(vcpu, 0);
     }
 }
 
 /*
- * The handler is there for as long as the vCPU: begin() may release the BQL
- * while handlers are walked, when none must go.
+ * The handler stays for as long as the vCPU: vcpu_begin() may release the BQL
+ * while the list of handlers is walked, and none may be removed then.
  */
 void papr_vcpu_run_init(PaprVcpu *vcpu)
 {
@@ -110,9 +110,9 @@ void papr_vcpu_run_exit(PaprVcpu *vcpu)
 }
 
 /*
- * A vCPU that has just called stop-self may not be through with that call: its
- * thread has yet to write r3, which must not hit the registers that it is to
- * start with.  So it does this itself, once it is out of its guest.
+ * A vCPU that has just called stop-self may not have completed that call: its
+ * thread has yet to write r3, which must not change the registers that it is to
+ * start with.  So its thread sets these, once it is out of its guest.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3)
@@ -126,10 +126,10 @@ void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
     vcpu->start.r3 = r3;
     vcpu->start.pending = true;
     if (!current_cpu) {
-        begin(vcpu);
+        vcpu_begin(vcpu);
         return;
     }
-    async_run_on_cpu(CPU(vcpu->cpu), begin_work, RUN_ON_CPU_NULL);
+    async_run_on_cpu(CPU(vcpu->cpu), vcpu_begin_work, RUN_ON_CPU_NULL);
 }
 
 void papr_vcpu_cancel_start(PaprVcpu *vcpu)
@@ -172,7 +172,8 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu)
 
 /*
  * All vCPUs are out of their guest code, and the BQL is not held.  Two calls
- * may come here in the other order than they were made: it makes no difference.
+ * may be processed in another order than they were made: both set the bits that
+ * the partition has by then.
  */
 static void follow_all(CPUState *cs, run_on_cpu_data data)
 {

@@ -3,8 +3,8 @@
  *
  * The virtual processor area (VPA) holds the dispatch counter that other vCPUs
  * pass to H_CONFER; the dispatch trace log (DTL) and the segment lookaside
- * buffer (SLB) shadow are kept on record only: vCPU threads are dispatched by
- * the host, and an SLB is never lost.  LoPAR sections 14.11.1 and 14.11.3.2.
+ * buffer (SLB) shadow are recorded only: vCPU threads are dispatched by the
+ * host, and an SLB is never lost.  LoPAR sections 14.11.1 and 14.11.3.2.
  *
  * Locking: registration under the BQL.  The vCPU's thread and H_CONFER read
  * the VPA's address without: one atomic word, and what they access through it

@@ -81,7 +81,7 @@ static bool is_enough(const PaprRtasEntry *entry, const PaprRtasCall *call)
             (call->nrets == 0 && entry->nrets == 1));
 }
 
-static int32_t run(const Slot *slot, PowerPCCPU *cpu, PaprRtasCall *call)
+static int32_t run_call(const Slot *slot, PowerPCCPU *cpu, PaprRtasCall *call)
 {
     if (!slot) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS: unknown token 0x%x\n",
@@ -106,10 +106,10 @@ void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call)
     if (unlikely(slot && rtas->counted)) {
         int64_t begun = get_clock();
 
-        call->rets[0] = run(slot, cpu, call);
+        call->rets[0] = run_call(slot, cpu, call);
         papr_call_stats_rtas(papr_vcpu(cpu), slot->entry->token, begun);
     } else {
-        call->rets[0] = run(slot, cpu, call);
+        call->rets[0] = run_call(slot, cpu, call);
     }
     trace_papr_rtas_call(call_name(slot), call->token, call->nargs,
                          call->nrets, (int32_t)call->rets[0]);

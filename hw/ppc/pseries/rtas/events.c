@@ -98,7 +98,7 @@ static Event *find_pending(PaprEvents *events, uint32_t mask)
     return NULL;
 }
 
-static void drop(PaprEvents *events, Event *event)
+static void drop_event(PaprEvents *events, Event *event)
 {
     QTAILQ_REMOVE(&events->pending, event, next);
     g_free(event->log);
@@ -117,7 +117,7 @@ static void trigger_pending(PaprEvents *events)
     }
 }
 
-static void post(PaprEvents *events, const PaprLog *log)
+static void queue_event(PaprEvents *events, const PaprLog *log)
 {
     Event *event = g_new0(Event, 1);
     SourceId source;
@@ -132,7 +132,7 @@ static void post(PaprEvents *events, const PaprLog *log)
 }
 
 /* The date for a log, in @tm; NULL without a clock */
-static const struct tm *date(PaprEvents *events, struct tm *tm)
+static const struct tm *event_date(PaprEvents *events, struct tm *tm)
 {
     if (!events->now) {
         return NULL;
@@ -147,15 +147,15 @@ void papr_events_powerdown(PaprEvents *events)
     PaprLog log;
     Event *event;
 
-    /* asking again doesn't make it more urgent */
+    /* one pending shutdown request is enough */
     QTAILQ_FOREACH(event, &events->pending, next) {
         if (papr_log_type(event->summary) == PAPR_LOG_TYPE_EPOW) {
             trigger_pending(events);
             return;
         }
     }
-    papr_log_epow(&log, ++events->last_id, date(events, &tm));
-    post(events, &log);
+    papr_log_epow(&log, ++events->last_id, event_date(events, &tm));
+    queue_event(events, &log);
 }
 
 static void powerdown_notify(Notifier *notifier, void *data)
@@ -195,14 +195,15 @@ void papr_events_hotplug(PaprEvents *events, PaprHotplugAction action,
     struct tm tm;
     PaprLog log;
 
-    papr_log_hotplug(&log, ++events->last_id, date(events, &tm), &request);
-    post(events, &log);
+    papr_log_hotplug(&log, ++events->last_id, event_date(events, &tm),
+                     &request);
+    queue_event(events, &log);
 }
 
 /*
- * check-exception.  Vector and additional information say which interrupt the
- * guest is in; classes and interrupts are one to one here, so that the mask
- * says it all (R1-7.3.3.2-6).  An event goes away only once the guest has it.
+ * check-exception.  Vector and additional information name the interrupt; each
+ * class has one interrupt here, so that the mask of classes is sufficient
+ * (R1-7.3.3.2-6).  An event is removed only after the guest has got it.
  */
 static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
                                void *opaque)
@@ -221,7 +222,7 @@ static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
         return RTAS_NO_ERRORS_FOUND;
     }
 
-    /* R1-7.3.3.2-4: no extended log when the guest is in a hurry */
+    /* R1-7.3.3.2-4: no extended log if the guest sets "Critical" */
     size = papr_log_store(out, room, !call->args[CE_CRITICAL], event->summary,
                           event->log, event->length);
     if (room < ROOM_MIN || !papr_mem_write(call->args[CE_BUFFER], out, size)) {
@@ -232,7 +233,7 @@ static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
     }
     trace_papr_event_fetch(papr_log_type(event->summary),
                            call->args[CE_VECTOR], call->args[CE_INFO], size);
-    drop(events, event);
+    drop_event(events, event);
     trigger_pending(events);
     return RTAS_SUCCESS;
 }
@@ -311,7 +312,7 @@ void papr_events_drop_hotplug(PaprEvents *events)
 
     QTAILQ_FOREACH_SAFE(event, &events->pending, next, next) {
         if (papr_log_type(event->summary) == PAPR_LOG_TYPE_HOTPLUG) {
-            drop(events, event);
+            drop_event(events, event);
         }
     }
     /* the interrupt of those that stay went to the controller before */
@@ -323,7 +324,7 @@ void papr_events_reset(PaprEvents *events)
     Event *event, *next;
 
     QTAILQ_FOREACH_SAFE(event, &events->pending, next, next) {
-        drop(events, event);
+        drop_event(events, event);
     }
     events->use_hotplug_source = false;
 }

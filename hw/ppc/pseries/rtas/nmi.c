@@ -121,8 +121,8 @@ static bool save_r3(PaprFwnmi *fwnmi, CPUState *cs)
 
 /*
  * A vCPU can't wait in its thread, where it would do none of the work that
- * others queue for it.  So it is halted, deaf to interrupts, with its machine
- * check noted, and whoever frees the area hands it on.
+ * others queue for it.  So it is halted with interrupts disabled, its machine
+ * check is recorded, and the vCPU that frees the area delivers it.
  */
 static void halt_waiting(PowerPCCPU *cpu)
 {
@@ -150,7 +150,7 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
         return;     /* in the RTAS stopped state: not the guest's to run */
     }
     if (vcpu->machine_check.waits) {
-        /* who is waited for may hang, which is why the user asks for this */
+        /* the vCPU that has the area may hang: do not wait */
         vcpu->machine_check.waits = false;
         end_waiting(POWERPC_CPU(cs));
         if (papr_report_allowed(&fwnmi->reports)) {
@@ -173,7 +173,8 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
 }
 
 /* The guest can't be told: fatal if the cause is still there */
-static void undeliverable(PaprFwnmi *fwnmi, const char *why, bool recovered)
+static void handle_undeliverable(PaprFwnmi *fwnmi, const char *why,
+                                 bool recovered)
 {
     if (papr_report_allowed(&fwnmi->reports)) {
         if (recovered) {
@@ -202,7 +203,8 @@ static void block_migration(PaprFwnmi *fwnmi)
     }
 }
 
-static void deliver(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
+static void deliver_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
+                                  bool recovered)
 {
     CPUPPCState *env = &cpu->env;
     uint64_t base = rtas_base(fwnmi);
@@ -222,7 +224,7 @@ static void deliver(PaprFwnmi *fwnmi, PowerPCCPU *cpu, bool recovered)
     size = 8 + papr_log_store(report + 8, PAPR_LOG_MAX, true, log.summary,
                               log.data, log.length);
     if (!base || !papr_mem_write(area, report, size)) {
-        undeliverable(fwnmi, "no RTAS area", recovered);
+        handle_undeliverable(fwnmi, "no RTAS area", recovered);
         return;
     }
 
@@ -253,13 +255,13 @@ static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
     cpu_synchronize_state(cs);
     vcpu->machine_check.waits = false;
     end_waiting(cpu);
-    deliver(fwnmi, cpu, vcpu->machine_check.recovered);
+    deliver_machine_check(fwnmi, cpu, vcpu->machine_check.recovered);
     if (fwnmi->interlock == NO_VCPU) {
         free_area(fwnmi, vcpu);         /* it could not be told */
     }
 }
 
-/* By turns, after @last, which may have gone */
+/* The next one after @last, which may have been unplugged */
 static PaprVcpu *next_waiting(const PaprVcpu *last)
 {
     PaprVcpu *vcpu = NULL, *first = NULL;
@@ -332,11 +334,11 @@ void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
         return;
     }
     if (fwnmi->interlock == vcpu->id) {
-        undeliverable(fwnmi, "nested machine check", recovered);
+        handle_undeliverable(fwnmi, "nested machine check", recovered);
         return;
     }
     if (fwnmi->interlock == NO_VCPU) {
-        deliver(fwnmi, cpu, recovered);
+        deliver_machine_check(fwnmi, cpu, recovered);
         return;
     }
     trace_papr_fwnmi_machine_check_waits(vcpu->id, fwnmi->interlock);
@@ -346,8 +348,8 @@ void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
 }
 
 /*
- * Streams don't know of such a vCPU.  What goes into one that is made all the
- * same (see deliver()) is a vCPU that runs, and does again what it did.
+ * Streams have no place for such a vCPU.  If one is saved anyway (see
+ * deliver_machine_check()), it has the vCPU running, which repeats the access.
  */
 static void vm_state_changed(void *opaque, bool running, RunState state)
 {

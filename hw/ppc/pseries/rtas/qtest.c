@@ -121,7 +121,7 @@ static int64_t rtas_code(char **words)
     return H_SUCCESS;
 }
 
-static bool command(CharBackend *chr, char **words)
+static bool qtest_command(CharBackend *chr, char **words)
 {
     if (!strcmp(words[0], "hcall")) {
         return do_hcall(chr, words);
@@ -144,5 +144,5 @@ void papr_qtest_init(PaprRtas *rtas, PaprFwnmi *fwnmi)
 {
     target = rtas;
     target_fwnmi = fwnmi;
-    qtest_set_command_cb(command);
+    qtest_set_command_cb(qtest_command);
 }
