@@ -39,7 +39,7 @@
 
 #define SPINS_BEFORE_YIELD 1000
 
-/** Work - what all of these hypercalls need; see begin() */
+/** Work - what all of these hypercalls need; see begin_hpt_call() */
 typedef struct Work {
     PaprMmu *mmu;
     PowerPCCPU *cpu;
@@ -54,13 +54,13 @@ static void count_clear(Work *w)
     papr_clears_begin(&w->mmu->clears);
 }
 
-/* Is R of an entry clear because others are at work? */
+/* Is R of an entry clear because another call has cleared it? */
 static bool others_clear_r(const Work *w)
 {
     return papr_clears_others(&w->mmu->clears, w->flush.clears_r);
 }
 
-static void begin(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
+static void begin_hpt_call(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
 {
     w->mmu = mmu;
     w->cpu = cpu;
@@ -70,7 +70,7 @@ static void begin(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
     w->flush.n = 0;
 }
 
-static void finish(Work *w)
+static void finish_hpt_call(Work *w)
 {
     papr_tlb_flush(w->mmu, w->cpu, &w->flush);
 }
@@ -105,7 +105,7 @@ static void back_off(unsigned *spins)
 }
 
 /* Does a valid entry meet the conditions that the flags attach to @avpn? */
-static bool meets(uint64_t pte0, uint64_t flags, uint64_t avpn)
+static bool meets_condition(uint64_t pte0, uint64_t flags, uint64_t avpn)
 {
     pte0 &= ~HPTE0_OURS;
     if (!(pte0 & HPTE0_VALID)) {
@@ -126,7 +126,7 @@ static bool lock_matching(PaprHpt *hpt, uint64_t ptex, uint64_t flags,
     for (;;) {
         *pte0 = hpte_load(hpt, ptex, 0);
         if (!(*pte0 & HPTE0_LOCK)) {
-            if (!meets(*pte0, flags, avpn)) {
+            if (!meets_condition(*pte0, flags, avpn)) {
                 return false;
             }
             if (papr_entry_try_lock(&hpt->pte[2 * ptex], *pte0)) {
@@ -137,7 +137,7 @@ static bool lock_matching(PaprHpt *hpt, uint64_t ptex, uint64_t flags,
     }
 }
 
-/* What the guest is told of an entry's doublewords */
+/* An entry's doublewords as the guest gets them */
 static uint64_t shown_pte1(uint64_t pte0, uint64_t pte1)
 {
     return pte0 & HPTE0_REF_ASKED ? pte1 | HPTE1_R : pte1;
@@ -148,7 +148,7 @@ static uint64_t shown_pte0(uint64_t pte0)
     return pte0 & ~HPTE0_OURS;
 }
 
-/* The old entry @ptex is no more: forget it, if a walk ever used it */
+/* The old entry @ptex is removed: flush it, if a walk ever used it */
 static void must_forget(Work *w, uint64_t ptex, uint64_t pte0, uint64_t pte1)
 {
     unsigned base, actual;
@@ -250,7 +250,7 @@ static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     if (!has_entry(&w, ptex)) {
         return bad_index("H_ENTER", ptex);
     }
@@ -284,7 +284,7 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     if (!has_entry(&w, ptex)) {
         return bad_index("H_REMOVE", ptex);
     }
@@ -294,7 +294,7 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     args[0] = shown_pte0(pte0);
     args[1] = take_out(&w, ptex, pte0);
     trace_papr_mmu_remove(ptex, args[0], args[1]);
-    finish(&w);
+    finish_hpt_call(&w);
     return H_SUCCESS;
 }
 
@@ -338,7 +338,7 @@ static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     for (int i = 0; i < 4 && result == H_SUCCESS; i++) {
         uint64_t *high = &args[2 * i];
         uint64_t rc;
@@ -359,7 +359,7 @@ static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                 (uint64_t)TS_RESPONSE << TS_TYPE_SHIFT |
                 (uint64_t)code << BULK_CODE_SHIFT | rc << BULK_RC_SHIFT;
     }
-    finish(&w);
+    finish_hpt_call(&w);
     return result;
 }
 
@@ -446,7 +446,7 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
     memmove(ts, &args[1], BLOCK_MAX * sizeof(*ts));
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     for (int i = 0; i < BLOCK_MAX && ts[i] >> TS_TYPE_SHIFT != TS_END; i++) {
         unsigned code;
 
@@ -471,7 +471,7 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
                      (pte1 & HPTE1_C ? BLOCK_C : 0);
         }
     }
-    finish(&w);
+    finish_hpt_call(&w);
     return result;
 }
 
@@ -507,7 +507,7 @@ static int64_t h_read(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     if (!has_entry(&w, ptex)) {
         return bad_index("H_READ", ptex);
     }
@@ -527,7 +527,7 @@ static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, opaque, cpu);
+    begin_hpt_call(&w, opaque, cpu);
     if (!has_entry(&w, ptex)) {
         return bad_index("H_PROTECT", ptex);
     }
@@ -539,7 +539,7 @@ static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     unlock_changed(w.hpt, ptex, pte0 & ~HPTE0_REF_ASKED);
     must_forget(&w, ptex, pte0, pte1);
     trace_papr_mmu_protect(ptex, flags, pte1);
-    finish(&w);
+    finish_hpt_call(&w);
     return H_SUCCESS;
 }
 
@@ -551,7 +551,7 @@ static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
     Work w;
 
     RCU_READ_LOCK_GUARD();
-    begin(&w, mmu, cpu);
+    begin_hpt_call(&w, mmu, cpu);
     if (!has_entry(&w, ptex)) {
         return bad_index(call, ptex);
     }
@@ -569,7 +569,7 @@ static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
     }
     args[0] = shown_pte1(pte0, pte1);
     trace_papr_mmu_clear(ptex, bits, args[0]);
-    finish(&w);
+    finish_hpt_call(&w);
     return H_SUCCESS;
 }
 

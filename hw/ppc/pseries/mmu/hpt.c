@@ -30,7 +30,7 @@
 /* How much smaller than it should be a table may be: 1/16 of its bytes */
 #define SMALLER_BY 4
 
-static void destroy(PaprHpt *hpt)
+static void hpt_destroy(PaprHpt *hpt)
 {
     qemu_anon_ram_free(hpt->pte, 1ull << hpt->shift);
     g_free(hpt->used);
@@ -57,7 +57,7 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
     hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
     hpt->generation = qatomic_add_fetch(&mmu->generation, 1);
     if (mmu->track_dirty && !papr_hpt_track(hpt, true)) {
-        destroy(hpt);
+        hpt_destroy(hpt);
         return NULL;
     }
     return hpt;
@@ -66,14 +66,14 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
 void papr_hpt_drop(PaprHpt *hpt)
 {
     if (hpt) {
-        destroy(hpt);
+        hpt_destroy(hpt);
     }
 }
 
 static void destroy_retired(PaprHpt *hpt)
 {
     qatomic_dec(&hpt->mmu->retired);
-    destroy(hpt);
+    hpt_destroy(hpt);
 }
 
 /* Those that execute leave their RCU read section; others are in none */
@@ -87,7 +87,7 @@ static void end_read_sections(PaprMmu *mmu)
 }
 
 /* Free a table that was in force */
-static void retire(PaprMmu *mmu, PaprHpt *hpt)
+static void hpt_retire(PaprMmu *mmu, PaprHpt *hpt)
 {
     if (hpt) {
         qatomic_inc(&mmu->retired);
@@ -114,7 +114,7 @@ void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt)
     if (hpt) {
         papr_kernel_hpt_moved(mmu);
     }
-    retire(mmu, old);
+    hpt_retire(mmu, old);
 }
 
 bool papr_hpt_track(PaprHpt *hpt, bool all_dirty)

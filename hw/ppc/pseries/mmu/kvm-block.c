@@ -2,11 +2,10 @@
  * pSeries platform: H_BLOCK_REMOVE on a hash page table that KVM-HV has
  *
  * Linux's KVM-HV does not know this call, so it is not offered under it.  But a
- * guest that was started without KVM, where it is, goes on using it after a
- * migration; Linux ends when it is refused.  Entries are read and removed by
- * the kernel's streams, with all vCPUs kept out of the kernel meanwhile, which
- * a write asks for.  Slow, until the guest boots anew.  LoPAR section
- * 14.5.4.1.8.
+ * guest that was started without KVM, where it is offered, uses it after a
+ * migration, too, and Linux panics if it fails.  Entries are read and removed
+ * by the kernel's streams, with all vCPUs paused meanwhile, as a write requires.
+ * It is slow, until the guest reboots.  LoPAR section 14.5.4.1.8.
  *
  * Locking: BQL.  No vCPU runs, so entries stay as they were read.
  *
@@ -25,8 +24,8 @@
 #include "specifier.h"
 
 /* Is the entry to be removed?  A BLOCK_* code; @pte is in host endian */
-static unsigned check(PowerPCCPU *cpu, const uint64_t *pte, uint64_t ts,
-                      uint64_t ava)
+static unsigned check_block_entry(PowerPCCPU *cpu, const uint64_t *pte,
+                                  uint64_t ts, uint64_t ava)
 {
     unsigned actual, base;
 
@@ -65,7 +64,7 @@ static uint64_t remove_one(PaprMmu *mmu, PowerPCCPU *cpu, int fd, uint64_t ts,
     if (entry) {
         pte[0] = be64_to_cpu(entry[0]);
         pte[1] = be64_to_cpu(entry[1]);
-        code = check(cpu, pte, ts, ava);
+        code = check_block_entry(cpu, pte, ts, ava);
     }
     if (code == BLOCK_SUCCESS && !remove_entry(fd, ptex)) {
         code = BLOCK_BUSY;

@@ -27,7 +27,7 @@
 
 typedef struct kvm_get_htab_header Record;
 
-/* For one read: the time that it takes is that without a look at the clock */
+/* For one read, during which the clock is not checked */
 #define READ_BYTES (256 * KiB)
 #define SLICE_NS (5 * SCALE_MS)
 
@@ -97,9 +97,9 @@ static ssize_t send_some(PaprMmu *mmu, QEMUFile *f, char *buf, uint64_t *sent)
 }
 
 /*
- * A read that gives nothing has come to the table's end, but not always from
- * its beginning.  The next one starts there; so the last part is complete after
- * two of them.  Returns 1 if nothing is left for now, 0, or a negative errno.
+ * A read that gives nothing has reached the table's end, but not always from
+ * its beginning, where the next one starts: the last part is complete after two
+ * of them.  Returns 1 if nothing is left for now, 0, or a negative errno.
  */
 static int send_rounds(PaprMmu *mmu, QEMUFile *f, bool last, uint64_t *sent)
 {

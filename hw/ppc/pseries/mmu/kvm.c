@@ -1,10 +1,10 @@
 /*
  * pSeries platform: translation tables that the host's kernel has
  *
- * Under KVM-HV the hash page table (HPT) is the kernel's.  It does the
- * hypercalls on entries itself; what is left to do here is to have it make a
- * table, resize it, and to tell it whether the guest uses radix, and where its
- * process table is.  Called where the same is done to a table in our memory.
+ * Under KVM-HV the hash page table (HPT) is the kernel's.  It handles the
+ * hypercalls on entries itself; here it is told to allocate and resize a table,
+ * whether the guest uses radix, and where its process table is.  Called where
+ * the same is done to a table in our memory.
  * LoPAR sections 14.5.4.1.9 and 14.13.2; the kernel's side is in
  * target/ppc/kvm/hpt.c.
  *
@@ -50,8 +50,8 @@ static int alloc_down_to(int shift, int least)
     return rc;
 }
 
-/* A guest has a table made as often as it reboots: the same is told once */
-static void say_smaller(const PaprMmu *mmu, int shift)
+/* A table is allocated at each reboot: the same size is warned of once */
+static void warn_smaller(const PaprMmu *mmu, int shift)
 {
     static int told;
     int wanted = papr_hpt_shift_for(mmu->ram);
@@ -87,7 +87,7 @@ int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp)
         return got;
     }
     if (got < shift) {
-        say_smaller(mmu, got);
+        warn_smaller(mmu, got);
     }
     return got;
 }
@@ -132,8 +132,8 @@ bool papr_kernel_writes_hpt(void)
 }
 
 /*
- * To read an entry is to have seen its last change, for the kernel: a migration
- * in progress would not see that any more, and begins anew, after the read.
+ * The kernel clears an entry's dirty state when it is read: a migration in
+ * progress would miss the change, and starts over after the read.
  */
 uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
@@ -226,7 +226,7 @@ int64_t papr_kernel_resize_commit(PaprMmu *mmu, uint64_t flags, int32_t shift)
     }
     qatomic_inc(&mmu->generation);
     rc = papr_kvm_hpt_resize_commit(shift, flags);
-    /* whatever came of it, the kernel has forgotten the prepared table */
+    /* also on failure, the kernel has freed the prepared table */
     mmu->kernel_resizes = false;
     if (rc == 0) {
         qatomic_set(&mmu->kernel_shift, shift);

@@ -1,9 +1,9 @@
 /*
- * pSeries platform: which vCPUs must be told of a flush now
+ * pSeries platform: which vCPUs must be notified of a flush
  *
- * The two sides of the question, for tlb.c; see its head.  They are here, with
- * nothing else, so that tests/unit/pseries/test-hpt-race.c can run them in all
- * orders of their loads and stores.
+ * The flusher's and the vCPU's side, for tlb.c; see its head.  They are here,
+ * with nothing else, so that tests/unit/pseries/test-hpt-race.c can run them in
+ * all orders of their loads and stores.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -14,7 +14,7 @@
 #include "qemu/compiler.h"
 
 /*
- * PaprMmuVcpu - whether a vCPU must be told of a flush now.  A cache line each,
+ * PaprMmuVcpu - whether a vCPU must be notified of a flush.  A cache line each,
  * as every vCPU writes its own at each entry to generated code.
  */
 typedef struct PaprMmuVcpu {
@@ -23,7 +23,7 @@ typedef struct PaprMmuVcpu {
 } QEMU_ALIGNED(64) PaprMmuVcpu;
 
 /**
- * papr_mark_or_tell - the vCPU has to flush: does it have to be told?
+ * papr_mark_or_tell - the vCPU has to flush: does it have to be notified?
  *
  * If not, it is marked, and will empty its TLB before it executes.  The caller
  * has had a full barrier since it changed the table.

@@ -37,7 +37,7 @@ typedef struct Pass {
     PaprHpt *hpt;
     uint64_t index;
     uint64_t sent;
-    int64_t deadline;                   /* 0: none, all must go */
+    int64_t deadline;                   /* 0: none, all is sent */
 } Pass;
 
 static bool is_valid(const PaprHpt *hpt, uint64_t ptex)
@@ -46,10 +46,10 @@ static bool is_valid(const PaprHpt *hpt, uint64_t ptex)
 }
 
 /*
- * Does the entry have to go, and is it as @valid says?  In later passes its
- * mark is cleared before it is looked at: a change from then on marks it again.
+ * Must the entry be sent, and is it as @valid says?  In later passes its dirty
+ * bit is cleared before it is read: a change from then on sets it again.
  */
-static bool take(const Pass *p, uint64_t ptex, bool first, bool valid)
+static bool must_send(const Pass *p, uint64_t ptex, bool first, bool valid)
 {
     PaprHptDirty *dirty = p->hpt->dirty;
 
@@ -67,7 +67,7 @@ static bool take(const Pass *p, uint64_t ptex, bool first, bool valid)
     return true;
 }
 
-/* The entry as guests see it: the hypervisor's own bits stay here */
+/* The entry as guests see it, without the hypervisor's own bits */
 static void put_entry(QEMUFile *f, const PaprHpt *hpt, uint64_t ptex)
 {
     uint64_t pte0 = hpte_load(hpt, ptex, 0);
@@ -101,8 +101,9 @@ static bool must_pause(const Pass *p)
            qemu_clock_get_ns(QEMU_CLOCK_REALTIME) > p->deadline;
 }
 
-/* Where to go on after @ptex, at which nothing has to go: at most @end */
-static uint64_t skip(const Pass *p, uint64_t ptex, uint64_t end, bool first)
+/* The next entry from @ptex on that may have to be sent: at most @end */
+static uint64_t skip_unsent(const Pass *p, uint64_t ptex, uint64_t end,
+                            bool first)
 {
     if (!first) {
         return find_next_bit(p->hpt->dirty->bits, end, ptex);
@@ -117,7 +118,7 @@ static uint64_t skip(const Pass *p, uint64_t ptex, uint64_t end, bool first)
  * Walk @count entries on from p->index, or up to the table's end, or till it's
  * time to pause; returns whether the walk has come to its end.
  */
-static bool walk(Pass *p, uint64_t count, bool first)
+static bool walk_entries(Pass *p, uint64_t count, bool first)
 {
     uint64_t end = MIN(p->index + count, p->hpt->n);
 
@@ -130,16 +131,16 @@ static bool walk(Pass *p, uint64_t count, bool first)
         }
         stop = MIN(ROUND_UP(p->index + 1, PAPR_HPT_PART), end);
         while (p->index < stop) {
-            uint64_t start = skip(p, p->index, stop, first);
+            uint64_t start = skip_unsent(p, p->index, stop, first);
             unsigned valid = 0, invalid = 0;
 
             while (start + valid < stop && valid < CHUNK_MAX &&
-                   take(p, start + valid, first, true)) {
+                   must_send(p, start + valid, first, true)) {
                 valid++;
             }
             while (!first && start + valid + invalid < stop &&
                    invalid < CHUNK_MAX &&
-                   take(p, start + valid + invalid, false, false)) {
+                   must_send(p, start + valid + invalid, false, false)) {
                 invalid++;
             }
             p->index = start + valid + invalid;
@@ -153,16 +154,16 @@ static bool walk(Pass *p, uint64_t count, bool first)
     }
 }
 
-/* A slice of later passes: once round the table; returns whether it's clean */
+/* A slice of later passes: all of the table once; returns whether it's clean */
 static bool later_pass(Pass *p)
 {
     uint64_t begun_at = p->index;
 
-    if (!walk(p, p->hpt->n, false)) {
+    if (!walk_entries(p, p->hpt->n, false)) {
         return false;
     }
     p->index = 0;
-    if (!walk(p, begun_at, false)) {
+    if (!walk_entries(p, begun_at, false)) {
         return false;
     }
     if (p->index == p->hpt->n) {
@@ -237,7 +238,7 @@ static int save_part(PaprMmu *mmu, QEMUFile *f, bool last)
         p.deadline = qemu_clock_get_ns(QEMU_CLOCK_REALTIME) + SLICE_NS;
     }
     if (mmu->save.first_pass) {
-        done = walk(&p, p.hpt->n, true);
+        done = walk_entries(&p, p.hpt->n, true);
         if (done) {
             mmu->save.first_pass = false;
             p.index = 0;
@@ -280,7 +281,7 @@ static int load_size(PaprMmu *mmu, uint32_t shift)
 {
     Error *err = NULL;
 
-    /* What the guest's memory allows, were it resized to the utmost */
+    /* What the guest's memory allows, with all of maxmem= */
     if (shift < HPT_SHIFT_MIN ||
         shift > papr_hpt_shift_for(MAX(mmu->ram, mmu->max_ram)) + 1) {
         error_report("The stream has a hash page table of 2^%" PRIu32 " bytes, "

@@ -7,9 +7,9 @@
  * LoPAR section 14.13.2.
  *
  * Hash translation with segment tables in memory is not offered: TCG does not
- * know them.  So the mode bit for it is refused whatever the rest of the call
- * says, and LPCR (logical partitioning control register) never has UPRT set in
- * a hash guest.  Under KVM the last two are not offered: its TLBs are not ours.
+ * know them.  So the mode bit for it is always refused, and LPCR (logical
+ * partitioning control register) never has UPRT set in a hash guest.  Under KVM
+ * the last two calls are not offered.
  *
  * Locking: BQL.  Registers of other vCPUs are changed while none executes, or
  * in their threads; the caller goes on after that, as with a flush (tlb.c).

@@ -7,11 +7,10 @@
  * enters them again when it misses them.  LoPAR section 14.5.4.1.9.
  *
  * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT releases while it
- * looks through the old table: the guest can't be asked to come back (Linux
- * takes that for a failure), and a table of some GiB takes seconds.  While that
- * goes on the new table is nobody else's, no other is prepared or committed,
- * and RCU keeps the old one.  Afterwards it sees whether that one is still in
- * force.
+ * walks the old table: the guest can't be asked to repeat the call (Linux takes
+ * that for a failure), and a table of some GiB takes seconds.  Meanwhile no
+ * other thread uses the new table, no other is prepared or committed, and RCU
+ * keeps the old one.  Then it checks whether the old one is still in force.
  *
  * The guest has to keep its other vCPUs away from the table during the commit.
  * If it does not, their hypercalls and walks go on in the old table (RCU),
@@ -38,8 +37,8 @@
 #include "kvm.h"
 
 /*
- * A guest may have a table of one size above what suits its memory, so that it
- * can't make the host keep much more than it was given.
+ * A guest may have a table of twice the size that suits its memory, and no
+ * larger one, which would take memory of the host beyond what it was given.
  */
 static bool may_have(const PaprMmu *mmu, int shift)
 {
@@ -157,11 +156,12 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
 }
 
 /*
- * Take @new into force, filled from the table that is.  BQL held, but released
- * meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may bring another table,
- * and a migration may begin.  Then it is as if that had been before the call.
+ * Put @new in force, filled from the table that is.  The BQL is held, but
+ * released meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may install
+ * another table, and a migration may begin.  Then the call fails as if that had
+ * happened before it.
  */
-static int64_t commit(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
+static int64_t commit_resize(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
 {
     const PaprHpt *old = mmu->hpt;
     int64_t rc;
@@ -177,7 +177,7 @@ static int64_t commit(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
     if (rc == H_SUCCESS) {
         papr_hpt_install(mmu, new);
     } else {
-        /* Some entries are in it already: it can't be used a second time */
+        /* it has entries already, and can't be used a second time */
         papr_hpt_drop(new);
     }
     return rc;
@@ -205,7 +205,7 @@ static int64_t h_resize_hpt_commit(PowerPCCPU *cpu, uint64_t *args,
     if (!mmu->hpt || !mmu->pending || flags || mmu->pending->shift != shift) {
         return H_CLOSED;
     }
-    return commit(cpu, mmu, g_steal_pointer(&mmu->pending));
+    return commit_resize(cpu, mmu, g_steal_pointer(&mmu->pending));
 }
 
 static const PaprHcall resize_calls[] = {

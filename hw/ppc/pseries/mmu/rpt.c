@@ -89,7 +89,7 @@ static int64_t invalidate_partition(PaprMmu *mmu, const uint64_t *args)
     return H_SUCCESS;
 }
 
-static int64_t check(const uint64_t *args)
+static int64_t check_rpt_args(const uint64_t *args)
 {
     if (!args[1] || (args[1] & ~(uint64_t)TARGETS)) {
         return H_P2;
@@ -103,7 +103,7 @@ static int64_t check(const uint64_t *args)
 static int64_t h_rpt_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprMmu *mmu = opaque;
-    int64_t rc = check(args);
+    int64_t rc = check_rpt_args(args);
 
     trace_papr_mmu_rpt_invalidate(args[0], args[1], args[2], args[4], args[5]);
     if (!papr_mmu_is_radix(mmu)) {

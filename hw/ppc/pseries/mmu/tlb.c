@@ -10,14 +10,15 @@
  * The caller's own TLB is flushed at once.  Any other vCPU is either
  *
  *  - out of the execution loop (mostly: halted).  It is marked, and empties its
- *    TLB before it executes again; nothing to wait for, and no wake up.
+ *    TLB before it executes again: it is not waited for, and not woken.
  *  - in it.  Then it gets the flush as queued work, and the caller an exclusive
  *    work item: the caller's next guest instruction comes after all vCPUs have
- *    left generated code, into which none returns without doing its work.
+ *    left generated code, which they enter again only after their queued work.
  *
- * Which one it is, is seen in PaprMmuVcpu:  the flusher writes @flush, then
- * reads @active; the vCPU writes @active, then reads @flush.  With a full
- * barrier between the two on both sides at least one sees the other.
+ * PaprMmuVcpu says which:
+ *  (1) The flusher writes @flush, then reads @active.
+ *  (2) The vCPU writes @active, then reads @flush.
+ *  With a full barrier in both at least one sees the other's write.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -128,14 +129,14 @@ static bool must_be_told(PaprMmu *mmu, PaprMmuVcpu *vcpu)
     return !qatomic_read(&mmu->execution_known) || papr_mark_or_tell(vcpu);
 }
 
-/* On all but @self, which may be NULL; returns whether any has to be awaited */
+/* On all but @self, which may be NULL; true: some have to be waited for */
 static bool flush_others(PaprMmu *mmu, CPUState *self,
                          const PaprTlbBatch *batch)
 {
     bool told = false;
     PaprVcpu *vcpu = NULL;
 
-    /* An entry's change comes before the look at who is executing */
+    /* the change of the entry before @active is read */
     smp_mb();
     while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
         CPUState *cs = CPU(vcpu->cpu);
