@@ -1,16 +1,15 @@
 /*
  * KVM on PowerPC: gdb's breakpoints and single steps
  *
- * A breakpoint is an instruction word that KVM gives up to us when a vCPU meets
- * it (KVM_GUESTDBG_USE_SW_BP); the word that was there is kept.  Processors of
- * Book3S have breakpoints and watchpoints in hardware too, but KVM does not let
- * user space have them.
+ * A breakpoint is an instruction word at which KVM exits to QEMU
+ * (KVM_GUESTDBG_USE_SW_BP); the original word is kept.  Processors of Book3S
+ * have breakpoints and watchpoints in hardware too, but KVM does not let user
+ * space use them.
  *
- * kvm-pr can single-step a guest, kvm-hv cannot: there a step is made of
- * breakpoints where the next instruction can be: in one place, in two if the
- * present one branches conditionally, or beyond a sequence from lwarx to stwcx.
- * They exist while gdb has the vCPU step, that is from before it runs until the
- * machine has stopped.
+ * kvm-pr can single-step a guest, kvm-hv cannot: there a step is done by
+ * breakpoints where the next instruction can be: one, or two if the current one
+ * is a conditional branch, or beyond a sequence from lwarx to stwcx.  They
+ * exist from before the vCPU runs until the machine has stopped.
  *
  * Called by the gdb stub (main thread, machine stopped) and, for
  * KVM_EXIT_DEBUG, by the vCPU's thread; always with the BQL (big QEMU lock),
@@ -33,9 +32,8 @@
 #include "internal.h"
 
 /*
- * A trap in guest memory.  Its place is a real address: whoever gets to it, by
- * whatever address, meets the trap, and it can be taken out when no vCPU has
- * that translation any more.
+ * A trap in guest memory, at a real address: a vCPU hits it by any effective
+ * address, and it can be removed when no vCPU has the translation any more.
  */
 typedef struct Trap {
     CPUState *cs;                       /* that steps; NULL: gdb's breakpoint */
@@ -51,8 +49,8 @@ static QLIST_HEAD(, Trap) traps = QLIST_HEAD_INITIALIZER(traps);
 static uint32_t trap_word = 0x00dddd00;
 
 /*
- * Breakpoints are or were in guest memory.  Every vCPU gives up its traps from
- * then on: one may still be on its way to a trap that has been taken out.
+ * Breakpoints are or were in guest memory.  From then on traps of all vCPUs
+ * exit to QEMU: one may still hit a trap that has just been removed.
  */
 static bool armed;
 
@@ -71,13 +69,13 @@ static bool find_place(CPUState *cs, vaddr pc, hwaddr *place)
     return page != -1;
 }
 
-static bool load(hwaddr place, uint8_t word[4])
+static bool load_insn(hwaddr place, uint8_t word[4])
 {
     return address_space_read(&address_space_memory, place,
                               MEMTXATTRS_UNSPECIFIED, word, 4) == MEMTX_OK;
 }
 
-static void store(hwaddr place, const uint8_t word[4])
+static void store_insn(hwaddr place, const uint8_t word[4])
 {
     address_space_write_rom(&address_space_memory, place,
                             MEMTXATTRS_UNSPECIFIED, word, 4);
@@ -95,7 +93,7 @@ static bool insn_at(CPUState *cs, vaddr pc, uint32_t *insn)
     uint8_t word[4];
     hwaddr place;
 
-    if (!find_place(cs, pc, &place) || !load(place, word)) {
+    if (!find_place(cs, pc, &place) || !load_insn(place, word)) {
         return false;
     }
     *insn = is_little(cs) ? ldl_le_p(word) : ldl_be_p(word);
@@ -121,16 +119,17 @@ static Trap *trap_in(hwaddr place)
 }
 
 /*
- * Put a trap at @pc, for gdb or for the step of @stepping.  One that is there
- * will do for a step: it ends with whatever stops the vCPU.
+ * Put a trap at @pc, for gdb or for the step of @stepping.  A step can use one
+ * that is there already.
  */
-static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
+static bool plant_trap(CPUState *cs, vaddr pc, CPUState *stepping)
 {
     Trap found = { .cs = stepping, .pc = pc };
     uint8_t word[4];
     Trap *trap;
 
-    if (!find_place(cs, pc, &found.place) || !load(found.place, found.kept)) {
+    if (!find_place(cs, pc, &found.place) ||
+        !load_insn(found.place, found.kept)) {
         return false;
     }
     trap = trap_in(found.place);
@@ -141,8 +140,8 @@ static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
         memcpy(found.kept, trap->kept, sizeof(found.kept));
     }
     (is_little(cs) ? stl_le_p : stl_be_p)(word, trap_word);
-    store(found.place, word);
-    if (!load(found.place, word) || !is_trap(word)) {
+    store_insn(found.place, word);
+    if (!load_insn(found.place, word) || !is_trap(word)) {
         return false;                   /* no memory */
     }
     trap = g_memdup2(&found, sizeof(found));
@@ -151,16 +150,17 @@ static bool plant(CPUState *cs, vaddr pc, CPUState *stepping)
 }
 
 /*
- * The guest may have written over it, or have been loaded anew: so be it.  If
- * there is another trap in that place it stays.
+ * If the guest has overwritten it, or was loaded again, its memory is left
+ * alone.  Another trap at the same place stays.
  */
-static void lift(Trap *trap)
+static void lift_trap(Trap *trap)
 {
     uint8_t word[4];
 
     QLIST_REMOVE(trap, next);
-    if (!trap_in(trap->place) && load(trap->place, word) && is_trap(word)) {
-        store(trap->place, trap->kept);
+    if (!trap_in(trap->place) && load_insn(trap->place, word) &&
+        is_trap(word)) {
+        store_insn(trap->place, trap->kept);
     }
     g_free(trap);
 }
@@ -168,7 +168,7 @@ static void lift(Trap *trap)
 int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 {
     cpu_synchronize_state(cs);
-    if (!plant(cs, bp->pc, NULL)) {
+    if (!plant_trap(cs, bp->pc, NULL)) {
         return -EINVAL;
     }
     armed = true;
@@ -183,7 +183,7 @@ int kvm_arch_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
     trace_papr_kvm_breakpoint(bp->pc, false);
     QLIST_FOREACH_SAFE(trap, &traps, next, next) {
         if (!trap->cs && trap->pc == bp->pc) {
-            lift(trap);
+            lift_trap(trap);
         }
     }
     return 0;
@@ -262,7 +262,8 @@ static bool xl_target(CPUPPCState *env, uint32_t insn, uint64_t *target,
 }
 
 /* With LPCR[AIL] = 3 interrupts from translated code go to the kernel's map */
-static uint64_t vector(CPUPPCState *env, uint64_t offset, uint64_t scv)
+static uint64_t interrupt_vector(CPUPPCState *env, uint64_t offset,
+                                 uint64_t scv)
 {
     bool high = (env->spr[SPR_LPCR] & LPCR_AIL) == LPCR_AIL &&
                 FIELD_EX64(env->msr, MSR, IR) && FIELD_EX64(env->msr, MSR, DR);
@@ -278,17 +279,17 @@ static uint64_t system_call_target(CPUPPCState *env, uint32_t insn,
                                    uint64_t next)
 {
     if (!(insn & 2)) {
-        return vector(env, extract32(insn, 5, 7) * 0x20, true);
+        return interrupt_vector(env, extract32(insn, 5, 7) * 0x20, true);
     }
     if (extract32(insn, 5, 7) == 1 && !FIELD_EX64(env->msr, MSR, PR)) {
         return next;
     }
-    return vector(env, 0xc00, false);
+    return interrupt_vector(env, 0xc00, false);
 }
 
 /* Where the instruction at @pc can lead to: one or two places */
-static int successors(CPUPPCState *env, uint64_t pc, uint32_t insn,
-                      uint64_t *where)
+static int next_places(CPUPPCState *env, uint64_t pc, uint32_t insn,
+                       uint64_t *where)
 {
     uint64_t base = insn & INSN_AA ? 0 : pc;
     uint64_t target;
@@ -361,7 +362,7 @@ static int sequence_ends(CPUState *cs, uint64_t pc, uint64_t *where)
             return n;
         }
         if (insn >> 26 == OP_BC && n < MAX_PLACES) {
-            int count = successors(cpu_env(cs), pc, insn, ends);
+            int count = next_places(cpu_env(cs), pc, insn, ends);
 
             where[n++] = ends[count - 1];
         }
@@ -374,7 +375,7 @@ static int places_after(CPUState *cs, uint64_t pc, uint32_t insn,
 {
     int n = makes_reservation(insn) ? sequence_ends(cs, pc, where) : 0;
 
-    return n ?: successors(cpu_env(cs), pc, insn, where);
+    return n ?: next_places(cpu_env(cs), pc, insn, where);
 }
 
 static void end_step(CPUState *cs)
@@ -383,7 +384,7 @@ static void end_step(CPUState *cs)
 
     QLIST_FOREACH_SAFE(trap, &traps, next, next) {
         if (trap->cs == cs) {
-            lift(trap);
+            lift_trap(trap);
         }
     }
 }
@@ -403,7 +404,7 @@ static void begin_step(CPUState *cs)
     }
     n = places_after(cs, env->nip, insn, where);
     for (int i = 0; i < n; i++) {
-        planted += plant(cs, where[i] & narrow, cs);
+        planted += plant_trap(cs, where[i] & narrow, cs);
     }
     trace_papr_kvm_step(cs->cpu_index, env->nip, where[0], n);
     if (!planted) {
@@ -422,7 +423,7 @@ static void arm_one(CPUState *cs, run_on_cpu_data data)
     kvm_vcpu_ioctl(cs, KVM_SET_GUEST_DEBUG, &request);
 }
 
-/* The first trap of all was planted for a step: all others are to know */
+/* The first trap was for a step: enable traps on all other vCPUs, too */
 static void arm_others(CPUState *self)
 {
     CPUState *cs;
@@ -456,7 +457,7 @@ void papr_kvm_debug_destroy_vcpu(CPUState *cs)
     end_step(cs);
 }
 
-/* One that is plugged in meets the breakpoints of all */
+/* A vCPU that is plugged hits the breakpoints, too */
 void papr_kvm_debug_init_vcpu(CPUState *cs)
 {
     uint32_t word;
@@ -490,15 +491,15 @@ bool papr_kvm_debug_exit(PowerPCCPU *cpu, uint64_t address)
     }
     cpu_synchronize_state(cs);
     if (!find_place(cs, address, &place)) {
-        return false;                   /* a fetch will tell the guest */
+        return false;                   /* the guest's fetch will fault */
     }
     trap = trap_in(place);
     if (trap) {
-        /* that of another's step is gone in a moment */
+        /* another vCPU's step: removed soon, try again */
         return !trap->cs;
     }
-    if (load(place, word) && is_trap(word)) {
+    if (load_insn(place, word) && is_trap(word)) {
         give_program_interrupt(cs);
     }
-    return false;           /* else it was taken out meanwhile: try again */
+    return false;           /* else it was removed meanwhile: try again */
 }

@@ -1,21 +1,21 @@
 /*
- * KVM on PowerPC: why a vCPU came back
+ * KVM on PowerPC: exits of a vCPU
  *
  * kvm_arch_handle_exit() is called by the run loop, kvm_cpu_exec(), in the
- * vCPU's thread without the BQL (big QEMU lock).  0 sends the vCPU back.
+ * vCPU's thread without the BQL (big QEMU lock).  0: the vCPU runs again.
  *
- * A hypercall always gives 0.  KVM leaves the kernel with the call half done,
- * the program counter after `sc 1` and r3 to r12 still the arguments; they are
- * written from kvm_run when the vCPU enters again, before anything else, be it
- * only to leave at once.  A call that stops the vCPU, or resets the machine,
- * has set the exit request: the loop then enters with "immediate exit", which
- * completes the call and runs nothing.  Thus whoever reads or replaces
- * registers later (reset, migration, gdb), outside of the loop, finds a vCPU
- * that has nothing left to complete.  The same holds for memory-mapped I/O.
+ * A hypercall always returns 0.  KVM exits with the program counter after
+ * `sc 1`, and r3 to r12 still the arguments; it writes them from kvm_run when
+ * the vCPU enters again, before anything else, even if it exits at once.  A
+ * call that stops the vCPU, or resets the machine, has set the exit request:
+ * the loop then enters with "immediate exit", which completes the call and runs
+ * no instruction.  So registers that are read or replaced later (reset,
+ * migration, gdb), outside of the loop, are those after the call.  The same
+ * holds for memory-mapped I/O.
  *
- * With XICS in the kernel RTAS calls are looked at there first, and KVM_RUN
- * fails if the argument block is not all in RAM.  The call is in kvm_run all
- * the same (kvm_arch_failed_run()), and is answered like any other.
+ * With XICS in the kernel it reads the arguments of RTAS calls first, and
+ * KVM_RUN fails if they are not all in RAM.  kvm_run has the call nevertheless
+ * (kvm_arch_failed_run()), and it is handled like any other.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
  * they were at the call.  They are put back before the call is completed, so
@@ -49,16 +49,15 @@ void papr_kvm_on_machine_check(PaprKvmMachineCheckFn *fn, void *opaque)
     machine_check.opaque = opaque;
 }
 
-static int hypercall(PowerPCCPU *cpu, struct kvm_run *run)
+static int exit_hypercall(PowerPCCPU *cpu, struct kvm_run *run)
 {
     uint64_t *args = (uint64_t *)run->papr_hcall.args;
 
     QEMU_BUILD_BUG_ON(sizeof(run->papr_hcall.args) != 9 * sizeof(*args));
     run->papr_hcall.ret = papr_hcall_dispatch(cpu, run->papr_hcall.nr, args);
     /*
-     * A halted vCPU is not to execute another instruction, whoever halted it
-     * and whether or not it was told to leave.  If it has been woken since,
-     * leaving costs nothing but time.
+     * A halted vCPU must not execute another instruction, also if there is no
+     * exit request.  If it has been woken since, the exit does no harm.
      */
     if (CPU(cpu)->halted) {
         cpu_exit(CPU(cpu));
@@ -88,13 +87,13 @@ static int host_machine_check(PowerPCCPU *cpu, struct kvm_run *run)
 }
 
 /*
- * The host has no page for what the guest accessed, though there is memory by
- * the map of the partition: a page of the kernel's XIVE that belongs to no
- * source, or RAM that the host has lost.  On hardware that is a machine check,
- * with these bits for a load or store of an address that nobody answers.
+ * The host has no page at an address where the partition has memory: a page of
+ * the kernel's XIVE that belongs to no source, or RAM that the host has lost.
+ * On hardware that is a machine check, with these bits for a load or store
+ * without a response.
  *
- * The user is told once, as a guest can do the former at will; the kernel does
- * not tell which of the two it is.
+ * The user is warned once, as a guest can cause the former at will, and the
+ * kernel does not distinguish the two.
  */
 #define SRR1_MC_LOAD_STORE      PPC_BIT(42)
 #define DSISR_MC_REAL_ADDRESS   PPC_BIT(57)
@@ -123,7 +122,7 @@ static int failed_access(PowerPCCPU *cpu)
     return 0;
 }
 
-static int debug(PowerPCCPU *cpu, struct kvm_run *run)
+static int exit_debug(PowerPCCPU *cpu, struct kvm_run *run)
 {
     BQL_LOCK_GUARD();
     return papr_kvm_debug_exit(cpu, run->debug.arch.address) ? EXCP_DEBUG : 0;
@@ -135,11 +134,11 @@ int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
 
     switch (run->exit_reason) {
     case KVM_EXIT_PAPR_HCALL:
-        return hypercall(cpu, run);
+        return exit_hypercall(cpu, run);
     case KVM_EXIT_NMI:
         return host_machine_check(cpu, run);
     case KVM_EXIT_DEBUG:
-        return debug(cpu, run);
+        return exit_debug(cpu, run);
     }
     error_report("KVM: vCPU %lu came back for a reason that PAPR guests do not "
                  "have: %u", kvm_arch_vcpu_id(cs), run->exit_reason);
@@ -147,8 +146,8 @@ int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
 }
 
 /*
- * Two failures that a guest can bring about.  kvm_arch_pre_run() has cleared
- * the exit reason, so it is that of this run.
+ * Two failures that a guest can cause.  kvm_arch_pre_run() has cleared the exit
+ * reason, so it is that of this run.
  */
 int kvm_arch_failed_run(CPUState *cs, struct kvm_run *run, int error)
 {
@@ -156,7 +155,7 @@ int kvm_arch_failed_run(CPUState *cs, struct kvm_run *run, int error)
 
     if (run->exit_reason == KVM_EXIT_PAPR_HCALL &&
         (error == -EFAULT || error == -EINVAL)) {
-        return hypercall(cpu, run);
+        return exit_hypercall(cpu, run);
     }
     if (run->exit_reason == KVM_EXIT_UNKNOWN && error == -EFAULT) {
         return failed_access(cpu);

@@ -3,8 +3,8 @@
  *
  * The hash page table (HPT) of a guest under KVM-HV is the kernel's: it is
  * allocated, resized, and read or written as a stream by requests to the VM.
- * Under KVM-PR it is memory of ours.  The process table of POWER9 and later is
- * the guest's own memory, and the kernel has to be told where it is.
+ * Under KVM-PR it is in QEMU's memory.  The process table of POWER9 and later
+ * is the guest's own memory, and the kernel has to be told where it is.
  *
  * Called by hw/ppc/pseries/mmu.  Meaning of the requests: Linux,
  * Documentation/virt/kvm/api.rst.
@@ -26,11 +26,11 @@
 
 /*
  * The kernel changes the kind or the size of translation only while no vCPU is
- * in it.  One that waits there for an interrupt counts as well, though it is
- * idle: have all come out then, for the time of the request.
+ * in KVM_RUN, and one that waits there in H_CEDE counts.  So all exit for the
+ * time of the request.
  *
- * With the old translations it drops what they say of pages that the guest has
- * written to.  A migration in progress asks for that before.
+ * The kernel drops the dirty bits of pages with the old translations, so a
+ * migration in progress reads these before.
  */
 static int ioctl_alone(unsigned long request, void *arg)
 {
@@ -155,7 +155,7 @@ bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte)
             at += sizeof(*head) + head->n_valid * PTE_BYTES;
         }
         if (next <= ptex) {
-            break;                      /* it has gone round */
+            break;                      /* the stream has started over */
         }
     }
     close(fd);

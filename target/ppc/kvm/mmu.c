@@ -3,8 +3,7 @@
  *
  * The kernel tells of segments and pages in hash translation
  * (KVM_PPC_GET_SMMU_INFO) and of pages in radix translation
- * (KVM_PPC_GET_RMMU_INFO).  Here they are held against the CPU model that the
- * guest is to see.
+ * (KVM_PPC_GET_RMMU_INFO).  Here they are compared with the guest's CPU model.
  *
  * Locking: BQL, machine init and creation of vCPUs.
  *

@@ -14,10 +14,9 @@
 /*
  * Logical partition control register (LPCR), what of it is the guest's: ILE,
  * AIL, LD and TC are QEMU's to set; UPRT, HR and GTSE come with the kernel's
- * KVM_PPC_CONFIGURE_V3_MMU.  Everything else in the register tells how that
- * host runs its guests: where external interrupts go, what ends a nap.  It must
- * not get into QEMU, whose own bits are those of an emulated partition, nor
- * into a migration stream.
+ * KVM_PPC_CONFIGURE_V3_MMU.  All other bits are the host's: where external
+ * interrupts go, what ends a nap.  They must get neither into QEMU, whose bits
+ * are those of an emulated partition, nor into a migration stream.
  */
 #define PAPR_KVM_LPCR_ILE       (1ULL << (63 - 38))
 #define PAPR_KVM_LPCR_AIL       (3ULL << (63 - 40))
@@ -96,7 +95,7 @@ static inline bool papr_kvm_reg_due(PaprKvmRegAlways always, int level,
 }
 
 /*
- * The decrementer in a guest's eyes at timebase @tb, if it reaches zero when
+ * The decrementer as the guest reads it at timebase @tb, if it is zero when
  * the timebase is @expiry; @large: 64 bits wide rather than 32
  */
 static inline uint64_t papr_kvm_decr_read(uint64_t expiry, uint64_t tb,

@@ -1,14 +1,13 @@
 /*
  * KVM on PowerPC: a vCPU's registers, from the kernel and to it
  *
- * accel/kvm asks for them (kvm_arch_get_registers) when somebody wants to look:
- * the monitor, a debugger, a hypercall that needs more than its arguments,
- * reset, migration; and gives them back (kvm_arch_put_registers) before the
- * vCPU runs on.  The rule for both: after any exit QEMU sees what the vCPU is
- * really at, and what was changed there is what runs next; what was not
- * changed is left alone (regs-rules.h, papr_kvm_reg_due()).  To that end we
- * keep what the kernel gave, and compare.  A side effect of the comparison is
- * that a mere look does not wake a vCPU out of H_CEDE, as KVM_SET_REGS would.
+ * accel/kvm gets them (kvm_arch_get_registers) when they are read: by the
+ * monitor, a debugger, a hypercall that needs more than its arguments, reset,
+ * migration; and puts them (kvm_arch_put_registers) before the vCPU runs again.
+ * After any exit QEMU can read the vCPU's current registers, and those that it
+ * has changed are put; others are not written (regs-rules.h,
+ * papr_kvm_reg_due()).  For that the kernel's values are kept and compared.
+ * So a read alone does not wake a vCPU out of H_CEDE, as KVM_SET_REGS would.
  *
  * Levels: KVM_PUT_RUNTIME_STATE is what a handler or debugger changed;
  * KVM_PUT_RESET_STATE a CPU reset, where everything is written but the counters
@@ -195,11 +194,11 @@ static int one_reg(PowerPCCPU *cpu, unsigned long request, uint64_t id,
 }
 
 /*
- * Read a register, and learn on the way whether there is such.  Several vCPUs
- * may learn it at the same time: they learn the same.
+ * Read a register, and find out whether the kernel knows it.  Several vCPUs may
+ * do so at the same time, with the same result.
  */
-static int ask(PowerPCCPU *cpu, PaprKvmReg *reg, PaprKvmValue *value,
-               Error **errp)
+static int ask_register(PowerPCCPU *cpu, PaprKvmReg *reg, PaprKvmValue *value,
+                        Error **errp)
 {
     g_autofree char *name = NULL;
     int ret;
@@ -236,7 +235,7 @@ static bool value_differs(const PaprKvmReg *reg, const PaprKvmValue *a,
     return memcmp(a, b, papr_kvm_reg_size(reg->id)) != 0;
 }
 
-/* @value came with a guest, and there is no place for it */
+/* A stream has @value, and this kernel does not know the register */
 static void mention_loss(PaprKvmReg *reg, const PaprKvmValue *value)
 {
     PaprKvmValue reset = { .u64 = reg->reset_value };
@@ -269,7 +268,7 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
         return 0;
     }
     if (qatomic_read(&reg->there) == PAPR_KVM_REG_UNASKED) {
-        ret = ask(cpu, reg, &now, errp);
+        ret = ask_register(cpu, reg, &now, errp);
         if (ret < 0) {
             return ret;
         }
@@ -288,9 +287,8 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
 }
 
 /*
- * The kernel masks the LPCR (regs-rules.h) in silence.  A guest that runs with
- * its interrupts in another byte order or place than it was told does not get
- * far.
+ * The kernel masks the LPCR (regs-rules.h) without an error.  A guest crashes
+ * if its interrupts are in another byte order or place than it was told.
  */
 static int check_lpcr(PowerPCCPU *cpu, Error **errp)
 {
@@ -382,7 +380,7 @@ int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
 
     trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
     if (state->unread && level < KVM_PUT_RESET_STATE) {
-        /* those that the kernel has are the right ones */
+        /* keep those that the kernel has */
         state->unread = false;
         return 0;
     }
@@ -413,7 +411,7 @@ static int get_one_regs(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
             qatomic_read(&reg->there) == PAPR_KVM_REG_ABSENT) {
             continue;
         }
-        ret = ask(cpu, reg, &state->values[i], errp);
+        ret = ask_register(cpu, reg, &state->values[i], errp);
         if (ret < 0) {
             return ret;
         }
@@ -425,10 +423,10 @@ static int get_one_regs(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
 }
 
 /*
- * What is put later is compared with what QEMU makes of the kernel's values,
- * not with these themselves: not all of them fit (LPCR).
+ * Registers to be put are compared with the kernel's values as converted to
+ * QEMU's, since the conversion loses some bits (LPCR).
  */
-static void remember(PowerPCCPU *cpu, AccelCPUState *state)
+static void remember_registers(PowerPCCPU *cpu, AccelCPUState *state)
 {
     for (unsigned i = 0; i < state->table->n; i++) {
         papr_kvm_reg_from_env(&state->table->reg[i], &cpu->env,
@@ -471,16 +469,16 @@ static int get_all(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
     if (ret < 0) {
         return ret;
     }
-    /* how addresses are translated, for whoever reads the guest's memory */
+    /* how addresses are translated, for reads of the guest's memory */
     hreg_compute_hflags(&cpu->env);
-    remember(cpu, state);
+    remember_registers(cpu, state);
     return 0;
 }
 
 /*
- * accel/kvm stops the machine for good if this fails.  That is not called for
- * when a stream wants the registers: it is given up then by who saves them
- * (papr_kvm_registers_read()), and the vCPU goes on with the kernel's.
+ * accel/kvm stops the machine for good if this fails.  Not so for a migration:
+ * papr_kvm_registers_read() has it fail, and the vCPU continues with the
+ * kernel's registers.
  */
 int kvm_arch_get_registers(CPUState *cs, Error **errp)
 {

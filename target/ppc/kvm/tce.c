@@ -25,8 +25,8 @@ static size_t bytes_of(uint64_t pages)
     return ROUND_UP(pages * sizeof(uint64_t), qemu_real_host_page_size());
 }
 
-static int create(uint32_t liobn, uint32_t page_shift, uint64_t bus_addr,
-                  uint64_t pages)
+static int create_table(uint32_t liobn, uint32_t page_shift, uint64_t bus_addr,
+                        uint64_t pages)
 {
     struct kvm_create_spapr_tce_64 window = {
         .liobn = liobn,
@@ -55,7 +55,7 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 {
     void *entries;
 
-    *fd = create(liobn, page_shift, bus_addr, pages);
+    *fd = create_table(liobn, page_shift, bus_addr, pages);
     if (*fd < 0) {
         return NULL;
     }
@@ -72,11 +72,10 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 }
 
 /*
- * The kernel keeps the table as long as it is open or mapped, and its number is
- * in use as long.  To wait for those who read entries is not possible under the
- * BQL, so empty memory takes the place of the kernel's pages at once.  It is
- * got elsewhere first: where there is none, the kernel's pages stay to be read,
- * and the number stays in use for that long.
+ * The kernel keeps the table, and its number, as long as it is open or mapped.
+ * Readers of entries can't be waited for under the BQL, so the kernel's pages
+ * are replaced by empty memory at once.  That is allocated first: if it fails,
+ * the kernel's pages stay mapped, and the number in use, until tce_unmap().
  */
 void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
 {

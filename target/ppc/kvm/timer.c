@@ -140,7 +140,7 @@ static int set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset, Error **errp)
     return ret;
 }
 
-/* The machine starts: there is nobody to refuse */
+/* The machine starts: the error can only be reported */
 void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
 {
     Error *err = NULL;

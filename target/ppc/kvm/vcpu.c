@@ -1,10 +1,9 @@
 /*
- * KVM on PowerPC: the life of a vCPU
+ * KVM on PowerPC: creation of a vCPU, and its interrupt input
  *
  * When a vCPU is realized (main thread), KVM gets its version register and PAPR
- * mode, and the file that stands for it is mapped; what can go wrong, goes
- * wrong there, where an unlucky hotplug can be refused.  Its own thread only
- * runs it.
+ * mode, and its file is mapped.  All that may fail is done there, where a
+ * hotplug can be refused.  Its own thread only runs it.
  *
  * Locking: BQL (big QEMU lock), but for kvm_arch_pre_run() and
  * kvm_arch_post_run(), which the vCPU's thread calls around KVM_RUN without it.
@@ -59,7 +58,7 @@ static bool set_version(CPUState *cs, Error **errp)
     return ret == 0;
 }
 
-static bool set_up(CPUState *cs, Error **errp)
+static bool vcpu_set_up(CPUState *cs, Error **errp)
 {
     int ret;
 
@@ -74,7 +73,7 @@ static bool set_up(CPUState *cs, Error **errp)
     return true;
 }
 
-static bool realize(CPUState *cs, Error **errp)
+static bool vcpu_realize(CPUState *cs, Error **errp)
 {
     bool ok;
     int ret;
@@ -89,8 +88,8 @@ static bool realize(CPUState *cs, Error **errp)
                          kvm_arch_vcpu_id(cs));
         return false;
     }
-    ok = set_up(cs, errp);
-    /* KVM cannot remove a vCPU either: it waits for another try, or the next */
+    ok = vcpu_set_up(cs, errp);
+    /* KVM cannot remove a vCPU: it is parked for the next of this id */
     kvm_park_vcpu(cs);
     return ok && kvm_init_vcpu(cs, errp) >= 0;
 }
@@ -110,7 +109,7 @@ int kvm_arch_destroy_vcpu(CPUState *cs)
 
 static void accel_cpu_class_init(ObjectClass *oc, void *data)
 {
-    ACCEL_CPU_CLASS(oc)->cpu_target_realize = realize;
+    ACCEL_CPU_CLASS(oc)->cpu_target_realize = vcpu_realize;
 }
 
 static const TypeInfo vcpu_types[] = {

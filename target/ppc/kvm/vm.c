@@ -141,7 +141,7 @@ static void ask_facts(KVMState *s)
 }
 
 /* "none" has no vCPU: management asks it what this host's KVM offers */
-static bool serves(MachineState *ms)
+static bool serves_machine(MachineState *ms)
 {
     return object_dynamic_cast(OBJECT(ms), "spapr-machine") ||
            object_dynamic_cast(OBJECT(ms), MACHINE_TYPE_NAME("none"));
@@ -154,7 +154,7 @@ static void default_to_host(ObjectClass *oc, void *opaque)
 
 int kvm_arch_init(MachineState *ms, KVMState *s)
 {
-    if (!serves(ms)) {
+    if (!serves_machine(ms)) {
         error_report("-accel kvm of this QEMU is for -machine pseries, not %s: "
                      "use -accel tcg", MACHINE_GET_CLASS(ms)->name);
         return -ENOTSUP;

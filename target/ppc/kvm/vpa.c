@@ -4,8 +4,8 @@
  * H_REGISTER_VPA (LoPAR 14.11.3.2) registers, for a vCPU, the virtual processor
  * area (VPA), a shadow of the segment lookaside buffer (SLB) and the dispatch
  * trace log (DTL).  HV does all of it in the kernel; here the addresses are
- * carried to and fro for reset and migration.  With PR, whose kernel knows none
- * of the three, the hypercall is ours and the addresses are in PaprVcpu alone.
+ * read and written for reset and migration.  With PR, whose kernel knows none
+ * of the three, QEMU handles the hypercall and has the addresses in PaprVcpu.
  *
  * Context: as regs.c.
  *
@@ -83,7 +83,7 @@ int papr_kvm_get_areas(PowerPCCPU *cpu, Error **errp)
 
 int papr_kvm_put_areas(PowerPCCPU *cpu, int level, Error **errp)
 {
-    /* the others need a VPA: it is the first to come and the last to go */
+    /* the others need a VPA: it is set first and removed last */
     static const int coming[] = { VPA, SLB_SHADOW, DTL };
     static const int going[] = { SLB_SHADOW, DTL, VPA };
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);
