@@ -50,7 +50,7 @@ static void reset_lpcr(PowerPCCPU *cpu)
     ppc_store_lpcr(cpu, lpcr);
 }
 
-/* What H_REGISTER_VPA registered, or waits, is gone with the guest of it */
+/* Forget the last guest's areas of H_REGISTER_VPA, and what is pending */
 static void forget_areas(PaprVcpu *vcpu)
 {
     vcpu->vpa_addr = 0;
@@ -68,7 +68,7 @@ static void reset_registers(PowerPCCPU *cpu)
     const uint64_t on = (1ULL << MSR_ME) | (1ULL << MSR_FP);
     uint64_t *spr = cpu->env.spr;
 
-    /* nothing of the guest before shows in the next one */
+    /* nothing of the last guest may show in the next one */
     memset(cpu->env.gpr, 0, sizeof(cpu->env.gpr));
     memset(cpu->env.crf, 0, sizeof(cpu->env.crf));
     cpu->env.lr = cpu->env.ctr = 0;
@@ -89,7 +89,7 @@ static void reset_vcpu(PaprVcpu *vcpu, const PaprCpuHost *host)
 
     papr_l2_reset(vcpu);
     cpu_reset(CPU(cpu));
-    /* deaf to interrupts until start-cpu */
+    /* no interrupts until start-cpu */
     cpu->env.quiesced = true;
     kvmppc_set_reg_ppc_online(cpu, 0);
     ppc_maybe_interrupt(&cpu->env);
@@ -188,7 +188,7 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     }
     tie_to_machine(cpu, i, host);
     if (DEVICE(core)->hotplugged) {
-        /* from here on it counts what is set here, not what the kernel has */
+        /* from now on QEMU's registers are put, not the kernel's kept */
         cpu_synchronize_state(CPU(cpu));
     }
     return true;
@@ -227,10 +227,10 @@ void papr_cpu_core_leave(PaprCpuCore *core)
 }
 
 /*
- * Nobody finds the vCPU any more.  Its thread, which qdev_unrealize() waits
- * for, may be in its guest, or in a call, until then: what it uses (interrupt
- * presentation, timers) goes after it.  Other threads that had found it may
- * look at it, and at the CPU object, until they leave their read section.
+ * The vCPU is in no map any more.  Its thread may be in its guest, or in a
+ * call, until qdev_unrealize() has waited for it: what it uses (interrupt
+ * presenter, timers) is freed after that.  Other threads may use the vCPU, and
+ * the CPU object, until they leave their RCU read section.
  */
 static void delete_thread(PaprCpuCore *core, int i)
 {
@@ -261,7 +261,7 @@ static void core_unrealize(DeviceState *dev)
     g_clear_pointer(&core->threads, g_free);
 }
 
-/* The machine learns of all threads at once, or of none */
+/* Make all threads known to the machine, or none */
 static bool realize_threads(PaprCpuCore *core, Error **errp)
 {
     int n = CPU_CORE(core)->nr_threads;

@@ -50,10 +50,10 @@ struct PaprCpuCoreClass {
 const char *papr_cpu_core_type(const char *cpu_type);
 
 /**
- * papr_cpu_core_leave - the core is about to go: nobody finds its vCPUs
+ * papr_cpu_core_leave - remove the vCPUs of a core that is unplugged
  *
- * The guest's calls and the device tree don't know them from here on; their
- * threads go on until the core is unrealized.  May be called twice.
+ * The guest's calls and the device tree don't have them any more; their threads
+ * run until the core is unrealized.  May be called twice.
  * Context: BQL, any thread.
  */
 void papr_cpu_core_leave(PaprCpuCore *core);

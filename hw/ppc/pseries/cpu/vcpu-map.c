@@ -8,11 +8,10 @@
  * an RCU read section (vCPU threads are in one while they run the guest); who
  * removes a vCPU frees its PaprVcpu after a grace period.
  *
- * The map also has what is the same in all of a partition's vCPUs of LPCR (the
- * logical partition control register): the one copy that counts.  A vCPU's own
- * LPCR is brought in line with it, never the other way round, so it doesn't
- * matter in which order the vCPUs come to that, nor which are started, stopped
- * or added meanwhile.
+ * The map also has the bits of LPCR (the logical partition control register)
+ * that are the same in all of a partition's vCPUs.  vCPUs' own LPCRs are
+ * updated from it, never the other way round, so that the order does not
+ * matter, nor which vCPUs are started, stopped or added meanwhile.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

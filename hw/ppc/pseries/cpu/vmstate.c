@@ -149,7 +149,7 @@ static const VMStateDescription vmstate_vpa = {
     },
 };
 
-/* The CPU's own sections have registers, too, but nobody asks there */
+/* The CPU's own sections, which have the registers, have no such hook */
 static int vcpu_pre_save(void *opaque)
 {
     PaprVcpu *vcpu = opaque;
@@ -175,10 +175,10 @@ static void note_lpcr(PaprVcpu *vcpu)
 }
 
 /*
- * "RTAS stopped" is not in the stream; but then no interrupt may end the vCPU's
- * waiting: stop-self and reset take the wake-up bits out of LPCR, and on CPUs
- * that have none of them nobody waits with MSR[EE] off but a stopped vCPU.  The
- * stream has the CPU's own sections before this one.
+ * "RTAS stopped" is not in the stream.  But no interrupt may wake such a vCPU:
+ * stop-self and reset clear the wake-up bits in LPCR, and on CPUs without these
+ * only a stopped vCPU is halted with MSR[EE] off.  The stream has the CPU's own
+ * sections before this one.
  */
 static int vcpu_post_load(void *opaque, int version_id)
 {
@@ -193,8 +193,8 @@ static int vcpu_post_load(void *opaque, int version_id)
     note_lpcr(vcpu);
     if (papr_accel->cedes_in_host && !cpu->env.quiesced) {
         /*
-         * Waits in H_CEDE, which is the kernel's here: it knows of nobody who
-         * waits in QEMU.  The call may end for no reason, so it does.
+         * It waits in H_CEDE, which the kernel does here, and the kernel could
+         * not wake it.  H_CEDE may return without a reason, so it does.
          */
         CPU(cpu)->halted = 0;
     }

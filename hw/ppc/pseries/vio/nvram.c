@@ -131,7 +131,7 @@ void papr_vio_add_nvram(PaprVioBus *bus)
  * from a free partition.  -prom-env goes to the system partition, whose name is
  * "common" (LoPAR R1-8.4.1-1), by which nvram of powerpc-utils finds it.
  */
-static void format(PaprNvram *nvram)
+static void format_nvram(PaprNvram *nvram)
 {
     ChrpNvramPartHdr *system = (ChrpNvramPartHdr *)nvram->buf;
 
@@ -196,7 +196,7 @@ static void open_drive(PaprNvram *nvram, Error **errp)
         return;
     }
     if (buffer_is_zero(nvram->buf, len)) {
-        format(nvram);
+        format_nvram(nvram);
         write_back_when_running(nvram);
     }
 }
@@ -211,7 +211,7 @@ static void nvram_realize(PaprVioDevice *vio, Error **errp)
     }
     nvram->size = NVRAM_DEFAULT;
     nvram->buf = g_malloc0(nvram->size);
-    format(nvram);
+    format_nvram(nvram);
 }
 
 static void nvram_unrealize(PaprVioDevice *vio)

@@ -86,16 +86,16 @@ struct PaprTpm {
     uint32_t buffer_be;                 /* the guest's buffer: I/O address */
 
     /*
-     * A response that came while the guest did not run waits here: the guest's
-     * memory may be on its way to elsewhere already.  0: none
+     * A response that came while the machine was stopped is kept here: the
+     * guest's memory may have been migrated already.  0: none
      */
     uint32_t held;
     VMChangeStateEntry *vm_change;
     uint8_t stream_state;
 };
 
-static void respond(PaprTpm *tpm, uint8_t header, uint8_t type, uint16_t len,
-                 uint32_t data)
+static void send_response(PaprTpm *tpm, uint8_t header, uint8_t type,
+                          uint16_t len, uint32_t data)
 {
     PaprCrqEntry entry = {
         .high = (uint64_t)header << 56 | (uint64_t)type << 48 |
@@ -109,10 +109,10 @@ static void send_error(PaprTpm *tpm, uint32_t code)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "vtpm: unit 0x%x, error %" PRIu32 "\n",
                   tpm->vio.reg, code);
-    respond(tpm, PAPR_CRQ_COMMAND, MSG_ERROR, 0, code);
+    send_response(tpm, PAPR_CRQ_COMMAND, MSG_ERROR, 0, code);
 }
 
-static void deliver(PaprTpm *tpm, uint32_t len)
+static void deliver_response(PaprTpm *tpm, uint32_t len)
 {
     uint32_t addr = be32_to_cpu(tpm->buffer_be);
 
@@ -120,8 +120,8 @@ static void deliver(PaprTpm *tpm, uint32_t len)
     tpm->held = 0;
     trace_papr_tpm_response(tpm->vio.reg, addr, len);
     if (papr_vio_write(&tpm->vio, addr, tpm->buffer, len)) {
-        respond(tpm, PAPR_CRQ_COMMAND, MSG_TPM_COMMAND | MSG_RESPONSE, len,
-                addr);
+        send_response(tpm, PAPR_CRQ_COMMAND, MSG_TPM_COMMAND | MSG_RESPONSE,
+                      len, addr);
     } else {
         send_error(tpm, ERROR_COPY_OUT);
     }
@@ -141,7 +141,7 @@ static void request_completed(TPMIf *ti, int ret)
         tpm->unwanted = false;
         tpm->busy = false;
     } else if (runstate_is_running()) {
-        deliver(tpm, len);
+        deliver_response(tpm, len);
     } else {
         tpm->held = len;
     }
@@ -152,13 +152,13 @@ static void vm_changed(void *opaque, bool running, RunState state)
     PaprTpm *tpm = opaque;
 
     if (running && tpm->held) {
-        deliver(tpm, tpm->held);
+        deliver_response(tpm, tpm->held);
     }
 }
 
 /*
- * A command that is not as long as its header says would leave the backend
- * waiting for the rest, and with it whoever waits for the backend.
+ * With a command that is shorter than its header says the backend would wait
+ * for the rest, and QEMU for the backend.
  */
 static bool command_is_whole(const PaprTpm *tpm, uint32_t len)
 {
@@ -168,7 +168,7 @@ static bool command_is_whole(const PaprTpm *tpm, uint32_t len)
 }
 
 /* Hand the backend the command in the buffer */
-static void submit(PaprTpm *tpm)
+static void submit_command(PaprTpm *tpm)
 {
     tpm->busy = true;
     tpm->cmd = (TPMBackendCmd) {
@@ -200,15 +200,15 @@ static int64_t tpm_command(PaprTpm *tpm, uint32_t len, uint32_t addr)
     trace_papr_tpm_command(tpm->vio.reg, addr, len,
                            tpm_cmd_get_ordinal(tpm->buffer));
     tpm->buffer_be = cpu_to_be32(addr);
-    submit(tpm);
+    submit_command(tpm);
     return H_SUCCESS;
 }
 
 static void init_message(PaprTpm *tpm, uint8_t type)
 {
-    /* what a guest says is said back: firmware goes by that */
+    /* echo the guest's value: firmware relies on that */
     if (type == INIT_BEGIN || type == INIT_DONE) {
-        respond(tpm, PAPR_CRQ_INIT, type, 0, 0);
+        send_response(tpm, PAPR_CRQ_INIT, type, 0, 0);
     }
 }
 
@@ -228,21 +228,22 @@ static int64_t crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
         return H_SUCCESS;
     }
     if (tpm_backend_had_startup_error(tpm->backend)) {
-        respond(tpm, PAPR_CRQ_COMMAND, MSG_FAIL_STATE, 0, FAIL_ILLEGAL_STATE);
+        send_response(tpm, PAPR_CRQ_COMMAND, MSG_FAIL_STATE, 0,
+                      FAIL_ILLEGAL_STATE);
         return H_SUCCESS;
     }
     switch (type) {
     case MSG_GET_VERSION:
-        respond(tpm, header, type | MSG_RESPONSE, 0,
+        send_response(tpm, header, type | MSG_RESPONSE, 0,
              tpm->version == TPM_VERSION_1_2 ? 1 : 2);
         break;
     case MSG_TPM_COMMAND:
         return tpm_command(tpm, (uint16_t)(entry->high >> 32), entry->high);
     case MSG_GET_BUFFER_SIZE:
-        respond(tpm, header, type | MSG_RESPONSE, tpm->buffer_size, 0);
+        send_response(tpm, header, type | MSG_RESPONSE, tpm->buffer_size, 0);
         break;
     case MSG_PREPARE_TO_SUSPEND:
-        respond(tpm, header, type | MSG_RESPONSE, 0, 0);
+        send_response(tpm, header, type | MSG_RESPONSE, 0, 0);
         break;
     default:
         send_error(tpm, ERROR_MESSAGE_TYPE);
@@ -250,7 +251,7 @@ static int64_t crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
     return H_SUCCESS;
 }
 
-/* What runs cannot be stopped, but nobody will hear of it */
+/* A running command cannot be cancelled; its response is dropped */
 static void tpm_stop(PaprVioDevice *vio)
 {
     PaprTpm *tpm = TPM_SPAPR(vio);
@@ -262,7 +263,7 @@ static void tpm_stop(PaprVioDevice *vio)
     tpm->unwanted = tpm->busy;
 }
 
-/* A partition that starts anew finds the TPM as after power on */
+/* After a reset the TPM is as after power on */
 static bool restart_backend(PaprTpm *tpm)
 {
     tpm_backend_reset(tpm->backend);
@@ -302,7 +303,7 @@ static void tpm_firmware_start(PaprVioDevice *vio)
            tpm->version == TPM_VERSION_1_2 ? startup_1 : startup_2,
            sizeof(startup_1));
     tpm->unwanted = true;
-    submit(tpm);
+    submit_command(tpm);
     tpm_backend_finish_sync(tpm->backend);
 }
 

@@ -195,7 +195,7 @@ static int64_t h_free_buffer(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /* Copies the pieces into vlan->packet; the sum of lengths, or an H_ code */
-static int64_t gather(PaprVlan *vlan, const uint64_t *bds)
+static int64_t gather_packet(PaprVlan *vlan, const uint64_t *bds)
 {
     uint32_t total = 0;
 
@@ -237,7 +237,7 @@ static int64_t h_send(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (args[7] || (args[1] & (VLAN_BD_NO_SUM | VLAN_BD_SUM_OK))) {
         return bad_argument(vlan, call, args[7] ?: args[1]);
     }
-    len = gather(vlan, args + 1);
+    len = gather_packet(vlan, args + 1);
     trace_papr_vlan_send(vlan->vio.reg, len);
     if (len < 0) {
         qemu_log_mask(LOG_GUEST_ERROR, "%s: unit 0x%x, pieces that are not "

@@ -28,8 +28,8 @@ static void make_sense(PaprVscsiReq *req, SCSISense sense)
 }
 
 /* @residual: bytes of the buffer not used; or, if negative, that it lacked */
-static void respond(PaprVscsi *vscsi, PaprVscsiReq *req, uint8_t status,
-                    int64_t residual)
+static void send_response(PaprVscsi *vscsi, PaprVscsiReq *req, uint8_t status,
+                          int64_t residual)
 {
     struct srp_rsp *rsp = &req->u.srp.rsp;
     uint64_t tag = rsp->tag;
@@ -70,7 +70,7 @@ static void respond(PaprVscsi *vscsi, PaprVscsiReq *req, uint8_t status,
 static void respond_sense(PaprVscsi *vscsi, PaprVscsiReq *req, SCSISense sense)
 {
     make_sense(req, sense);
-    respond(vscsi, req, CHECK_CONDITION, 0);
+    send_response(vscsi, req, CHECK_CONDITION, 0);
 }
 
 /* Answer with data made here */
@@ -82,7 +82,7 @@ static void respond_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
         respond_sense(vscsi, req, SENSE_CODE(TARGET_FAILURE));
         return;
     }
-    respond(vscsi, req, GOOD, (int64_t)req->buffer_len - (int64_t)len);
+    send_response(vscsi, req, GOOD, (int64_t)req->buffer_len - (int64_t)len);
 }
 
 /*
@@ -190,7 +190,7 @@ static void no_device(PaprVscsi *vscsi, PaprVscsiReq *req)
  * The SCSI layer tells the bytes that it transfers, with 31 bits and a sign; 0
  * if there are none and the command takes its course.
  */
-static void start(PaprVscsi *vscsi, PaprVscsiReq *req)
+static void start_command(PaprVscsi *vscsi, PaprVscsiReq *req)
 {
     SCSIRequest *sreq = req->sreq;
     int32_t n = scsi_req_enqueue(sreq);
@@ -246,7 +246,7 @@ bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req)
     req->sreq = scsi_req_new(dev, req->tag, lun, cmd->cdb, cdb_len, req);
     trace_papr_vscsi_command(vscsi->vio.reg, req->tag, cmd->cdb[0],
                              be64_to_cpu(cmd->lun));
-    start(vscsi, req);
+    start_command(vscsi, req);
     return false;
 }
 
@@ -270,7 +270,7 @@ void vscsi_complete(SCSIRequest *sreq, size_t sg_residual)
     }
     req->sense_len = sreq->status == CHECK_CONDITION
         ? scsi_req_get_sense(sreq, req->sense, sizeof(req->sense)) : 0;
-    respond(vscsi_of(sreq), req, sreq->status, residual);
+    send_response(vscsi_of(sreq), req, sreq->status, residual);
     vscsi_free_request(req);
 }
 
@@ -286,7 +286,7 @@ void vscsi_cancelled(SCSIRequest *sreq)
     case VSCSI_END_NONE:
         break;
     case VSCSI_END_NO_ROOM:
-        respond(vscsi_of(sreq), req, GOOD, residual_of(req, req->moved));
+        send_response(vscsi_of(sreq), req, GOOD, residual_of(req, req->moved));
         break;
     case VSCSI_END_BAD_BUFFER:
         respond_sense(vscsi_of(sreq), req, SENSE_CODE(TARGET_FAILURE));

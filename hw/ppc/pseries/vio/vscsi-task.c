@@ -44,7 +44,7 @@ static void cancel_of_unit(PaprVscsi *vscsi, uint64_t srp_lun,
     }
 }
 
-static uint8_t manage(PaprVscsi *vscsi, const struct srp_tsk_mgmt *task)
+static uint8_t manage_task(PaprVscsi *vscsi, const struct srp_tsk_mgmt *task)
 {
     uint64_t srp_lun = task->lun, task_tag = task->task_tag;
     int lun = 0;
@@ -76,7 +76,7 @@ void vscsi_task_management(PaprVscsi *vscsi, PaprVscsiReq *req)
     struct srp_tsk_mgmt task = req->u.srp.tsk_mgmt;
     struct srp_rsp *rsp = &req->u.srp.rsp;
     uint8_t code = req->iu_len < sizeof(task) ? SRP_TSK_MGMT_FIELDS_INVALID
-                                              : manage(vscsi, &task);
+                                              : manage_task(vscsi, &task);
 
     trace_papr_vscsi_task(vscsi->vio.reg, task.tsk_mgmt_func, code);
     memset(rsp, 0, sizeof(*rsp) + TASK_RESPONSE_LEN);

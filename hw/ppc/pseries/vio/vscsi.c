@@ -4,8 +4,8 @@
  * LoPAR section 17.4 and appendix E.  The guest sends an entry through the
  * command/response queue that points at an information unit (IU) in its memory;
  * the answer goes to the same place, and another entry with the IU's tag says
- * so.  Here: the device, what is in an entry, and requests in streams.  All of it
- * under the BQL.
+ * so.  Here: the device, what is in an entry, and requests in streams.  All of
+ * it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -109,7 +109,7 @@ static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
     uint8_t status = entry->high >> 32;
 
     if (header == PAPR_CRQ_INIT) {
-        /* and this side never begins, so that nothing follows a COMPLETE */
+            /* this side never sends INIT, so that nothing follows a COMPLETE */
         if (format == CRQ_INIT) {
             reply_in_entry(vscsi, PAPR_CRQ_INIT, CRQ_INIT_COMPLETE, 0);
         }
@@ -131,9 +131,9 @@ static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
 }
 
 /*
- * Requests in streams.  Those are there that a device stopped at (rerror=stop
- * and the like).  The entry's words, and those of the descriptors, are what
- * QEMU has always put there: the entry in the byte order of the host.
+ * Requests in streams: those at which a device has stopped (rerror=stop and the
+ * like).  The words of entry and descriptors are as in QEMU's older pseries:
+ * the entry in the byte order of the host.
  */
 static int request_pre_save(void *opaque)
 {
@@ -244,7 +244,7 @@ static void *load_request(QEMUFile *f, SCSIRequest *sreq)
 
 static const struct SCSIBusInfo vscsi_bus = {
     .tcq = true,
-    /* what fits an address of the form that disks are reported by */
+    /* what fits into the addresses that REPORT LUNS gives */
     .max_channel = 7,
     .max_target = 63,
     .max_lun = 31,
@@ -267,7 +267,7 @@ static void vscsi_realize(PaprVioDevice *vio, Error **errp)
     PaprVscsi *vscsi = PAPR_VSCSI(vio);
 
     scsi_bus_init(&vscsi->bus, sizeof(vscsi->bus), DEVICE(vio), &vscsi_bus);
-    /* there is no event that would tell the guest of a new disk */
+    /* the guest can't be notified of a new disk */
     qbus_set_hotplug_handler(BUS(&vscsi->bus), NULL);
 }
 

@@ -5,9 +5,8 @@
  * characters at a time.  Output that the character device cannot take yet
  * waits in a queue; when that is full the guest is told H_BUSY, with nothing
  * taken, and tries again, so that no character is lost or doubled and no vCPU
- * is held up by a slow reader.  What waits when the machine is migrated goes
- * with it, so neither side prints while it changes hands.  All of it under the
- * BQL.
+ * is held up by a slow reader.  Queued output is part of the stream, so neither
+ * side prints it during a migration.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -53,7 +52,7 @@ static int can_receive(void *opaque)
     return VTY_CHARS - (vty->in - vty->out);
 }
 
-static void receive(void *opaque, const uint8_t *buf, int size)
+static void vty_receive(void *opaque, const uint8_t *buf, int size)
 {
     PaprVty *vty = opaque;
     bool was_empty = vty->in == vty->out;
@@ -92,8 +91,8 @@ static unsigned take_some(PaprVty *vty, uint8_t *chars)
 }
 
 /*
- * The device is told of room only where there was none, which alone makes it
- * hold input back: that wakes up the main loop, and guests ask again and again.
+ * The device is notified of room only if there was none before, as it holds
+ * input back only then: each time wakes the main loop, and guests poll.
  */
 static unsigned take_input(PaprVty *vty, uint8_t *chars)
 {
@@ -126,7 +125,7 @@ static bool changes_hands(void)
            runstate_check(RUN_STATE_INMIGRATE);
 }
 
-/* Hand the device what it takes; watch for the moment that it takes the rest */
+/* Write what the device takes; add a watch for the rest */
 static void flush_output(PaprVty *vty)
 {
     while (!fifo8_is_empty(&vty->output) && !vty->output_watch &&
@@ -148,15 +147,15 @@ static void flush_output(PaprVty *vty)
                                                       output_possible, vty);
         }
         if (!vty->output_watch) {
-            /* not connected, broken, or can't be waited for: nobody listens */
+            /* not connected, broken, or without a watch: output is dropped */
             fifo8_reset(&vty->output);
         }
     }
 }
 
 /*
- * Who read has gone, and a watch of that connection would wait for ever.  May
- * be called from inside a write, so nothing is written here.
+ * The reader has disconnected, and a watch of that connection would wait for
+ * ever.  May be called from inside a write, so nothing is written here.
  */
 static void chardev_event(void *opaque, QEMUChrEvent event)
 {
@@ -167,7 +166,7 @@ static void chardev_event(void *opaque, QEMUChrEvent event)
         fifo8_reset(&vty->output);
     }
     if (event == CHR_EVENT_MUX_IN) {
-        /* held back when it was full, which it may be no more */
+        /* the device may have held back input while the ring was full */
         qemu_chr_fe_accept_input(&vty->chardev);
     }
 }
@@ -325,7 +324,7 @@ static void vty_realize(PaprVioDevice *vio, Error **errp)
         return;
     }
     fifo8_create(&vty->output, VTY_OUTPUT_BYTES);
-    qemu_chr_fe_set_handlers(&vty->chardev, can_receive, receive,
+    qemu_chr_fe_set_handlers(&vty->chardev, can_receive, vty_receive,
                              chardev_event, NULL, vty, NULL, true);
     vty->vm_change = qemu_add_vm_change_state_handler(vm_changed, vty);
 }
