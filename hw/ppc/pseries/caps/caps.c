@@ -24,7 +24,7 @@ static PaprCaps *caps_of(Object *obj, const CapProperty *prop)
     return (PaprCaps *)((char *)obj + prop->offset);
 }
 
-static void store(Object *obj, const CapProperty *prop, uint8_t level)
+static void set_capability(Object *obj, const CapProperty *prop, uint8_t level)
 {
     PaprCaps *caps = caps_of(obj, prop);
 
@@ -47,7 +47,7 @@ static void set_switch(Object *obj, Visitor *v, const char *name, void *opaque,
     bool value;
 
     if (visit_type_bool(v, name, &value, errp)) {
-        store(obj, opaque, value);
+        set_capability(obj, opaque, value);
     }
 }
 
@@ -74,7 +74,7 @@ static void set_level(Object *obj, Visitor *v, const char *name, void *opaque,
     }
     for (int i = 0; levels[i]; i++) {
         if (!g_ascii_strcasecmp(value, levels[i])) {
-            store(obj, prop, i);
+            set_capability(obj, prop, i);
             return;
         }
     }
@@ -105,7 +105,7 @@ static void set_page_size(Object *obj, Visitor *v, const char *name,
                    "64k or 16M", name);
         return;
     }
-    store(obj, opaque, ctz64(size));
+    set_capability(obj, opaque, ctz64(size));
 }
 
 static const struct {
@@ -125,7 +125,7 @@ void papr_caps_class_init(ObjectClass *oc, size_t offset)
         g_autofree char *name = g_strdup_printf("cap-%s", info->name);
         CapProperty *prop = g_new(CapProperty, 1);
 
-        /* lives as long as the class, that is, for good */
+        /* never freed, as the class */
         *prop = (CapProperty) { .cap = i, .offset = offset };
         object_class_property_add(oc, name, accessors[info->kind].type,
                                   accessors[info->kind].get,

@@ -2,8 +2,8 @@
  * pSeries platform: what a KVM host offers, a function a capability
  *
  * Each answers with the highest level that the host's kernel and processor
- * give a guest, and says why it is no higher.  Some are given only to who asks
- * for them: papr_caps_enable_in_kvm().
+ * give a guest, and says why it is no higher.  Some have to be enabled:
+ * papr_caps_enable_in_kvm().
  *
  * Called at machine init, by the engine (caps.c) through the table.  BQL.
  *

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: protection against speculation, as a KVM host has it
  *
- * The host says of its processor what H_GET_CPU_CHARACTERISTICS tells a guest,
- * in the same bits.  From them comes what a guest here may be told at most.
+ * KVM gives the host's characteristics in the bits of
+ * H_GET_CPU_CHARACTERISTICS.  They determine the highest levels here.
  *
  * Pure; tests/unit/pseries/test-speculation.c.  Called by host.c.
  *
@@ -14,17 +14,17 @@
 #include "speculation.h"
 
 /* Is one of @bits known to be set? */
-static bool has(const PaprHostTraits *host, uint64_t bits)
+static bool trait_is_set(const PaprHostTraits *host, uint64_t bits)
 {
     return host->character & host->character_mask & bits;
 }
 
-static bool lacks(const PaprHostTraits *host, uint64_t bit)
+static bool trait_is_clear(const PaprHostTraits *host, uint64_t bit)
 {
     return ~host->character & host->character_mask & bit;
 }
 
-static bool must(const PaprHostTraits *host, uint64_t bit)
+static bool behaviour_is_set(const PaprHostTraits *host, uint64_t bit)
 {
     return host->behaviour & host->behaviour_mask & bit;
 }
@@ -39,10 +39,11 @@ uint8_t papr_host_cfpc(const PaprHostTraits *host, bool shared_cache)
     if (need_not(host, CPU_BEHAV_L1D_FLUSH)) {
         return PAPR_CAP_FIXED;
     }
-    if (shared_cache && !has(host, CPU_CHAR_L1D_THREAD_PRIVATE)) {
+    if (shared_cache && !trait_is_set(host, CPU_CHAR_L1D_THREAD_PRIVATE)) {
         return PAPR_CAP_BROKEN;
     }
-    return has(host, CPU_CHAR_L1D_FLUSH_ORI30 | CPU_CHAR_L1D_FLUSH_TRIG2)
+    return trait_is_set(host, CPU_CHAR_L1D_FLUSH_ORI30 |
+                              CPU_CHAR_L1D_FLUSH_TRIG2)
            ? PAPR_CAP_WORKAROUND : PAPR_CAP_BROKEN;
 }
 
@@ -51,31 +52,31 @@ uint8_t papr_host_sbbc(const PaprHostTraits *host)
     if (need_not(host, CPU_BEHAV_BOUNDS_BARRIER)) {
         return PAPR_CAP_FIXED;
     }
-    return has(host, CPU_CHAR_SPEC_BAR_ORI31) ? PAPR_CAP_WORKAROUND
+    return trait_is_set(host, CPU_CHAR_SPEC_BAR_ORI31) ? PAPR_CAP_WORKAROUND
                                               : PAPR_CAP_BROKEN;
 }
 
 uint8_t papr_host_ibs(const PaprHostTraits *host)
 {
-    if (must(host, CPU_BEHAV_FLUSH_COUNT_CACHE)) {
+    if (behaviour_is_set(host, CPU_BEHAV_FLUSH_COUNT_CACHE)) {
         return PAPR_CAP_WORKAROUND;
     }
-    if (has(host, CPU_CHAR_COUNT_CACHE_OFF)) {
+    if (trait_is_set(host, CPU_CHAR_COUNT_CACHE_OFF)) {
         return PAPR_CAP_FIXED_CCD;
     }
-    if (has(host, CPU_CHAR_BCCTRL_SERIALISED)) {
+    if (trait_is_set(host, CPU_CHAR_BCCTRL_SERIALISED)) {
         return PAPR_CAP_FIXED_IBS;
     }
-    /* none of the remedies is there, and the host says that none is needed */
+    /* there is no mitigation, and the host says that none is needed */
     return need_not(host, CPU_BEHAV_FLUSH_COUNT_CACHE) &&
-           lacks(host, CPU_CHAR_COUNT_CACHE_OFF) &&
-           lacks(host, CPU_CHAR_BCCTRL_SERIALISED)
+           trait_is_clear(host, CPU_CHAR_COUNT_CACHE_OFF) &&
+           trait_is_clear(host, CPU_CHAR_BCCTRL_SERIALISED)
            ? PAPR_CAP_FIXED_NA : PAPR_CAP_BROKEN;
 }
 
-/* Where the count cache is off, the instruction is not missed */
+/* With the count cache disabled the instruction is not needed */
 uint8_t papr_host_ccf_assist(const PaprHostTraits *host)
 {
-    return has(host, CPU_CHAR_BCCTR_FLUSH_ASSIST) ||
+    return trait_is_set(host, CPU_CHAR_BCCTR_FLUSH_ASSIST) ||
            papr_host_ibs(host) == PAPR_CAP_FIXED_CCD;
 }

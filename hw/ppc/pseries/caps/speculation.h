@@ -10,7 +10,7 @@
 /**
  * PaprHostTraits - KVM_PPC_GET_CPU_CHAR's answer
  *
- * A bit counts only where its mask has it: others the host knows nothing of.
+ * Only bits that are set in the mask are valid.
  */
 typedef struct PaprHostTraits {
     uint64_t character;

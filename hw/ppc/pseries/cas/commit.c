@@ -1,10 +1,10 @@
 /*
  * pSeries platform: client-architecture-support (CAS), the call
  *
- * Reads the guest's structure once, has it negotiated, then makes the outcome
- * be in force: what can fail first, and all of it undone if any of it fails.
- * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and lays the
- * device tree that it gets over its own; our own firmware calls
+ * Reads the guest's structure once, has it negotiated, then puts the result in
+ * force: what can fail first, and all of that is undone if anything fails.
+ * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and merges the
+ * device tree that it gets into its own; our own firmware calls
  * papr_cas_from_firmware().
  *
  * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted, and
@@ -31,7 +31,7 @@
 #include "negotiate.h"
 
 #define GUEST_PAGE      4096
-/* Addresses in real mode may have the top four bits set: they mean nothing */
+/* Real mode ignores the top four bits of addresses */
 #define REAL_ADDR_MASK  (UINT64_MAX >> 4)
 
 /* Leads H_CAS's reply: version of what follows, a flattened tree */
@@ -59,8 +59,8 @@ static size_t read_structure(uint64_t addr, uint8_t *buf)
 }
 
 /*
- * One that start-cpu was called for still is, but would begin while we wait for
- * something with the BQL released, and run as what it depends on is replaced.
+ * A vCPU that start-cpu was called for is still halted, but could begin to run
+ * while the BQL is released here, with the MMU and interrupts being replaced.
  */
 static bool others_stay_halted(const PaprCas *cas, PowerPCCPU *cpu)
 {
@@ -100,10 +100,10 @@ static void change_compat(CPUState *cs, run_on_cpu_data data)
 
 /*
  * On all vCPUs of the machine.  While one is waited for, with the BQL released,
- * cores may come: they take over the level of the first vCPU, which is changed
- * first, or they are reached later.  And cores may go: nothing is done on
- * those.  QEMU's own list also has CPUs that are not the machine's yet, and
- * leads to some that are no longer.
+ * cores may be plugged: they get the level of the first vCPU, which is set
+ * first, or are reached later.  Cores may be unplugged: nothing is done on
+ * those.  QEMU's own list also has CPUs that the machine does not have yet, or
+ * any more.
  */
 static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
                        Error **errp)
@@ -113,7 +113,7 @@ static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
     if (cpu->compat_pvr == pvr) {
         return true;
     }
-    /* one that goes still leads to the next one */
+    /* also from one that was unplugged meanwhile */
     RCU_READ_LOCK_GUARD();
     while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
         CompatChange change = { .pvr = pvr };
@@ -199,7 +199,7 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
     };
 }
 
-/* What was in force before can be so again, unless a host's kernel fails */
+/* Restore what was in force before; only a host's kernel can fail to */
 static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
 {
     Error *irqs_err = NULL, *compat_err = NULL;
@@ -221,7 +221,7 @@ static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
     error_free(compat_err);
 }
 
-/* The tree for what is in force, if the guest has room for it */
+/* The tree of what is in force, if the guest has room for it */
 static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
                           void **fdt, size_t *size, Error **errp)
 {
@@ -241,9 +241,9 @@ static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
 }
 
 /*
- * As a trial.  The one that the guest gets is not larger: settling requests can
- * only take devices away, and the hash page table's size takes the same room
- * whatever it is.
+ * To check the size.  The tree that the guest gets is not larger: settled
+ * requests can only remove devices, and the hash page table's size has always
+ * as many bytes.
  */
 static int64_t check_room(const PaprCas *cas, bool whole, size_t room,
                           Error **errp)
@@ -255,8 +255,8 @@ static int64_t check_room(const PaprCas *cas, bool whole, size_t room,
 }
 
 /*
- * What can fail; if it does, all is as it was.  The hash page table is last:
- * once another has taken its place, there is no way back to it.
+ * What can fail; then all is restored.  The hash page table is last: when it
+ * has been replaced, it can't be restored.
  */
 static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
                                const PaprCasResult *result, bool whole,
@@ -281,7 +281,7 @@ static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
     return rc;
 }
 
-/* Requests made so far are settled now: the new tree tells the outcome */
+/* Complete pending plug requests: the new tree has the result */
 static void settle_requests(PaprCas *cas)
 {
     if (cas->config.dr) {
@@ -292,7 +292,7 @@ static void settle_requests(PaprCas *cas)
     }
 }
 
-/* The user is told of a boot's first refusal; a guest could go on for ever */
+/* Warn of the first refusal since reset: a guest can repeat the call */
 static int64_t refused(PaprCas *cas, int64_t code, const char *why)
 {
     trace_papr_cas_refused(code, why);

@@ -239,7 +239,7 @@ int64_t papr_cas_negotiate(const PaprCasOffer *offer, const PaprNuma *numa,
     if (rc != H_SUCCESS) {
         return rc;
     }
-    /* a guest that asks for radix knows what it is, whatever vector 1 says */
+    /* a guest that asks for radix supports it, whatever vector 1 says */
     result->before_isa3 = !papr_ovec_test(&ov1, OV1_ISA_3_00) && !result->radix;
     papr_cas_offer_ov5(offer, &ours);
     papr_ovec_and(&result->ov5, &ours, &guest);

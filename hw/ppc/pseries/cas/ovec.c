@@ -1,8 +1,8 @@
 /*
  * pSeries platform: option vectors
  *
- * A partition's operating system and the platform tell each other what they can
- * do in vectors of bits, each led by a length byte: LoPAR section B.6.2.3 and
+ * A partition's operating system and the platform exchange what they support in
+ * vectors of bits, each after a length byte: LoPAR section B.6.2.3 and
  * Table B.7.  Pure: no guest memory, no devices.
  *
  * Callers: negotiation in this folder; device tree fillers, which ask what has

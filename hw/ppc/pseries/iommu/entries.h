@@ -41,7 +41,7 @@ static inline void papr_tces_fill(uint64_t *entry, uint64_t tce,
     }
 }
 
-/* An entry that is 0 may have no memory of the host, and needs none for this */
+/* An entry of 0 may have no memory of the host, and gets none by this */
 static inline void papr_tce_clear_one(uint64_t *entry)
 {
     if (qatomic_read(entry)) {

@@ -13,7 +13,7 @@
  * kernel's, and one of a large window, has a lock of its own, which is held for
  * the entries alone.  Entries are single words: two calls that store the same
  * one leave one of both values.
- * Who is to be told of changes is told with the BQL held (papr_tce_changed()).
+ * Notifiers of changes are called with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -45,8 +45,8 @@ typedef struct Span {
 } Span;
 
 /* Context: RCU read section */
-static bool find(PaprIommu *iommu, const char *call, uint64_t liobn,
-                 uint64_t ioba, uint64_t count, Span *span)
+static bool find_window(PaprIommu *iommu, const char *call, uint64_t liobn,
+                        uint64_t ioba, uint64_t count, Span *span)
 {
     const PaprTceWindow *window;
 
@@ -69,8 +69,8 @@ static bool find(PaprIommu *iommu, const char *call, uint64_t liobn,
 }
 
 /*
- * The guest's own RAM?  That is asked of the first 4 KiB: the last of the
- * largest pages may reach beyond the end of memory.
+ * Is it the guest's RAM?  Only the first 4 KiB are checked: a large page may
+ * reach beyond the end of memory.
  */
 static bool is_own(uint64_t address)
 {
@@ -128,7 +128,7 @@ static int64_t get_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
 
     RCU_READ_LOCK_GUARD();
 
-    if (!find(iommu, "H_GET_TCE", liobn, ioba, 1, &span)) {
+    if (!find_window(iommu, "H_GET_TCE", liobn, ioba, 1, &span)) {
         return H_PARAMETER;
     }
     *tce = papr_tce_load(span.store, span.index);
@@ -177,7 +177,7 @@ static int64_t put_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
 
     RCU_READ_LOCK_GUARD();
 
-    if (!find(iommu, "H_PUT_TCE", liobn, ioba, 1, &span) ||
+    if (!find_window(iommu, "H_PUT_TCE", liobn, ioba, 1, &span) ||
         !may_store("H_PUT_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
@@ -199,7 +199,7 @@ static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
 
     RCU_READ_LOCK_GUARD();
 
-    if (!find(iommu, "H_STUFF_TCE", liobn, ioba, 0, &span)) {
+    if (!find_window(iommu, "H_STUFF_TCE", liobn, ioba, 0, &span)) {
         return H_PARAMETER;
     }
     if (count > STUFF_MAX) {
@@ -207,7 +207,7 @@ static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
                       count);
         return H_P4;
     }
-    if (!find(iommu, "H_STUFF_TCE", liobn, ioba, count, &span) ||
+    if (!find_window(iommu, "H_STUFF_TCE", liobn, ioba, count, &span) ||
         !may_store("H_STUFF_TCE", span.store, &tce, 1)) {
         return H_PARAMETER;
     }
@@ -236,7 +236,7 @@ static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
     RCU_READ_LOCK_GUARD();
 
     if (count > LIST_MAX ||
-        !find(iommu, "H_PUT_TCE_INDIRECT", liobn, ioba, count, &span)) {
+        !find_window(iommu, "H_PUT_TCE_INDIRECT", liobn, ioba, count, &span)) {
         return H_PARAMETER;
     }
     /* a copy: the guest may write to the list while it is checked */
@@ -262,7 +262,7 @@ static int64_t h_put_tce_indirect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return rc;
 }
 
-/* The kernel does those for tables that it has, and leaves others to us */
+/* The kernel handles these for its own tables, QEMU for others */
 #define TCE_CALL (PAPR_HCALL_LOCKLESS | PAPR_HCALL_IN_KVM)
 
 static const PaprHcall calls[] = {

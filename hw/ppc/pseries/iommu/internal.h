@@ -65,7 +65,7 @@ struct PaprTceTable {
     uint32_t liobn;
     PaprTceStore *store;                /* NULL: no window */
     /*
-     * Is anyone to be told of changes?  Written under the BQL, followed by a
+     * Are there notifiers of changes?  Written under the BQL, followed by a
      * full barrier: see papr_tce_changed().
      */
     bool notified;
@@ -99,7 +99,7 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
                                        uint32_t liobn);
 /** papr_tce_store_vfio_fd: what VFIO can have the kernel map by, or -1 */
 int papr_tce_store_vfio_fd(const PaprTceStore *store);
-/** papr_tce_store_retire: the kernel forgets it, nobody is to map by it; BQL */
+/** papr_tce_store_retire: remove it from the kernel, so from VFIO, too; BQL */
 void papr_tce_store_retire(PaprTceStore *store);
 /** papr_tce_store_free: retired, freed after a grace period; may be NULL */
 void papr_tce_store_free(PaprTceStore *store);
@@ -159,8 +159,8 @@ PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
 /**
  * papr_tce_take_back - the entries are in our memory from now on
  *
- * For those who have to be told of changes, or read entries of a table that the
- * kernel's part is over for.  Context: BQL.
+ * For notifiers of changes, and readers of a table that the kernel does not
+ * have any more.  Context: BQL.
  */
 bool papr_tce_take_back(PaprTceTable *tcet, Error **errp);
 /** papr_tce_make_store: in the kernel if it can be there, else in our memory */
@@ -171,7 +171,7 @@ void papr_tce_install(PaprTceTable *tcet, PaprTceStore *store);
 
 /* translate.c */
 /**
- * papr_tce_changed - entries have been stored: tell those who asked for it
+ * papr_tce_changed - entries have been stored: call the notifiers
  *
  * Context: RCU read section in which @store was found; takes the BQL if there
  * is someone to tell.

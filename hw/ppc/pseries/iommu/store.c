@@ -107,7 +107,7 @@ static bool add_ram(Int128 start, Int128 len, const MemoryRegion *mr,
  * page may be mapped more than once and leafs are not full; and what a small
  * window has in any case.  Context: RCU read section.
  */
-static uint64_t bound(const PaprTceWindow *window)
+static uint64_t bound_memory(const PaprTceWindow *window)
 {
     uint64_t ram = 0;
 
@@ -129,7 +129,7 @@ bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
         missing = papr_tce_leafs_missing(leafs, index, tces, count, same);
         bytes = papr_tce_leafs_bytes(leafs, leafs->held + missing);
         if (bounded && missing && bytes > SMALL_BYTES &&
-            bytes > bound(&store->window)) {
+            bytes > bound_memory(&store->window)) {
             return false;
         }
         papr_tce_leafs_set(leafs, index, tces, count, same, KEEP_BYTES);
@@ -229,7 +229,7 @@ static void destroy_in_kernel(PaprTceStore *store)
     qatomic_dec(&waiting);
 }
 
-static void destroy(PaprTceStore *store)
+static void destroy_store(PaprTceStore *store)
 {
     qemu_anon_ram_free(store->entries, store->window.pages * TCE_BYTES);
     if (store->locked) {
@@ -250,7 +250,7 @@ void papr_tce_store_free(PaprTceStore *store)
     if (store->in_kernel) {
         call_rcu(store, destroy_in_kernel, rcu);
     } else {
-        call_rcu(store, destroy, rcu);
+        call_rcu(store, destroy_store, rcu);
     }
 }
 

@@ -32,7 +32,7 @@ bool papr_tce_in_window(uint64_t bus_addr, uint64_t pages, uint32_t page_shift,
 }
 
 /* The bits of an entry that say what it maps, and how */
-static uint64_t significant(uint64_t tce, uint32_t page_shift)
+static uint64_t significant_bits(uint64_t tce, uint32_t page_shift)
 {
     uint64_t access = tce & TCE_ACCESS;
 
@@ -45,7 +45,7 @@ uint64_t papr_tce_run(const uint64_t *entries, uint64_t index, uint64_t max,
     uint64_t expected, step, n = 1;
 
     *first = qatomic_read(&entries[index]);
-    expected = significant(*first, page_shift);
+    expected = significant_bits(*first, page_shift);
     step = expected ? 1ull << page_shift : 0;
 
     for (; n < max; n++) {
@@ -54,7 +54,7 @@ uint64_t papr_tce_run(const uint64_t *entries, uint64_t index, uint64_t max,
                     (expected - step) >> TCE_RUN_SHIFT) {
             break;
         }
-        if (significant(qatomic_read(&entries[index + n]), page_shift) !=
+        if (significant_bits(qatomic_read(&entries[index + n]), page_shift) !=
             expected) {
             break;
         }
@@ -65,7 +65,7 @@ uint64_t papr_tce_run(const uint64_t *entries, uint64_t index, uint64_t max,
 unsigned papr_tce_block(const uint64_t *entries, uint64_t pages, uint64_t index,
                         uint64_t tce, uint32_t page_shift, unsigned max_order)
 {
-    uint64_t mapped = significant(tce, page_shift);
+    uint64_t mapped = significant_bits(tce, page_shift);
     unsigned order = 0;
 
     /* I/O address and memory address have to agree in what the block spans */
@@ -81,7 +81,7 @@ unsigned papr_tce_block(const uint64_t *entries, uint64_t pages, uint64_t index,
         for (uint64_t i = other; i < other + half; i++) {
             uint64_t expected = mapped + ((i - index) << page_shift);
 
-            if (significant(qatomic_read(&entries[i]), page_shift) !=
+            if (significant_bits(qatomic_read(&entries[i]), page_shift) !=
                 expected) {
                 return order;
             }

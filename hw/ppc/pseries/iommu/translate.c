@@ -219,7 +219,7 @@ void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
 }
 
 /* Who comes later gets what is mapped already */
-static void replay(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
+static void replay_entries(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
 {
     PaprTceTable *tcet = container_of(mr, PaprTceTable, region);
     const PaprTceStore *store = tcet->store;
@@ -265,7 +265,7 @@ static void region_class_init(ObjectClass *oc, void *data)
     IOMMUMemoryRegionClass *imrc = IOMMU_MEMORY_REGION_CLASS(oc);
 
     imrc->translate = translate;
-    imrc->replay = replay;
+    imrc->replay = replay_entries;
     imrc->get_min_page_size = min_page_size;
     imrc->get_attr = get_attr;
     imrc->notify_flag_changed = notify_flag_changed;
