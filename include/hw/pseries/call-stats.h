@@ -12,14 +12,14 @@
 #include "hw/pseries/vcpu.h"
 
 /**
- * papr_call_stats_init - query-stats tells of the vCPUs of @map
+ * papr_call_stats_init - provide query-stats of the vCPUs of @map
  *
  * Context: machine init, once in a process.
  */
 void papr_call_stats_init(const PaprVcpuMap *map);
 
 /**
- * papr_call_stats_hcall, papr_call_stats_rtas - a call has come back
+ * papr_call_stats_hcall, papr_call_stats_rtas - a call has returned
  * @slot: papr_hcall_slot() of the opcode; @token: of an RTAS call that there is
  * @begun: get_clock() before it
  *

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: client-architecture-support (CAS)
  *
- * A guest's kernel says, early and once a boot, what it can do; the platform
- * picks processor level, MMU, interrupt controller and device tree forms.
+ * A guest's kernel tells, early and once a boot, what it supports; the platform
+ * chooses processor level, MMU, interrupt controller and device tree forms.
  * LoPAR section B.5.2.3.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -58,8 +58,8 @@ void papr_cas_platform_support(const PaprCasOffer *offer,
 /**
  * PaprCasHost - what CAS asks of the machine
  *
- * @build_tree: the device tree as things now are; all of it for our own
- *              firmware, what changed for SLOF (@whole false)
+ * @build_tree: the current device tree; all of it for our own firmware, what
+ *              changed for SLOF (@whole false)
  */
 typedef struct PaprCasHost {
     void *(*build_tree)(bool whole, size_t *size, void *opaque, Error **errp);
@@ -103,7 +103,7 @@ typedef struct PaprCas {
 void papr_cas_init(PaprCas *cas, const PaprCasConfig *config);
 
 /**
- * papr_cas_set_firmware - who takes over new trees
+ * papr_cas_set_firmware - the firmware that gets new device trees
  *
  * Apart from papr_cas_init() since firmware needs papr_cas_from_firmware().
  */

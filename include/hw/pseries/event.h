@@ -25,7 +25,7 @@ typedef struct PaprEvents PaprEvents;
 PaprEvents *papr_events_new(PaprRtas *rtas, PaprIrqs *irqs,
                             bool modern_hotplug, Error **errp);
 
-/** papr_events_set_clock: where logs get their date from; zero without it */
+/** papr_events_set_clock: the clock for the dates of logs; none: zero */
 void papr_events_set_clock(PaprEvents *events,
                            void (*now)(struct tm *tm, void *opaque),
                            void *opaque);

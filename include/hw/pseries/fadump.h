@@ -32,7 +32,7 @@ PaprFadump *papr_fadump_new(PaprRtas *rtas, PaprVcpuMap *vcpus,
  * papr_fadump_begin - the guest has crashed: ibm,os-term
  * @cpu: the calling vCPU
  *
- * Returns false if nothing is registered: the crash is the caller's to handle.
+ * Returns false if nothing is registered: the caller handles the crash.
  * Else @cpu is stopped, the others follow, and when all is copied the machine
  * is reset.  Context: RTAS call, BQL.
  */
@@ -42,8 +42,9 @@ bool papr_fadump_begin(PaprFadump *fadump, PowerPCCPU *cpu);
  * papr_fadump_reset - a dump that is complete becomes the active one
  * @forget: that one, too: state is about to be loaded
  *
- * One that is active stays so.  A registration is gone, and copying is called
- * off.  Context: reset of the machine, before the device tree is made; BQL.
+ * One that is active stays so.  A registration is dropped, and copying is
+ * cancelled.  Context: reset of the machine, before the device tree is made;
+ * BQL.
  */
 void papr_fadump_reset(PaprFadump *fadump, bool forget);
 

@@ -58,7 +58,7 @@ bool papr_firmware_is_own(const PaprFirmware *fw);
 /**
  * papr_firmware_reserve - kernel and initial ramdisk as memory reservations
  *
- * SLOF keeps off the memory that the tree reserves.  Before the first node.
+ * SLOF does not use memory that the tree reserves.  Before the first node.
  */
 void papr_firmware_reserve(PaprFirmware *fw, PaprDt *dt);
 

@@ -40,10 +40,9 @@ bool papr_mem_set(uint64_t addr, uint8_t byte, size_t len);
 /**
  * PaprMemSpot - a piece of guest RAM that is accessed again and again
  *
- * Remembers where in the host it was found last, and that is used for as long
- * as the guest's memory has not changed in any way.  Holds on to nothing, so
- * that there is nothing to undo: start with zeroes, and forget it.  Used by one
- * thread at a time.
+ * Caches the address in the host, for as long as the guest's memory map has not
+ * changed.  It has no reference: initialize it to zeroes; there is nothing to
+ * free.  Used by one thread at a time.
  */
 typedef struct PaprMemSpot {
     MemoryRegionCache ram;
@@ -55,8 +54,8 @@ typedef struct PaprMemSpot {
  * papr_mem_at - host address of [@addr, @addr + @len); NULL if that is not RAM
  * @spot: as the last call for about this place left it; @len must not be 0
  *
- * A range that lies in two regions of RAM counts as none.  Context: RCU read
- * section, in which alone the address is good; with or without the BQL.
+ * NULL as well if the range is in two regions of RAM.  Context: RCU read
+ * section, at whose end the address is invalid; with or without the BQL.
  */
 void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len);
 

@@ -107,11 +107,11 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs);
 /**
  * papr_irqs_select - make XIVE (@xive) or XICS the controller in force
  *
- * Called at CAS, at reset and after migration.  On failure the controller from
- * before is in force.  If the machine does not offer the other one, nothing has
- * changed.  If the host's kernel fails to run it, and emulation is ruled out
- * (kernel-irqchip=on), the one from before has been made anew, as it is after a
- * reset, with devices' lines as they are: the kernel has no room for both.
+ * Called at CAS, at reset and after migration.  On failure the old controller
+ * is in force.  If the machine does not offer the other one, nothing has
+ * changed.  If the host's kernel fails to create it, and emulation is forbidden
+ * (kernel-irqchip=on), the old one has been created again, in its state after
+ * reset, with devices' lines as they are: the kernel can't have both at once.
  * Context: BQL, all other vCPUs stopped.
  */
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);

@@ -2,10 +2,10 @@
  * pSeries platform: what the KVM accelerator tells and does for it
  *
  * The functions lie in target/ppc/kvm.  Without KVM in the build, or in force,
- * papr_kvm_facts() is NULL, and nobody calls the others, which are for the files
- * that only builds with KVM have.  What is done under TCG as well, in another
- * way, is in hw/pseries/accel.h; what QEMU's own code asks of KVM on PowerPC is
- * in target/ppc/kvm_ppc.h.
+ * papr_kvm_facts() is NULL, and nobody calls the others, which are for the
+ * files that only builds with KVM have.  What is done under TCG as well, in
+ * another way, is in hw/pseries/accel.h; what QEMU's own code asks of KVM on
+ * PowerPC is in target/ppc/kvm_ppc.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -79,7 +79,7 @@ const PaprKvmFacts *papr_kvm_facts(void);
 typedef void PaprKvmMachineCheckFn(void *opaque, PowerPCCPU *cpu,
                                    bool recovered);
 
-/** papr_kvm_on_machine_check: who is told; at machine init, once */
+/** papr_kvm_on_machine_check: set the handler; at machine init, once */
 void papr_kvm_on_machine_check(PaprKvmMachineCheckFn *fn, void *opaque);
 
 /*
@@ -112,9 +112,9 @@ int papr_kvm_hpt_open(bool write, uint64_t index, Error **errp);
 bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte);
 
 /**
- * papr_kvm_hpt_resize_prepare - the kernel makes another table ready, beside
- * papr_kvm_hpt_resize_commit - which takes the place of the one in force
- * @shift: log2 of its bytes; to prepare 0 is to forget what was prepared
+ * papr_kvm_hpt_resize_prepare - have the kernel prepare another table
+ * papr_kvm_hpt_resize_commit - put it in force in place of the old one
+ * @shift: log2 of its bytes; prepare 0: drop what was prepared
  * @flags: of the guest's call; the kernel knows none
  *
  * 0, a positive number of milliseconds to wait and ask again, or a negative

@@ -80,8 +80,8 @@ bool papr_mmu_is_radix(const PaprMmu *mmu);
 
 /*
  * A vCPU enters or leaves its execution loop: from cpu_exec_enter and
- * cpu_exec_exit of PPCVirtualHypervisorClass.  Lets vCPUs that don't run be
- * left alone when another one changes the HPT.
+ * cpu_exec_exit of PPCVirtualHypervisorClass.  So vCPUs that don't run are not
+ * notified when another one changes the HPT.
  */
 void papr_mmu_exec_enter(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);

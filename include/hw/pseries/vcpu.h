@@ -116,7 +116,7 @@ static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
 /*
  * The map: an array by vCPU id.  Changed with the BQL held, read by any thread
  * in an RCU read section: a removed PaprVcpu is freed by g_free_rcu() or alike.
- * One that is not there, or no more, may be removed.
+ * Removing one that is not in the map does nothing.
  */
 PaprVcpuMap *papr_vcpu_map_new(uint32_t n_ids);
 void papr_vcpu_map_free(PaprVcpuMap *map);

@@ -53,7 +53,7 @@ uint8_t papr_host_sbbc(const PaprHostTraits *host)
         return PAPR_CAP_FIXED;
     }
     return trait_is_set(host, CPU_CHAR_SPEC_BAR_ORI31) ? PAPR_CAP_WORKAROUND
-                                              : PAPR_CAP_BROKEN;
+                                                       : PAPR_CAP_BROKEN;
 }
 
 uint8_t papr_host_ibs(const PaprHostTraits *host)

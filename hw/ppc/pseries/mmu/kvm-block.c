@@ -4,8 +4,8 @@
  * Linux's KVM-HV does not know this call, so it is not offered under it.  But a
  * guest that was started without KVM, where it is offered, uses it after a
  * migration, too, and Linux panics if it fails.  Entries are read and removed
- * by the kernel's streams, with all vCPUs paused meanwhile, as a write requires.
- * It is slow, until the guest reboots.  LoPAR section 14.5.4.1.8.
+ * by the kernel's streams, with all vCPUs paused, as a write requires.  It is
+ * slow, until the guest reboots.  LoPAR section 14.5.4.1.8.
  *
  * Locking: BQL.  No vCPU runs, so entries stay as they were read.
  *
