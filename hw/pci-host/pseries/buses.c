@@ -112,8 +112,10 @@ void papr_pci_number_buses(PaprPci *pci)
     unsigned last = 0;
 
     for (int i = 0; i < PAPR_PHB_MAX; i++) {
-        if (pci->phbs[i]) {
-            last = number_phb(pci->phbs[i], last);
+        PaprPhb *phb = papr_pci_bridge(pci, i);
+
+        if (phb) {
+            last = number_phb(phb, last);
         }
     }
 }

@@ -99,13 +99,12 @@ static PaprPhb *only_phb(PaprPci *pci)
     PaprPhb *found = NULL;
 
     for (int i = 0; i < PAPR_PHB_MAX; i++) {
-        if (!pci->phbs[i]) {
-            continue;
-        }
-        if (found) {
+        PaprPhb *phb = papr_pci_bridge(pci, i);
+
+        if (phb && found) {
             return NULL;
         }
-        found = pci->phbs[i];
+        found = phb ?: found;
     }
     return found;
 }

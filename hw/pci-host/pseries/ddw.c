@@ -165,7 +165,7 @@ static int32_t create_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 static PaprTceTable *find_window(PaprPci *pci, uint32_t liobn, PaprPhb **bridge)
 {
     for (size_t i = 0; i < PAPR_PHB_MAX; i++) {
-        PaprPhb *phb = pci->phbs[i];
+        PaprPhb *phb = papr_pci_bridge(pci, i);
 
         for (size_t j = 0; phb && phb->opt.ddw && j < PAPR_PHB_DMA_WINDOWS;
              j++) {

@@ -387,8 +387,10 @@ void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *opaque)
     PaprPci *pci = opaque;
 
     for (int i = 0; i < PAPR_PHB_MAX; i++) {
-        if (pci->phbs[i]) {
-            papr_phb_dt(pci->phbs[i], dt, intc_phandle);
+        PaprPhb *phb = papr_pci_bridge(pci, i);
+
+        if (phb) {
+            papr_phb_dt(phb, dt, intc_phandle);
         }
     }
 }

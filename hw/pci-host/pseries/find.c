@@ -2,8 +2,9 @@
  * pSeries PCI host bridge (PHB): which bridge, and which device of it
  *
  * By the arguments of RTAS (run-time abstraction services) calls: the two words
- * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  Called
- * by all of this folder; calls none of it.
+ * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  What has been
+ * released and only waits to be taken out is not found.  Called by all of this
+ * folder; calls none of it.
  *
  * Locking: BQL.
  *
@@ -13,17 +14,26 @@
 #include "hw/pci/pci_bus.h"
 #include "phb.h"
 
+PaprPhb *papr_pci_bridge(PaprPci *pci, uint64_t index)
+{
+    PaprPhb *phb = index < PAPR_PHB_MAX ? pci->phbs[index] : NULL;
+
+    return phb && !phb->leaving ? phb : NULL;
+}
+
 PaprPhb *papr_pci_find(PaprPci *pci, const uint32_t *buid)
 {
-    uint64_t index = ((uint64_t)buid[0] << 32 | buid[1]) - PAPR_PHB_BUID_BASE;
-
-    return index < PAPR_PHB_MAX ? pci->phbs[index] : NULL;
+    return papr_pci_bridge(pci, ((uint64_t)buid[0] << 32 | buid[1]) -
+                                PAPR_PHB_BUID_BASE);
 }
 
 PCIDevice *papr_phb_device(PaprPhb *phb, uint32_t config_addr)
 {
-    return pci_find_device(phb->parent_obj.bus, config_addr >> 16 & 0xff,
-                           config_addr >> 8 & 0xff);
+    PCIDevice *dev = pci_find_device(phb->parent_obj.bus,
+                                     config_addr >> 16 & 0xff,
+                                     config_addr >> 8 & 0xff);
+
+    return dev && dev->enabled ? dev : NULL;
 }
 
 uint32_t papr_phb_config_addr(PCIDevice *dev)

@@ -42,8 +42,15 @@ static bool fill_device(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *phb,
     return true;
 }
 
+/* Without power it is in no configuration space, and decodes no addresses */
+static void device_leaves(DeviceState *dev, void *phb)
+{
+    pci_set_power(PCI_DEVICE(dev), false);
+}
+
 static const PaprDrcOps device_drc_ops = {
     .release = release_device,
+    .leave = device_leaves,
     .fill_dt = fill_device,
 };
 

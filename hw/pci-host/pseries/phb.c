@@ -298,6 +298,11 @@ static void phb_reset(DeviceState *dev)
     papr_phb_msi_reset(phb);
 }
 
+void papr_phb_leave(PaprPhb *phb)
+{
+    phb->leaving = true;
+}
+
 static void phb_finalize(Object *obj)
 {
     g_free(PAPR_PHB(obj)->dt_name);

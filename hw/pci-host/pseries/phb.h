@@ -58,6 +58,7 @@ struct PaprPhb {
     PaprPhbOptions opt;
     uint64_t buid;                      /* bus unit id: its name in calls */
     char *dt_name;
+    bool leaving;                       /* to the guest it is gone */
 
     /* what the CPU sees of the bus */
     MemoryRegion mem_space;
@@ -86,6 +87,9 @@ struct PaprPhb {
 };
 
 /* find.c */
+/** papr_pci_bridge: number @index to the guest; NULL if it has none there */
+PaprPhb *papr_pci_bridge(PaprPci *pci, uint64_t index);
+
 /** papr_pci_find: the bridge whose bus unit id these two words are, or NULL */
 PaprPhb *papr_pci_find(PaprPci *pci, const uint32_t *buid);
 

@@ -32,12 +32,14 @@ typedef enum PaprDrcType {
 
 /** PaprDrcOps - what a connector's kind needs from the layer above */
 typedef struct PaprDrcOps {
-    /*
-     * the guest has released @dev: take it out, at once or, with leave(), in
-     * the main loop
-     */
+    /* the guest has released @dev: take it out */
     void (*release)(DeviceState *dev, void *opaque);
-    /* the guest has released @dev: it must not find it any more; or NULL */
+    /* release() waits for threads of vCPUs: in the main loop only */
+    bool in_main_loop;
+    /*
+     * @dev is taken out later, and until then no guest must find it.  NULL: it
+     * can't, as the connector is empty.
+     */
     void (*leave)(DeviceState *dev, void *opaque);
     /* can @dev never be unplugged?  NULL: it can */
     bool (*stays)(DeviceState *dev, void *opaque);
@@ -108,13 +110,17 @@ DeviceState *papr_drc_device(const PaprDrc *drc);
 /** papr_drc_is_taken: the guest has it: unisolated, or configured too */
 bool papr_drc_is_taken(const PaprDrc *drc);
 
-/** papr_dr_reset: requested unplugs happen, all other devices are configured */
+/**
+ * papr_dr_reset - requested unplugs happen, all other devices are configured
+ *
+ * Those that can't be taken out now leave: see papr_dr_take_out_leaving().
+ */
 void papr_dr_reset(PaprDr *dr);
 
 /**
  * papr_dr_take_out_leaving - devices that leave go now
  *
- * Those whose kind leaves in two steps, and those that the guest has released
+ * Those whose kind is taken out in the main loop, and those that were to go
  * while a stream was made.  In the main loop's thread, outside of walks of
  * devices or handlers; may release the BQL.
  */

@@ -8,9 +8,40 @@
 #include "qobject/qdict.h"
 #include "libdr.h"
 
+#include <libfdt.h>
+
 #define LOG_HOTPLUG 229
 /* The hotplug section's body: behind fixed part, header, Main-A and Main-B */
 #define LOG_SECTION (DR_LOG + 8 + 16 + 48 + 24 + 8)
+
+void *dr_cas(QTestState *qts)
+{
+    /* any processor that acts as a POWER9; then five option vectors */
+    static const uint8_t vectors[] = {
+        0xff, 0xff, 0x00, 0x00, 0x00, 0x4e, 0x00, 0x00,
+        0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x00, 0x05,
+        0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff,
+        4,
+        2, 0, 0xff, 0xc0,
+        0, 0,
+        0, 0,
+        0, 0,
+        25, 0, 0x20, 0, 0, 0xa0, 0x05, 0, 0, 0, 0, 0, 0, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0x80, 0x40, 0x40, 0, 0x40,
+    };
+    uint32_t size;
+    void *fdt;
+
+    qtest_memwrite(qts, DR_AREA, vectors, sizeof(vectors));
+    g_assert_cmpint(papr_hcall(qts, 0, H_CAS, DR_AREA, DR_CAS_REPLY,
+                               DR_CAS_REPLY_BYTES), ==, H_SUCCESS);
+    size = papr_ld32(qts, DR_CAS_REPLY + 8);
+    g_assert_cmpuint(size, <, DR_CAS_REPLY_BYTES);
+    fdt = g_malloc(size);
+    qtest_memread(qts, DR_CAS_REPLY + 4, fdt, size);
+    g_assert_cmpint(fdt_check_full(fdt, size), ==, 0);
+    return fdt;
+}
 
 static int32_t set_indicator(QTestState *qts, uint32_t type, uint32_t drc,
                              uint32_t value)

@@ -19,6 +19,10 @@
 /* Up to here tests leave the memory to these functions */
 #define DR_RAM_END (DR_LOG + DR_LOG_BYTES)
 
+/* but for dr_cas(), which has 2 MiB more */
+#define DR_CAS_REPLY (DR_RAM_END + 0x1000)
+#define DR_CAS_REPLY_BYTES 0x200000
+
 /* Indicators and the sensor of a connector */
 #define DR_ISOLATION 9001
 #define DR_LIGHT 9002
@@ -34,6 +38,13 @@ enum { DR_COMPLETE, DR_CHILD = 2, DR_PROPERTY, DR_PARENT };
 enum { DR_CPU = 1, DR_MEMORY, DR_PHB = 4, DR_PCI, DR_PMEM };
 enum { DR_ADD = 1, DR_REMOVE };
 enum { DR_BY_INDEX = 2, DR_BY_COUNT, DR_BY_COUNT_INDEX };
+
+/**
+ * dr_cas - client-architecture-support, as Linux calls it
+ *
+ * Returns the device tree that it replies with; to be freed.
+ */
+void *dr_cas(QTestState *qts);
 
 int32_t dr_isolate(QTestState *qts, uint32_t drc);
 int32_t dr_unisolate(QTestState *qts, uint32_t drc);

@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/units.h"
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
@@ -195,6 +196,29 @@ void papr_save_cancel(QTestState *qts)
 {
     qtest_qmp_assert_success(qts, "{ 'execute': 'migrate_cancel' }");
     g_assert_true(migration_gets(qts, "cancelled"));
+}
+
+static void limit_bandwidth(QTestState *qts, int64_t bytes)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate-set-parameters', "
+                             "'arguments': { 'max-bandwidth': %" PRId64 " } }",
+                             bytes);
+}
+
+void papr_save_slowly(QTestState *qts, const char *file)
+{
+    g_autofree char *uri = g_strconcat("file:", file, NULL);
+
+    limit_bandwidth(qts, 100);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'migrate', 'arguments': "
+                             "{ 'uri': %s } }", uri);
+    g_assert_true(migration_gets(qts, "active"));
+}
+
+void papr_save_at_once(QTestState *qts)
+{
+    limit_bandwidth(qts, GiB);
+    g_assert_true(migrated(qts));
 }
 
 bool papr_load(QTestState *qts, const char *file)

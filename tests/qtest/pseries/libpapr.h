@@ -152,4 +152,12 @@ void papr_save_begin(QTestState *qts, const char *file);
 void papr_save_end(QTestState *qts);
 void papr_save_cancel(QTestState *qts);
 
+/**
+ * papr_save_slowly - as papr_save(), while the machine runs
+ *
+ * It takes hours, or until papr_save_at_once(); papr_save_cancel() ends it too.
+ */
+void papr_save_slowly(QTestState *qts, const char *file);
+void papr_save_at_once(QTestState *qts);
+
 #endif

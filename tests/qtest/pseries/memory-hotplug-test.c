@@ -690,6 +690,66 @@ static void test_migrate_let_go(void)
     stream_free(&stream);
 }
 
+/* How many blocks the tree gives the guest */
+static unsigned blocks_of(const void *fdt)
+{
+    const uint32_t *cells = fdt_getprop(
+        fdt, papr_tree_node(fdt, "/ibm,dynamic-reconfiguration-memory"),
+        "ibm,dynamic-memory-v2", NULL);
+    unsigned blocks = 0;
+
+    g_assert_nonnull(cells);
+    for (uint32_t n = be32_to_cpu(*cells++); n; n--, cells += 6) {
+        if (be32_to_cpu(cells[5]) & 0x8) {
+            blocks += be32_to_cpu(cells[0]);
+        }
+    }
+    return blocks;
+}
+
+/*
+ * A reset, or client-architecture-support, in the middle of a stream and of an
+ * unplug: the module stays in QEMU, which is at its memory, but the guest has
+ * it no more; it goes at the other side, or here if the stream is given up.
+ */
+static void test_migrate_reset(void)
+{
+    Stream stream = stream_new();
+
+    for (int way = 0; way < 4; way++) {
+        bool reset = way & 1, cancel = way & 2;
+        QTestState *qts = papr_start(MIGRATED);
+        g_autofree void *fdt = NULL;
+
+        device_del(qts, "dimm");
+        give_block(qts, 1);
+        papr_save_slowly(qts, stream.file);
+        if (reset) {
+            qtest_system_reset(qts);
+        }
+        fdt = dr_cas(qts);
+        g_assert_cmpuint(blocks_of(fdt), ==, 1);
+        modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
+        dr_sense_is(qts, DRC(0), DR_UNUSABLE);
+        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
+                        RTAS_NO_SUCH_INDICATOR);
+        if (cancel) {
+            papr_save_cancel(qts);
+        } else {
+            papr_save_at_once(qts);
+            modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
+            qtest_quit(qts);
+            qts = papr_start(MIGRATED "-incoming defer");
+            g_assert_true(papr_load(qts, stream.file));
+        }
+        device_deleted(qts, "dimm");
+        modules_are(qts, "other 7 1 1 0\n");
+        dr_sense_is(qts, DRC(0), DR_UNUSABLE);
+        qtest_quit(qts);
+    }
+    stream_free(&stream);
+}
+
 /*
  * The guest releases blocks that nobody asked for (drmgr -c mem -r), which is
  * its own affair, also where it moves to, up to a reset.  A module of which it
@@ -957,6 +1017,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/memory/hash-table", test_hash_table);
     qtest_add_func("pseries/memory/migrate-unplug", test_migrate_unplug);
     qtest_add_func("pseries/memory/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/memory/migrate-reset", test_migrate_reset);
     qtest_add_func("pseries/memory/own-accord", test_own_accord);
     qtest_add_func("pseries/memory/migrate-plug", test_migrate_plug);
     qtest_add_func("pseries/memory/migrate-older", test_migrate_older);

@@ -21,6 +21,7 @@
 /* The test's device: any will do that needs no backend */
 #define DEVICE "virtio-scsi-pci"
 #define DEVICE_NODE "scsi"
+#define HOST_BRIDGE "/pci@800000020000000"
 
 static bool has_connector(QTestState *qts, uint32_t index)
 {
@@ -398,8 +399,9 @@ static void test_migrate(void)
 }
 
 /*
- * The guest releases a device, and of a bridge with one, while a stream is
- * made: they go at the other side, or here if it is given up or with a reset.
+ * The guest releases a device, and a bridge with one, while a stream is made:
+ * they go at the other side, or here if it is given up, whenever the machine
+ * was reset.
  */
 static void test_migrate_let_go(void)
 {
@@ -438,12 +440,97 @@ static void test_migrate_let_go(void)
             papr_save_cancel(qts);
             break;
         case 2:
+            papr_save_end(qts);
+            g_assert_true(exists(qts, "going"));
             qtest_system_reset_nowait(qts);
             break;
         }
-        device_deleted(qts, "going");
-        device_deleted(qts, "phb1");
+        both_deleted(qts, "going", "phb1");
         dr_sense_is(qts, going, DR_EMPTY);
+        qtest_quit(qts);
+        unlink(file);
+        rmdir(dir);
+    }
+}
+
+/* Devices that leave are in QEMU, but neither guest nor firmware finds them */
+static void only_stays_is_there(QTestState *qts, const void *fdt)
+{
+    static const char *const leaving[] = { "asked", "released", "phb1" };
+    uint32_t value[2];
+
+    for (int i = 0; i < ARRAY_SIZE(leaving); i++) {
+        g_assert_true(exists(qts, leaving[i]));
+    }
+    dr_sense_is(qts, PCI_DRC(0, 0, 2, 0), DR_EMPTY);
+    dr_sense_is(qts, PCI_DRC(0, 0, 3, 0), DR_EMPTY);
+    dr_sense_is(qts, PCI_DRC(0, 0, 4, 0), DR_PRESENT);
+    dr_sense_is(qts, PHB_DRC(1), DR_UNUSABLE);
+    g_assert_cmphex(vendor_id(qts, 0, 2, 0), ==, 0xffff);
+    g_assert_cmphex(vendor_id(qts, 0, 3, 0), ==, 0xffff);
+    g_assert_cmphex(vendor_id(qts, 0, 4, 0), !=, 0xffff);
+    g_assert_cmpint(papr_rtas(qts, "ibm,read-pci-config", 2, value, 2 << 11,
+                              BUID_HIGH, BUID_LOW(1), 2), ==,
+                    RTAS_PARAMETER_ERROR);
+    g_assert_cmpint(fdt_path_offset(fdt, HOST_BRIDGE "/" DEVICE_NODE "@2"), <,
+                    0);
+    g_assert_cmpint(fdt_path_offset(fdt, HOST_BRIDGE "/" DEVICE_NODE "@3"), <,
+                    0);
+    g_assert_cmpint(fdt_path_offset(fdt, HOST_BRIDGE "/" DEVICE_NODE "@4"), >,
+                    0);
+    g_assert_cmpint(fdt_path_offset(fdt, "/pci@800000020000001"), <, 0);
+}
+
+/*
+ * A reset, or client-architecture-support, while a stream is made, which is
+ * carried out or given up.  What it was made of stays in QEMU, since
+ * migration's thread may be at it.
+ */
+static void test_migrate_reset(void)
+{
+    static const char options[] =
+        "-smp 1 -device " DEVICE ",id=asked,addr=2 "
+        "-device " DEVICE ",id=released,addr=3 "
+        "-device " DEVICE ",id=stays,addr=4 "
+        "-device spapr-pci-host-bridge,id=phb1,index=1 "
+        "-device " DEVICE ",id=behind,bus=phb1.0,addr=2 ";
+
+    for (int way = 0; way < 4; way++) {
+        bool reset = way & 1, cancel = way & 2;
+        g_autofree char *dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
+        g_autofree char *file = g_build_filename(dir, "state", NULL);
+        QTestState *qts = papr_start("%s", options);
+        g_autofree void *fdt = NULL;
+
+        device_del(qts, "asked");
+        device_del(qts, "released");
+        device_del(qts, "phb1");
+        papr_save_slowly(qts, file);
+        g_assert_cmpint(dr_isolate(qts, PCI_DRC(0, 0, 3, 0)), ==, RTAS_SUCCESS);
+        if (reset) {
+            qtest_system_reset(qts);
+            fdt = papr_tree(qts);
+        } else {
+            fdt = dr_cas(qts);
+        }
+        only_stays_is_there(qts, fdt);
+        if (cancel) {
+            papr_save_cancel(qts);
+        } else {
+            papr_save_at_once(qts);
+            only_stays_is_there(qts, fdt);
+            qtest_quit(qts);
+            qts = papr_start("%s -incoming defer", options);
+            g_assert_true(papr_load(qts, file));
+        }
+        both_deleted(qts, "asked", "released");
+        device_deleted(qts, "phb1");
+        g_assert_true(exists(qts, "stays"));
+        g_assert_false(exists(qts, "behind"));
+        dr_sense_is(qts, PCI_DRC(0, 0, 3, 0), DR_EMPTY);
+        dr_sense_is(qts, PHB_DRC(1), DR_UNUSABLE);
+        add(qts, DEVICE, "released", "'bus': 'pci.0', 'addr': '3'");
+        take_device(qts, PCI_DRC(0, 0, 3, 0), DEVICE_NODE "@3");
         qtest_quit(qts);
         unlink(file);
         rmdir(dir);
@@ -698,6 +785,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-hotplug/reset", test_reset);
     qtest_add_func("pseries/pci-hotplug/migrate", test_migrate);
     qtest_add_func("pseries/pci-hotplug/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/pci-hotplug/migrate-reset", test_migrate_reset);
     qtest_add_func("pseries/pci-hotplug/device-msi", test_device_msi);
     qtest_add_func("pseries/pci-hotplug/phb", test_phb);
     qtest_add_func("pseries/pci-hotplug/phb-reset", test_phb_reset);

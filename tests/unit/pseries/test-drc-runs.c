@@ -47,6 +47,10 @@ void papr_dr_take_out_soon(PaprDr *unused)
     soon = true;
 }
 
+void papr_dr_watch_streams(PaprDr *unused)
+{
+}
+
 static unsigned refused;
 
 void qapi_event_send_device_unplug_guest_error(const char *device,
@@ -331,8 +335,9 @@ static void count_leave(DeviceState *dev, void *opaque)
 }
 
 static const PaprDrcOps slow_ops = {
-    .leave = count_leave,
     .release = count_release,
+    .in_main_loop = true,
+    .leave = count_leave,
 };
 
 /* To the guest the connector has no device */
@@ -402,7 +407,7 @@ static void test_two_steps(void)
     attach(PAPR_DRC_CPU, 0, 0, false);
 }
 
-/* While a stream is made, what the guest releases stays, up to a reset */
+/* While a stream is made, what the guest releases stays */
 static void test_stay_for_stream(void)
 {
     PaprDrc *module, *slot;
@@ -443,6 +448,50 @@ static void test_stay_for_stream(void)
     papr_dr_take_out_leaving(dr);
     g_assert_cmpuint(released, ==, 4);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
+    stream_is_under_way = false;
+}
+
+/* ... and what a reset is to take out, too: until the next one at the latest */
+static void test_reset_in_stream(void)
+{
+    PaprDrc *core, *bridge, *slot;
+
+    fresh();
+    left = 0;
+    papr_dr_add(dr, PAPR_DRC_CPU, 0, 1, 4, &slow_ops, NULL);
+    papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
+    papr_dr_add(dr, PAPR_DRC_PHB, 0, 1, 31, &bridge_ops, NULL);
+    add_bus(0x10000, &plain_ops);
+    core = attach(PAPR_DRC_CPU, 1, 0, true);
+    bridge = attach(PAPR_DRC_PHB, 1, 1, true);
+    slot = attach(PAPR_DRC_PCI, 0x10008, 2, true);
+    g_assert_true(attach_lmbs(8, 2, 3));
+    g_assert_true(attach_lmbs(10, 2, 4));
+    papr_drc_unplug_request(core);
+    papr_drc_unplug_request(bridge);
+    papr_drc_unplug_request(slot);
+    papr_drc_unplug_request(lmb(8));
+    stream_is_under_way = true;
+    papr_dr_reset(dr);
+    leaves(core, 0);
+    leaves(bridge, 0);
+    leaves(slot, 0);
+    leaves(lmb(8), 0);
+    leaves(lmb(9), 0);
+    g_assert_true(papr_drc_device(lmb(10)) == &devices[4]);
+    papr_dr_reset(dr);
+    g_assert_cmpuint(released, ==, 0);
+
+    stream_is_under_way = false;
+    papr_dr_reset(dr);
+    /* the slot with its bridge */
+    g_assert_cmpuint(released, ==, 2);
+    g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
+    leaves(core, 2);
+    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(left, ==, 1);
+    g_assert_null(papr_dr_next_unsettled(dr, 0));
 }
 
 /* What a stream says is given back leaves, and is there so far */
@@ -586,6 +635,7 @@ int main(int argc, char **argv)
     g_test_add_func("/drc-runs/groups", test_groups);
     g_test_add_func("/drc-runs/two-steps", test_two_steps);
     g_test_add_func("/drc-runs/stay-for-stream", test_stay_for_stream);
+    g_test_add_func("/drc-runs/reset-in-stream", test_reset_in_stream);
     g_test_add_func("/drc-runs/leave-as-loaded", test_leave_as_loaded);
     g_test_add_func("/drc-runs/groups-reset", test_groups_reset);
     g_test_add_func("/drc-runs/unsettled", test_unsettled);

@@ -202,7 +202,7 @@ static void take_out(PaprDrcGroup *group)
     run->ops->release(detach(group), run->opaque);
 }
 
-/* The first of two steps; papr_dr_take_out_leaving() is the other */
+/* It is taken out later, by whoever first finds that it may go */
 static void leave(PaprDrcGroup *group)
 {
     const PaprDrcRun *run = group->drcs->run;
@@ -217,12 +217,18 @@ static void leave(PaprDrcGroup *group)
     papr_dr_take_out_soon(run->dr);
 }
 
+static bool may_go_now(const PaprDrcGroup *group)
+{
+    return !group->drcs->run->ops->in_main_loop &&
+           !papr_dr_must_stay(group->dev);
+}
+
 static void release(PaprDrcGroup *group)
 {
-    if (group->drcs->run->ops->leave || papr_dr_must_stay(group->dev)) {
-        leave(group);
-    } else {
+    if (may_go_now(group)) {
         take_out(group);
+    } else {
+        leave(group);
     }
 }
 
@@ -305,31 +311,39 @@ void papr_drc_unplug_request(PaprDrc *drc)
     }
 }
 
-/* True if runs went along with a device that was to be unplugged */
-static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
+/* @step of each group; it takes none out */
+static void for_each_group(PaprDr *dr, void (*step)(PaprDrcGroup *group))
 {
-    guint n_runs = runs->len;
-    PaprDrcGroup *group;
-    uint32_t n = 0;
+    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
+        for (guint i = 0; i < dr->runs[type]->len; i++) {
+            PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);
+            PaprDrcGroup *group;
+            uint32_t n = 0;
 
-    while ((group = next_group(run, &n))) {
-        if (!group->requested) {
-            papr_drc_group_configure(group);
-            continue;
-        }
-        if (run->ops->leave) {
-            if (!group->leaving) {
-                leave(group);
+            while ((group = next_group(run, &n))) {
+                step(group);
             }
-            continue;
-        }
-        /* even if it should stay: firmware would find it, and its guest */
-        take_out(group);
-        if (runs->len != n_runs) {
-            return true;
         }
     }
-    return false;
+}
+
+static void settle(PaprDrcGroup *group)
+{
+    if (!group->requested) {
+        papr_drc_group_configure(group);
+    } else if (!group->leaving) {
+        leave(group);
+    }
+}
+
+static PaprDrcGroup *first_that_may_go(PaprDr *dr)
+{
+    for (GList *l = dr->leaving.head; l; l = l->next) {
+        if (may_go_now(l->data)) {
+            return l->data;
+        }
+    }
+    return NULL;
 }
 
 /*
@@ -338,14 +352,22 @@ static bool reset_run(PaprDrcRun *run, const GPtrArray *runs)
  */
 void papr_dr_reset(PaprDr *dr)
 {
-    papr_drc_drop_walk(dr);
-    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
-        GPtrArray *runs = dr->runs[type];
-        guint i = 0;
+    PaprDrcGroup *group;
 
-        while (i < runs->len) {
-            i = reset_run(g_ptr_array_index(runs, i), runs) ? 0 : i + 1;
-        }
+    papr_drc_drop_walk(dr);
+    for_each_group(dr, settle);
+    /* from the start each time: others may go along with one */
+    while ((group = first_that_may_go(dr))) {
+        take_out(group);
+    }
+    /* with a machine that is not that of a stream any more */
+    papr_dr_take_out_soon(dr);
+}
+
+static void leave_if_back(PaprDrcGroup *group)
+{
+    if (papr_drc_group_all_back(group) && !group->leaving) {
+        leave(group);
     }
 }
 
@@ -355,36 +377,14 @@ void papr_dr_reset(PaprDr *dr)
  */
 void papr_dr_leave_as_loaded(PaprDr *dr)
 {
-    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
-        for (guint i = 0; i < dr->runs[type]->len; i++) {
-            PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);
-            PaprDrcGroup *group;
-            uint32_t n = 0;
-
-            while ((group = next_group(run, &n))) {
-                if (papr_drc_group_all_back(group) && !group->leaving) {
-                    leave(group);
-                }
-            }
-        }
-    }
+    for_each_group(dr, leave_if_back);
 }
 
 void papr_dr_before_load(PaprDr *dr)
 {
     papr_drc_drop_walk(dr);
     dr->loaded_back = false;
-    for (int type = 0; type < PAPR_DRC_TYPES; type++) {
-        for (guint i = 0; i < dr->runs[type]->len; i++) {
-            PaprDrcRun *run = g_ptr_array_index(dr->runs[type], i);
-            PaprDrcGroup *group;
-            uint32_t n = 0;
-
-            while ((group = next_group(run, &n))) {
-                papr_drc_group_configure(group);
-            }
-        }
-    }
+    for_each_group(dr, papr_drc_group_configure);
 }
 
 /* The first from id @id on in @run, or NULL */

@@ -33,14 +33,19 @@ static void take_out(void *opaque)
     }
 }
 
+/* What was held back as long as the machine was that of a stream goes, too */
 static void machine_changed(void *opaque, bool running, RunState state)
 {
     PaprDr *dr = opaque;
 
-    if (running && dr->loaded_back) {
+    if (!running) {
+        return;
+    }
+    if (dr->loaded_back) {
         dr->loaded_back = false;
         papr_dr_leave_as_loaded(dr);
     }
+    papr_dr_take_out_soon(dr);
 }
 
 PaprDr *papr_dr_new(PaprRtas *rtas)
@@ -52,6 +57,7 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
     }
     dr->take_out = timer_new_ms(QEMU_CLOCK_REALTIME, take_out, dr);
     qemu_add_vm_change_state_handler(machine_changed, dr);
+    papr_dr_watch_streams(dr);
     papr_dr_register_rtas(dr, rtas);
     papr_dr_register_vmstate(dr);
     return dr;

@@ -9,6 +9,8 @@
 #define HW_PPC_PSERIES_DR_INTERNAL_H
 
 #include "hw/pseries/dr.h"
+#include "qapi/qapi-types-migration.h"
+#include "qemu/notify.h"
 #include "group.h"
 #include "state.h"
 
@@ -55,6 +57,12 @@ typedef struct PaprDrcSaved {
     bool unplug_requested;
 } PaprDrcSaved;
 
+/* Told of what becomes of streams that are made in one mode (MigMode) */
+typedef struct PaprDrStreams {
+    NotifierWithReturn notifier;
+    PaprDr *dr;
+} PaprDrStreams;
+
 struct PaprDr {
     /* PaprDrcRun, by type; each array in order of ids */
     GPtrArray *runs[PAPR_DRC_TYPES];
@@ -62,6 +70,7 @@ struct PaprDr {
     PaprDrcSaved saved;                 /* the one being saved or loaded */
     GQueue leaving;                     /* PaprDrcGroup, the first one first */
     QEMUTimer *take_out;                /* of those */
+    PaprDrStreams streams[MIG_MODE__MAX];
     bool loaded_back;                   /* a stream has some given back */
 };
 
@@ -97,6 +106,9 @@ void papr_dr_take_out_soon(PaprDr *dr);
 
 /** papr_dr_take_out_later: false if now is the time; otherwise, asked again */
 bool papr_dr_take_out_later(PaprDr *dr);
+
+/** papr_dr_watch_streams: papr_dr_take_out_soon() when one has been made */
+void papr_dr_watch_streams(PaprDr *dr);
 
 /* vmstate.c */
 void papr_dr_register_vmstate(PaprDr *dr);

@@ -47,7 +47,7 @@ static void *find(void *opaque, uint32_t instance)
 {
     PaprDrc *drc = papr_dr_find_index(opaque, instance);
 
-    return drc && drc->group ? describe(opaque, drc) : NULL;
+    return drc && papr_drc_device(drc) ? describe(opaque, drc) : NULL;
 }
 
 static void *next(void *opaque, uint32_t *instance)

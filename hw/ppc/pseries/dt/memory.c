@@ -98,6 +98,19 @@ static void add_run(GArray *runs, uint64_t from, uint64_t to, uint32_t node,
     }
 }
 
+/* Not one that only waits to be taken out */
+static bool is_module(const PaprDtInput *in, const MemoryDeviceInfo *info)
+{
+    PaprDrc *drc;
+
+    if (info->type != MEMORY_DEVICE_INFO_KIND_DIMM) {
+        return false;
+    }
+    drc = in->dr ? papr_dr_find(in->dr, PAPR_DRC_LMB,
+                                info->u.dimm.data->addr / PAPR_LMB_SIZE) : NULL;
+    return !drc || papr_drc_device(drc);
+}
+
 /*
  * All blocks from 0 to the end of the area for plugged memory.  A place where
  * persistent memory is counts as free: it has connectors of its own, and the
@@ -115,7 +128,7 @@ static GArray *lmb_runs(const PaprDtInput *in)
     for (MemoryDeviceInfoList *d = devices; d; d = d->next) {
         const PCDIMMDeviceInfo *dimm;
 
-        if (d->value->type != MEMORY_DEVICE_INFO_KIND_DIMM) {
+        if (!is_module(in, d->value)) {
             continue;
         }
         dimm = d->value->u.dimm.data;

@@ -189,8 +189,9 @@ static bool core_in_use(DeviceState *dev, void *machine)
 }
 
 static const PaprDrcOps core_drc_ops = {
-    .leave = core_leaves,
     .release = remove_core,
+    .in_main_loop = true,
+    .leave = core_leaves,
     .stays = core_stays,
     .in_use = core_in_use,
     .fill_dt = papr_machine_fill_core,

@@ -190,8 +190,14 @@ static void remove_phb(DeviceState *dev, void *machine)
     object_unparent(OBJECT(dev));
 }
 
+static void phb_leaves(DeviceState *dev, void *machine)
+{
+    papr_phb_leave(PAPR_PHB(dev));
+}
+
 static const PaprDrcOps phb_drc_ops = {
     .release = remove_phb,
+    .leave = phb_leaves,
     .fill_dt = papr_machine_fill_phb,
 };
 
