@@ -801,6 +801,50 @@ static void test_migrate_let_go(void)
     rmdir(dir);
 }
 
+/*
+ * Snapshots of each step of an unplug, loaded after the guest has gone on; and
+ * when the core is gone, for which they all are refused
+ */
+static void test_snapshot(void)
+{
+    QTestState *qts = start("-device " CORE ",core-id=4,id=going");
+    g_autofree char *dir = g_dir_make_tmp("papr-cpu-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "image", NULL);
+    g_autofree char *error = NULL;
+
+    papr_add_image(qts, file);
+    papr_snapshot(qts, "snapshot-save", "idle");
+    device_del(qts, "going");
+    papr_snapshot(qts, "snapshot-save", "asked");
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
+    papr_snapshot(qts, "snapshot-save", "isolated");
+
+    papr_snapshot(qts, "snapshot-load", "idle");
+    dr_no_event(qts);
+    g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
+    device_del(qts, "going");
+    event_is(qts, DR_REMOVE, 4);
+    g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), <, 0);
+
+    papr_snapshot(qts, "snapshot-load", "asked");
+    event_is(qts, DR_REMOVE, 4);
+    g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
+    g_assert_cmpint(dr_unisolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
+    qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "going");
+
+    papr_snapshot(qts, "snapshot-load", "isolated");
+    g_assert_cmpint(start_cpu(qts, 5), <, 0);
+    g_assert_cmpint(dr_allocate(qts, CPU_DRC(4), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "going");
+    slot_is(qts, 4, NULL);
+
+    error = papr_snapshot_error(qts, "snapshot-load", "idle");
+    g_assert_nonnull(error);
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 /* A stream can't ask for what no user can: to unplug the boot core */
 static void test_migrate_bad(void)
 {
@@ -1026,6 +1070,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cpu-hotplug/migrate", test_migrate);
     qtest_add_func("pseries/cpu-hotplug/migrate-let-go", test_migrate_let_go);
     qtest_add_func("pseries/cpu-hotplug/migrate-bad", test_migrate_bad);
+    qtest_add_func("pseries/cpu-hotplug/snapshot", test_snapshot);
     qtest_add_func("pseries/cpu-hotplug/xics", test_xics);
     qtest_add_func("pseries/cpu-hotplug/xive", test_xive);
     qtest_add_func("pseries/cpu-hotplug/machine-check", test_machine_check);

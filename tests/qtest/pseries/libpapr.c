@@ -8,6 +8,7 @@
 #include "qemu/bswap.h"
 #include "qemu/cutils.h"
 #include "qobject/qdict.h"
+#include "qobject/qlist.h"
 #include "libpapr.h"
 #include <libfdt.h>
 
@@ -229,6 +230,62 @@ bool papr_load(QTestState *qts, const char *file)
                              "'arguments': { 'uri': %s, "
                              "'exit-on-error': false } }", uri);
     return migrated(qts);
+}
+
+/* Run a block or snapshot job to its end; its error, or NULL */
+static char *job_error(QTestState *qts, const char *name)
+{
+    g_autoptr(QDict) jobs = NULL;
+    const QDict *job;
+    char *error;
+
+    for (;;) {
+        QDict *event = qtest_qmp_eventwait_ref(qts, "JOB_STATUS_CHANGE");
+        const char *status = qdict_get_str(qdict_get_qdict(event, "data"),
+                                           "status");
+        bool ended = !strcmp(status, "concluded");
+
+        qobject_unref(event);
+        if (ended) {
+            break;
+        }
+    }
+    jobs = qtest_qmp(qts, "{ 'execute': 'query-jobs' }");
+    job = qobject_to(QDict, qlist_peek(qdict_get_qlist(jobs, "return")));
+    error = g_strdup(qdict_get_try_str(job, "error"));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'job-dismiss', 'arguments': "
+                             "{ 'id': %s } }", name);
+    return error;
+}
+
+void papr_add_image(QTestState *qts, const char *file)
+{
+    g_assert_true(g_file_set_contents(file, "", 0, NULL));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
+                             "{ 'driver': 'file', 'node-name': 'file', "
+                             "'filename': %s } }", file);
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-create', "
+                             "'arguments': { 'job-id': 'j', 'options': { "
+                             "'driver': 'qcow2', 'file': 'file', "
+                             "'size': 1048576 } } }");
+    g_assert_null(job_error(qts, "j"));
+    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
+                             "{ 'driver': 'qcow2', 'node-name': 'image', "
+                             "'file': 'file' } }");
+}
+
+char *papr_snapshot_error(QTestState *qts, const char *command,
+                          const char *name)
+{
+    qtest_qmp_assert_success(qts, "{ 'execute': %s, 'arguments': { 'job-id': "
+                             "'j', 'tag': %s, 'vmstate': 'image', 'devices': "
+                             "['image'] } }", command, name);
+    return job_error(qts, "j");
+}
+
+void papr_snapshot(QTestState *qts, const char *command, const char *name)
+{
+    g_assert_null(papr_snapshot_error(qts, command, name));
 }
 
 uint64_t papr_host_status(QTestState *qts, const char *name)

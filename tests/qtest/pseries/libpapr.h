@@ -160,4 +160,15 @@ void papr_save_cancel(QTestState *qts);
 void papr_save_slowly(QTestState *qts, const char *file);
 void papr_save_at_once(QTestState *qts);
 
+/** papr_add_image: what papr_snapshot() keeps snapshots in is @file */
+void papr_add_image(QTestState *qts, const char *file);
+/**
+ * papr_snapshot - snapshot-save or snapshot-load of @name
+ *
+ * papr_snapshot_error() returns what went wrong; to be freed.
+ */
+void papr_snapshot(QTestState *qts, const char *command, const char *name);
+char *papr_snapshot_error(QTestState *qts, const char *command,
+                          const char *name);
+
 #endif

@@ -916,55 +916,6 @@ static void test_migrate_bad(void)
     }
 }
 
-/* Run a block or snapshot job to its end, which must be good */
-static void job(QTestState *qts, const char *name)
-{
-    for (;;) {
-        QDict *event = qtest_qmp_eventwait_ref(qts, "JOB_STATUS_CHANGE");
-        const char *status = qdict_get_str(qdict_get_qdict(event, "data"),
-                                           "status");
-        bool ended = !strcmp(status, "concluded");
-
-        qobject_unref(event);
-        if (ended) {
-            break;
-        }
-    }
-    {
-        g_autoptr(QDict) jobs = qtest_qmp(qts, "{ 'execute': 'query-jobs' }");
-        const QListEntry *entry = qlist_first(qdict_get_qlist(jobs, "return"));
-
-        g_assert_false(qdict_haskey(qobject_to(QDict, qlist_entry_obj(entry)),
-                                    "error"));
-    }
-    qtest_qmp_assert_success(qts, "{ 'execute': 'job-dismiss', 'arguments': "
-                             "{ 'id': %s } }", name);
-}
-
-static void snapshot(QTestState *qts, const char *command, const char *name)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': %s, 'arguments': { 'job-id': "
-                             "'j', 'tag': %s, 'vmstate': 'image', 'devices': "
-                             "['image'] } }", command, name);
-    job(qts, "j");
-}
-
-static void add_image(QTestState *qts, const char *file)
-{
-    g_assert_true(g_file_set_contents(file, "", 0, NULL));
-    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
-                             "{ 'driver': 'file', 'node-name': 'file', "
-                             "'filename': %s } }", file);
-    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-create', "
-                             "'arguments': { 'job-id': 'j', 'options': { "
-                             "'driver': 'qcow2', 'file': 'file', "
-                             "'size': 1048576 } } }");
-    job(qts, "j");
-    qtest_qmp_assert_success(qts, "{ 'execute': 'blockdev-add', 'arguments': "
-                             "{ 'driver': 'qcow2', 'node-name': 'image', "
-                             "'file': 'file' } }");
-}
-
 /*
  * A snapshot is loaded while an unplug is on its way: the module, which is part
  * of the snapshot, stays, as what it was then
@@ -974,21 +925,21 @@ static void test_snapshot(void)
     Stream stream = stream_new();
     QTestState *qts = papr_start(MIGRATED);
 
-    add_image(qts, stream.file);
-    snapshot(qts, "snapshot-save", "idle");
+    papr_add_image(qts, stream.file);
+    papr_snapshot(qts, "snapshot-save", "idle");
     device_del(qts, "dimm");
     event_is(qts, DR_REMOVE, 0, 3);
     give_block(qts, 1);
-    snapshot(qts, "snapshot-save", "half");
+    papr_snapshot(qts, "snapshot-save", "half");
 
-    snapshot(qts, "snapshot-load", "idle");
+    papr_snapshot(qts, "snapshot-load", "idle");
     modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
     dr_sense_is(qts, DRC(1), DR_PRESENT);
     not_asked_for(qts, 1);
     device_del(qts, "dimm");
     event_is(qts, DR_REMOVE, 0, 3);
 
-    snapshot(qts, "snapshot-load", "half");
+    papr_snapshot(qts, "snapshot-load", "half");
     modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
     dr_sense_is(qts, DRC(1), DR_UNUSABLE);
     give_block(qts, 0);

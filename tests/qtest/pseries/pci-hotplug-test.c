@@ -537,6 +537,56 @@ static void test_migrate_reset(void)
     }
 }
 
+/*
+ * A snapshot of each step of an unplug is loaded in each: the unplug goes on
+ * from there, or was never asked for, whatever was before.
+ */
+static void test_snapshot(void)
+{
+    static const char *const steps[] = { "idle", "asked", "half" };
+    const uint32_t slot = PCI_DRC(0, 0, 2, 0);
+    g_autofree char *dir = g_dir_make_tmp("papr-pci-XXXXXX", NULL);
+    g_autofree char *file = g_build_filename(dir, "image", NULL);
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=slot,addr=2 "
+                                 "-device spapr-pci-host-bridge,id=phb1,"
+                                 "index=1 -device " DEVICE ",id=behind,"
+                                 "bus=phb1.0,addr=2");
+
+    papr_add_image(qts, file);
+    papr_snapshot(qts, "snapshot-save", steps[0]);
+    device_del(qts, "slot");
+    device_del(qts, "phb1");
+    papr_snapshot(qts, "snapshot-save", steps[1]);
+    g_assert_cmpint(dr_isolate(qts, PHB_DRC(1)), ==, RTAS_SUCCESS);
+    papr_snapshot(qts, "snapshot-save", steps[2]);
+
+    for (int from = 0; from < ARRAY_SIZE(steps); from++) {
+        for (int to = 0; to < ARRAY_SIZE(steps); to++) {
+            papr_snapshot(qts, "snapshot-load", steps[from]);
+            papr_snapshot(qts, "snapshot-load", steps[to]);
+            g_assert_true(exists(qts, "slot") && exists(qts, "behind"));
+            if (to > 0) {
+                event_is(qts, DR_REMOVE, slot);
+                event_is(qts, DR_REMOVE, PHB_DRC(1));
+                device_del_fails(qts, "slot", "in progress already");
+                device_del_fails(qts, "phb1", "in progress already");
+            }
+            dr_no_event(qts);
+            dr_sense_is(qts, slot, DR_PRESENT);
+            dr_start_walk(qts, PHB_DRC(1));
+            g_assert_cmpint(dr_configure(qts), ==,
+                            to == 2 ? DR_NOT_CONFIGURABLE : DR_CHILD);
+        }
+    }
+    g_assert_cmpint(dr_allocate(qts, PHB_DRC(1), false), ==, RTAS_SUCCESS);
+    device_deleted(qts, "phb1");
+    g_assert_cmpint(dr_isolate(qts, slot), ==, RTAS_SUCCESS);
+    device_deleted(qts, "slot");
+    qtest_quit(qts);
+    unlink(file);
+    rmdir(dir);
+}
+
 /* The number of the first MSI-X of @slot on bridge @phb: 0 if there is none */
 static uint32_t allocate_msi(QTestState *qts, unsigned phb, unsigned slot)
 {
@@ -786,6 +836,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-hotplug/migrate", test_migrate);
     qtest_add_func("pseries/pci-hotplug/migrate-let-go", test_migrate_let_go);
     qtest_add_func("pseries/pci-hotplug/migrate-reset", test_migrate_reset);
+    qtest_add_func("pseries/pci-hotplug/snapshot", test_snapshot);
     qtest_add_func("pseries/pci-hotplug/device-msi", test_device_msi);
     qtest_add_func("pseries/pci-hotplug/phb", test_phb);
     qtest_add_func("pseries/pci-hotplug/phb-reset", test_phb_reset);
