@@ -86,6 +86,7 @@ void wait_stopped(unsigned id);
 extern bool fixed_hpt;              /* can't resize its hash page table */
 extern bool isa207_alone;           /* knows no later level */
 extern unsigned numa_form;          /* 1 or 2; 0: knows neither, nor hotplug */
+extern bool hotplug_events;         /* gives back modules that it is asked for */
 /* client-architecture-support; may reset the machine if it takes that */
 bool negotiate(bool xive, bool radix);
 /* of a node in the device tree: its length, or -1 if it is not there */

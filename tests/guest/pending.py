@@ -37,28 +37,34 @@ class Machine:
         connection, _ = server.accept()
         connection.settimeout(PATIENCE)
         self.qmp = connection.makefile('rw')
+        self.sent = 0
         json.loads(self.qmp.readline())         # the greeting
         self.command('qmp_capabilities')
 
     def send(self, name, **arguments):
-        """Send one command."""
-        print(json.dumps({'execute': name, 'arguments': arguments}), file=self.qmp, flush=True)
+        """Send one command; its id."""
+        self.sent += 1
+        print(json.dumps({'execute': name, 'arguments': arguments, 'id': self.sent}),
+              file=self.qmp, flush=True)
+        return self.sent
 
     def event(self, *names):
         """Wait for one of these events."""
         while True:
             message = json.loads(self.qmp.readline())
+            if 'error' in message:
+                sys.exit(message['error']['desc'])
             if message.get('event') in names:
                 return message
 
     def command(self, name, **arguments):
-        """What one command returns; events meanwhile are of no interest."""
-        self.send(name, **arguments)
+        """What one command returns; events and what others return are of no interest."""
+        sent = self.send(name, **arguments)
         while True:
             message = json.loads(self.qmp.readline())
             if 'error' in message:
                 sys.exit(f"{name}: {message['error']['desc']}")
-            if 'return' in message:
+            if message.get('id') == sent:
                 return message['return']
 
     def migrate(self, uri):

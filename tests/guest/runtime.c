@@ -19,6 +19,7 @@ uint64_t boot_r3;
 bool fixed_hpt;
 bool isa207_alone;
 unsigned numa_form;
+bool hotplug_events;
 
 extern char secondary_start[], exception_entry[], user_return[];
 extern char load_guarded_insn[], store_guarded_insn[];
@@ -245,7 +246,8 @@ unsigned firmware_property(const char *path, const char *name, void *value,
  * LoPAR B.6.2.3: processors, then vectors of options, each with its length less
  * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of any
  * size (byte 6), interrupts (byte 23) and MMU (byte 24, then its extensions); with
- * numa_form also memory that can be plugged (bytes 2 and 22) and that form (byte 5).
+ * numa_form also memory that can be plugged (bytes 2 and 22) and that form (byte 5);
+ * with hotplug_events also the interrupt for those (byte 6).
  */
 bool negotiate(bool xive, bool radix)
 {
@@ -274,7 +276,7 @@ bool negotiate(bool xive, bool radix)
     vectors[23] = isa207_alone ? 4 : 5;
     end[-25] = numa_form ? 0x20 : 0;
     end[-22] = numa_form == 2 ? 0xa0 : numa_form == 1 ? 0x80 : 0;
-    end[-21] = fixed_hpt ? 0 : 0x01;
+    end[-21] = (fixed_hpt ? 0 : 0x01) | (hotplug_events ? 0x04 : 0);
     end[-5] = numa_form ? 0x80 : 0;
     end[-4] = xive ? 0x40 : 0;
     end[-3] = radix ? 0x40 : 0;

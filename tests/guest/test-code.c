@@ -3,7 +3,7 @@
  * that has changed it and on one that is told
  *
  * Calls and returns go through each CPU's cache of translated code, which the
- * change of code by any CPU has to reach.
+ * change of code by any CPU has to reach, and other memory in its place.
  *
  * Long stretches of code without a branch are translated to blocks of all
  * sizes, among them some that fill a small buffer of translated code.
@@ -90,6 +90,44 @@ void test_code_changes(void)
         }
     }
     wait_stopped(1);
+}
+
+/* The area for memory modules begins at 1 GiB */
+#define MODULE      0x40000000ull
+
+/* What the user has typed, 'g' to go on or 'q' */
+static char typed(void)
+{
+    uint64_t out[3] = { 0 };
+
+    while (!out[0]) {
+        expect(hcall_out(out, 3, H_GET_TERM_CHAR, 0, 0, 0, 0), H_SUCCESS);
+    }
+    return out[1] >> 56;
+}
+
+/*
+ * Code in a memory module that was not there before (modules.py): it is the
+ * module's, not that of another one which was there earlier.  Processors of
+ * this kind see changes of code by themselves, so the guest does not name the
+ * block of its code to icbi.
+ */
+void test_module_code(void)
+{
+    hotplug_events = true;
+    expect(negotiate(false, true), true);
+    print("READY\n");
+    for (uint64_t round = 1; typed() == 'g'; round++) {
+        volatile uint32_t *at = (uint32_t *)MODULE;
+
+        expect(at[0], 0);
+        at[1] = BLR;
+        at[0] = 0x38600000 | round;             /* li r3,round */
+        asm volatile("sync; icbi 0,%0; sync; isync" : : "r"(code) : "memory");
+        expect(((function *)MODULE)(), round);
+        print("DONE\n");
+        print("READY\n");
+    }
 }
 
 #define LONG_BLOCK  (PAGE / 4)

@@ -49,6 +49,7 @@ static const struct {
     { "radix-sleep-call", test_radix_sleep_call },
     { "fadump", test_fadump },
     { "code-changes", test_code_changes },
+    { "module-code", test_module_code },
     { "long-blocks", test_long_blocks },
     { "vector-lengths", test_vector_lengths },
     { "negotiations", test_negotiations },

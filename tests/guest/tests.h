@@ -120,6 +120,7 @@ void test_nested_saved(void);
 void test_nested_fuzz(void);
 void test_fadump(void);
 void test_code_changes(void);
+void test_module_code(void);
 void test_long_blocks(void);
 void test_vector_lengths(void);
 void test_negotiations(void);

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A memory module goes and another takes its place: modules.py PAYLOAD TEST [QEMU OPTION...]
+
+The guest has each for a round of its test.  It never takes their connectors, so that they
+go as soon as they are unplugged; the memory is there from plug to unplug all the same.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from pending import Machine
+
+ROUNDS = 8
+
+
+def freed(guest, blocks):
+    """Wait until QEMU has freed the memory, too, so that the next is at the same place.
+
+    It waits for the vCPU, which does nothing else than ask for input.
+    """
+    while guest.command('x-query-ramblock')['human-readable-text'].count('\n') > blocks:
+        guest.command('stop')
+        guest.command('cont')
+        time.sleep(0.01)
+
+
+def main():
+    payload, test, *options = sys.argv[1:]
+    with tempfile.TemporaryDirectory(prefix='papr-') as name:
+        guest = Machine(Path(name), 'guest', *options, '-kernel', payload, '-append', test)
+        try:
+            blocks = guest.command('x-query-ramblock')['human-readable-text'].count('\n')
+            for _ in range(ROUNDS):
+                guest.line('READY')
+                guest.command('object-add', **{'qom-type': 'memory-backend-ram', 'id': 'memory',
+                                               'size': 256 << 20})
+                guest.command('device_add', driver='pc-dimm', id='module', memdev='memory')
+                print('g', end='', file=guest.process.stdin, flush=True)
+                guest.line('DONE')
+                guest.send('device_del', id='module')
+                guest.event('DEVICE_DELETED')
+                guest.command('object-del', id='memory')
+                freed(guest, blocks)
+            print('q', end='', file=guest.process.stdin, flush=True)
+            guest.line(f'PASS {test}')
+        except (OSError, ValueError) as error:
+            print(guest.process.stdout.read())
+            sys.exit(f'QEMU has ended: {error}')
+        finally:
+            guest.process.kill()
+
+
+if __name__ == '__main__':
+    main()
