@@ -536,6 +536,29 @@ static void test_cas_no_room(void)
     qtest_quit(qts);
 }
 
+/* What the monitor dumps is what the guest was told, whoever is firmware */
+static void test_cas_dumped(void)
+{
+    static const char *const options[] = { "", "-machine x-vof=on" };
+
+    for (int i = 0; i < ARRAY_SIZE(options); i++) {
+        QTestState *qts = papr_start("-cpu power9 %s", options[i]);
+        g_autofree void *told = NULL, *dumped = NULL;
+        const void *vec5;
+        int size;
+
+        write_structure(qts, VEC_ADDR, &linux_radix_xive);
+        g_assert_cmpint(cas(qts), ==, H_SUCCESS);
+        told = reply_tree(qts);
+        dumped = papr_tree(qts);
+        vec5 = fdt_getprop(told, papr_tree_node(told, "/chosen"),
+                           "ibm,architecture-vec-5", &size);
+        assert_prop(dumped, "/chosen", "ibm,architecture-vec-5", vec5, size);
+        g_assert_true(tree_has_xive(dumped));
+        qtest_quit(qts);
+    }
+}
+
 /* "Shut down, please" from before the call reaches who boots after it */
 static void test_cas_powerdown(void)
 {
@@ -608,6 +631,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cas/refused", test_cas_refused);
     qtest_add_func("pseries/cas/addresses", test_cas_addresses);
     qtest_add_func("pseries/cas/plugged", test_cas_plugged);
+    qtest_add_func("pseries/cas/dumped", test_cas_dumped);
     qtest_add_func("pseries/cas/powerdown", test_cas_powerdown);
     qtest_add_func("pseries/cas/no-room", test_cas_no_room);
     qtest_add_func("pseries/cas/no-memory", test_cas_no_memory);

@@ -66,7 +66,9 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size)
 
     if (!fw->own) {
         replace_fdt(fw, fdt, fdt_size);
-    } else if (!replace_live_tree(fw, fdt, fdt_size, true, &err)) {
+    } else if (replace_live_tree(fw, fdt, fdt_size, true, &err)) {
+        papr_firmware_fdt(fw, &fdt_size);       /* for the monitor's dumpdtb */
+    } else {
         /* our own writer's tree: the old one stays in force */
         warn_report_err(err);
     }
