@@ -31,7 +31,7 @@ LAYERS = {
     f'{PPC}/cas/ovec-vmstate.c': 0, f'{PPC}/rtas/log.c': 0, f'{PPC}/rtas/log.h': 0,
     f'{PPC}/fadump/structure.c': 0, f'{PPC}/fadump/structure.h': 0,
     f'{PPC}/hcall': 1, f'{PPC}/rtas': 1, f'{PPC}/accel': 1.5, f'{PPC}/caps': 1,
-    f'{PPC}/cpu/vcpu-map.c': 1, f'{PPC}/nested/switch.c': 1.5,
+    f'{PPC}/cpu/vcpu-map.c': 1, f'{PPC}/nested/switch.c': 1.5, f'{PPC}/nested/rest.c': 1.5,
     f'{PPC}/nested/gsb.c': 0, f'{PPC}/nested/gsb.h': 0, KVM: 1.5,
     f'{INTC}/irq': 2, f'{INTC}/xics': 2.5, f'{INTC}/xive': 2.5,
     f'{PPC}/mmu': 2, f'{PPC}/iommu': 2, f'{PPC}/dr': 2,

@@ -37,6 +37,51 @@ typedef enum PaprL2Spr {
 QEMU_BUILD_BUG_ON(PAPR_L2_SPRS > PAPR_L1_SPRS);
 
 /**
+ * PaprL2Rest - index in PaprL2Registers.rest; streams have this order
+ *
+ * PAPR_L2_DEC_EXPIRY: when the decrementer becomes negative, in L1's timebase.
+ */
+typedef enum PaprL2Rest {
+    PAPR_L2_VSR0,                       /* high and low doubleword of each */
+    PAPR_L2_FPSCR = PAPR_L2_VSR0 + 2 * 64,
+    PAPR_L2_VSCR,
+    PAPR_L2_DEC_EXPIRY,
+    PAPR_L2_MMCR0,
+    PAPR_L2_MMCR1,
+    PAPR_L2_MMCR2,
+    PAPR_L2_MMCR3,
+    PAPR_L2_MMCRA,
+    PAPR_L2_PMC1,
+    PAPR_L2_SIER = PAPR_L2_PMC1 + 6,
+    PAPR_L2_SIER2,
+    PAPR_L2_SIER3,
+    PAPR_L2_SDAR,
+    PAPR_L2_SIAR,
+    PAPR_L2_DAR,
+    PAPR_L2_DSISR,
+    PAPR_L2_FSCR,
+    PAPR_L2_BESCR,
+    PAPR_L2_EBBHR,
+    PAPR_L2_EBBRR,
+    PAPR_L2_AMR,
+    PAPR_L2_IAMR,
+    PAPR_L2_UAMOR,
+    PAPR_L2_DSCR,
+    PAPR_L2_TAR,
+    PAPR_L2_DEXCR,
+    PAPR_L2_HDEXCR,
+    PAPR_L2_HASHKEYR,
+    PAPR_L2_HASHPKEYR,
+    PAPR_L2_CTRL,
+    PAPR_L2_VRSAVE,
+    PAPR_L2_WORT,
+    PAPR_L2_PSPB,
+    PAPR_L2_REST
+} PaprL2Rest;
+
+QEMU_BUILD_BUG_ON(PAPR_L2_REST > PAPR_L1_REST);
+
+/**
  * PaprL2Registers - what changes when an L2 starts or ends, host endian
  *
  * All other registers are the same for both: L1 loads and saves them itself.
@@ -47,6 +92,7 @@ QEMU_BUILD_BUG_ON(PAPR_L2_SPRS > PAPR_L1_SPRS);
  * @hdec_expiry: in L1's timebase; when an L2 ends at the latest
  * @doorbell: one is pending for the L2
  * @vtb, @purr: counters, as they are at the moment
+ * @has_rest: @rest changes, too
  */
 typedef struct PaprL2Registers {
     uint64_t gpr[32];
@@ -64,6 +110,8 @@ typedef struct PaprL2Registers {
     uint64_t hdec_expiry;
     uint64_t vtb;
     uint64_t purr;
+    bool has_rest;
+    uint64_t rest[PAPR_L2_REST];
 } PaprL2Registers;
 
 /**
@@ -81,6 +129,7 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2);
  *      SRR0 and SRR1
  * @l2: gets the L2's registers
  *
+ * L1 may get more from its hypercall: its registers are in the CPU afterwards.
  * Context: the vCPU's thread, in an interrupt that is L1's to handle; BQL.
  */
 void papr_l2_leave(PaprVcpu *vcpu, uint64_t r3, bool hypervisor,
@@ -102,6 +151,16 @@ bool papr_l2_interrupt(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2);
  * Before the CPU is reset.  Context: BQL, the vCPU stopped.
  */
 void papr_l2_reset(PaprVcpu *vcpu);
+
+/**
+ * papr_l2_get_rest, papr_l2_put_rest - PaprL2Registers.rest out of the CPU, and
+ * into it
+ *
+ * Of whom they are: of whom the CPU's LPCR is, which has the decrementer's size.
+ * For nested/switch.c alone.
+ */
+void papr_l2_get_rest(PaprVcpu *vcpu, uint64_t *rest);
+void papr_l2_put_rest(PaprVcpu *vcpu, const uint64_t *rest);
 
 /** papr_l2_loaded: a stream has brought a vCPU in an L2; BQL, stopped */
 void papr_l2_loaded(PaprVcpu *vcpu);

@@ -16,8 +16,9 @@ typedef struct PaprTctx PaprTctx;       /* XIVE thread context: intc xive/ */
 typedef struct PaprVcpuMap PaprVcpuMap;
 typedef struct PaprCallStats PaprCallStats;
 
-/* Special purpose registers of PaprL1Registers.spr, see nested/switch.c */
+/* Registers of PaprL1Registers.spr and .rest, see nested/switch.c, rest.c */
 #define PAPR_L1_SPRS 20
+#define PAPR_L1_REST 180
 
 /**
  * PaprL1Registers - this partition's registers while its own guest runs
@@ -29,12 +30,14 @@ typedef struct PaprCallStats PaprCallStats;
  * new clock.
  *
  * @in_l2: the CPU's registers are an L2's; all others are of no meaning else
- * @state_addr, @regs_addr: where the L2's registers go when it ends
+ * @state_addr, @regs_addr: where the L2's registers go when it ends; with PAPR's
+ *      hypercalls, which guest and which vCPU of that it is
  * @tb_ahead: of the L2's timebase, in its ticks; @purr_ahead: of its PURR
  * @vtb: virtual timebase, which stands still meanwhile
  * @hdec_expiry: when the L2 has to end, in this partition's timebase
  * @doorbell: was pending for this partition
  * @asked_hfscr: what L1 wanted the L2 to have, of HFSCR
+ * @has_rest: @rest are L1's other registers; else the L2 has them, too
  */
 typedef struct PaprL1Registers {
     bool in_l2;
@@ -56,6 +59,8 @@ typedef struct PaprL1Registers {
     uint64_t vtb;
     uint64_t hdec_expiry;
     uint64_t asked_hfscr;
+    bool has_rest;
+    uint64_t rest[PAPR_L1_REST];
 } PaprL1Registers;
 
 /**

@@ -78,6 +78,26 @@ static int l1_post_load(void *opaque, int version_id)
     return 0;
 }
 
+static bool l1_has_rest(void *opaque)
+{
+    PaprVcpu *vcpu = opaque;
+
+    return vcpu->l1.has_rest;
+}
+
+/* With PAPR's hypercalls for nested guests, the others are L1's own as well */
+static const VMStateDescription vmstate_l1_rest = {
+    .name = "spapr_cpu/l1/rest",
+    .version_id = 1,
+    .minimum_version_id = 1,
+    .needed = l1_has_rest,
+    .fields = (const VMStateField[]) {
+        VMSTATE_BOOL(l1.has_rest, PaprVcpu),
+        VMSTATE_UINT64_ARRAY(l1.rest, PaprVcpu, PAPR_L1_REST),
+        VMSTATE_END_OF_LIST()
+    },
+};
+
 /* Ours alone: the CPU's sections have the registers of a nested guest */
 static const VMStateDescription vmstate_l1 = {
     .name = "spapr_cpu/l1",
@@ -106,6 +126,10 @@ static const VMStateDescription vmstate_l1 = {
         VMSTATE_UINT64(l1.hdec_expiry, PaprVcpu),
         VMSTATE_UINT64(l1.asked_hfscr, PaprVcpu),
         VMSTATE_END_OF_LIST()
+    },
+    .subsections = (const VMStateDescription *const []) {
+        &vmstate_l1_rest,
+        NULL
     },
 };
 

@@ -200,6 +200,10 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
     l1->lpcr = regs.lpcr;
     l1->doorbell = has_doorbell(env);
     l1->asked_hfscr = l2->spr[PAPR_L2_HFSCR];
+    l1->has_rest = l2->has_rest;
+    if (l1->has_rest) {
+        papr_l2_get_rest(vcpu, l1->rest);
+    }
 
     regs = *l2;
     regs.nip &= l2->msr & (1ull << MSR_SF) ? ~3ull : 0xfffffffcull;
@@ -210,6 +214,9 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
     start_counters(vcpu, l2);
     l1->in_l2 = true;
     put_general(cpu, &regs);
+    if (l1->has_rest) {
+        papr_l2_put_rest(vcpu, l2->rest);
+    }
     ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l2->doorbell);
     forget_memory(cpu);
     /* the block that follows the call is not the L2's, wherever that begins */
@@ -256,9 +263,16 @@ static void back_to_l1(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2)
 
     l2->spr[PAPR_L2_HFSCR] |= l1->asked_hfscr & 1ull << HFSCR_MSGP;
     l2->doorbell = has_doorbell(&cpu->env);
+    l2->has_rest = l1->has_rest;
+    if (l1->has_rest) {
+        papr_l2_get_rest(vcpu, l2->rest);
+    }
     stop_counters(vcpu, l2);
     l1->in_l2 = false;
     put_general(cpu, &regs);
+    if (l1->has_rest) {
+        papr_l2_put_rest(vcpu, l1->rest);
+    }
     /* another thread's doorbell, which the L2 was not to see */
     l1->doorbell |= cpu->env.pending_interrupts & PPC_INTERRUPT_HDOORBELL;
     ppc_set_irq(cpu, PPC_INTERRUPT_HDOORBELL, 0);
