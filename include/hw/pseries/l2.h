@@ -156,8 +156,8 @@ void papr_l2_reset(PaprVcpu *vcpu);
  * papr_l2_get_rest, papr_l2_put_rest - PaprL2Registers.rest out of the CPU, and
  * into it
  *
- * Of whom they are: of whom the CPU's LPCR is, which has the decrementer's size.
- * For nested/switch.c alone.
+ * Of whom they are: of whom the CPU's LPCR is, which has the decrementer's
+ * size.  For nested/switch.c alone.
  */
 void papr_l2_get_rest(PaprVcpu *vcpu, uint64_t *rest);
 void papr_l2_put_rest(PaprVcpu *vcpu, const uint64_t *rest);

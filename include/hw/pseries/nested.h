@@ -14,13 +14,14 @@ typedef struct PaprNested PaprNested;
 
 /**
  * papr_nested_new - registers the hypercalls that the capabilities ask for
+ * @max_compat_pvr: the highest processor level a partition may have; 0: any
  *
  * Context: machine init, after papr_caps_resolve().
  */
 PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
-                            const PaprCaps *caps);
+                            const PaprCaps *caps, uint32_t max_compat_pvr);
 
-/** papr_nested_reset: no partition table; the vCPUs were reset before; BQL */
+/** papr_nested_reset: no guests; the vCPUs were reset before; BQL */
 void papr_nested_reset(PaprNested *nested);
 
 /** papr_nested_runs: is the CPU's state that of a nested guest?  Its thread */
@@ -43,16 +44,16 @@ bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
  *
  * Context: the vCPU's thread, BQL; the vCPU runs a nested guest.
  */
-void papr_nested_deliver(PowerPCCPU *cpu, int excp);
+void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp);
 
 /**
  * papr_nested_interrupt - the vCPU is to be in L1, for an interrupt of L1's own
  *
  * Nothing to do if it is.  Context: the vCPU's thread, out of its guest; BQL.
  */
-void papr_nested_interrupt(PowerPCCPU *cpu);
+void papr_nested_interrupt(PaprNested *nested, PowerPCCPU *cpu);
 
-/* ours alone, and only needed while there is a table; pointed to */
+/* ours alone, and only needed while there is a guest to run; pointed to */
 extern const VMStateDescription vmstate_papr_nested;
 bool papr_nested_needed(const PaprNested *nested);
 

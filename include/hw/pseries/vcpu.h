@@ -30,8 +30,8 @@ typedef struct PaprCallStats PaprCallStats;
  * new clock.
  *
  * @in_l2: the CPU's registers are an L2's; all others are of no meaning else
- * @state_addr, @regs_addr: where the L2's registers go when it ends; with PAPR's
- *      hypercalls, which guest and which vCPU of that it is
+ * @state_addr, @regs_addr: where the L2's registers go when it ends; with
+ *      PAPR's hypercalls, which guest and which vCPU of that it is
  * @tb_ahead: of the L2's timebase, in its ticks; @purr_ahead: of its PURR
  * @vtb: virtual timebase, which stands still meanwhile
  * @hdec_expiry: when the L2 has to end, in this partition's timebase

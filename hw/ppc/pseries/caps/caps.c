@@ -204,6 +204,11 @@ bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp)
             return false;
         }
     }
+    if (caps->eff[PAPR_CAP_NESTED_KVM_HV] && caps->eff[PAPR_CAP_NESTED_PAPR]) {
+        error_setg(errp, "Nested-HV APIs are mutually exclusive: use either "
+                   "cap-nested-hv or cap-nested-papr");
+        return false;
+    }
     if (host->kvm) {
         tell_lowered(caps);
     }

@@ -45,10 +45,9 @@ static uint8_t offered_isa3(const PaprCapsHost *host, const char **why)
     return papr_caps_cpu_reaches(host, CPU_POWERPC_LOGICAL_3_00);
 }
 
-static uint8_t offered_nested_papr(const PaprCapsHost *host, const char **why)
+static uint8_t not_in_kvm(const PaprCapsHost *host, const char **why)
 {
-    *why = "this machine has KVM's own hypercalls for nested guests alone; "
-           "cap-nested-hv=on has them";
+    *why = "KVM has none";
     return 0;
 }
 
@@ -170,7 +169,7 @@ const PaprCapInfo papr_cap_table[PAPR_CAP_NUM] = {
     [PAPR_CAP_NESTED_PAPR] = {
         "nested-papr", "Nested guests by PAPR's hypercalls (H_GUEST_*)",
         PAPR_CAP_SWITCH, .initial = 0,
-        .in_tcg = offered_nested_papr, .in_kvm = offered_nested_papr,
+        .in_tcg = offered_isa3, .in_kvm = not_in_kvm,
     },
     [PAPR_CAP_DAWR1] = {
         "dawr1", "Second data watchpoint register (DAWR1)",

@@ -269,7 +269,8 @@ static bool init_platform(PaprMachine *pm, Error **errp)
     pm->mmu = papr_mmu_new(pm->vcpus, pm->hcalls, pm->opt.resize_hpt);
     papr_mmu_set_memory(pm->mmu, ms->ram_size, ms->maxram_size);
     papr_mmu_use_caps(pm->mmu, pm->hcalls, &pm->caps);
-    pm->nested = papr_nested_new(pm->hcalls, pm->mmu, &pm->caps);
+    pm->nested = papr_nested_new(pm->hcalls, pm->mmu, &pm->caps,
+                                 pm->opt.max_compat_pvr);
     pm->irqs = papr_irqs_new(OBJECT(pm), pm->vcpus, pm->opt.ic_mode,
                              pm->compat->packed_irqs, pm->hcalls, pm->rtas,
                              errp);

@@ -18,7 +18,7 @@
  */
 void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu)
 {
-    papr_nested_interrupt(cpu);
+    papr_nested_interrupt(((PaprMachine *)machine)->nested, cpu);
     papr_fwnmi_system_reset(((PaprMachine *)machine)->fwnmi, CPU(cpu));
 }
 

@@ -25,6 +25,11 @@ static bool in_nested(PowerPCCPU *cpu)
     return papr_nested_runs(cpu);
 }
 
+static void deliver_to_l1(PowerPCCPU *cpu, int excp)
+{
+    papr_nested_deliver(machine_of(cpu->vhyp)->nested, cpu, excp);
+}
+
 static hwaddr hpt_mask(PPCVirtualHypervisor *vhyp)
 {
     return papr_mmu_hpt_mask(machine_of(vhyp)->mmu);
@@ -85,7 +90,7 @@ void papr_machine_vhyp_class_init(ObjectClass *oc)
     PPCVirtualHypervisorClass *vhc = PPC_VIRTUAL_HYPERVISOR_CLASS(oc);
 
     vhc->cpu_in_nested = in_nested;
-    vhc->deliver_hv_excp = papr_nested_deliver;
+    vhc->deliver_hv_excp = deliver_to_l1;
     vhc->hypercall = papr_tcg_hypercall;
     vhc->hpt_mask = hpt_mask;
     vhc->map_hptes = map_hptes;

@@ -129,7 +129,8 @@ static const PaprHcall rpt_calls[] = {
 void papr_mmu_use_caps(PaprMmu *mmu, PaprHcallTable *hcalls,
                        const PaprCaps *caps)
 {
-    mmu->nests = papr_cap(caps, PAPR_CAP_NESTED_KVM_HV);
+    mmu->nests = papr_cap(caps, PAPR_CAP_NESTED_KVM_HV) ||
+                 papr_cap(caps, PAPR_CAP_NESTED_PAPR);
     if (papr_cap(caps, PAPR_CAP_RPT_INVALIDATE)) {
         papr_hcall_register(hcalls, rpt_calls, ARRAY_SIZE(rpt_calls), mmu);
     }

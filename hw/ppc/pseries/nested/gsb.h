@@ -102,7 +102,7 @@ typedef enum PaprGsScope {
     PAPR_GS_OF_HOST,
 } PaprGsScope;
 
-/* Where a scope's array has the doublewords of an element; streams have it so */
+/* Where a scope's array has an element's doublewords; streams have them so */
 enum PaprGsGuestWord {
     PAPR_GS_GUEST_STATE_SIZE,
     PAPR_GS_GUEST_OUTPUT_MIN,

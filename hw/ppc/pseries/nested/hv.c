@@ -17,24 +17,14 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/error-report.h"
 #include "qemu/log.h"
-#include "migration/vmstate.h"
-#include "hw/ppc/ppc.h"
 #include "hw/pseries/guest-mem.h"
-#include "hw/pseries/l2.h"
-#include "hw/pseries/nested.h"
-#include "system/kvm.h"
 #include "system/tcg.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-book3s-v3.h"
 #include "hw/ppc/pseries/trace.h"
 #include "block.h"
-
-struct PaprNested {
-    PaprMmu *mmu;
-    uint64_t ptcr;                      /* atomic; 0: no table */
-};
+#include "internal.h"
 
 /* ---- the partition table ---- */
 
@@ -67,8 +57,8 @@ static int64_t h_set_partition_table(PowerPCCPU *cpu, uint64_t *args,
     return rc;
 }
 
-bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
-                          ppc_v3_pate_t *entry)
+bool papr_hv_entry(const PaprNested *nested, uint64_t lpid,
+                   ppc_v3_pate_t *entry)
 {
     uint64_t ptcr = qatomic_read(&nested->ptcr), addr, be[2];
 
@@ -81,7 +71,7 @@ bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
     return entry->dw0 & PATE0_HR;
 }
 
-/* ---- H_ENTER_NESTED ---- */
+/* ---- blocks ---- */
 
 /** Blocks - both blocks as they are in memory, and how to read them */
 typedef struct Blocks {
@@ -205,12 +195,61 @@ static void to_blocks(const PaprL2Registers *l2, Blocks *blocks)
     }
 }
 
+/* ---- the L2 ends ---- */
+
+static void store_exit(const PaprL2Exit *exit, uint64_t *word)
+{
+    switch (exit->excp) {
+    case POWERPC_EXCP_HDSI:
+        word[PAPR_HV_HDAR] = exit->hdar;
+        word[PAPR_HV_HDSISR] = exit->hdsisr;
+        word[PAPR_HV_ASDR] = exit->asdr;
+        break;
+    case POWERPC_EXCP_HISI:
+        word[PAPR_HV_ASDR] = exit->asdr;
+        break;
+    case POWERPC_EXCP_HV_EMU:
+        word[PAPR_HV_HEIR] = exit->heir;
+        break;
+    }
+}
+
+/*
+ * L1 may have overwritten its blocks since, or given their memory back, in
+ * which case the L2's registers are lost.
+ */
+static bool hand_over(PaprVcpu *vcpu, const PaprL2Registers *l2,
+                      const PaprL2Exit *exit)
+{
+    Blocks blocks = {
+        .little = FIELD_EX64(vcpu->cpu->env.msr, MSR, LE)
+    };
+
+    if (read_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr) !=
+        H_SUCCESS) {
+        return false;
+    }
+    to_blocks(l2, &blocks);
+    store_exit(exit, blocks.state.word);
+    return write_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr);
+}
+
+void papr_hv_ended(PaprVcpu *vcpu, const PaprL2Registers *l2,
+                   const PaprL2Exit *exit)
+{
+    if (!hand_over(vcpu, l2, exit)) {
+        vcpu->cpu->env.gpr[3] = H_AUTHORITY;
+    }
+}
+
+/* ---- the L2 begins ---- */
+
 static int64_t check_guest(const PaprNested *nested, const PaprHvState *state)
 {
     ppc_v3_pate_t entry;
 
     /* 0 is this partition; the table's size is the bound for others */
-    return state->lpid && papr_nested_get_pate(nested, state->lpid, &entry)
+    return state->lpid && papr_hv_entry(nested, state->lpid, &entry)
         ? H_SUCCESS : H_PARAMETER;
 }
 
@@ -254,171 +293,19 @@ static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     papr_l2_enter(vcpu, &l2);
     if (!tcg_enabled()) {
         /* a qtest's call, which no code follows: its time is over at once */
-        papr_nested_interrupt(cpu);
+        papr_l2_interrupt(vcpu, cpu->env.excp_vectors[POWERPC_EXCP_HDECR], &l2);
+        papr_hv_ended(vcpu, &l2, &(PaprL2Exit) { .excp = POWERPC_EXCP_HDECR });
         return cpu->env.gpr[3];
     }
     return l2.gpr[3];
 }
 
-/* ---- the L2 ends ---- */
-
-/** Exit - what an interrupt of L1's tells besides its vector */
-typedef struct Exit {
-    uint64_t hdar;
-    uint64_t hdsisr;
-    uint64_t heir;
-    uint64_t asdr;
-} Exit;
-
-static void store_exit(int excp, const Exit *exit, uint64_t *word)
-{
-    switch (excp) {
-    case POWERPC_EXCP_HDSI:
-        word[PAPR_HV_HDAR] = exit->hdar;
-        word[PAPR_HV_HDSISR] = exit->hdsisr;
-        word[PAPR_HV_ASDR] = exit->asdr;
-        break;
-    case POWERPC_EXCP_HISI:
-        word[PAPR_HV_ASDR] = exit->asdr;
-        break;
-    case POWERPC_EXCP_HV_EMU:
-        word[PAPR_HV_HEIR] = exit->heir;
-        break;
-    }
-}
-
-/*
- * L1 may have overwritten its blocks since, or given their memory back, in
- * which case the L2's registers are lost.
- */
-static bool hand_over(PaprVcpu *vcpu, const PaprL2Registers *l2, int excp,
-                      const Exit *exit)
-{
-    Blocks blocks = {
-        .little = FIELD_EX64(vcpu->cpu->env.msr, MSR, LE)
-    };
-
-    if (read_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr) !=
-        H_SUCCESS) {
-        return false;
-    }
-    to_blocks(l2, &blocks);
-    store_exit(excp, exit, blocks.state.word);
-    return write_blocks(&blocks, vcpu->l1.state_addr, vcpu->l1.regs_addr);
-}
-
-static bool uses_hsrr(int excp)
-{
-    return excp != POWERPC_EXCP_MCHECK && excp != POWERPC_EXCP_RESET &&
-           excp != POWERPC_EXCP_SYSCALL;
-}
-
-void papr_nested_deliver(PowerPCCPU *cpu, int excp)
-{
-    CPUPPCState *env = &cpu->env;
-    const Exit exit = {
-        .hdar = env->spr[SPR_HDAR],
-        .hdsisr = env->spr[SPR_HDSISR],
-        .heir = env->spr[SPR_HEIR],
-        .asdr = env->spr[SPR_ASDR],
-    };
-    PaprL2Registers l2;
-
-    papr_l2_leave(papr_vcpu(cpu), env->excp_vectors[excp], uses_hsrr(excp),
-                  &l2);
-    if (excp == POWERPC_EXCP_SDOOR_HV) {
-        /* a doorbell of this partition's, by another thread */
-        ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, 1);
-    }
-    if (!hand_over(papr_vcpu(cpu), &l2, excp, &exit)) {
-        env->gpr[3] = H_AUTHORITY;
-    }
-}
-
-/* As if the L2's time were over, which costs L1 nothing but another call */
-void papr_nested_interrupt(PowerPCCPU *cpu)
-{
-    CPUPPCState *env = &cpu->env;
-    PaprL2Registers l2;
-
-    if (papr_l2_interrupt(papr_vcpu(cpu),
-                          env->excp_vectors[POWERPC_EXCP_HDECR], &l2) &&
-        !hand_over(papr_vcpu(cpu), &l2, POWERPC_EXCP_HDECR, &(Exit) {})) {
-        env->gpr[3] = H_AUTHORITY;
-    }
-}
-
-/* ---- H_TLB_INVALIDATE ---- */
-
-static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
-{
-    PaprNested *nested = opaque;
-    bool flushes;
-
-    if (!papr_mmu_is_radix(nested->mmu)) {
-        return H_FUNCTION;
-    }
-    if (!papr_tlbie_ok(args[0], args[2])) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_TLB_INVALIDATE: form 0x%" PRIx64
-                      " with RB 0x%" PRIx64 "\n", args[0], args[2]);
-        return H_PARAMETER;
-    }
-    flushes = papr_mmu_flush_nested(nested->mmu);
-    trace_papr_nested_invalidate(args[0], args[1], args[2], flushes);
-    return H_SUCCESS;
-}
-
-/* ---- made, reset, migrated ---- */
-
 static const PaprHcall hv_calls[] = {
     { H_SET_PARTITION_TABLE, 0, 1, 0, h_set_partition_table },
     { H_ENTER_NESTED,        0, 2, 0, h_enter_nested },
-    { H_TLB_INVALIDATE,      0, 3, 0, h_tlb_invalidate },
 };
 
-PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
-                            const PaprCaps *caps)
+void papr_hv_register(PaprHcallTable *hcalls, PaprNested *nested)
 {
-    PaprNested *nested = g_new0(PaprNested, 1);
-
-    nested->mmu = mmu;
-    /* under KVM these calls are the kernel's */
-    if (papr_cap(caps, PAPR_CAP_NESTED_KVM_HV) && !kvm_enabled()) {
-        papr_hcall_register(hcalls, hv_calls, ARRAY_SIZE(hv_calls), nested);
-    }
-    return nested;
+    papr_hcall_register(hcalls, hv_calls, ARRAY_SIZE(hv_calls), nested);
 }
-
-void papr_nested_reset(PaprNested *nested)
-{
-    qatomic_set(&nested->ptcr, 0);
-}
-
-bool papr_nested_needed(const PaprNested *nested)
-{
-    return nested->ptcr != 0;
-}
-
-static int nested_post_load(void *opaque, int version_id)
-{
-    PaprNested *nested = opaque;
-    uint64_t addr, size;
-
-    if (nested->ptcr && !papr_ptcr_table(nested->ptcr, &addr, &size)) {
-        error_report("the stream's partition table 0x%" PRIx64 " is none",
-                     nested->ptcr);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-const VMStateDescription vmstate_papr_nested = {
-    .name = "spapr_nested/state",
-    .version_id = 1,
-    .minimum_version_id = 1,
-    .post_load = nested_post_load,
-    .fields = (const VMStateField[]) {
-        VMSTATE_UINT64(ptcr, PaprNested),
-        VMSTATE_END_OF_LIST()
-    },
-};

@@ -1,9 +1,9 @@
 /*
  * Nested guests: the registers that change hands with PAPR's hypercalls alone
  *
- * With KVM's own hypercalls, L1 loads and saves these around a run of its guest,
- * and the machine leaves them as they are (switch.c).  With PAPR's it is the
- * machine that keeps all of a guest's registers.
+ * With KVM's own hypercalls, L1 loads and saves these around a run of its
+ * guest, and the machine leaves them as they are (switch.c).  With PAPR's it is
+ * the machine that keeps all of a guest's registers.
  *
  * Locking: as switch.c, which calls this.
  *

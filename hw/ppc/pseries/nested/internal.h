@@ -1,0 +1,57 @@
+/*
+ * Nested guests: what the files of this folder share
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef PSERIES_NESTED_INTERNAL_H
+#define PSERIES_NESTED_INTERNAL_H
+
+#include "hw/pseries/l2.h"
+#include "hw/pseries/nested.h"
+#include "guests.h"
+
+/**
+ * PaprNested - all about nested guests
+ * @papr: by PAPR's hypercalls, not by KVM's own
+ * @ptcr: KVM's: where the partition table is; atomic; 0: no table
+ * @max_compat_pvr: the user's limit of the partition's processor level; 0: none
+ * @guests: PAPR's; NULL with KVM's
+ */
+struct PaprNested {
+    PaprMmu *mmu;
+    bool papr;
+    uint64_t ptcr;
+    uint32_t max_compat_pvr;
+    PaprGuests *guests;
+};
+
+/** PaprL2Exit - what an interrupt of L1's tells besides its vector */
+typedef struct PaprL2Exit {
+    int excp;                           /* POWERPC_EXCP_* */
+    uint64_t hdar;
+    uint64_t hdsisr;
+    uint64_t heir;
+    uint64_t asdr;
+} PaprL2Exit;
+
+/**
+ * papr_hv_ended, papr_run_ended - give L1 the registers of an L2 that has ended
+ * @vector: of the interrupt; L1's registers are in the CPU
+ *
+ * By KVM's hypercalls and by PAPR's.  Context: the vCPU's thread, BQL.
+ */
+void papr_hv_ended(PaprVcpu *vcpu, const PaprL2Registers *l2,
+                   const PaprL2Exit *exit);
+void papr_run_ended(PaprNested *nested, PaprVcpu *vcpu,
+                    const PaprL2Registers *l2, const PaprL2Exit *exit,
+                    uint64_t vector);
+
+/** papr_hv_entry: the partition table's entry by KVM's own; any thread */
+bool papr_hv_entry(const PaprNested *nested, uint64_t lpid,
+                   ppc_v3_pate_t *entry);
+
+/** papr_hv_register, papr_guests_register: the hypercalls; machine init */
+void papr_hv_register(PaprHcallTable *hcalls, PaprNested *nested);
+void papr_guests_register(PaprHcallTable *hcalls, PaprNested *nested);
+
+#endif
