@@ -1,5 +1,5 @@
 /*
- * Code that the guests of a guest run (test-nested.c), in real mode
+ * Code that the guests of a guest run (test-nested*.c), in real mode
  *
  * It is copied to the L2's memory, so it depends on no address.  `sc 1` ends
  * it.
@@ -10,6 +10,12 @@
 #define SPRN_SRR1   27
 #define SPRN_VTB    849
 #define SPRN_PURR   309
+#define SPRN_TAR    815
+#define SPRN_DSCR   17
+#define SPRN_DAR    19
+#define SPRN_DSISR  18
+#define SPRN_VRSAVE 256
+#define SPRN_EBBHR  804
 
         .machine power9
 
@@ -102,6 +108,17 @@
         cmpd    %r3, %r5
         bne     1b
         mftb    %r6
+        sc      1
+
+        /* each of these registers is one more, but two vectors: r4 and r5 */
+        CODE    l2_registers
+        .irp    n, SPRN_TAR, SPRN_DSCR, SPRN_DAR, SPRN_DSISR, SPRN_VRSAVE, SPRN_EBBHR
+        mfspr   %r3, \n
+        addi    %r3, %r3, 1
+        mtspr   \n, %r3
+        .endr
+        mtvsrdd %vs3, %r4, %r5
+        mtvsrdd %vs40, %r5, %r4
         sc      1
 
         CODE    l2_code_end

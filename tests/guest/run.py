@@ -18,7 +18,7 @@ PATIENCE = int(os.environ.get('PAPR_GUEST_PATIENCE') or 170)   # seconds
 
 
 # Tests that reboot; for others a reboot is the end
-REBOOTING = ('reboot-storm', 'nested-reboot', 'fadump')
+REBOOTING = ('reboot-storm', 'nested-reboot', 'nested-papr-reboot', 'fadump')
 # what some use
 DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 

@@ -7,44 +7,15 @@
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
-#include "tests.h"
+#include "nested.h"
 
 #define LPID            7ull
 #define TABLE_FIELD     2                       /* 2^(12 + 2) bytes */
 #define TABLE_ENTRIES   1024
 #define TREE_52_BITS    (1ull << 62 | 5ull << 5)
-#define ROOT_BITS       13
 #define NODE_BITS       9
 #define ENTRY           (1ull << 63)
-#define LEAF            (3ull << 62 | 0x187)
-#define RADIX_TABLE     0x1d                    /* new, radix, GTSE */
-#define LEAF_READ_ONLY  (3ull << 62 | 0x184)
 #define HOST_RADIX      (1ull << 63)
-#define L2_MEMORY       0x2000000ull            /* 2 MiB, L2's from 0 on */
-#define L2_CODE         0x10000ull
-#define L2_DATA         0x20000ull
-#define L2_PAGES        0x200000ull             /* of 4 KiB, to play with */
-#define L2_NOWHERE      0x40000000ull
-#define N_PAGES         8
-#define INTERRUPTIBLE_SPIN 3                    /* instructions before it */
-
-#define EXIT_HDEC       0x980
-#define EXIT_HCALL      0xc00
-#define EXIT_HDSI       0xe00
-#define EXIT_HISI       0xe20
-#define EXIT_EMULATE    0xe40
-#define EXIT_DOORBELL   0xe80
-#define EXIT_EXTERNAL   0xea0
-#define EXIT_FACILITY   0xf80
-
-#define MSR_SF          (1ull << 63)
-#define DSISR_NOPTE     0x40000000ull
-#define DSISR_PROTECTED 0x08000000ull
-#define DSISR_STORE     0x02000000ull
-#define LPCR_MER        (1ull << 11)
-#define DAWRX_READ      (1ull << 5)
-#define DAWRX_KERNEL    (1ull << 1)
-#define CIABR_KERNEL    2
 
 struct state {
     uint64_t version;
@@ -61,11 +32,6 @@ struct regs {
 _Static_assert(sizeof(struct state) == 0xf8, "version 2");
 _Static_assert(sizeof(struct regs) == 0x160, "pt_regs");
 
-extern uint32_t l2_code[], l2_code_end[], l2_call[], l2_load[], l2_store[],
-                l2_jump[], l2_spin[], l2_invalid[], l2_message[],
-                l2_system_call[], l2_interruptible[], l2_decrementer[],
-                l2_time[], l2_copy[], l2_wait[];
-
 static uint64_t table[2 * TABLE_ENTRIES] __attribute__((aligned(0x4000)));
 static struct {
     uint64_t root[1 << ROOT_BITS];
@@ -73,13 +39,13 @@ static struct {
     uint64_t megabytes[512];
     uint64_t small[512];
 } tree __attribute__((aligned(65536)));
-static volatile uint64_t pages[N_PAGES][PAGE / 8] __attribute__((aligned(PAGE)));
+volatile uint64_t pages[N_PAGES][PAGE / 8] __attribute__((aligned(PAGE)));
 
 /* of each vCPU */
 static struct state states[CPUS];
 static struct regs l2_regs[CPUS];
 
-static void flush_stores(void)
+void flush_stores(void)
 {
     asm volatile("ptesync; isync" : : : "memory");
 }
@@ -89,7 +55,7 @@ static uint64_t table_register(void)
     return (uint64_t)table | TABLE_FIELD;
 }
 
-static volatile uint64_t *l2_memory(uint64_t at)
+volatile uint64_t *l2_memory(uint64_t at)
 {
     return (volatile uint64_t *)(L2_MEMORY + at);
 }
@@ -102,18 +68,37 @@ static void put_l2_vectors(void)
     }
 }
 
-static uint64_t l2_address(const uint32_t *code)
+uint64_t l2_address(const uint32_t *code)
 {
     return L2_CODE + 4 * (code - l2_code);
 }
 
-static void map_page(unsigned i, uint64_t leaf, unsigned page)
+void map_page(unsigned i, uint64_t leaf, unsigned page)
 {
     tree.small[i] = leaf | (uint64_t)pages[page];
     flush_stores();
 }
 
-static void make_l2(void)
+void unmap_page(unsigned i)
+{
+    tree.small[i] = 0;
+    flush_stores();
+}
+
+uint64_t l2_tree(void)
+{
+    return (uint64_t)tree.root;
+}
+
+void spoil_tree(uint64_t *seed)
+{
+    uint64_t what = random_next(seed);
+
+    tree.megabytes[2 + what % 8] = random_next(seed);
+    tree.small[16 + what % 16] = random_next(seed);
+}
+
+void make_l2(void)
 {
     for (unsigned i = 0; i < N_PAGES; i++) {
         pages[i][0] = i;
@@ -209,8 +194,7 @@ static void exits_by_fault(void)
     struct regs *regs = set_l2(0, l2_load, L2_PAGES + 0x10, 0);
     struct state *state = &states[0];
 
-    tree.small[0] = 0;
-    flush_stores();
+    unmap_page(0);
     expect(run_l2(0), EXIT_HDSI);
     expect(state->hdar, L2_PAGES + 0x10);
     expect(state->asdr & ~0xfffull, L2_PAGES);
@@ -448,7 +432,7 @@ static void refuses_invalidations(void)
 }
 
 /* L1 runs in real mode, but it is a radix partition that may have L2s */
-static void begin(void)
+void begin_radix(void)
 {
     static uint64_t processes[PAGE / 8] __attribute__((aligned(PAGE)));
     long rc;
@@ -460,6 +444,11 @@ static void begin(void)
     } while (rc == H_LONG_BUSY_10_MS);  /* after a reboot */
     expect(rc, H_SUCCESS);
     make_l2();
+}
+
+static void begin(void)
+{
+    begin_radix();
     expect(hcall(H_SET_PARTITION_TABLE, table_register(), 0, 0, 0), H_SUCCESS);
 }
 
@@ -773,7 +762,7 @@ static void be_saved(struct cpu *cpu)
     regs->gpr[31] = 31;
     regs->lr = 0x1234;
     expect(kept_registers(call), 0);
-    expect(regs->nip, l2_address(l2_code_end));     /* it made its call */
+    expect(regs->nip, l2_address(l2_registers));    /* it made its call */
     expect(regs->gpr[3], 0x5a5a);
     expect(regs->gpr[31], 31);
     expect(regs->lr, 0x1234);
@@ -807,7 +796,7 @@ void test_nested_saved(void)
 
 /* ---- hostile blocks and trees ---- */
 
-static void random_fill(uint64_t *words, unsigned n, uint64_t *seed)
+void random_fill(uint64_t *words, unsigned n, uint64_t *seed)
 {
     for (unsigned i = 0; i < n; i++) {
         uint64_t kind = random_next(seed) % 4;
@@ -847,8 +836,7 @@ static void enter_at_random(struct cpu *cpu)
             /* a tree of another shape, in what is a tree or is not */
             table[2 * (LPID + 1)] = HOST_RADIX | random_next(&seed);
             table[2 * (LPID + 1) + 1] = random_next(&seed);
-            tree.megabytes[2 + what % 8] = random_next(&seed);
-            tree.small[16 + what % 16] = random_next(&seed);
+            spoil_tree(&seed);
         }
         run_for(cpu->id, what >> 48 & 0xfff);
         set_decrementer(0x7fffffff);

@@ -1,0 +1,69 @@
+/*
+ * Guests of the guest (nested guests): what both tests of them share
+ *
+ * Memory and tree of an L2, and the code that it runs (nested.S).
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GUEST_NESTED_H
+#define GUEST_NESTED_H
+
+#include "tests.h"
+
+#define ROOT_BITS       13
+#define LEAF            (3ull << 62 | 0x187)
+#define LEAF_READ_ONLY  (3ull << 62 | 0x184)
+#define RADIX_TABLE     0x1d                    /* new, radix, GTSE */
+#define L2_MEMORY       0x2000000ull            /* 2 MiB, L2's from 0 on */
+#define L2_CODE         0x10000ull
+#define L2_DATA         0x20000ull
+#define L2_PAGES        0x200000ull             /* of 4 KiB, to play with */
+#define L2_NOWHERE      0x40000000ull
+#define N_PAGES         8
+#define INTERRUPTIBLE_SPIN 3                    /* instructions before it */
+
+#define EXIT_HDEC       0x980
+#define EXIT_HCALL      0xc00
+#define EXIT_HDSI       0xe00
+#define EXIT_HISI       0xe20
+#define EXIT_EMULATE    0xe40
+#define EXIT_DOORBELL   0xe80
+#define EXIT_EXTERNAL   0xea0
+#define EXIT_FACILITY   0xf80
+
+#define MSR_SF          (1ull << 63)
+#define DSISR_NOPTE     0x40000000ull
+#define DSISR_PROTECTED 0x08000000ull
+#define DSISR_STORE     0x02000000ull
+#define LPCR_MER        (1ull << 11)
+#define DAWRX_READ      (1ull << 5)
+#define DAWRX_KERNEL    (1ull << 1)
+#define CIABR_KERNEL    2
+
+extern uint32_t l2_code[], l2_code_end[], l2_call[], l2_load[], l2_store[],
+                l2_jump[], l2_spin[], l2_invalid[], l2_message[],
+                l2_system_call[], l2_interruptible[], l2_decrementer[],
+                l2_time[], l2_copy[], l2_wait[], l2_registers[];
+
+extern volatile uint64_t pages[N_PAGES][PAGE / 8];
+
+void flush_stores(void);
+volatile uint64_t *l2_memory(uint64_t at);
+uint64_t l2_address(const uint32_t *code);
+
+/* Entry @i of L2_PAGES is page @page, by a leaf with the bits @leaf; or nothing */
+void map_page(unsigned i, uint64_t leaf, unsigned page);
+void unmap_page(unsigned i);
+
+/* The L2's tree is made, and where its root is; or entries of it are random */
+void make_l2(void);
+uint64_t l2_tree(void);
+void spoil_tree(uint64_t *seed);
+
+/* Be a radix partition that could have L2s, and make_l2() */
+void begin_radix(void);
+
+/* Zeroes, ones, single bits and anything */
+void random_fill(uint64_t *words, unsigned n, uint64_t *seed);
+
+#endif
