@@ -409,6 +409,105 @@ static void nested(const FuzzRecord *record)
     }
 }
 
+/* Elements of any ID, mostly of the right size and in a buffer that has them */
+static void put_elements(const FuzzRecord *record, uint64_t buf, unsigned n)
+{
+    static const struct {
+        uint16_t id, n, size;
+    } rows[] = {
+        /* registers first: most are of these if the record wants a run */
+        { 0x1000, 0x54, 8 }, { 0x2000, 15, 4 }, { 0x3000, 64, 16 },
+        { 0x0000, 1, 8 }, { 0x0003, 1, 4 }, { 0x0004, 1, 8 }, { 0x0005, 1, 24 },
+        { 0x0006, 1, 16 }, { 0x0800, 5, 8 }, { 0x0c00, 2, 16 },
+        { 0x0c02, 1, 8 }, { 0xf000, 4, 8 }, { 0xff00, 255, 8 },
+    };
+    unsigned n_rows = record->flags & 0x80 ? ARRAY_SIZE(rows) : 4;
+    uint64_t at = buf + 4;
+
+    fuzz_write_be32(buf, record->args[7][0] == 255 ? fuzz_arg(record, 7) : n);
+    for (unsigned i = 0; i < n; i++) {
+        const uint8_t *arg = record->args[1 + i % 6];
+        unsigned row = (arg[0] + i) % n_rows;
+        unsigned size = arg[2] == 255 ? arg[1] : rows[row].size;
+
+        fuzz_write_be32(at, (rows[row].id + (arg[1] + i) % rows[row].n) << 16 |
+                            size);
+        for (unsigned word = 0; word < size; word += 8) {
+            put64(at + 4 + word, fuzz_arg(record, 2 + (i + word) % 6));
+        }
+        at += 4 + size;
+    }
+}
+
+static void put_element(uint64_t id, uint64_t size, const uint64_t *value)
+{
+    fuzz_write_be32(L1_STATE, 1);
+    fuzz_write_be32(L1_STATE + 4, id << 16 | size);
+    for (unsigned i = 0; i < size / 8; i++) {
+        put64(L1_STATE + 8 + 8 * i, value[i]);
+    }
+}
+
+static void call_of_guest(const FuzzRecord *record, uint64_t nr,
+                          uint64_t flags, uint64_t vcpu)
+{
+    uint64_t args[FUZZ_ARGS] = { flags, l1_lpid(record), vcpu, L1_STATE, 4096 };
+
+    hcall(record, nr, args);
+}
+
+/* A guest that can run: its tree and what its vCPU needs */
+static void make_guest(const FuzzRecord *record, uint64_t vcpu)
+{
+    const uint64_t tree[] = {
+        L1_RADIX + record->args[1][1] % 8 * 64 * KiB, 52, 64 * KiB,
+    };
+    const uint64_t input[] = { L1_STATE, 2048 };
+    const uint64_t output[] = { L1_REGS, 128 };
+
+    become_l1(record);
+    fuzz_call(record, H_GUEST_SET_CAPABILITIES, 0, 3ull << 61, 0, 0);
+    fuzz_call(record, H_GUEST_CREATE, 0, -1, 0, 0);
+    fuzz_call(record, H_GUEST_CREATE_VCPU, 0, l1_lpid(record), vcpu, 0);
+    put_element(5, 24, tree);
+    call_of_guest(record, H_GUEST_SET_STATE, 1ull << 63, 0);
+    put_element(0xc00, 16, input);
+    call_of_guest(record, H_GUEST_SET_STATE, 0, vcpu);
+    put_element(0xc01, 16, output);
+    call_of_guest(record, H_GUEST_SET_STATE, 0, vcpu);
+}
+
+/* The same by PAPR's hypercalls */
+static void nested_papr(const FuzzRecord *record)
+{
+    uint64_t vcpu = record->args[0][2] % 4;
+    uint64_t flags = record->flags & 0x40 ? (uint64_t)record->args[7][1] << 56
+                                          : 0;
+
+    if (record->flags & 0x20) {
+        make_guest(record, vcpu);
+    }
+    switch (record->args[0][0] % 8) {
+    case 0:
+        fuzz_call(record, H_GUEST_DELETE, flags, l1_lpid(record), 0, 0);
+        break;
+    case 1:
+        fuzz_call(record, H_GUEST_CREATE_VCPU, flags, l1_lpid(record),
+                  fuzz_arg(record, 1), 0);
+        break;
+    case 2:
+    case 3:
+        put_elements(record, L1_STATE, record->args[7][2] % 32);
+        call_of_guest(record, record->args[0][0] & 1 ? H_GUEST_SET_STATE
+                                                     : H_GUEST_GET_STATE,
+                      flags, vcpu);
+        break;
+    default:
+        put_elements(record, L1_STATE, record->args[7][2] % 32);
+        fuzz_call(record, H_GUEST_RUN_VCPU, flags, l1_lpid(record), vcpu, 0);
+    }
+}
+
 /* What makes nested guests possible: this partition's own radix tables */
 static void use_radix(const FuzzRecord *record)
 {
@@ -514,13 +613,16 @@ static void (*const ops[])(const FuzzRecord *record) = {
 
 /* Of the last numbers, so that inputs that were kept mean what they meant */
 #define FIRST_LATER_OP 208
+#define FIRST_PAPR_OP 248
 static void (*const later_ops[])(const FuzzRecord *record) = {
     kernel_dump, use_radix, nested, nested, nested,
 };
 
 void fuzz_driver_op(const FuzzRecord *record)
 {
-    if (record->which < FIRST_LATER_OP) {
+    if (record->which >= FIRST_PAPR_OP) {
+        nested_papr(record);
+    } else if (record->which < FIRST_LATER_OP) {
         ops[record->which % ARRAY_SIZE(ops)](record);
     } else {
         later_ops[record->which % ARRAY_SIZE(later_ops)](record);
