@@ -105,6 +105,7 @@ QTREE = {
     ('spapr-xive', 'vc-base'): 'ours has its registers where guests look for them, and no option for it',
     ('spapr-xive', 'tm-base'): 'likewise',
     ('spapr-xive', 'hv-prio'): 'likewise: priority 7 is the platform\'s',
+    ('spapr-pci-host-bridge', 'eeh'): 'ours alone, see the manual',
 }
 
 

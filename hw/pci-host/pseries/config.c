@@ -9,6 +9,7 @@
  */
 #include "qemu/osdep.h"
 #include "qemu/log.h"
+#include "pe.h"
 #include "phb.h"
 #include "trace.h"
 
@@ -35,7 +36,7 @@ static uint32_t space_size(PaprPhb *phb, PCIDevice *dev)
     return phb->opt.extended_config ? size : MIN(size, PCI_CONFIG_SPACE_SIZE);
 }
 
-/* RTAS_SUCCESS, with @dev NULL if there is no such function */
+/* RTAS_SUCCESS, with @dev NULL if no function answers there */
 static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
                              PCIDevice **dev)
 {
@@ -51,6 +52,9 @@ static int32_t find_register(PaprPhb *phb, uint32_t config_addr, uint32_t size,
     *dev = papr_phb_device(phb, config_addr);
     if (*dev && register_of(config_addr) >= space_size(phb, *dev)) {
         return refuse_access("beyond the device's space", config_addr, size);
+    }
+    if (papr_pe_stops_io(phb->pe_state)) {
+        *dev = NULL;
     }
     return RTAS_SUCCESS;
 }

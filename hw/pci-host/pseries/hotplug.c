@@ -81,8 +81,13 @@ static bool check_bridge(PaprPhb *phb, PCIDevice *bridge, Error **errp)
 static void phb_pre_plug_device(HotplugHandler *handler, DeviceState *dev,
                                 Error **errp)
 {
-    if (IS_PCI_BRIDGE(dev)) {
-        check_bridge(PAPR_PHB(handler), PCI_DEVICE(dev), errp);
+    PaprPhb *phb = PAPR_PHB(handler);
+
+    if (phb->opt.eeh && object_dynamic_cast(OBJECT(dev), "vfio-pci")) {
+        error_setg(errp, "vfio-pci: errors of the host's devices are handled "
+                   "by the host; use a host bridge without eeh=on");
+    } else if (IS_PCI_BRIDGE(dev)) {
+        check_bridge(phb, PCI_DEVICE(dev), errp);
     }
 }
 

@@ -20,7 +20,7 @@
 #include "migration/vmstate.h"
 #include "qemu/cutils.h"
 #include "qemu/units.h"
-#include "phb.h"
+#include "eeh.h"
 #include "trace.h"
 
 /*
@@ -264,11 +264,13 @@ static void phb_realize(DeviceState *dev, Error **errp)
     /* one transaction, as each takes time for all address spaces */
     memory_region_transaction_begin();
     make_windows(phb);
+    papr_pe_emulated_realize(phb);
     make_bus(phb);
     if (realize_parts(phb, errp)) {
         phb->pci->phbs[phb->opt.index] = phb;
     } else {
         remove_bus(phb);
+        papr_pe_emulated_unrealize(phb);
         remove_windows(phb);
         release_lsis(phb);
     }
@@ -284,6 +286,7 @@ static void phb_unrealize(DeviceState *dev)
     papr_phb_msi_unrealize(phb);
     papr_phb_dma_unrealize(phb);
     remove_bus(phb);
+    papr_pe_emulated_unrealize(phb);
     remove_windows(phb);
     release_lsis(phb);
 }
@@ -350,6 +353,7 @@ static const Property phb_properties[] = {
                      opt.extended_config, true),
     DEFINE_PROP_BOOL("pre-5.1-associativity", PaprPhb,
                      opt.pre_5_1_associativity, false),
+    DEFINE_PROP_BOOL("eeh", PaprPhb, opt.eeh, false),
 };
 
 static int phb_pre_save(void *opaque)
@@ -445,6 +449,10 @@ static const VMStateDescription vmstate_papr_phb = {
         },
         VMSTATE_END_OF_LIST()
     },
+    .subsections = (const VMStateDescription *const []) {
+        &vmstate_papr_pe,
+        NULL
+    },
 };
 
 /* Sections of streams of devices behind the bridge have this in their names */
@@ -474,6 +482,7 @@ static void phb_class_init(ObjectClass *oc, void *data)
     device_class_set_props(dc, phb_properties);
     device_class_set_legacy_reset(dc, phb_reset);
     papr_phb_hotplug_class_init(oc);
+    papr_pe_emulated_class_init(oc);
 }
 
 static const TypeInfo phb_types[] = {

@@ -49,6 +49,7 @@ typedef struct PaprPhbOptions {
     bool ddw;                           /* dynamic DMA windows */
     bool extended_config;               /* PCI Express: 4 KiB, not 256 bytes */
     bool pre_5_1_associativity;
+    bool eeh;                           /* emulated devices meet errors */
 } PaprPhbOptions;
 
 struct PaprPhb {
@@ -80,6 +81,11 @@ struct PaprPhb {
 
     uint32_t lsi[PCI_NUM_PINS];         /* interrupt numbers of INTA to INTD */
     GHashTable *msi;                    /* by config_addr: PaprPhbMsi */
+
+    /* with eeh=on: eeh-emulated.c */
+    uint32_t pe_state;                  /* PaprPeState */
+    MemoryRegion stopped_mem;
+    MemoryRegion stopped_io;
 
     /* for migration only: copies of @msi */
     int32_t n_msi_list;

@@ -211,6 +211,7 @@ enum PaprRtasStatus {
     RTAS_PARAMETER_ERROR = -3,
     RTAS_NOT_SUPPORTED = -3,
     RTAS_NO_SUCH_INDICATOR = -3,
+    RTAS_UNEXPECTED_STATE = -7,      /* of a partitionable endpoint */
     RTAS_DUMP_REGISTERED = -9,       /* ibm,configure-kernel-dump */
     RTAS_DUMP_ACTIVE = -10,
     RTAS_UNKNOWN_TOKEN = -1098,

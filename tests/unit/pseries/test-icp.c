@@ -127,7 +127,7 @@ static void test_state_ipi_displaces(void)
     g_assert_true(s.resend);
     g_assert_false(papr_icp_regs(s.next).resend);
 
-    /* refused for the IPI: waits until CPPR lets it, and is not resent before */
+    /* refused for the IPI: waits until CPPR lets it, not resent before */
     s = papr_icp_offer(s.next, IRQ_A, 5);
     g_assert_false(s.taken);
     s = papr_icp_accept(s.next);
