@@ -380,11 +380,21 @@ static void exits_by_interrupt(void)
     expect(hcall(H_IPI, 0, 0xff, 0, 0), H_SUCCESS);
     expect(hcall(H_EOI, xirr, 0, 0, 0), H_SUCCESS);
     expect(run_for(0, TB_HZ / 1000), EXIT_HDEC);
-    /* L1 wants to know when the L2 can be interrupted */
+    /* L1 has one for the L2, which takes it as soon as it can */
+    add(set_l2(0, l2_spin, 0, 0), LPCR, LPCR_MER);
+    expect(run_for(0, TB_HZ / 1000), EXIT_HDEC);
+    add(set_l2(0, l2_interruptible, 0, 0), LPCR, LPCR_MER);
+    expect(run_l2(0), EXIT_HCALL);
+    expect(get_one(0, GPR + 3), 0x500);
+    expect(get_one(0, L2_MSR) & MSR_EE, 0);
+    /* its own goes first */
+    expect(hcall(H_IPI, 0, 5, 0, 0), H_SUCCESS);
     add(set_l2(0, l2_interruptible, 0, 0), LPCR, LPCR_MER);
     expect(run_l2(0), EXIT_EXTERNAL);
-    expect(get_one(0, L2_MSR) & MSR_EE, MSR_EE);
-    add(inputs[0], LPCR, 0);
+    expect(hcall_out(&xirr, 1, H_XIRR, 0, 0, 0, 0), H_SUCCESS);
+    expect(hcall(H_IPI, 0, 0xff, 0, 0), H_SUCCESS);
+    expect(hcall(H_EOI, xirr, 0, 0, 0), H_SUCCESS);
+    set_l2(0, l2_interruptible, 0, 0);
     expect(run_for(0, TB_HZ / 1000), EXIT_HDEC);
 }
 

@@ -77,6 +77,14 @@ void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp)
     };
     PaprL2Registers l2;
 
+    /*
+     * By PAPR it is the hypervisor that gives the L2 the interrupt: Linux (from
+     * 6.8 on) sets MER whatever the L2's MSR[EE], and waits for that.
+     */
+    if (nested->papr && excp == POWERPC_EXCP_HVIRT &&
+        papr_l2_take_external(papr_vcpu(cpu))) {
+        return;
+    }
     papr_l2_leave(papr_vcpu(cpu), result(nested, cpu, excp), uses_hsrr(excp),
                   &l2);
     if (excp == POWERPC_EXCP_SDOOR_HV) {

@@ -224,6 +224,32 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
     trace_papr_l2_enter(vcpu->id, regs.spr[PAPR_L2_LPIDR], regs.nip, regs.msr);
 }
 
+/* ---- an external interrupt that L1 has for it ---- */
+
+bool papr_l2_take_external(PaprVcpu *vcpu)
+{
+    CPUPPCState *env = &vcpu->cpu->env;
+    uint64_t lpcr = env->spr[SPR_LPCR], msr = env->spr[SPR_HSRR1];
+    bool mapped = (lpcr & LPCR_AIL) == LPCR_AIL &&
+                  (msr & 1ull << MSR_IR) && (msr & 1ull << MSR_DR);
+
+    /* one of L1's own goes first */
+    if (!(lpcr & LPCR_MER) || !(msr & 1ull << MSR_EE) ||
+        (env->pending_interrupts & PPC_INTERRUPT_EXT)) {
+        return false;
+    }
+    env->spr[SPR_SRR0] = env->spr[SPR_HSRR0];
+    env->spr[SPR_SRR1] = msr;
+    env->nip = env->excp_vectors[POWERPC_EXCP_EXTERNAL] |
+               (mapped ? 0xc000000000004000ull : 0);
+    env->msr = 1ull << MSR_SF | 1ull << MSR_ME |
+               (mapped ? 1ull << MSR_IR | 1ull << MSR_DR : 0) |
+               (lpcr & LPCR_ILE ? 1ull << MSR_LE : 0);
+    hreg_compute_hflags(env);
+    ppc_maybe_interrupt(env);
+    return true;
+}
+
 /* ---- leaving ---- */
 
 static void stop_counters(PaprVcpu *vcpu, PaprL2Registers *l2)
