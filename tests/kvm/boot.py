@@ -7,7 +7,7 @@ offers both; xics-only and xive-only are ic-mode=xics and ic-mode=xive.  IRQCHIP
 -accel kvm,kernel-irqchip=: on, off, or auto for neither.
 """
 
-from host import expect
+from host import PARTITIONS, expect
 
 
 def offered(kind, ic, irqchip):
@@ -16,7 +16,8 @@ def offered(kind, ic, irqchip):
     A host whose KVM has no XIVE offers the XICS of its kernel alone, unless both are
     to be emulated.
     """
-    return 'xics' if kind in ('lpar', 'peer', 'powernv8') and irqchip != 'off' else ic
+    xics_alone = kind in PARTITIONS or kind == 'powernv8'
+    return 'xics' if xics_alone and irqchip != 'off' else ic
 
 
 def check(guest, ic, mmu, smp, emulated):

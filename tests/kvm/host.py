@@ -7,8 +7,9 @@ among them QEMU cross-built for ppc64le by tools/kvm-build.  In the host runs th
 QEMU, whose guest is an `Inner`.  Hosts are
 
     powernv9, powernv10, powernv8   bare metal, on skiboot, by the QEMU of the build
-    lpar                            a partition of the build's QEMU, which has the
+    lpar                            a partition of the build's QEMU, which has KVM's
                                     nested API: KVM has in-kernel XICS, no XIVE
+    lpar10, lpar11                  the same with PAPR's nested API (kernel 6.12)
     peer                            the same with the peer (tools/peer)
 
 (Debian's kernels have no kvm-pr, so that there is no host of that kind.)  A test:
@@ -81,14 +82,16 @@ KINDS = {
     'powernv9': ('-M', 'powernv9', '-cpu', 'POWER9', *POWERNV),
     'powernv10': ('-M', 'powernv10', '-cpu', 'POWER10', *POWERNV),
     'lpar': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
+    'lpar10': ('-M', 'pseries,cap-nested-papr=on', '-cpu', 'POWER10', '-nodefaults'),
+    'lpar11': ('-M', 'pseries,cap-nested-papr=on', '-cpu', 'Power11', '-nodefaults'),
     'peer': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
 }
-PARTITIONS = ('lpar', 'peer')
+PARTITIONS = ('lpar', 'lpar10', 'lpar11', 'peer')
 # a host's command line; it may be slower than its watchdogs think right
 WORDS = 'console=hvc0 quiet nowatchdog pseries.test=kvm-host'
 # what a guest of a host is by default: the CPU of that host
 CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10',
-        'lpar': 'POWER9', 'peer': 'POWER9'}
+        'lpar': 'POWER9', 'lpar10': 'POWER10', 'lpar11': 'Power11', 'peer': 'POWER9'}
 
 # Run by the initramfs's init: KVM, the network, and shells for this script.
 SETUP = f'''#!/bin/sh
@@ -684,5 +687,5 @@ def scenes(kind, points, **options):
             print(f'# {time.monotonic() - begin:.1f} s', flush=True)
 
 
-__all__ = ['BUILD', 'Failure', 'GATEWAY', 'Guest', 'Host', 'Inner', 'KINDS', 'Lab',
+__all__ = ['BUILD', 'Failure', 'GATEWAY', 'Guest', 'Host', 'Inner', 'KINDS', 'Lab', 'PARTITIONS',
            'VMLaunchFailure', 'expect', 'scenes', 'skip']

@@ -4,7 +4,7 @@
 import itertools
 import re
 
-from host import CPUS, LAB, VMLaunchFailure, expect
+from host import CPUS, LAB, PARTITIONS, VMLaunchFailure, expect
 
 MODULES = 'initramfs-6.1.cpio'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
@@ -147,7 +147,7 @@ def refused(host, message_, machine='', **env):
 def no_xive(host):
     """A host without in-kernel XIVE, as in a partition, or with pages of 4 KiB (6.12)."""
     lacks = {'IOCTL_CAPS': 'KVM_CAP_PPC_IRQ_XIVE=0'}
-    if host.kind in ('lpar', 'peer') or host.kernel == '6.12':
+    if host.kind in PARTITIONS or host.kernel == '6.12':
         lacks = {}
     says = 'info: ic-mode=dual: the host.s KVM has no XIVE'
     expect(has_device(ran(host, 'endian', silent=says, **lacks)), 'dual: XICS is not in the kernel')
