@@ -170,7 +170,8 @@ static const FuzzTarget targets[] = {
         .name = "pseries-vof",
         .description = "Power10 partition with its own client interface, XIVE",
         .opaque = (char *)"qemu -machine pseries,x-vof=on,ic-mode=xive,"
-                  "cap-nested-papr=on -cpu power10_v2.0 -smp 4,maxcpus=8" OPTIONS,
+                  "cap-nested-papr=on -cpu power10_v2.0"
+                  " -smp 4,maxcpus=8" OPTIONS,
     },
 };
 

@@ -139,8 +139,8 @@ void papr_l2_leave(PaprVcpu *vcpu, uint64_t r3, bool hypervisor,
  * papr_l2_take_external - the L2 takes an external interrupt that L1 has for it
  *
  * If L1 has set LPCR[MER] (mediated external exception request) and the L2 can
- * take it: then the L2 is at its vector.  Returns false if that is not so, or if
- * there is an interrupt of L1's own.  Context: the vCPU's thread, where an
+ * take it: then the L2 is at its vector.  Returns false if that is not so, or
+ * if there is an interrupt of L1's own.  Context: the vCPU's thread, where an
  * external interrupt has put NIP and MSR into HSRR0 and HSRR1; BQL.
  */
 bool papr_l2_take_external(PaprVcpu *vcpu);
