@@ -99,6 +99,8 @@ WRONG = [
      'CPU core type should be power10_v2.0-spapr-cpu-core'),
     ('', ('-device', 'power10_v2.0-spapr-cpu-core,core-id=9', '-smp', '1,maxcpus=2'),
      'core.*9'),
+    ('', ('-device', 'power10_v2.0-spapr-cpu-core,core-id=1', '-smp', '1,maxcpus=2',
+          '-icount', 'shift=1,rr=record,rrfile=/dev/null'), 'core 1 .*one CPU'),
     ('', ('-drive', 'if=pflash,file=small,format=raw'), 'spapr-nvram .*8192 and 1048576.*512'),
     ('', ('-device', PHB), 'index is missing.*0 to 30'),
     ('', ('-device', f'{PHB},index=31'), r'index 31 is too large \(max 30\)'),

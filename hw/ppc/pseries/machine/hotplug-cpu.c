@@ -24,6 +24,7 @@
 #include "hw/qdev-core.h"
 #include "qapi/error.h"
 #include "system/numa.h"
+#include "system/replay.h"
 #include "system/runstate.h"
 #include "machine.h"
 
@@ -77,6 +78,12 @@ void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
     if (slot->cpu) {
         error_setg(errp, "core %d already populated", cc->core_id);
+        return;
+    }
+    /* as QEMU refuses -smp 2 */
+    if (replay_mode != REPLAY_MODE_NONE && cc->core_id) {
+        error_setg(errp, "core %d can't be added: record and replay (-icount "
+                   "rr=) need a machine with one CPU", cc->core_id);
         return;
     }
     numa_cpu_pre_plug(slot, dev, errp);

@@ -50,6 +50,8 @@ void papr_guests_reset(PaprGuests *guests)
             papr_guests_remove(guests, guests->guest[id]);
         }
     }
+    /* a stream that was refused may have left other numbers */
+    guests->n_guests = guests->n_vcpus = 0;
     guests->capabilities = 0;
 }
 
