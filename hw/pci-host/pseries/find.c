@@ -2,9 +2,9 @@
  * pSeries PCI host bridge (PHB): which bridge, and which device of it
  *
  * By the arguments of RTAS (run-time abstraction services) calls: the two words
- * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  What has been
- * released and only waits to be taken out is not found.  Called by all of this
- * folder; calls none of it.
+ * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  What has
+ * been released and only waits for its removal is not found.  Called by all of
+ * this folder; calls none of it.
  *
  * Locking: BQL.
  *

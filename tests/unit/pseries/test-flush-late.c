@@ -77,7 +77,7 @@ static void run_once(void)
 {
     qatomic_set(&m.running, true);
     if (m.barrier_at_start) {
-        smp_mb();
+        smp_mb();                       /* as cpu_exec_start() */
     }
     if (tlb_flush_late_due(&m.late)) {
         flush();
@@ -89,7 +89,7 @@ static void run_once(void)
     } else {
         qatomic_set(&m.running, false);
     }
-    smp_mb();
+    smp_mb();                           /* as cpu_exec_end() */
     for (int i = 0; i < 2; i++) {
         if (qatomic_load_acquire(&m.queued[i])) {
             qatomic_set(&m.queued[i], 0);
@@ -144,7 +144,8 @@ static const ExploreProgram one = {
 };
 
 static const ExploreProgram two = {
-    .begin = begin, .end = end, .thread = { run_once, change_first, change_second },
+    .begin = begin, .end = end,
+    .thread = { run_once, change_first, change_second },
 };
 
 static void test_late(void)
