@@ -17,11 +17,11 @@ import contextlib
 import re
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 from gdb import Gdb
-from guest import BOOTED, BUILD, PATIENCE, Guest, expect, main_of, skip
+from guest import BOOTED, BUILD, Guest, expect, main_of, skip
+from patience import PATIENCE, Wait
 
 MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_v2.0',
           'Power11': 'power11_v2.0'}
@@ -100,9 +100,9 @@ class CpuGuest(Guest):
     def await_cores(self, cores):
         """Until the guest runs on these cores, all of their threads, and on no others."""
         wanted = self.cpus_of(cores)
-        end = time.monotonic() + 120 * PATIENCE
+        wait = Wait(120)
         while (online := self.online()) != wanted:
-            expect(time.monotonic() < end, f'the guest runs on CPUs {online}, not {wanted}')
+            expect(not wait.is_over(), f'the guest runs on CPUs {online}, not {wanted}')
 
     def load(self, n):
         """Start N workers; one a CPU, and more."""

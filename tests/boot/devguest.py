@@ -23,7 +23,8 @@ import time
 from pathlib import Path
 
 from debian_guest import Debian
-from guest import BUILD, PATIENCE, Failure, Guest, expect, guest_file
+from guest import BUILD, Failure, Guest, expect, guest_file
+from patience import PATIENCE, Wait
 
 MIB = 1 << 20
 # what a driver says of a device that does not do its work
@@ -154,9 +155,9 @@ def pattern(seed, size):
 
 def poll(condition, what):
     """Wait on the host for CONDITION()."""
-    end = time.monotonic() + 120 * PATIENCE
+    wait = Wait(120)
     while not condition():
-        if time.monotonic() > end:
+        if wait.is_over():
             raise Failure(f'still not: {what}')
         time.sleep(0.1)
 

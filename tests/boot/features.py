@@ -24,7 +24,8 @@ from pathlib import Path
 
 from devguest import MIB, DeviceGuest, Mode, blank, pattern, poll, workspace
 from devices import fill
-from guest import BUILD, PATIENCE, expect, guest_file, main_of, skip
+from guest import BUILD, expect, guest_file, main_of, skip
+from patience import PATIENCE
 from rfb import Client, png_pixels
 
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))

@@ -19,7 +19,8 @@ import re
 import socket
 import time
 
-from guest import PATIENCE, expect
+from guest import expect
+from patience import PATIENCE
 
 SC_1 = 0x44000022
 # kinds of the Z packets

@@ -15,11 +15,11 @@ from pathlib import Path
 BUILD = Path(os.environ.get('PAPR_BUILD', 'build')).resolve()
 sys.path.insert(0, str(BUILD / 'source' / 'python'))
 
+from patience import PATIENCE, Wait  # noqa: E402  pylint: disable=wrong-import-position
 from qemu.machine import QEMUMachine  # noqa: E402  pylint: disable=wrong-import-position
+from qemu.qmp import QMPError  # noqa: E402  pylint: disable=wrong-import-position
 
 SKIPPED = 77
-# of what only ends hangs: a slow host, or a build with sanitizers, takes its time
-PATIENCE = float(os.environ.get('TIMEOUT_MULTIPLIER', '1'))
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
 # what a healthy guest never prints
@@ -91,9 +91,12 @@ class Machine(QEMUMachine):
         self.text += data.decode('utf-8', 'replace')
         return bool(data)
 
-    def until(self, pattern, seconds=170):
-        """Read on until PATTERN; return the match, and drop what led to it."""
-        end = time.monotonic() + seconds * PATIENCE
+    def until(self, pattern, seconds=170, command=''):
+        """Read on until PATTERN; return the match, and drop what led to it.
+
+        COMMAND is what should bring it: a Failure names it.
+        """
+        wait = Wait(seconds)
         self.console_socket.settimeout(1)
         while True:
             found = re.search(pattern, self.text)
@@ -104,8 +107,18 @@ class Machine(QEMUMachine):
             if trouble:
                 self.drain(3)
                 raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:3000]}')
-            if not self.more() or time.monotonic() > end:
-                raise Failure(f'no {pattern!r} after:\n{self.text[-3000:]}\n{self.get_log() or ""}')
+            if wait.is_over() or not self.more():
+                raise Failure(f'{command} no {pattern!r} after:\n{self.text[-3000:]}\n'
+                              f'{self.vcpus()}\n{self.get_log() or ""}')
+
+    def vcpus(self):
+        """Where the vCPUs are, twice, if QEMU says so: of a guest that is silent."""
+        try:
+            said = [self.cmd('human-monitor-command', {'command-line': 'info registers -a'})
+                    for _ in range(2)]
+        except (OSError, QMPError, AssertionError):
+            return ''
+        return '\n'.join(re.findall(r'^NIP.*|^MSR.*', '\n'.join(said), re.M))
 
     def drain(self, seconds):
         """Take what the console says within SECONDS, such as the rest of a register dump."""
@@ -128,8 +141,8 @@ class Machine(QEMUMachine):
     def run(self, command, seconds=600):
         """Run COMMAND in the guest's shell; its output, or Failure if it fails."""
         self.send(f'{command}; echo "<status:$?>"\n')
-        self.until(r'echo "<status:\$\?>"\r*\n')
-        end = time.monotonic() + seconds * PATIENCE
+        self.until(r'echo "<status:\$\?>"\r*\n', command=command)
+        wait = Wait(seconds)
         before = self.text
         found = None
         while not found:
@@ -138,7 +151,7 @@ class Machine(QEMUMachine):
                 before = self.text
                 self.console_socket.settimeout(1)
                 expect(self.more(), f'{command}: the console closed after {before[-500:]}')
-                expect(time.monotonic() < end, f'{command}: no end after {before[-500:]}')
+                expect(not wait.is_over(), f'{command}: no end after {before[-500:]}')
         output = self.text[:found.start()].replace('\r', '')
         self.text = self.text[found.end():]
         self.prompt()
@@ -186,9 +199,9 @@ class Guest(Machine):
 
     @staticmethod
     def poll(condition, what, seconds=170):
-        end = time.monotonic() + seconds * PATIENCE
+        wait = Wait(seconds)
         while not condition():
-            expect(time.monotonic() < end, f'no {what} in {seconds} s')
+            expect(not wait.is_over(), f'no {what} in {seconds} s')
             time.sleep(0.1)
 
 

@@ -13,7 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from guest import BUILD, PATIENCE, Guest, expect, main
+from guest import BUILD, Guest, expect, main
+from patience import Wait
 
 MIB = 1 << 20
 CLEAR_OF_NOISE = 16 * MIB       # what MemTotal changes by for other reasons
@@ -96,12 +97,12 @@ class RoundsGuest(Guest):
 
     def has(self, cores, memory):
         """Wait until Linux runs on so many cores with so much memory."""
-        end = time.monotonic() + 120 * PATIENCE
+        wait = Wait(120)
         while True:
             found = self.online(), self.total()
             if found[0] == cores and abs(found[1] - memory) < CLEAR_OF_NOISE:
                 return
-            expect(time.monotonic() < end, f'the guest has {found}, not {(cores, memory)}')
+            expect(not wait.is_over(), f'the guest has {found}, not {(cores, memory)}')
             time.sleep(0.2)
 
     def is_without(self):

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from debian_guest import Debian, made
 from devguest import MIB, pattern, poll
-from guest import BUILD, PATIENCE, Guest, Machine, expect, main, skip
+from guest import BUILD, Guest, Machine, expect, main, skip
+from patience import PATIENCE
 
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
 MAC = '52:54:00:12:34:0{}'

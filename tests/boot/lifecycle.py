@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gdb import SC_1, Gdb
 from guest import BUILD, BOOTED, SHELL, Failure, Guest, expect, main
+from patience import Wait
 
 
 def reboots(firmware):
@@ -92,9 +93,9 @@ def nmi():
         guest.shell()
         guest.cmd('inject-nmi')
         guest.console_socket.settimeout(1)
-        end = time.monotonic() + 60
+        wait = Wait(60)
         while not re.search(r'System Reset|sysreset|NMI', guest.text, re.I):
-            expect(guest.more() and time.monotonic() < end, f'no system reset in: {guest.text}')
+            expect(not wait.is_over() and guest.more(), f'no system reset in: {guest.text}')
 
 
 def powerdown():
@@ -146,9 +147,9 @@ def consoles():
         guest.launch()
         guest.shell()
         guest.run('echo on the second > /dev/hvc1')
-        end = time.monotonic() + 30
+        wait = Wait(30)
         while 'on the second' not in log.read_text():
-            expect(time.monotonic() < end, log.read_text())
+            expect(not wait.is_over(), log.read_text())
             time.sleep(0.1)
 
 

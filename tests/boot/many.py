@@ -17,7 +17,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from guest import BUILD, PATIENCE, expect, guest_file, main_of
+from guest import BUILD, expect, guest_file, main_of
+from patience import PATIENCE
 
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
 BRIDGES = 8

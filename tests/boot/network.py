@@ -11,7 +11,8 @@ import socket
 import threading
 
 from devguest import MIB, Mode, pattern
-from guest import PATIENCE, expect, main_of
+from guest import expect, main_of
+from patience import PATIENCE
 
 SIZE = 16 * MIB
 PORT = 5000     # in guests, each of which has its own

@@ -18,7 +18,8 @@ import time
 from pathlib import Path
 
 from devguest import MIB, DeviceGuest, Mode, pattern, workspace
-from guest import BUILD, PATIENCE, expect, main_of
+from guest import BUILD, expect, main_of
+from patience import PATIENCE, Wait
 
 MANUAL = BUILD / 'source' / 'docs' / 'system' / 'ppc' / 'pseries.rst'
 MODE = Mode('xive', 'plain', 'own')
@@ -71,9 +72,9 @@ def save(guest, directory):
         said = guest.hmp(line.replace(FILE, str(directory / FILE)))
         # a monitor of its own waits until it is done
         expect(not said or 'continuing detached' in said, f'{line}: {said}')
-    end = time.monotonic() + 60 * PATIENCE
+    wait = Wait(60)
     while not re.search('status: completed', guest.hmp('info migrate')):
-        expect(time.monotonic() < end, guest.hmp('info migrate'))
+        expect(not wait.is_over(), guest.hmp('info migrate'))
         time.sleep(0.05)
 
 

@@ -6,7 +6,8 @@ import socket
 import struct
 import zlib
 
-from guest import PATIENCE, expect
+from guest import expect
+from patience import PATIENCE
 
 PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
 

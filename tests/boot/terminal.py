@@ -25,10 +25,10 @@ import shutil
 import signal
 import struct
 import termios
-import time
 from pathlib import Path
 
-from guest import BUILD, PATIENCE, SHELL, TROUBLE, expect, guest_file, main, skip
+from guest import BUILD, SHELL, TROUBLE, expect, guest_file, main, skip
+from patience import Wait
 
 TREE = Path(__file__).resolve().parent.parent.parent
 COMMAND = 'make boot'
@@ -74,7 +74,7 @@ class Terminal:
 
     def until(self, pattern, seconds=170):
         """Read on until PATTERN; return the match, and drop what led to it."""
-        end = time.monotonic() + seconds * PATIENCE
+        wait = Wait(seconds)
         while True:
             found = re.search(pattern, self.text, re.M)
             if found:
@@ -82,7 +82,7 @@ class Terminal:
                 return found
             trouble = TROUBLE.search(self.text)
             expect(not trouble, f'the guest is in trouble: {self.text[-3000:]}')
-            expect(self.more(1) and time.monotonic() < end,
+            expect(not wait.is_over() and self.more(1),
                    f'no {pattern!r} after:\n{self.text[-3000:]}')
 
     def type(self, text):
@@ -92,9 +92,9 @@ class Terminal:
         """Run COMMAND in the guest's shell, once it prompts; what it prints."""
         self.type(f'{command}; echo "<status:$?>"\n')
         self.until(r'echo "<status:\$\?>"\n')
-        end = time.monotonic() + 60 * PATIENCE
+        wait = Wait(60)
         while '<status:' not in self.text:
-            expect(self.more(1) and time.monotonic() < end, f'{command}: no end: {self.text}')
+            expect(not wait.is_over() and self.more(1), f'{command}: no end: {self.text}')
         output = self.text.split('<status:')[0]
         self.until(r'<status:0>\n' + re.escape(SHELL))
         return output
@@ -103,9 +103,9 @@ class Terminal:
         """Ctrl-A X ends QEMU, and make with it."""
         self.type('\x01x')
         self.until('QEMU: Terminated')
-        end = time.monotonic() + 60 * PATIENCE
+        wait = Wait(60)
         while self.more(1):
-            expect(time.monotonic() < end, 'QEMU stays after Ctrl-A X')
+            expect(not wait.is_over(), 'QEMU stays after Ctrl-A X')
         status = os.waitpid(self.pid, 0)[1]
         self.pid = 0
         expect(status == 0, f'make ended with status {status:#x}')

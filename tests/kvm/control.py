@@ -4,7 +4,8 @@
 import re
 import time
 
-from host import PATIENCE, expect
+from host import expect
+from patience import Wait
 
 
 def hmp(guest, command):
@@ -43,9 +44,9 @@ def questions(host):
                .strip().endswith('2'), 'random numbers are the same twice')
         guest.cmd('inject-nmi')
         guest.console_socket.settimeout(1)
-        end = time.monotonic() + 60 * PATIENCE
+        wait = Wait(60)
         while not re.search(r'System Reset|sysreset|NMI', guest.text, re.I):
-            expect(guest.more() and time.monotonic() < end, f'no system reset in: {guest.text}')
+            expect(not wait.is_over() and guest.more(), f'no system reset in: {guest.text}')
 
 
 def powerdown(host):
@@ -108,12 +109,12 @@ def comes_back(host, guest, reason, flags):
 
 def logged(guest, pattern, times):
     """The guest's kernel says it so often, in the end."""
-    end = time.monotonic() + 60 * PATIENCE
+    wait = Wait(60)
     while True:
         log = guest.run('dmesg | grep MCE; true')
         if len(re.findall(pattern, log)) >= times:
             return
-        expect(time.monotonic() < end, f'not {times} times {pattern!r}: {log}')
+        expect(not wait.is_over(), f'not {times} times {pattern!r}: {log}')
         time.sleep(0.5)
 
 
@@ -132,9 +133,9 @@ def machine_check(host):
         expect(len(hmp(guest, 'info registers -a').split('NIP')) == 3, 'not both vCPUs')
         expect(guest.run('echo $((6 * 7))').strip().endswith('42'), 'the guest is not well')
         comes_back(host, guest, NO_SUCH_EXIT, 0)
-        end = time.monotonic() + 60 * PATIENCE
+        wait = Wait(60)
         while guest.cmd('query-status')['status'] != 'internal-error':
-            expect(time.monotonic() < end, guest.cmd('query-status'))
+            expect(not wait.is_over(), guest.cmd('query-status'))
             time.sleep(0.1)
         expect('PAPR guests do not have: 99' in guest.stderr(), guest.stderr())
 

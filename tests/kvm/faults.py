@@ -15,7 +15,8 @@ import re
 import shlex
 import time
 
-from host import CPUS, LAB, PATIENCE, expect, words_of
+from host import CPUS, LAB, expect, words_of
+from patience import PATIENCE, Wait
 
 TELL = os.environ.get('PAPR_TELL')
 PAYLOAD = 'tests/guest/steps.elf'
@@ -379,12 +380,12 @@ def possessions(host, guest):
 
 def no_more(host, guest, before, slack):
     """QEMU has no more than BEFORE; mappings may be in their grace period yet."""
-    end = time.monotonic() + 60 * PATIENCE
+    wait = Wait(60)
     while True:
         files, maps = (now - then for now, then in zip(possessions(host, guest), before))
         if not files and maps.total() <= slack:
             return
-        expect(time.monotonic() < end, f'more files: {dict(files)}, mappings: {dict(maps)}')
+        expect(not wait.is_over(), f'more files: {dict(files)}, mappings: {dict(maps)}')
         time.sleep(0.5)
 
 

@@ -57,8 +57,9 @@ from pathlib import Path
 TREE = Path(__file__).resolve().parent.parent.parent
 sys.path.append(str(TREE / 'tests' / 'boot'))
 
-from guest import (BUILD, PATIENCE, TROUBLE, Failure, Guest, Machine,  # noqa: E402
-                   expect, guest_file, made_of, skip, why_missing)
+from guest import (BUILD, TROUBLE, Failure, Guest, Machine, expect,  # noqa: E402
+                   guest_file, made_of, skip, why_missing)
+from patience import PATIENCE, Wait  # noqa: E402
 from qemu.machine.machine import VMLaunchFailure  # noqa: E402
 from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
 
@@ -295,7 +296,7 @@ class Host(Machine):
 
     def begin(self, command, seconds):
         """Have an agent start COMMAND; its connection."""
-        end = time.monotonic() + seconds * PATIENCE
+        wait = Wait(seconds)
         self.agents.settimeout(1)
         while True:
             expect(self.is_running(), f'the host {self.kind} has ended')
@@ -303,7 +304,7 @@ class Host(Machine):
                 agent, _ = self.agents.accept()
                 break
             except TimeoutError:
-                expect(time.monotonic() < end,
+                expect(not wait.is_over(),
                        f'the host {self.kind} takes no command:\n{self.console()}')
         agent.sendall(f'(\n{command}\n) < /dev/null 2>&1; echo "<status:$?>"; exit\n'.encode())
         return agent
@@ -314,21 +315,21 @@ class Host(Machine):
         The console is read meanwhile: a host that has more to say than the socket
         takes waits in its firmware, with a processor, until somebody reads.
         """
-        end = time.monotonic() + seconds * PATIENCE
+        wait = Wait(seconds)
         output = bytearray()
         sources = [agent, *([self.console_socket] if self._console_socket else [])]
         with agent:
             while True:
-                ready = select.select(sources, [], [], max(end - time.monotonic(), 0.01))[0]
+                ready = select.select(sources, [], [], 1)[0]
                 if agent in ready:
                     data = agent.recv(1 << 20)
                     if not data:
                         break
                     output += data
-                elif not ready or time.monotonic() > end:
+                elif wait.is_over():
                     raise Failure(f'the host does not end: {command}\n{output[-2000:]!r}\n'
                                   f'its console: {self.console()}')
-                elif not self.more():
+                elif ready and not self.more():
                     sources.remove(self.console_socket)
         found = re.search(rb'<status:(\d+)>\n$', output[-40:])
         expect(found, f'the host ended its shell in: {command}\n{output[-2000:]!r}')
@@ -478,9 +479,9 @@ class Process:
 
     def wait(self, timeout=None):
         limit = 600 if timeout is None else timeout
-        end = time.monotonic() + limit * PATIENCE
+        wait = Wait(limit)
         while self.poll() is None:
-            if time.monotonic() > end:
+            if wait.is_over():
                 raise subprocess.TimeoutExpired('qemu-system-ppc64', limit)
             time.sleep(0.1)
         return self.returncode
@@ -558,7 +559,7 @@ class Inner(Guest):
 
     def accepted(self, name, server):
         """QEMU's connection for channel NAME."""
-        end = time.monotonic() + 120 * PATIENCE
+        wait = Wait(120)
         server.settimeout(1)
         while True:
             try:
@@ -566,19 +567,19 @@ class Inner(Guest):
                 return connection
             except TimeoutError:
                 expect(self._popen.poll() is None, f'QEMU ended without channel {name}')
-                expect(time.monotonic() < end,
+                expect(not wait.is_over(),
                        f'QEMU does not connect channel {name}: {self.stderr()}')
 
     def readable(self, monitor):
         """Wait for the greeting, which comes once QEMU's main loop runs."""
-        end = time.monotonic() + 120 * PATIENCE
+        wait = Wait(120)
         monitor.settimeout(1)
         while True:
             try:
                 data = monitor.recv(1, socket.MSG_PEEK)
                 break
             except TimeoutError:
-                expect(time.monotonic() < end, f'QEMU is silent: {self.stderr()}')
+                expect(not wait.is_over(), f'QEMU is silent: {self.stderr()}')
         expect(data, 'QEMU ended')
         monitor.settimeout(None)
 

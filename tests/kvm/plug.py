@@ -11,7 +11,8 @@ one goes on: to-on, to-off, to-tcg; and faults of cores and of modules.
 
 import re
 
-from host import PATIENCE, Failure, expect
+from host import Failure, expect
+from patience import PATIENCE
 from migration import BOTH, CarriedLinux
 from mmu import calls, hpt_order, mmu
 from qemu.qmp import ExecuteError

@@ -11,7 +11,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from host import CPUS, LAB, PATIENCE, Guest, expect
+from host import CPUS, LAB, Guest, expect
+from patience import Wait
 from gdb import Gdb
 
 LOOP = 0x8000000
@@ -43,9 +44,9 @@ LIVE = re.compile(r'^(tb|tbl|tbu|decr?|purr|spurr|vtb|hdecr?|cfar|ctrl|uctrl|ic|
 def run(gdb):
     """Let the vCPU go some rounds."""
     before = gdb.get('r31')
-    end = time.monotonic() + 60 * PATIENCE
+    wait = Wait(60)
     while gdb.get('r31') == before:
-        expect(time.monotonic() < end, 'the vCPU does not run')
+        expect(not wait.is_over(), 'the vCPU does not run')
         gdb.send('c')
         time.sleep(0.3)
         gdb.socket.sendall(b'\x03')

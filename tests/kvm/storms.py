@@ -8,9 +8,9 @@ like have it emulated.
 """
 
 import re
-import time
 
-from host import LAB, PATIENCE, expect
+from host import LAB, expect
+from patience import Wait
 from gdb import SC_1, Gdb
 
 PAYLOAD = 'tests/guest/tests.elf'
@@ -50,12 +50,12 @@ class Storm:
     def goes_on(self, before=None):
         """Wait until each vCPU has done some rounds more: what they are at."""
         before = before or self.rounds()
-        end = time.monotonic() + 60 * PATIENCE
+        wait = Wait(60)
         while True:
             now = self.rounds()
             if all(b - a > 2 for a, b in zip(before, now)):
                 return now
-            expect(time.monotonic() < end, f'it does not go on: {before}, {now}')
+            expect(not wait.is_over(), f'it does not go on: {before}, {now}')
 
     def ends(self):
         """It is told to end, and is well."""
