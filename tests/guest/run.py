@@ -20,7 +20,7 @@ PATIENCE = int(os.environ.get('PAPR_GUEST_PATIENCE') or 170)   # seconds
 # Tests that reboot; for others a reboot is the end
 REBOOTING = ('reboot-storm', 'nested-reboot', 'nested-papr-reboot', 'fadump')
 # what some use
-DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
+DEVICES = dict.fromkeys(('call-storm', 'view-flood'), ('-device', 'e1000e,romfile='))
 
 # What QEMU may have: it has some 300 mappings, 10 threads, and the guest's 1 GiB
 MOST = {'mappings': 3000, 'threads': 200, 'MiB of memory': 1700}

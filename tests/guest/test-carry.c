@@ -22,8 +22,6 @@
 #define BAR_SIZE    0x100u              /* of legacy registers, from there on */
 
 /* PCI configuration space */
-#define PCI_COMMAND 0x04
-#define PCI_BAR0    0x10
 #define PCI_CAPS    0x34
 #define CAP_MSIX    0x11
 #define MSIX_ON     0x8000
@@ -89,20 +87,9 @@ static void (*send_to)(unsigned id);
 
 /* ---- devices ---- */
 
-static uint32_t config_read(unsigned device, uint32_t at, uint32_t size)
+static unsigned devfn_of(unsigned device)
 {
-    uint32_t args[] = { (device + 1) << 11 | at, BUID, size }, rets[2];
-
-    expect(rtas(RTAS_IBM_READ_PCI_CONFIG, 4, args, 2, rets), 0);
-    return rets[1];
-}
-
-static void config_write(unsigned device, uint32_t at, uint32_t size,
-                         uint32_t value)
-{
-    uint32_t args[] = { (device + 1) << 11 | at, BUID, size, value }, status;
-
-    expect(rtas(RTAS_IBM_WRITE_PCI_CONFIG, 5, args, 1, &status), 0);
+    return (device + 1) << 3;
 }
 
 /* Little-endian registers; calls reach them whatever the translation is */
@@ -167,14 +154,14 @@ static void setup_ring(unsigned device)
 static void setup_message(unsigned device)
 {
     uint32_t args[] = { (device + 1) << 11, BUID, 4, 1, 0 }, rets[3];
-    uint32_t at = config_read(device, PCI_CAPS, 1);
+    uint32_t at = pci_read(devfn_of(device), PCI_CAPS, 1);
 
     expect(rtas(RTAS_IBM_CHANGE_MSI, 6, args, 3, rets), 0);
     expect(rets[1], 1);
-    while (config_read(device, at, 1) != CAP_MSIX) {
-        at = config_read(device, at + 1, 1);
+    while (pci_read(devfn_of(device), at, 1) != CAP_MSIX) {
+        at = pci_read(devfn_of(device), at + 1, 1);
     }
-    config_write(device, at + 2, 2, MSIX_ON);
+    pci_write(devfn_of(device), at + 2, 2, MSIX_ON);
     reg_write(device, QUEUE_MSIX, 2, 0);
 }
 
@@ -182,8 +169,8 @@ static void setup_device(unsigned device)
 {
     uint32_t args[] = { (device + 1) << 11, BUID, 0 }, rets[3];
 
-    config_write(device, PCI_BAR0, 4, (device + 1) * BAR_SIZE);
-    config_write(device, PCI_COMMAND, 2, 7);    /* I/O, memory, bus master */
+    pci_write(devfn_of(device), PCI_BAR0, 4, (device + 1) * BAR_SIZE);
+    pci_write(devfn_of(device), PCI_COMMAND, 2, 7);    /* I/O, memory, bus master */
     if (device != LEVEL) {
         setup_message(device);
     }

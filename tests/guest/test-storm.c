@@ -237,38 +237,18 @@ static void refused(struct storm *storm)
 
 /* ---- the device ---- */
 
-#define BUID_HIGH       0x08000000
-#define BUID_LOW        0x20000000
 #define MMIO_WINDOW     0x200080000000ull       /* in RAM's place */
 #define MMIO_BUS        0x80000000u             /* and on the bus */
-#define E1000E          0x10d38086
 #define E1000E_MTA      0x5200                  /* 128 words that only keep */
-
-static uint32_t config_read(uint32_t devfn, uint32_t reg)
-{
-    uint32_t args[] = { devfn << 8 | reg, BUID_HIGH, BUID_LOW, 4 };
-    uint32_t rets[2] = { 0, 0 };
-
-    rtas(RTAS_IBM_READ_PCI_CONFIG, 4, args, 2, rets);
-    return rets[0] ? ~0u : rets[1];
-}
-
-static void config_write(uint32_t devfn, uint32_t reg, uint32_t value)
-{
-    uint32_t args[] = { devfn << 8 | reg, BUID_HIGH, BUID_LOW, 4, value };
-    uint32_t status;
-
-    rtas(RTAS_IBM_WRITE_PCI_CONFIG, 5, args, 1, &status);
-}
 
 static void find_device(void)
 {
-    for (uint32_t devfn = 0; devfn < 256; devfn += 8) {
-        if (config_read(devfn, 0) == E1000E) {
-            config_write(devfn, 0x10, MMIO_BUS);
-            config_write(devfn, 0x04, 2);
-            device = MMIO_WINDOW;
-        }
+    unsigned devfn = pci_find(E1000E);
+
+    if (devfn != PCI_NONE) {
+        pci_write(devfn, PCI_BAR0, 4, MMIO_BUS);
+        pci_write(devfn, PCI_COMMAND, 2, PCI_MEMORY);
+        device = MMIO_WINDOW;
     }
 }
 

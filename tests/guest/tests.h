@@ -53,6 +53,16 @@ void put_leave_handlers(void);
 /* A handler for trap_msr() at real address @at: returns the MSR that it has */
 void put_msr_handler(uint64_t at, bool little);
 
+/* Configuration space of the first host bridge's devices (pci.c) */
+#define PCI_COMMAND     0x04
+#define PCI_MEMORY      2u
+#define PCI_BAR0        0x10
+#define PCI_NONE        256u
+#define E1000E          0x10d38086u
+uint32_t pci_read(unsigned devfn, uint32_t at, uint32_t size);  /* or ~0 */
+void pci_write(unsigned devfn, uint32_t at, uint32_t size, uint32_t value);
+unsigned pci_find(uint32_t id);         /* its devfn, or PCI_NONE */
+
 /*
  * Hash translation, test-mmu.c: segment 0 is VSID and has the payload, one to
  * one; segment 1, at SEGMENT, is VSID + 1
@@ -91,6 +101,7 @@ void test_join(void);
 void test_start_stop(void);
 void test_reboot_storm(void);
 void test_call_storm(void);
+void test_view_flood(void);
 void test_decrementer(void);
 void test_xics_storm(void);
 void test_xive_storm(void);
