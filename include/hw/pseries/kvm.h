@@ -70,6 +70,48 @@ typedef struct PaprKvmFacts {
 /** papr_kvm_facts: constant for the life of the VM; NULL: no KVM in force */
 const PaprKvmFacts *papr_kvm_facts(void);
 
+/** papr_kvm_use: the machine's vCPUs are run by target/ppc/kvm, if by KVM */
+void papr_kvm_use(void);
+
+/** papr_kvm_clock_hz: frequency of the host's processor; 0: unknown */
+uint64_t papr_kvm_clock_hz(void);
+
+/**
+ * papr_kvm_hcall_insns - how the guest makes a hypercall of KVM's own kind
+ * @buf: gets the instructions ("hcall-instructions"), @size bytes at most
+ *
+ * false: there are no such hypercalls.
+ */
+bool papr_kvm_hcall_insns(uint8_t *buf, size_t size);
+
+/** papr_kvm_enable_hwrng: the kernel handles H_RANDOM; 0 or negative errno */
+int papr_kvm_enable_hwrng(void);
+
+/**
+ * papr_kvm_set_smt_threads - threads of a core, before the first vCPU
+ * papr_kvm_append_smt_hint - add to @errp which numbers this host can do
+ *
+ * 0 or a negative errno.
+ */
+int papr_kvm_set_smt_threads(int threads);
+void papr_kvm_append_smt_hint(Error *const *errp);
+
+/**
+ * papr_kvm_put_sregs - SLB and MMU registers of @cpu to the kernel
+ *
+ * 0 or a negative errno.  Context: BQL, the vCPU's thread, or it does not run.
+ */
+int papr_kvm_put_sregs(PowerPCCPU *cpu);
+
+/** papr_kvm_hpt_needs_contiguous: does the host map a guest's page as one? */
+bool papr_kvm_hpt_needs_contiguous(void);
+
+/**
+ * papr_kvm_vrma_limit - bytes of real mode that a hash page table can map
+ * @hash_shift: log2 of the table's bytes
+ */
+uint64_t papr_kvm_vrma_limit(unsigned int hash_shift);
+
 /**
  * PaprKvmMachineCheckFn - the host met an error while it ran @cpu
  * @recovered: the guest can go on
@@ -137,6 +179,46 @@ int papr_kvm_set_process_table(bool radix, bool gtse, uint64_t table);
 static inline const PaprKvmFacts *papr_kvm_facts(void)
 {
     return NULL;
+}
+
+static inline void papr_kvm_use(void)
+{
+}
+
+/* Not called, as there are no facts */
+
+static inline uint64_t papr_kvm_clock_hz(void)
+{
+    return 0;
+}
+
+static inline bool papr_kvm_hcall_insns(uint8_t *buf, size_t size)
+{
+    return false;
+}
+
+static inline int papr_kvm_enable_hwrng(void)
+{
+    return -ENOSYS;
+}
+
+static inline int papr_kvm_set_smt_threads(int threads)
+{
+    return -ENOSYS;
+}
+
+static inline void papr_kvm_append_smt_hint(Error *const *errp)
+{
+}
+
+static inline bool papr_kvm_hpt_needs_contiguous(void)
+{
+    return false;
+}
+
+static inline uint64_t papr_kvm_vrma_limit(unsigned int hash_shift)
+{
+    return 0;
 }
 
 #endif

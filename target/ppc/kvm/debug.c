@@ -165,7 +165,7 @@ static void lift_trap(Trap *trap)
     g_free(trap);
 }
 
-int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
+int papr_kvm_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 {
     cpu_synchronize_state(cs);
     if (!plant_trap(cs, bp->pc, NULL)) {
@@ -176,7 +176,7 @@ int kvm_arch_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
     return 0;
 }
 
-int kvm_arch_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
+int papr_kvm_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
 {
     Trap *trap, *next;
 
@@ -189,17 +189,17 @@ int kvm_arch_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp)
     return 0;
 }
 
-int kvm_arch_insert_hw_breakpoint(vaddr addr, vaddr len, int type)
+int papr_kvm_insert_hw_breakpoint(vaddr addr, vaddr len, int type)
 {
     return -ENOSYS;
 }
 
-int kvm_arch_remove_hw_breakpoint(vaddr addr, vaddr len, int type)
+int papr_kvm_remove_hw_breakpoint(vaddr addr, vaddr len, int type)
 {
     return -ENOSYS;
 }
 
-void kvm_arch_remove_all_hw_breakpoints(void)
+void papr_kvm_remove_all_hw_breakpoints(void)
 {
 }
 
@@ -436,7 +436,7 @@ static void arm_others(CPUState *self)
     }
 }
 
-void kvm_arch_update_guest_debug(CPUState *cs, struct kvm_guest_debug *request)
+void papr_kvm_update_guest_debug(CPUState *cs, struct kvm_guest_debug *request)
 {
     cpu_synchronize_state(cs);
     end_step(cs);

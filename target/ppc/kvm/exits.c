@@ -1,7 +1,7 @@
 /*
  * KVM on PowerPC: exits of a vCPU
  *
- * kvm_arch_handle_exit() is called by the run loop, kvm_cpu_exec(), in the
+ * papr_kvm_handle_exit() is called by the run loop, kvm_cpu_exec(), in the
  * vCPU's thread without the BQL (big QEMU lock).  0: the vCPU runs again.
  *
  * A hypercall always returns 0.  KVM exits with the program counter after
@@ -15,7 +15,7 @@
  *
  * With XICS in the kernel it reads the arguments of RTAS calls first, and
  * KVM_RUN fails if they are not all in RAM.  kvm_run has the call nevertheless
- * (kvm_arch_failed_run()), and it is handled like any other.
+ * (papr_kvm_failed_run()), and it is handled like any other.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
  * they were at the call.  They are put back before the call is completed, so
@@ -128,7 +128,7 @@ static int exit_debug(PowerPCCPU *cpu, struct kvm_run *run)
     return papr_kvm_debug_exit(cpu, run->debug.arch.address) ? EXCP_DEBUG : 0;
 }
 
-int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
+int papr_kvm_handle_exit(CPUState *cs, struct kvm_run *run)
 {
     PowerPCCPU *cpu = POWERPC_CPU(cs);
 
@@ -149,7 +149,7 @@ int kvm_arch_handle_exit(CPUState *cs, struct kvm_run *run)
  * Two failures that a guest can cause.  kvm_arch_pre_run() has cleared the exit
  * reason, so it is that of this run.
  */
-int kvm_arch_failed_run(CPUState *cs, struct kvm_run *run, int error)
+int papr_kvm_failed_run(CPUState *cs, struct kvm_run *run, int error)
 {
     PowerPCCPU *cpu = POWERPC_CPU(cs);
 

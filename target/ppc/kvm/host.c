@@ -9,7 +9,6 @@
 #include "qemu/osdep.h"
 #include <linux/kvm.h>
 #include "elf.h"
-#include "qemu/timer.h"
 #include "system/kvm.h"
 #include "target/ppc/cpu-models.h"
 #include "target/ppc/kvm_ppc.h"
@@ -64,32 +63,7 @@ bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value)
     return false;
 }
 
-/* A line "timebase : 512000000" among the last of /proc/cpuinfo */
-static uint64_t timebase_of_cpuinfo(void)
-{
-    g_autofree char *text = NULL;
-    char *line = NULL, *colon = NULL;
-
-    if (g_file_get_contents("/proc/cpuinfo", &text, NULL, NULL)) {
-        line = strstr(text, "\ntimebase");
-    }
-    if (line) {
-        colon = strchr(line, ':');
-    }
-    return colon ? g_ascii_strtoull(colon + 1, NULL, 10) : 0;
-}
-
-uint32_t kvmppc_get_tbfreq(void)
-{
-    uint64_t hz = 0;
-
-    if (!papr_kvm_host_cpu_cell("timebase-frequency", &hz) || !hz) {
-        hz = timebase_of_cpuinfo();
-    }
-    return hz ?: NANOSECONDS_PER_SECOND;
-}
-
-uint64_t kvmppc_get_clockfreq(void)
+uint64_t papr_kvm_clock_hz(void)
 {
     uint64_t hz = 0;
 
@@ -97,13 +71,6 @@ uint64_t kvmppc_get_clockfreq(void)
         papr_kvm_host_cpu_cell("clock-frequency", &hz);
     }
     return hz;
-}
-
-PowerPCCPUClass *kvm_ppc_get_host_cpu_class(void)
-{
-    uint32_t pvr = papr_kvm_host_pvr();
-
-    return ppc_cpu_class_by_pvr(pvr) ?: ppc_cpu_class_by_pvr_mask(pvr);
 }
 
 /* Facilities that the host's kernel or firmware may keep from its users */

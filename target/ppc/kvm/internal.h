@@ -7,7 +7,30 @@
 #define TARGET_PPC_KVM_INTERNAL_H
 
 #include "hw/pseries/kvm.h"
+#include "system/kvm.h"
 #include "target/ppc/cpu.h"
+
+/*
+ * Members of PpcKvmOps, see target/ppc/kvm_ops.h: vm.c, mmu.c, vcpu.c, regs.c,
+ * exits.c and debug.c
+ */
+int papr_kvm_init(MachineState *ms, KVMState *s);
+void papr_kvm_check_mmu(PowerPCCPU *cpu, Error **errp);
+bool papr_kvm_realize(CPUState *cs, Error **errp);
+int papr_kvm_init_vcpu(CPUState *cs);
+int papr_kvm_destroy_vcpu(CPUState *cs);
+int papr_kvm_get_registers(CPUState *cs, Error **errp);
+int papr_kvm_put_registers(CPUState *cs, int level, Error **errp);
+int papr_kvm_set_interrupt(PowerPCCPU *cpu, int irq, int level);
+int papr_kvm_process_async_events(CPUState *cs);
+int papr_kvm_handle_exit(CPUState *cs, struct kvm_run *run);
+int papr_kvm_failed_run(CPUState *cs, struct kvm_run *run, int error);
+int papr_kvm_insert_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp);
+int papr_kvm_remove_sw_breakpoint(CPUState *cs, struct kvm_sw_breakpoint *bp);
+int papr_kvm_insert_hw_breakpoint(vaddr addr, vaddr len, int type);
+int papr_kvm_remove_hw_breakpoint(vaddr addr, vaddr len, int type);
+void papr_kvm_remove_all_hw_breakpoints(void);
+void papr_kvm_update_guest_debug(CPUState *cs, struct kvm_guest_debug *dbg);
 
 /* Members of papr_accel_kvm (accel.c), see hw/pseries/accel.h */
 int papr_kvm_enable_hcall(uint32_t opcode, bool enable);

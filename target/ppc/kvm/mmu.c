@@ -41,7 +41,7 @@ static bool hash_facts(struct kvm_ppc_smmu_info *info, Error **errp)
     return true;
 }
 
-bool kvmppc_hpt_needs_host_contiguous_pages(void)
+bool papr_kvm_hpt_needs_contiguous(void)
 {
     struct kvm_ppc_smmu_info info;
 
@@ -98,7 +98,7 @@ static bool check_segment(const struct kvm_ppc_smmu_info *info,
     return true;
 }
 
-void kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
+void papr_kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
 {
     const PPCHash64Options *opts = cpu->hash64_opts;
     struct kvm_ppc_smmu_info info;
@@ -141,7 +141,7 @@ void kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
  * puts into the guest's table, one a group (of 2^7 bytes), in pages of the
  * largest size that memory's backing has.
  */
-uint64_t kvmppc_vrma_limit(unsigned int hash_shift)
+uint64_t papr_kvm_vrma_limit(unsigned int hash_shift)
 {
     size_t backing = qemu_minrampagesize();
     struct kvm_ppc_smmu_info info;

@@ -1,9 +1,9 @@
 /*
  * KVM on PowerPC: a vCPU's registers, from the kernel and to it
  *
- * accel/kvm gets them (kvm_arch_get_registers) when they are read: by the
+ * accel/kvm gets them (papr_kvm_get_registers) when they are read: by the
  * monitor, a debugger, a hypercall that needs more than its arguments, reset,
- * migration; and puts them (kvm_arch_put_registers) before the vCPU runs again.
+ * migration; and puts them (papr_kvm_put_registers) before the vCPU runs again.
  * After any exit QEMU can read the vCPU's current registers, and those that it
  * has changed are put; others are not written (regs-rules.h,
  * papr_kvm_reg_due()).  For that the kernel's values are kept and compared.
@@ -169,7 +169,7 @@ static int put_sregs(PowerPCCPU *cpu, AccelCPUState *state, int level,
     return ret;
 }
 
-int kvmppc_put_books_sregs(PowerPCCPU *cpu)
+int papr_kvm_put_sregs(PowerPCCPU *cpu)
 {
     struct kvm_sregs sregs;
     int ret = kvm_vcpu_ioctl(CPU(cpu), KVM_GET_SREGS, &sregs);
@@ -372,7 +372,7 @@ static int put_registers(PowerPCCPU *cpu, AccelCPUState *state, int level,
     return ret;
 }
 
-int kvm_arch_put_registers(CPUState *cs, int level, Error **errp)
+int papr_kvm_put_registers(CPUState *cs, int level, Error **errp)
 {
     PowerPCCPU *cpu = POWERPC_CPU(cs);
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);
@@ -480,7 +480,7 @@ static int get_all(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
  * papr_kvm_registers_read() has it fail, and the vCPU continues with the
  * kernel's registers.
  */
-int kvm_arch_get_registers(CPUState *cs, Error **errp)
+int papr_kvm_get_registers(CPUState *cs, Error **errp)
 {
     PowerPCCPU *cpu = POWERPC_CPU(cs);
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);

@@ -5,16 +5,14 @@
  * mode, and its file is mapped.  All that may fail is done there, where a
  * hotplug can be refused.  Its own thread only runs it.
  *
- * Locking: BQL (big QEMU lock), but for kvm_arch_pre_run() and
- * kvm_arch_post_run(), which the vCPU's thread calls around KVM_RUN without it.
+ * Locking: BQL (big QEMU lock).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include <linux/kvm.h>
-#include "accel/accel-cpu-target.h"
+#include "hw/core/cpu.h"
 #include "accel/kvm/kvm-cpus.h"
-#include "exec/memattrs.h"
 #include "hw/ppc/ppc.h"
 #include "qapi/error.h"
 #include "qemu/error-report.h"
@@ -26,11 +24,6 @@
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 #include "regs.h"
-
-unsigned long kvm_arch_vcpu_id(CPUState *cs)
-{
-    return POWERPC_CPU(cs)->vcpu_id;
-}
 
 /*
  * Tell KVM which processor this is.  kvm-hv cannot pretend: it takes the host's
@@ -73,15 +66,11 @@ static bool vcpu_set_up(CPUState *cs, Error **errp)
     return true;
 }
 
-static bool vcpu_realize(CPUState *cs, Error **errp)
+bool papr_kvm_realize(CPUState *cs, Error **errp)
 {
     bool ok;
     int ret;
 
-    if (!POWERPC_CPU(cs)->machine_data) {
-        error_setg(errp, "KVM runs the CPUs of -machine pseries only");
-        return false;
-    }
     ret = kvm_create_vcpu(cs);
     if (ret < 0) {
         error_setg_errno(errp, -ret, "KVM cannot create vCPU %lu",
@@ -94,34 +83,18 @@ static bool vcpu_realize(CPUState *cs, Error **errp)
     return ok && kvm_init_vcpu(cs, errp) >= 0;
 }
 
-int kvm_arch_init_vcpu(CPUState *cs)
+int papr_kvm_init_vcpu(CPUState *cs)
 {
     papr_kvm_debug_init_vcpu(cs);
     return 0;
 }
 
-int kvm_arch_destroy_vcpu(CPUState *cs)
+int papr_kvm_destroy_vcpu(CPUState *cs)
 {
     papr_kvm_debug_destroy_vcpu(cs);
     papr_kvm_vcpu_state_free(POWERPC_CPU(cs));
     return 0;
 }
-
-static void accel_cpu_class_init(ObjectClass *oc, void *data)
-{
-    ACCEL_CPU_CLASS(oc)->cpu_target_realize = vcpu_realize;
-}
-
-static const TypeInfo vcpu_types[] = {
-    {
-        .name = ACCEL_CPU_NAME("kvm"),
-        .parent = TYPE_ACCEL_CPU,
-        .class_init = accel_cpu_class_init,
-        .abstract = true,
-    },
-};
-
-DEFINE_TYPES(vcpu_types)
 
 /*
  * The interrupt input, while the interrupt controller is ours.  The level is
@@ -129,7 +102,7 @@ DEFINE_TYPES(vcpu_types)
  * it, and ends the guest's H_CEDE, which never leaves the kernel.  The kernel's
  * own controllers drive the same latch: it must be left to them.
  */
-int kvmppc_set_interrupt(PowerPCCPU *cpu, int irq, int level)
+int papr_kvm_set_interrupt(PowerPCCPU *cpu, int irq, int level)
 {
     struct kvm_interrupt request = {
         .irq = level ? KVM_INTERRUPT_SET_LEVEL : KVM_INTERRUPT_UNSET,
@@ -145,7 +118,7 @@ int kvmppc_set_interrupt(PowerPCCPU *cpu, int irq, int level)
 
 void papr_kvm_put_external_interrupt(PowerPCCPU *cpu)
 {
-    kvmppc_set_interrupt(cpu, PPC_INTERRUPT_EXT,
+    papr_kvm_set_interrupt(cpu, PPC_INTERRUPT_EXT,
                          !!(cpu->env.pending_interrupts & PPC_INTERRUPT_EXT));
 }
 
@@ -155,7 +128,7 @@ void papr_kvm_put_external_interrupt(PowerPCCPU *cpu)
  * not be reset in full stops the machine: accel/kvm has said why, but its own
  * stop is forgotten if the machine only starts after that.
  */
-int kvm_arch_process_async_events(CPUState *cs)
+int papr_kvm_process_async_events(CPUState *cs)
 {
     if (papr_kvm_vcpu_state(POWERPC_CPU(cs))->torn) {
         vm_stop(RUN_STATE_INTERNAL_ERROR);
@@ -164,55 +137,3 @@ int kvm_arch_process_async_events(CPUState *cs)
     return cs->halted;
 }
 
-/*
- * The reason is that of this run, or none: a hypercall at which KVM_RUN fails
- * (RTAS, see exits.c) is told by it from a failure to enter the guest.
- */
-void kvm_arch_pre_run(CPUState *cs, struct kvm_run *run)
-{
-    run->exit_reason = KVM_EXIT_UNKNOWN;
-}
-
-MemTxAttrs kvm_arch_post_run(CPUState *cs, struct kvm_run *run)
-{
-    return MEMTXATTRS_UNSPECIFIED;
-}
-
-int kvmppc_set_compat(PowerPCCPU *cpu, uint32_t compat_pvr)
-{
-    return kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_ARCH_COMPAT, &compat_pvr);
-}
-
-/* Switches the whole VM, though it is asked of a vCPU */
-int kvmppc_set_fwnmi(PowerPCCPU *cpu)
-{
-    return kvm_vcpu_enable_cap(CPU(cpu), KVM_CAP_PPC_FWNMI, 0);
-}
-
-/* A thread of a core that RTAS has stopped does not count for its share */
-void kvmppc_set_reg_ppc_online(PowerPCCPU *cpu, unsigned int online)
-{
-    uint32_t value = online;
-
-    if (kvm_enabled()) {
-        kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_ONLINE, &value);
-    }
-}
-
-void kvmppc_set_reg_tb_offset(PowerPCCPU *cpu, int64_t tb_offset)
-{
-    if (kvm_enabled()) {
-        papr_kvm_set_tb_offset(cpu, tb_offset);
-    }
-}
-
-/*
- * An incoming guest's version register may differ in its revision from the
- * host's, which alone kvm-hv takes
- */
-bool kvmppc_pvr_workaround_required(PowerPCCPU *cpu)
-{
-    const PaprKvmFacts *facts = papr_kvm_facts();
-
-    return facts && facts->hv;
-}

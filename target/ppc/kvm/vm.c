@@ -2,9 +2,9 @@
  * KVM on PowerPC: the VM
  *
  * Asks the host once what it can do, and lets the rest of QEMU read the answer;
- * what is switched on or off for the VM as a whole is switched here.  Called by
- * accel/kvm when it creates the VM (the functions kvm_arch_*), later by the
- * machine, always with the BQL (big QEMU lock) held.
+ * what is switched on or off for the VM as a whole is switched here.  Called when
+ * the VM is created (papr_kvm_init()), later by the machine, always with the BQL
+ * (big QEMU lock) held.
  *
  * This path serves guests of PAPR (the platform of pseries) on processors of
  * Book3S-64, with either of Linux's modules: kvm-hv, where the guest is a
@@ -30,7 +30,7 @@
 #define XIVE_PAGE_BYTES (64 * KiB)
 
 /*
- * Written by kvm_arch_init(), before there is a vCPU; then constant but for the
+ * Written by papr_kvm_init(), before there is a vCPU; then constant but for the
  * threads of a core, which the machine chooses before it creates the first.
  */
 static PaprKvmFacts facts;
@@ -41,14 +41,26 @@ const PaprKvmFacts *papr_kvm_facts(void)
 }
 
 /* Without these no guest of PAPR runs; all are in Linux 4.5, QEMU's oldest */
-const KVMCapabilityInfo kvm_arch_required_capabilities[] = {
+static const KVMCapabilityInfo required[] = {
     KVM_CAP_INFO(ONE_REG),
     KVM_CAP_INFO(PPC_IRQ_LEVEL),
     KVM_CAP_INFO(PPC_PAPR),
     KVM_CAP_INFO(PPC_SEGSTATE),
     KVM_CAP_INFO(PPC_UNSET_IRQ),
-    KVM_CAP_LAST_INFO
 };
+
+static bool has_required(KVMState *s)
+{
+    for (int i = 0; i < ARRAY_SIZE(required); i++) {
+        if (kvm_check_extension(s, required[i].value) <= 0) {
+            error_report("-machine pseries: KVM of this host lacks %s: use a "
+                         "kernel that has it, or -accel tcg",
+                         required[i].name);
+            return false;
+        }
+    }
+    return true;
+}
 
 static const struct {
     size_t fact;
@@ -140,23 +152,14 @@ static void ask_facts(KVMState *s)
                          facts.immediate_exit, facts.smt_threads);
 }
 
-/* "none" has no vCPU: management asks it what this host's KVM offers */
-static bool serves_machine(MachineState *ms)
-{
-    return object_dynamic_cast(OBJECT(ms), "spapr-machine") ||
-           object_dynamic_cast(OBJECT(ms), MACHINE_TYPE_NAME("none"));
-}
-
 static void default_to_host(ObjectClass *oc, void *opaque)
 {
     MACHINE_CLASS(oc)->default_cpu_type = TYPE_HOST_POWERPC_CPU;
 }
 
-int kvm_arch_init(MachineState *ms, KVMState *s)
+int papr_kvm_init(MachineState *ms, KVMState *s)
 {
-    if (!serves_machine(ms)) {
-        error_report("-accel kvm of this QEMU is for -machine pseries, not %s: "
-                     "use -accel tcg", MACHINE_GET_CLASS(ms)->name);
+    if (!has_required(s)) {
         return -ENOTSUP;
     }
     if (s->kernel_irqchip_split == ON_OFF_AUTO_ON) {
@@ -169,53 +172,6 @@ int kvm_arch_init(MachineState *ms, KVMState *s)
     if (object_class_by_name(TYPE_HOST_POWERPC_CPU)) {
         object_class_foreach(default_to_host, "spapr-machine", false, NULL);
     }
-    return 0;
-}
-
-/* MachineClass::kvm_type has said it for pseries */
-int kvm_arch_get_default_type(MachineState *ms)
-{
-    return 0;
-}
-
-void kvm_arch_accel_class_init(ObjectClass *oc)
-{
-}
-
-/* In-kernel interrupt controllers are made when the guest has chosen one */
-int kvm_arch_irqchip_create(KVMState *s)
-{
-    return 0;
-}
-
-bool kvm_arch_stop_on_emulation_error(CPUState *cs)
-{
-    return true;
-}
-
-/*
- * Interrupt routes.  A message's data is the number of its interrupt, so that
- * there is no table of routes to keep: kvm_gsi_routing_linear().
- */
-
-void kvm_arch_init_irq_routing(KVMState *s)
-{
-}
-
-int kvm_arch_fixup_msi_route(struct kvm_irq_routing_entry *route,
-                             uint64_t address, uint32_t data, PCIDevice *dev)
-{
-    return 0;
-}
-
-int kvm_arch_add_msi_route_post(struct kvm_irq_routing_entry *route,
-                                int vector, PCIDevice *dev)
-{
-    return 0;
-}
-
-int kvm_arch_release_virq_post(int virq)
-{
     return 0;
 }
 
@@ -233,7 +189,7 @@ int papr_kvm_enable_hcall(uint32_t opcode, bool enable)
     return ret == -EINVAL ? -ENOSYS : ret;
 }
 
-int kvmppc_enable_hwrng(void)
+int papr_kvm_enable_hwrng(void)
 {
     if (!kvm_enabled() || !facts.hwrng) {
         return -ENOSYS;
@@ -241,31 +197,20 @@ int kvmppc_enable_hwrng(void)
     return papr_kvm_enable_hcall(H_RANDOM, true);
 }
 
-/*
- * How the guest makes a hypercall of KVM's own kind ("hcall-instructions").
- * Where the kernel has none, they are to fail (r3 = -1) in either endianness:
- * each word is a branch or "li" in one and of no effect in the other.
- */
-int kvmppc_get_hypercall(CPUPPCState *env, uint8_t *buf, int buf_len)
+bool papr_kvm_hcall_insns(uint8_t *buf, size_t size)
 {
-    static const uint32_t failing[4] = {
-        0x08000048, 0x3860ffff, 0x48000008, 0xffff6038,
-    };
     struct kvm_ppc_pvinfo info;
 
-    if (!facts.hv && kvm_vm_ioctl(kvm_state, KVM_PPC_GET_PVINFO, &info) == 0) {
-        memcpy(buf, info.hcall, MIN(buf_len, sizeof(info.hcall)));
-        return 0;
+    if (facts.hv || kvm_vm_ioctl(kvm_state, KVM_PPC_GET_PVINFO, &info) < 0) {
+        return false;
     }
-    for (int i = 0; i < ARRAY_SIZE(failing) && 4 * (i + 1) <= buf_len; i++) {
-        stl_be_p(buf + 4 * i, failing[i]);
-    }
-    return 1;
+    memcpy(buf, info.hcall, MIN(size, sizeof(info.hcall)));
+    return true;
 }
 
 /* Threads of a core: before the first vCPU */
 
-int kvmppc_set_smt_threads(int smt)
+int papr_kvm_set_smt_threads(int smt)
 {
     int ret = kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_SMT, 0, smt, 0);
 
@@ -275,7 +220,7 @@ int kvmppc_set_smt_threads(int smt)
     return ret;
 }
 
-void kvmppc_error_append_smt_possible_hint(Error *const *errp)
+void papr_kvm_append_smt_hint(Error *const *errp)
 {
     g_autoptr(GString) modes = g_string_new(NULL);
 
@@ -291,16 +236,4 @@ void kvmppc_error_append_smt_possible_hint(Error *const *errp)
         error_append_hint(errp, "This host can do vsmt=%u only.\n",
                           facts.smt_threads);
     }
-}
-
-/* Capabilities of the VM that cap-* switch */
-
-int kvmppc_set_cap_nested_kvm_hv(int enable)
-{
-    return kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_NESTED_HV, 0, enable);
-}
-
-int kvmppc_set_cap_dawr1(int enable)
-{
-    return kvm_vm_enable_cap(kvm_state, KVM_CAP_PPC_DAWR1, 0, enable);
 }

@@ -64,7 +64,7 @@ bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp)
 
 unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm)
 {
-    return hash_host(pm) && kvmppc_hpt_needs_host_contiguous_pages()
+    return hash_host(pm) && papr_kvm_hpt_needs_contiguous()
            ? ctz64(qemu_minrampagesize()) : 0;
 }
 
@@ -73,7 +73,7 @@ bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
 {
     uint64_t largest = 1ull << papr_cap(&pm->caps, PAPR_CAP_HPT_MAXPAGESIZE);
 
-    if (!hash_host(pm) || !kvmppc_hpt_needs_host_contiguous_pages() ||
+    if (!hash_host(pm) || !papr_kvm_hpt_needs_contiguous() ||
         pagesize >= largest) {
         return true;
     }
@@ -107,7 +107,7 @@ uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
 {
     /* as large as the table of all of RAM can map it */
     return hash_host(pm)
-           ? kvmppc_vrma_limit(papr_mmu_hpt_shift_for(MACHINE(pm)->ram_size))
+           ? papr_kvm_vrma_limit(papr_mmu_hpt_shift_for(MACHINE(pm)->ram_size))
            : UINT64_MAX;
 }
 
@@ -116,7 +116,7 @@ static uint64_t mapped_by_table(const PaprMachine *pm)
 {
     int shift = papr_mmu_hpt_shift(pm->mmu);
 
-    return hash_host(pm) && shift ? kvmppc_vrma_limit(shift) : UINT64_MAX;
+    return hash_host(pm) && shift ? papr_kvm_vrma_limit(shift) : UINT64_MAX;
 }
 
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
@@ -166,7 +166,7 @@ static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
     if (vsmt == kvm->smt_threads) {
         return true;
     }
-    rc = kvmppc_set_smt_threads(vsmt);
+    rc = papr_kvm_set_smt_threads(vsmt);
     if (rc == 0) {
         return true;
     }
@@ -179,7 +179,7 @@ static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
     error_setg(errp, "%s=%u: this KVM host can't have cores of so many "
                "threads (%s)", pm->opt.vsmt ? "vsmt" : "-smp threads", vsmt,
                strerror(-rc));
-    kvmppc_error_append_smt_possible_hint(errp);
+    papr_kvm_append_smt_hint(errp);
     return false;
 }
 
@@ -254,13 +254,13 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
     in->kvm = true;
     in->rma_size = MIN(in->rma_size, mapped_by_table(pm));
     in->timebase_freq = kvmppc_get_tbfreq();
-    in->clock_freq = kvmppc_get_clockfreq() ?: PAPR_DT_CLOCK_FREQ;
+    in->clock_freq = papr_kvm_clock_hz() ?: PAPR_DT_CLOCK_FREQ;
     in->multi_tce = kvm->multi_tce;
     in->host_model = in->host_model ?: pm->kvm_host_model;
     in->host_serial = in->host_serial ?: pm->kvm_host_serial;
     /* only of kernels where they work in guests of either endianness */
     if (kvm->fixup_hcall &&
-        kvmppc_get_hypercall(NULL, pm->kvm_hcall, sizeof(pm->kvm_hcall)) == 0) {
+        papr_kvm_hcall_insns(pm->kvm_hcall, sizeof(pm->kvm_hcall))) {
         in->kvm_hcall = pm->kvm_hcall;
     }
 }

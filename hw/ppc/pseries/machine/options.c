@@ -10,6 +10,7 @@
 #include "qapi/error.h"
 #include "qapi/visitor.h"
 #include "qapi/qapi-visit-common.h"
+#include "hw/pseries/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
@@ -148,6 +149,7 @@ int papr_machine_kvm_type(MachineState *ms, const char *word)
     if (type < 0) {
         error_report_err(err);
     }
+    papr_kvm_use();
     return type;
 }
 

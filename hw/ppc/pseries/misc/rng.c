@@ -16,12 +16,12 @@
 #include "qemu/module.h"
 #include "qemu/thread.h"
 #include "hw/core/cpu.h"
+#include "hw/pseries/kvm.h"
 #include "hw/pseries/misc.h"
 #include "hw/qdev-properties.h"
 #include "system/cpus.h"
 #include "system/rng.h"
 #include "target/ppc/cpu.h"
-#include "target/ppc/kvm_ppc.h"
 #include "hw/ppc/pseries/trace.h"
 
 /* Bytes in stock, and how few there may be before more are asked for */
@@ -140,7 +140,7 @@ static void rng_realize(DeviceState *dev, Error **errp)
         error_setg(errp, "spapr-rng can not be instantiated twice!");
         return;
     }
-    rng->in_kernel = rng->use_kvm && kvmppc_enable_hwrng() == 0;
+    rng->in_kernel = rng->use_kvm && papr_kvm_enable_hwrng() == 0;
     if (rng->in_kernel || rng->backend) {
         return;
     }

@@ -107,7 +107,7 @@ static void put_table_address(CPUState *cs, run_on_cpu_data data)
     int rc;
 
     cpu_synchronize_state(cs);
-    rc = kvmppc_put_books_sregs(cpu);
+    rc = papr_kvm_put_sregs(cpu);
     if (rc < 0) {
         error_report("KVM: vCPU %d does not get to know the hash page table: "
                      "%s", cs->cpu_index, strerror(-rc));

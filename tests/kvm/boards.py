@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""KVM of QEMU's other machines, in a binary that has them all beside pseries.
+
+Debian's kernels have kvm-hv alone, which runs no processor but the host's, and that
+only for PAPR.  So other machines get as far as the kernel's refusal, in the words of
+target/ppc/kvm.c: that file, and not target/ppc/kvm, has asked.
+"""
+
+from host import expect
+
+KVM = ('-display', 'none', '-nodefaults', '-S', '-accel', 'kvm')
+
+
+def ends(host, says, *options):
+    status, output = host.qemu(*KVM, *options)
+    expect(status == 1 and says in output, f'{options}: status {status}: {output}')
+
+
+def others(host):
+    """Each asks for vCPUs of its own, which the kernel refuses."""
+    for machine, cpu in ('mac99', '970fx_v3.1'), ('g3beige', '750_v3.1'), ('ppce500', 'e5500'):
+        ends(host, 'Register sync failed', '-M', machine, '-cpu', cpu)
+
+
+def none(host):
+    """Without a machine, management learns which CPU the host is."""
+    status, output = host.qemu(*KVM[:3], '-accel', 'kvm', '-M', 'none', '-monitor', 'none',
+                               '-cpu', 'help')
+    expect(status == 0 and 'host' in output, f'status {status}: {output}')
+
+
+SCENES = {'others': others, 'none': none}
