@@ -387,6 +387,11 @@ static void nested(const FuzzRecord *record)
         l1_lpid(record), record->args[1][1] << 8 & 0xc00,
     };
     uint64_t enter[FUZZ_ARGS] = { L1_STATE, L1_REGS };
+    uint64_t copy[FUZZ_ARGS] = {
+        l1_lpid(record), record->args[1][1] & 7, fuzz_arg(record, 3),
+        record->flags & 0x10 ? 0 : fuzz_arg(record, 4),
+        record->flags & 0x10 ? fuzz_arg(record, 4) : 0, fuzz_arg(record, 5),
+    };
 
     switch (record->args[0][0] % 8) {
     case 0:
@@ -398,6 +403,9 @@ static void nested(const FuzzRecord *record)
     case 2:
     case 3:
         put_l1_tables(record);
+        break;
+    case 4:
+        hcall(record, H_COPY_TOFROM_GUEST, copy);
         break;
     default:
         if (record->flags & 0x20) {

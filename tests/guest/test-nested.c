@@ -355,6 +355,94 @@ static void keeps_own_debug_registers(void)
     expect(regs->gpr[3], 0xd00);
 }
 
+/* ---- its memory, for L1 ---- */
+
+/* A process of the L2's: two pages at PROCESS_PAGES, apart in its memory */
+#define PROCESS_PID     3ull
+#define PROCESS_TABLE   0x40000ull
+#define PROCESS_ROOT    0x50000ull
+#define PROCESS_NODES   0x60000ull              /* three, of 4 KiB each */
+#define PROCESS_PAGES   0x10000ull
+#define QUADRANT_3      (3ull << 62)
+
+static void make_process(uint64_t leaf)
+{
+    volatile uint64_t *node = l2_memory(PROCESS_NODES);
+
+    for (uint64_t at = PROCESS_TABLE; at < L2_PAGES / 2; at += 8) {
+        *l2_memory(at) = 0;
+    }
+    *l2_memory(PROCESS_TABLE + 16 * PROCESS_PID) = TREE_52_BITS | PROCESS_ROOT |
+                                                   ROOT_BITS;
+    *l2_memory(PROCESS_ROOT) = ENTRY | PROCESS_NODES | NODE_BITS;
+    node[0] = ENTRY | (PROCESS_NODES + PAGE) | NODE_BITS;
+    node[512] = ENTRY | (PROCESS_NODES + 2 * PAGE) | NODE_BITS;
+    node[1024 + 16] = leaf | L2_DATA;
+    node[1024 + 17] = leaf | L2_PAGES;
+    table[2 * LPID + 1] = ENTRY | PROCESS_TABLE;
+    flush_stores();
+}
+
+static long copy(uint64_t pid, uint64_t eaddr, volatile void *to,
+                 const volatile void *from, uint64_t len)
+{
+    uint64_t args[10] = { H_COPY_TOFROM_GUEST, LPID, pid, eaddr, (uint64_t)to,
+                          (uint64_t)from, len };
+
+    return hypercall(args);
+}
+
+/* What the L2 reads there itself, with its data translated */
+static uint64_t l2_reads(uint64_t eaddr, uint64_t pid)
+{
+    struct regs *regs = set_l2(0, l2_load, eaddr, 0);
+
+    regs->msr |= MSR_DR;
+    states[0].pidr = pid;
+    expect(run_l2(0), EXIT_HCALL);
+    return regs->gpr[3];
+}
+
+static void copies_memory(void)
+{
+    uint64_t own[4] = { 0, 0, 0x5555, 0 };
+
+    make_process(LEAF);
+    map_page(0, LEAF, 3);
+    l2_memory(L2_DATA)[511] = 0x1234;
+    pages[3][0] = 0xabcd;
+    expect(copy(PROCESS_PID, PROCESS_PAGES + PAGE - 8, own, 0, 16), H_SUCCESS);
+    expect(own[0], 0x1234);
+    expect(own[1], 0xabcd);
+    expect(own[2], 0x5555);
+    expect(l2_reads(PROCESS_PAGES + PAGE - 8, PROCESS_PID), 0x1234);
+    expect(l2_reads(PROCESS_PAGES + PAGE, PROCESS_PID), 0xabcd);
+    expect(copy(PROCESS_PID, PROCESS_PAGES, 0, &own[2], 8), H_SUCCESS);
+    expect(l2_reads(PROCESS_PAGES, PROCESS_PID), 0x5555);
+    /* the kernel's process is 0, and has none of this */
+    expect(copy(0, PROCESS_PAGES, own, 0, 8), H_NOT_FOUND);
+    expect(copy(PROCESS_PID, PROCESS_PAGES | QUADRANT_3, own, 0, 8),
+           H_PARAMETER);
+    expect(copy(PROCESS_PID, PROCESS_PAGES + 2 * PAGE - 8, own, 0, 16),
+           H_NOT_FOUND);
+    expect(copy(PROCESS_PID, PROCESS_PAGES, own, own, 8), H_PARAMETER);
+    expect(copy(PROCESS_PID, PROCESS_PAGES, own, 0, 1ull << 40), H_NO_MEM);
+    expect(own[0], 0x1234);
+
+    /* what it may not change, or L1 has not mapped so, is not changed */
+    make_process(LEAF_READ_ONLY);
+    expect(copy(PROCESS_PID, PROCESS_PAGES, 0, own, 8), H_NOT_FOUND);
+    expect(copy(PROCESS_PID, PROCESS_PAGES, own, 0, 8), H_SUCCESS);
+    expect(own[0], 0x5555);
+    make_process(LEAF);
+    map_page(0, LEAF_READ_ONLY, 3);
+    expect(copy(PROCESS_PID, PROCESS_PAGES + PAGE, 0, own, 8), H_NOT_FOUND);
+    expect(copy(PROCESS_PID, PROCESS_PAGES + PAGE, own, 0, 8), H_SUCCESS);
+    expect(own[0], 0xabcd);
+    unmap_page(0);
+    expect(copy(PROCESS_PID, PROCESS_PAGES + PAGE, own, 0, 8), H_NOT_FOUND);
+}
+
 /* ---- what is refused ---- */
 
 static long enter(uint64_t state, uint64_t regs)
@@ -466,6 +554,7 @@ void test_nested(void)
     keeps_own_interrupts();
     keeps_own_time();
     keeps_own_debug_registers();
+    copies_memory();
 }
 
 /* In a partition with hash translation, or without the capability */
@@ -807,6 +896,22 @@ void random_fill(uint64_t *words, unsigned n, uint64_t *seed)
     }
 }
 
+/* Through the trees of a process that changes, bit by bit, meanwhile */
+static void copy_at_random(uint64_t *seed)
+{
+    static const unsigned entries[] = { 0, 512, 1024 + 16, 1024 + 17 };
+    static uint64_t own[CPUS][PAGE / 8];
+    uint64_t what = random_next(seed), *buf = own[what % CPUS];
+    uint64_t eaddr = PROCESS_PAGES + (what >> 8) % (2 * PAGE);
+
+    l2_memory(PROCESS_NODES)[entries[what >> 32 & 3]] ^= 1ull << (what >> 58);
+    copy(PROCESS_PID, eaddr, what & 16 ? buf : 0, what & 16 ? 0 : buf,
+         (what >> 24) % (sizeof(own[0]) + 1));
+    if (!(what >> 36 & 15)) {
+        make_process(LEAF);
+    }
+}
+
 static void enter_at_random(struct cpu *cpu)
 {
     struct state *state = &states[cpu->id];
@@ -844,11 +949,15 @@ static void enter_at_random(struct cpu *cpu)
             hcall(H_TLB_INVALIDATE, random_next(&seed), LPID,
                   random_next(&seed), 0);
         }
+        if (!(what >> 45 & 7)) {
+            copy_at_random(&seed);
+        }
     }
 }
 
 void test_nested_fuzz(void)
 {
     begin();
+    make_process(LEAF);
     run_everywhere(enter_at_random);
 }

@@ -8,19 +8,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
 #include "qemu/units.h"
 #include "hw/pseries/work.h"
-#include "libpapr.h"
+#include "libnested.h"
 
-#define RAM_END         (256 * MiB)
-#define PROCESSES       (PAPR_TEST_RAM + 0xf000)        /* at 64 KiB */
 #define BUFFER          0x1020000ull
 #define INPUT           0x1030000ull
 #define OUTPUT          0x1034000ull
-#define ROOT            0x1040000ull
-#define NEW_RADIX_TABLE 0x1d
-#define TIME_IS_OVER    0x980
 
 #define BIT_0           (1ull << 63)            /* IBM's bits, of flags */
 #define BIT_1           (1ull << 62)
@@ -30,26 +24,12 @@
 #define GUEST_WIDE      BIT_0
 #define HOST_WIDE       BIT_1
 
-#define assert_rc(call, code) g_assert_cmpint(call, ==, code)
-
-static void use_radix(QTestState *qts)
-{
-    int64_t rc;
-
-    qtest_memset(qts, PROCESSES, 0, 4096);
-    do {
-        rc = papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, NEW_RADIX_TABLE,
-                        PROCESSES, 0, 0);
-    } while (rc == H_LONG_BUSY_10_MS);  /* an older hash table goes first */
-    assert_rc(rc, H_SUCCESS);
-}
-
 static QTestState *start(const char *more)
 {
-    QTestState *qts = papr_start("-M cap-nested-papr=on -cpu %s", more);
+    g_autofree char *options =
+        g_strdup_printf("-M cap-nested-papr=on -cpu %s", more);
 
-    use_radix(qts);
-    return qts;
+    return nested_start(options);
 }
 
 /* r4 and r5 of the last call */
@@ -224,9 +204,11 @@ static void test_not_radix(void)
     assert_rc(papr_hcall(qts, 0, H_ENTER_NESTED, 0, 0), H_FUNCTION);
     assert_rc(papr_hcall(qts, 0, H_TLB_INVALIDATE, 1 << 16, 1, 2 << 10),
               H_FUNCTION);
-    use_radix(qts);
+    nested_use_radix(qts);
     assert_rc(get_capabilities(qts, 0), H_SUCCESS);
     assert_rc(papr_hcall(qts, 0, H_SET_PARTITION_TABLE, 0), H_FUNCTION);
+    assert_rc(papr_hcall(qts, 0, H_COPY_TOFROM_GUEST, 1, 0, 0, BUFFER, 0, 0),
+              H_FUNCTION);
     assert_rc(papr_hcall(qts, 0, H_TLB_INVALIDATE, 1 << 16, 1, 2 << 10),
               H_SUCCESS);
     qtest_quit(qts);
@@ -702,7 +684,7 @@ static void test_reset(void)
 
     assert_rc(run(qts, 0, 1, 0), H_SUCCESS);
     qtest_system_reset(qts);
-    use_radix(qts);
+    nested_use_radix(qts);
     assert_rc(run(qts, 0, 1, 0), H_P2);
     assert_rc(create(qts), H_STATE);
     make_guest(qts);

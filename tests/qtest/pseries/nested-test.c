@@ -8,56 +8,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
-#include "qemu/units.h"
-#include "libpapr.h"
-
-#define RAM_END         (256 * MiB)
-#define PROCESSES       (PAPR_TEST_RAM + 0xf000)        /* at 64 KiB */
-#define TABLE           0x1020000ull
-#define STATE           0x1030000ull
-#define REGS            0x1031000ull
-#define LPID            3
-#define NEW_RADIX_TABLE 0x1d
-#define TIME_IS_OVER    0x980
-
-#define assert_rc(call, code) g_assert_cmpint(call, ==, code)
-
-static void use_radix(QTestState *qts)
-{
-    int64_t rc;
-
-    qtest_memset(qts, PROCESSES, 0, 4096);
-    do {
-        rc = papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, NEW_RADIX_TABLE,
-                        PROCESSES, 0, 0);
-    } while (rc == H_LONG_BUSY_10_MS);  /* an older hash table goes first */
-    assert_rc(rc, H_SUCCESS);
-}
-
-static void fill(QTestState *qts)
-{
-    qtest_memset(qts, TABLE, 0, 0x4000);
-    papr_st64(qts, TABLE + 16 * LPID, 1ull << 63 | 0x1040000 | 13);
-    qtest_memset(qts, STATE, 0, 0x100);
-    papr_st64(qts, STATE, 2);
-    papr_st32(qts, STATE + 8, LPID);
-    qtest_memset(qts, REGS, 0, 0x160);
-}
-
-static QTestState *start(const char *more)
-{
-    QTestState *qts = papr_start("-cpu power9 -M cap-nested-hv=on%s", more);
-
-    use_radix(qts);
-    fill(qts);
-    return qts;
-}
-
-static int64_t set_table(QTestState *qts, uint64_t ptcr)
-{
-    return papr_hcall(qts, 0, H_SET_PARTITION_TABLE, ptcr);
-}
+#include "libnested.h"
 
 static int64_t enter(QTestState *qts, uint64_t state, uint64_t regs)
 {
@@ -73,7 +24,7 @@ static void test_not_offered(void)
     for (int i = 0; i < ARRAY_SIZE(options); i++) {
         QTestState *qts = papr_start("%s", options[i]);
 
-        assert_rc(set_table(qts, TABLE), H_FUNCTION);
+        assert_rc(nested_set_table(qts, TABLE), H_FUNCTION);
         assert_rc(enter(qts, STATE, REGS), H_FUNCTION);
         assert_rc(papr_hcall(qts, 0, H_TLB_INVALIDATE, 1 << 16, LPID, 2 << 10),
                   H_FUNCTION);
@@ -85,7 +36,7 @@ static void test_not_radix(void)
 {
     QTestState *qts = papr_start("-cpu power9 -M cap-nested-hv=on");
 
-    assert_rc(set_table(qts, TABLE), H_FUNCTION);
+    assert_rc(nested_set_table(qts, TABLE), H_FUNCTION);
     assert_rc(enter(qts, STATE, REGS), H_FUNCTION);
     assert_rc(papr_hcall(qts, 0, H_TLB_INVALIDATE, 1 << 16, LPID, 2 << 10),
               H_FUNCTION);
@@ -105,37 +56,37 @@ static void test_options(void)
 
 static void test_tables(void)
 {
-    QTestState *qts = start("");
+    QTestState *qts = nested_hv_start("");
 
     assert_rc(enter(qts, STATE, REGS), H_NOT_AVAILABLE);
     for (int field = 5; field < 32; field++) {
-        assert_rc(set_table(qts, TABLE | field), H_PARAMETER);
+        assert_rc(nested_set_table(qts, TABLE | field), H_PARAMETER);
     }
-    assert_rc(set_table(qts, (TABLE + 0x1000) | 1), H_PARAMETER);
-    assert_rc(set_table(qts, RAM_END), H_PARAMETER);
-    assert_rc(set_table(qts, RAM_END - 0x1000), H_SUCCESS);
-    assert_rc(set_table(qts, (RAM_END - 0x2000) | 2), H_PARAMETER);
-    assert_rc(set_table(qts, 0x0ffffffffffff000), H_PARAMETER);
-    assert_rc(set_table(qts, 0x6030203180000), H_PARAMETER);
-    assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+    assert_rc(nested_set_table(qts, (TABLE + 0x1000) | 1), H_PARAMETER);
+    assert_rc(nested_set_table(qts, RAM_END), H_PARAMETER);
+    assert_rc(nested_set_table(qts, RAM_END - 0x1000), H_SUCCESS);
+    assert_rc(nested_set_table(qts, (RAM_END - 0x2000) | 2), H_PARAMETER);
+    assert_rc(nested_set_table(qts, 0x0ffffffffffff000), H_PARAMETER);
+    assert_rc(nested_set_table(qts, 0x6030203180000), H_PARAMETER);
+    assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     assert_rc(enter(qts, STATE, REGS), TIME_IS_OVER);
     /* none was set by what was refused */
-    assert_rc(set_table(qts, RAM_END), H_PARAMETER);
+    assert_rc(nested_set_table(qts, RAM_END), H_PARAMETER);
     assert_rc(enter(qts, STATE, REGS), TIME_IS_OVER);
-    assert_rc(set_table(qts, 0), H_SUCCESS);
+    assert_rc(nested_set_table(qts, 0), H_SUCCESS);
     assert_rc(enter(qts, STATE, REGS), H_NOT_AVAILABLE);
     qtest_quit(qts);
 }
 
 static void test_blocks(void)
 {
-    QTestState *qts = start("");
+    QTestState *qts = nested_hv_start("");
     const uint64_t nowhere[] = {
         RAM_END, RAM_END - 8, RAM_END - 0xf7, UINT64_MAX, -0x80ull, 1ull << 63,
         0x6030203180000,
     };
 
-    assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+    assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     for (int i = 0; i < ARRAY_SIZE(nowhere); i++) {
         assert_rc(enter(qts, nowhere[i], REGS), H_PARAMETER);
         assert_rc(enter(qts, STATE, nowhere[i]), H_PARAMETER);
@@ -172,10 +123,10 @@ static void test_there_and_back(void)
         0x20, 0x38, 0x40, 0x50, 0x58, 0x70, 0x80, 0x88, 0x90, 0x98, 0xa0, 0xa8,
         0xb0, 0xb8, 0xc0, 0xc8, 0xd0, 0xd8, 0xe0, 0xe8,
     };
-    QTestState *qts = start("");
+    QTestState *qts = nested_hv_start("");
     uint64_t regs[PAPR_HCALL_REGS] = { STATE, REGS };
 
-    assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+    assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     for (int i = 0; i < ARRAY_SIZE(kept); i++) {
         papr_st64(qts, STATE + kept[i], 0x1111000000000000 + kept[i]);
     }
@@ -223,9 +174,9 @@ static void test_there_and_back(void)
 /* Where both blocks are the same memory, and the table's, all is defined */
 static void test_overlap(void)
 {
-    QTestState *qts = start("");
+    QTestState *qts = nested_hv_start("");
 
-    assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+    assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     papr_st64(qts, TABLE, 2);
     papr_st32(qts, TABLE + 8, LPID);
     assert_rc(enter(qts, TABLE, TABLE), TIME_IS_OVER);
@@ -235,7 +186,7 @@ static void test_overlap(void)
 
 static void test_invalidations(void)
 {
-    QTestState *qts = start(" -smp 2");
+    QTestState *qts = nested_hv_start(" -smp 2");
 
     for (uint64_t form = 0; form < 16; form++) {
         for (uint64_t is = 0; is < 4; is++) {
@@ -264,7 +215,7 @@ static void test_rpt(void)
     QTestState *qts = papr_start("-cpu power9 -M cap-rpt-invalidate=on");
 
     assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* not radix */
-    use_radix(qts);
+    nested_use_radix(qts);
     for (uint64_t target = 0; target < 16; target++) {
         assert_rc(rpt(qts, target, 0xe, 0, -1),
                   target && target < 8 ? H_SUCCESS : H_P2);
@@ -282,24 +233,24 @@ static void test_rpt(void)
     assert_rc(rpt(qts, 1, 3, 0, -1), H_FUNCTION);       /* has no guests */
     qtest_quit(qts);
 
-    qts = start(",cap-rpt-invalidate=on");
+    qts = nested_hv_start(",cap-rpt-invalidate=on");
     assert_rc(rpt(qts, 1, 0xf, 0, -1), H_SUCCESS);
     assert_rc(rpt(qts, 2, 0xf, 0, -1), H_P2);
     qtest_quit(qts);
 
-    qts = start("");
+    qts = nested_hv_start("");
     assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* not asked for */
     qtest_quit(qts);
 }
 
 static void test_reset(void)
 {
-    QTestState *qts = start("");
+    QTestState *qts = nested_hv_start("");
 
-    assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+    assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     assert_rc(enter(qts, STATE, REGS), TIME_IS_OVER);
     qtest_system_reset(qts);
-    use_radix(qts);
+    nested_use_radix(qts);
     assert_rc(enter(qts, STATE, REGS), H_NOT_AVAILABLE);
     qtest_quit(qts);
 }
@@ -311,10 +262,10 @@ static void test_stream(void)
     g_autofree char *file = g_build_filename(dir, "state", NULL);
 
     for (int with = 0; with < 2; with++) {
-        QTestState *qts = start("");
+        QTestState *qts = nested_hv_start("");
 
         if (with) {
-            assert_rc(set_table(qts, TABLE | 2), H_SUCCESS);
+            assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
         }
         papr_save(qts, file);
         qtest_quit(qts);

@@ -50,8 +50,12 @@ void papr_run_ended(PaprNested *nested, PaprVcpu *vcpu,
 bool papr_hv_entry(const PaprNested *nested, uint64_t lpid,
                    ppc_v3_pate_t *entry);
 
-/** papr_hv_register, papr_guests_register: the hypercalls; machine init */
+/**
+ * papr_hv_register, papr_copy_register - KVM's hypercalls
+ * papr_guests_register - PAPR's; all: machine init
+ */
 void papr_hv_register(PaprHcallTable *hcalls, PaprNested *nested);
+void papr_copy_register(PaprHcallTable *hcalls, PaprNested *nested);
 void papr_guests_register(PaprHcallTable *hcalls, PaprNested *nested);
 
 #endif

@@ -150,6 +150,7 @@ PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
         papr_guests_register(hcalls, nested);
     } else if (papr_cap(caps, PAPR_CAP_NESTED_KVM_HV)) {
         papr_hv_register(hcalls, nested);
+        papr_copy_register(hcalls, nested);
     } else {
         return nested;
     }
