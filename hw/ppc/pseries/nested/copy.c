@@ -143,7 +143,7 @@ static int64_t h_copy_tofrom_guest(PowerPCCPU *cpu, uint64_t *args,
 }
 
 static const PaprHcall copy_calls[] = {
-    { H_COPY_TOFROM_GUEST,   0, 6, 0, h_copy_tofrom_guest },
+    { H_COPY_TOFROM_GUEST, PAPR_HCALL_NOT_KVM, 6, 0, h_copy_tofrom_guest },
 };
 
 void papr_copy_register(PaprHcallTable *hcalls, PaprNested *nested)

@@ -301,8 +301,8 @@ static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 static const PaprHcall hv_calls[] = {
-    { H_SET_PARTITION_TABLE, 0, 1, 0, h_set_partition_table },
-    { H_ENTER_NESTED,        0, 2, 0, h_enter_nested },
+    { H_SET_PARTITION_TABLE, PAPR_HCALL_NOT_KVM, 1, 0, h_set_partition_table },
+    { H_ENTER_NESTED, PAPR_HCALL_NOT_KVM, 2, 0, h_enter_nested },
 };
 
 void papr_hv_register(PaprHcallTable *hcalls, PaprNested *nested)

@@ -10,7 +10,6 @@
 #include "qemu/log.h"
 #include "hw/ppc/ppc.h"
 #include "migration/vmstate.h"
-#include "system/kvm.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-book3s-v3.h"
 #include "hw/ppc/pseries/trace.h"
@@ -130,7 +129,7 @@ static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /* PAPR has none for L1's trees; Linux calls this one with PAPR's, too */
 static const PaprHcall calls_of_both[] = {
-    { H_TLB_INVALIDATE,      0, 3, 0, h_tlb_invalidate },
+    { H_TLB_INVALIDATE, PAPR_HCALL_NOT_KVM, 3, 0, h_tlb_invalidate },
 };
 
 PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
@@ -140,10 +139,6 @@ PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
 
     nested->mmu = mmu;
     nested->max_compat_pvr = max_compat_pvr;
-    /* under KVM these calls are the kernel's */
-    if (kvm_enabled()) {
-        return nested;
-    }
     if (papr_cap(caps, PAPR_CAP_NESTED_PAPR)) {
         nested->papr = true;
         nested->guests = papr_guests_new();

@@ -348,14 +348,16 @@ static int64_t h_guest_set_state(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 /* ---- the table ---- */
 
 static const PaprHcall papr_calls[] = {
-    { H_GUEST_GET_CAPABILITIES, 0, 1, 1, h_guest_get_capabilities },
-    { H_GUEST_SET_CAPABILITIES, 0, 2, 0, h_guest_set_capabilities },
-    { H_GUEST_CREATE,           0, 2, 1, h_guest_create },
-    { H_GUEST_CREATE_VCPU,      0, 3, 0, h_guest_create_vcpu },
-    { H_GUEST_GET_STATE,        0, 5, 0, h_guest_get_state },
-    { H_GUEST_SET_STATE,        0, 5, 0, h_guest_set_state },
-    { H_GUEST_RUN_VCPU,         0, 3, 0, papr_h_guest_run_vcpu },
-    { H_GUEST_DELETE,           0, 2, 0, h_guest_delete },
+    { H_GUEST_GET_CAPABILITIES, PAPR_HCALL_NOT_KVM, 1, 1,
+      h_guest_get_capabilities },
+    { H_GUEST_SET_CAPABILITIES, PAPR_HCALL_NOT_KVM, 2, 0,
+      h_guest_set_capabilities },
+    { H_GUEST_CREATE, PAPR_HCALL_NOT_KVM, 2, 1, h_guest_create },
+    { H_GUEST_CREATE_VCPU, PAPR_HCALL_NOT_KVM, 3, 0, h_guest_create_vcpu },
+    { H_GUEST_GET_STATE, PAPR_HCALL_NOT_KVM, 5, 0, h_guest_get_state },
+    { H_GUEST_SET_STATE, PAPR_HCALL_NOT_KVM, 5, 0, h_guest_set_state },
+    { H_GUEST_RUN_VCPU, PAPR_HCALL_NOT_KVM, 3, 0, papr_h_guest_run_vcpu },
+    { H_GUEST_DELETE, PAPR_HCALL_NOT_KVM, 2, 0, h_guest_delete },
 };
 
 void papr_guests_register(PaprHcallTable *hcalls, PaprNested *nested)
