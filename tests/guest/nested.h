@@ -1,5 +1,6 @@
 /*
- * Guests of the guest (nested guests): what both tests of them share
+ * Guests of the guest (nested guests): what the tests of them share, by KVM's
+ * own hypercalls (nested-hv.h) and by PAPR's (nested-papr.h)
  *
  * Memory and tree of an L2, and the code that it runs (nested.S).
  *
@@ -11,6 +12,9 @@
 #include "tests.h"
 
 #define ROOT_BITS       13
+#define TREE_52_BITS    (1ull << 62 | 5ull << 5)
+#define NODE_BITS       9
+#define ENTRY           (1ull << 63)
 #define LEAF            (3ull << 62 | 0x187)
 #define LEAF_READ_ONLY  (3ull << 62 | 0x184)
 #define RADIX_TABLE     0x1d                    /* new, radix, GTSE */
@@ -51,7 +55,7 @@ void flush_stores(void);
 volatile uint64_t *l2_memory(uint64_t at);
 uint64_t l2_address(const uint32_t *code);
 
-/* Entry @i of L2_PAGES is page @page, by a leaf with the bits @leaf; or nothing */
+/* Entry @i of L2_PAGES is page @page, by a leaf of bits @leaf; or nothing */
 void map_page(unsigned i, uint64_t leaf, unsigned page);
 void unmap_page(unsigned i);
 
@@ -65,5 +69,39 @@ void begin_radix(void);
 
 /* Zeroes, ones, single bits and anything */
 void random_fill(uint64_t *words, unsigned n, uint64_t *seed);
+
+/*
+ * An L2 that is set to l2_wait, with r4 wait_place() and r5 WAIT_VALUE, waits
+ * there until end_wait()
+ */
+#define WAIT_VALUE      1
+uint64_t wait_place(unsigned id);
+bool waits(unsigned id);
+void until_waits(unsigned id);
+void end_wait(unsigned id);
+
+/* The vCPU, which start_cpu() has started, is done */
+void until_stopped(unsigned id);
+
+/*
+ * L2s of vCPUs 1 to CPUS - 1 copy a word of a page that vCPU 0 maps elsewhere:
+ * once the invalidation is made, they copy the new one
+ * @set: vCPU @id's is to run l2_copy, from FLUSH_PAGE to L2_DATA + 16 * @id
+ * @run: for a while
+ */
+#define FLUSH_PAGE      (L2_PAGES + PAGE)
+struct l2_flush {
+    void (*set)(unsigned id);
+    void (*run)(unsigned id);
+    void (*invalidate)(unsigned round);
+};
+void remap_while_l2s_run(const struct l2_flush *how);
+
+/* Were these enough?  Else vCPUs 1 to CPUS - 1 @stay in L2s that wait, reset */
+bool boots_are_over(void);
+void reboot_out_of_l2s(void (*stay)(struct cpu *));
+
+/* The machine is saved, and goes on elsewhere (pending.py) */
+void until_restored(void);
 
 #endif

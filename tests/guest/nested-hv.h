@@ -1,0 +1,70 @@
+/*
+ * Guests of the guest (nested guests), by KVM's own hypercalls: their blocks
+ *
+ * SPDX-License-Identifier: GPL-2.0-or-later
+ */
+#ifndef GUEST_NESTED_HV_H
+#define GUEST_NESTED_HV_H
+
+#include "nested.h"
+
+#define LPID            7ull
+#define TABLE_FIELD     2                       /* 2^(12 + 2) bytes */
+#define TABLE_ENTRIES   1024
+#define HOST_RADIX      (1ull << 63)
+
+struct state {
+    uint64_t version;
+    uint32_t lpid, token;
+    uint64_t lpcr, pcr, amor, dpdes, hfscr, tb_offset, dawr0, dawrx0, ciabr,
+             hdec_expiry, purr, spurr, ic, vtb, hdar, hdsisr, heir, asdr, srr0,
+             srr1, sprg[4], pidr, cfar, ppr, dawr1, dawrx1;
+};
+
+struct regs {
+    uint64_t gpr[32], nip, msr, orig_r3, ctr, lr, xer, cr, others[5];
+};
+
+_Static_assert(sizeof(struct state) == 0xf8, "version 2");
+_Static_assert(sizeof(struct regs) == 0x160, "pt_regs");
+
+extern uint64_t table[2 * TABLE_ENTRIES];
+
+/* of each vCPU */
+extern struct state states[CPUS];
+extern struct regs l2_regs[CPUS];
+
+/* The table's entry for LPID; what H_SET_PARTITION_TABLE takes */
+void hv_make_table(void);
+uint64_t table_register(void);
+
+/* Be a partition that has LPID */
+void hv_begin(void);
+
+/* vCPU @id's blocks, for an L2 that begins with @code */
+struct regs *hv_set_l2(unsigned id, const uint32_t *code, uint64_t r4,
+                       uint64_t r5);
+
+/* For @ticks at most */
+uint64_t hv_run_for(unsigned id, uint64_t ticks);
+
+/* However slow this machine is: its time may be over without any progress */
+uint64_t hv_run_l2(unsigned id);
+
+long hv_enter(uint64_t state, uint64_t regs);
+
+/* A process of the L2's: two pages at PROCESS_PAGES, apart in its memory */
+#define PROCESS_PID     3ull
+#define PROCESS_TABLE   0x40000ull
+#define PROCESS_ROOT    0x50000ull
+#define PROCESS_NODES   0x60000ull              /* three, of 4 KiB each */
+#define PROCESS_PAGES   0x10000ull
+#define QUADRANT_3      (3ull << 62)
+
+void make_process(uint64_t leaf);
+
+/* H_COPY_TOFROM_GUEST */
+long hv_copy(uint64_t pid, uint64_t eaddr, volatile void *to,
+             const volatile void *from, uint64_t len);
+
+#endif
