@@ -70,20 +70,9 @@ long hv_enter(uint64_t state, uint64_t regs)
     return hcall(H_ENTER_NESTED, state, regs, 0, 0);
 }
 
-void make_process(uint64_t leaf)
+void hv_make_process(uint64_t leaf)
 {
-    volatile uint64_t *node = l2_memory(PROCESS_NODES);
-
-    for (uint64_t at = PROCESS_TABLE; at < L2_PAGES / 2; at += 8) {
-        *l2_memory(at) = 0;
-    }
-    *l2_memory(PROCESS_TABLE + 16 * PROCESS_PID) = TREE_52_BITS | PROCESS_ROOT |
-                                                   ROOT_BITS;
-    *l2_memory(PROCESS_ROOT) = ENTRY | PROCESS_NODES | NODE_BITS;
-    node[0] = ENTRY | (PROCESS_NODES + PAGE) | NODE_BITS;
-    node[512] = ENTRY | (PROCESS_NODES + 2 * PAGE) | NODE_BITS;
-    node[1024 + 16] = leaf | L2_DATA;
-    node[1024 + 17] = leaf | L2_PAGES;
+    make_process(leaf);
     table[2 * LPID + 1] = ENTRY | PROCESS_TABLE;
     flush_stores();
 }

@@ -53,15 +53,10 @@ uint64_t hv_run_l2(unsigned id);
 
 long hv_enter(uint64_t state, uint64_t regs);
 
-/* A process of the L2's: two pages at PROCESS_PAGES, apart in its memory */
-#define PROCESS_PID     3ull
-#define PROCESS_TABLE   0x40000ull
-#define PROCESS_ROOT    0x50000ull
-#define PROCESS_NODES   0x60000ull              /* three, of 4 KiB each */
-#define PROCESS_PAGES   0x10000ull
 #define QUADRANT_3      (3ull << 62)
 
-void make_process(uint64_t leaf);
+/* make_process(), and the table leads there */
+void hv_make_process(uint64_t leaf);
 
 /* H_COPY_TOFROM_GUEST */
 long hv_copy(uint64_t pid, uint64_t eaddr, volatile void *to,

@@ -109,6 +109,47 @@ void random_fill(uint64_t *words, unsigned n, uint64_t *seed)
     }
 }
 
+/* ---- a process of the L2's ---- */
+
+void make_process(uint64_t leaf)
+{
+    volatile uint64_t *node = l2_memory(PROCESS_NODES);
+
+    for (uint64_t at = PROCESS_TABLE; at < L2_PAGES / 2; at += 8) {
+        *l2_memory(at) = 0;
+    }
+    *l2_memory(PROCESS_TABLE + 16 * PROCESS_PID) = TREE_52_BITS | PROCESS_ROOT |
+                                                   ROOT_BITS;
+    *l2_memory(PROCESS_ROOT) = ENTRY | PROCESS_NODES | NODE_BITS;
+    node[0] = ENTRY | (PROCESS_NODES + PAGE) | NODE_BITS;
+    node[512] = ENTRY | (PROCESS_NODES + 2 * PAGE) | NODE_BITS;
+    node[1024 + 16] = leaf | L2_DATA;
+    node[1024 + 17] = leaf | L2_PAGES;
+    node[1024 + 20] = leaf | L2_CODE;
+    flush_stores();
+}
+
+uint64_t last_branch(void)
+{
+    uint64_t entry;
+
+    /* MMCR0: to be read, and not recorded */
+    asm volatile(".machine push; .machine power8; mtspr 795, %1; "
+                 "mfbhrbe %0, 0; .machine pop"
+                 : "=r"(entry) : "r"(MMCR0_BRANCHES));
+    return entry;
+}
+
+/* POWER9, of QEMU's, has no such buffer */
+uint64_t own_branch(void)
+{
+    uint64_t pvr;
+
+    asm volatile("mfpvr %0" : "=r"(pvr));
+    return pvr >> 16 == 0x4e ? 0 : PROCESS_CODE + l2_address(l2_branches) -
+                                   L2_CODE + 4 * 2;
+}
+
 /* ---- L2s that wait ---- */
 
 uint64_t wait_place(unsigned id)

@@ -18,6 +18,7 @@ unsigned size_of(unsigned id)
     switch (id) {
     case PARTITION_TABLE:
         return 24;
+    case PROCESS_TABLE_ID:
     case RUN_INPUT:
     case RUN_OUTPUT:
         return 16;

@@ -15,6 +15,7 @@
 #define LOGICAL_PVR     0x0003
 #define TB_OFFSET       0x0004
 #define PARTITION_TABLE 0x0005
+#define PROCESS_TABLE_ID 0x0006
 #define RUN_INPUT       0x0c00
 #define RUN_OUTPUT      0x0c01
 #define GPR             0x1000
@@ -32,11 +33,13 @@
 #define DAWR0           0x1030
 #define PURR            0x1033
 #define SPRG0           0x1036
+#define MMCR0           0x103b
 #define EBBHR           0x1044
 #define DSCR            0x104c
 #define TAR             0x104d
 #define DPDES           0x1053
 #define CR              0x2000
+#define PIDR            0x2001
 #define DSISR           0x2002
 #define VRSAVE          0x2004
 #define DAWRX0          0x2005

@@ -16,6 +16,7 @@
 #define SPRN_DSISR  18
 #define SPRN_VRSAVE 256
 #define SPRN_EBBHR  804
+#define SPRN_UMMCR0 779
 
         .machine power9
 
@@ -119,6 +120,15 @@
         .endr
         mtvsrdd %vs3, %r4, %r5
         mtvsrdd %vs40, %r5, %r4
+        sc      1
+
+        /* the last branch before, and one of this, in problem state */
+        CODE    l2_branches
+        mfbhrbe %r6, 0
+        mtspr   SPRN_UMMCR0, %r4
+        b       1f
+1:      mtspr   SPRN_UMMCR0, %r5
+        mfbhrbe %r7, 0
         sc      1
 
         CODE    l2_code_end

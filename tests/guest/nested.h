@@ -47,7 +47,8 @@
 extern uint32_t l2_code[], l2_code_end[], l2_call[], l2_load[], l2_store[],
                 l2_jump[], l2_spin[], l2_invalid[], l2_message[],
                 l2_system_call[], l2_interruptible[], l2_decrementer[],
-                l2_time[], l2_copy[], l2_wait[], l2_registers[];
+                l2_time[], l2_copy[], l2_wait[], l2_registers[],
+                l2_branches[];
 
 extern volatile uint64_t pages[N_PAGES][PAGE / 8];
 
@@ -66,6 +67,25 @@ void spoil_tree(uint64_t *seed);
 
 /* Be a radix partition that could have L2s, and make_l2() */
 void begin_radix(void);
+
+/* A process of the L2's: two pages at PROCESS_PAGES, and its code */
+#define PROCESS_PID     3ull
+#define PROCESS_TABLE   0x40000ull
+#define PROCESS_ROOT    0x50000ull
+#define PROCESS_NODES   0x60000ull              /* three, of 4 KiB each */
+#define PROCESS_PAGES   0x10000ull
+#define PROCESS_CODE    0x14000ull
+#define MSR_PROCESS     (MSR_EE | MSR_PR | MSR_IR | MSR_DR)
+void make_process(uint64_t leaf);
+
+/*
+ * Branch history rolling buffer: l2_branches, which begins with r4 and r5 as
+ * its MMCR0, in that process, gives these in r6 and r7
+ */
+#define MMCR0_BRANCHES  (1ull << 31 | 1ull << 21 | 1ull << 19)
+#define MMCR0_RECORD    (MMCR0_BRANCHES | 1ull << 26)
+uint64_t own_branch(void);
+uint64_t last_branch(void);             /* of L1's */
 
 /* Zeroes, ones, single bits and anything */
 void random_fill(uint64_t *words, unsigned n, uint64_t *seed);

@@ -266,7 +266,7 @@ static void copy_at_random(uint64_t *seed)
     hv_copy(PROCESS_PID, eaddr, what & 16 ? buf : 0, what & 16 ? 0 : buf,
             (what >> 24) % (sizeof(own[0]) + 1));
     if (!(what >> 36 & 15)) {
-        make_process(LEAF);
+        hv_make_process(LEAF);
     }
 }
 
@@ -316,6 +316,6 @@ static void enter_at_random(struct cpu *cpu)
 void test_nested_fuzz(void)
 {
     hv_begin();
-    make_process(LEAF);
+    hv_make_process(LEAF);
     run_everywhere(enter_at_random);
 }

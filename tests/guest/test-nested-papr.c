@@ -262,6 +262,27 @@ static void keeps_own_debug_registers(void)
     expect(get_one(0, GPR + 3), *l2_memory(L2_DATA));
 }
 
+/* Nobody sees the branches of another one, in the buffer of their history */
+static void keeps_own_branches(void)
+{
+    make_process(LEAF);
+    set_one(GUEST_WIDE, 0, PROCESS_TABLE_ID, PROCESS_TABLE, 4096, 0);
+    for (int round = 0; round < 2; round++) {
+        uint8_t *input = papr_set_l2(0, l2_branches, MMCR0_RECORD,
+                                     MMCR0_BRANCHES);
+
+        add(input, NIA, l2_address(l2_branches) + PROCESS_CODE - L2_CODE);
+        add(input, L2_MSR, MSR_SF | MSR_ME | MSR_PROCESS);
+        add(input, PIDR, PROCESS_PID);
+        add(input, MMCR0, MMCR0_BRANCHES);
+        expect(last_branch(), 0);
+        expect(papr_run_l2(0), EXIT_HCALL);
+        expect(get_one(0, GPR + 6), 0);
+        expect(get_one(0, GPR + 7), own_branch());
+        expect(last_branch(), 0);
+    }
+}
+
 /* SPRs that either keeps; VSR 3 and 40 in asm below */
 static const struct {
     unsigned id, sprn;
@@ -364,6 +385,7 @@ void test_nested_papr(void)
     keeps_own_decrementer();
     keeps_own_time();
     keeps_own_debug_registers();
+    keeps_own_branches();
     keeps_own_registers();
     keeps_vcpus_apart();
     loses_output();

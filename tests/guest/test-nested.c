@@ -206,6 +206,25 @@ static void keeps_own_debug_registers(void)
     expect(regs->gpr[3], 0xd00);
 }
 
+/* Nobody sees the branches of another one, in the buffer of their history */
+static void keeps_own_branches(void)
+{
+    hv_make_process(LEAF);
+    for (int round = 0; round < 2; round++) {
+        struct regs *regs = hv_set_l2(0, l2_branches, MMCR0_RECORD,
+                                      MMCR0_BRANCHES);
+
+        regs->nip += PROCESS_CODE - L2_CODE;
+        regs->msr |= MSR_PROCESS;
+        states[0].pidr = PROCESS_PID;
+        expect(last_branch(), 0);
+        expect(hv_run_l2(0), EXIT_HCALL);
+        expect(regs->gpr[6], 0);
+        expect(regs->gpr[7], own_branch());
+        expect(last_branch(), 0);
+    }
+}
+
 /* ---- its memory, for L1 ---- */
 
 /* What the L2 reads there itself, with its data translated */
@@ -223,7 +242,7 @@ static void copies_memory(void)
 {
     uint64_t own[4] = { 0, 0, 0x5555, 0 };
 
-    make_process(LEAF);
+    hv_make_process(LEAF);
     map_page(0, LEAF, 3);
     l2_memory(L2_DATA)[511] = 0x1234;
     pages[3][0] = 0xabcd;
@@ -247,11 +266,11 @@ static void copies_memory(void)
     expect(own[0], 0x1234);
 
     /* what it may not change, or L1 has not mapped so, is not changed */
-    make_process(LEAF_READ_ONLY);
+    hv_make_process(LEAF_READ_ONLY);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, 0, own, 8), H_NOT_FOUND);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, own, 0, 8), H_SUCCESS);
     expect(own[0], 0x5555);
-    make_process(LEAF);
+    hv_make_process(LEAF);
     map_page(0, LEAF_READ_ONLY, 3);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES + PAGE, 0, own, 8), H_NOT_FOUND);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES + PAGE, own, 0, 8), H_SUCCESS);
@@ -345,6 +364,7 @@ void test_nested(void)
     keeps_own_interrupts();
     keeps_own_time();
     keeps_own_debug_registers();
+    keeps_own_branches();
     copies_memory();
 }
 

@@ -111,6 +111,15 @@ static void put_general(PowerPCCPU *cpu, const PaprL2Registers *regs)
     ppc_store_lpcr(cpu, regs->lpcr);    /* hflags and interrupts follow */
 }
 
+/*
+ * The last branches, which the processor has recorded, are addresses of the
+ * other's.  Neither set of hypercalls has them: L1 loses its own, too.
+ */
+static void forget_branches(CPUPPCState *env)
+{
+    memset(env->bhrb, 0, sizeof(env->bhrb));
+}
+
 /* All that was translated, or reserved, was the other's */
 static void forget_memory(PowerPCCPU *cpu)
 {
@@ -218,6 +227,7 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
         papr_l2_put_rest(vcpu, l2->rest);
     }
     ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l2->doorbell);
+    forget_branches(env);
     forget_memory(cpu);
     /* the block that follows the call is not the L2's, wherever that begins */
     qatomic_set(&CPU(cpu)->exit_request, true);
@@ -303,6 +313,7 @@ static void back_to_l1(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2)
     l1->doorbell |= cpu->env.pending_interrupts & PPC_INTERRUPT_HDOORBELL;
     ppc_set_irq(cpu, PPC_INTERRUPT_HDOORBELL, 0);
     ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l1->doorbell);
+    forget_branches(&cpu->env);
     forget_memory(cpu);
     trace_papr_l2_leave(vcpu->id, r3, l2->nip, l2->msr);
 }
