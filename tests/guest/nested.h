@@ -40,8 +40,12 @@
 #define DSISR_PROTECTED 0x08000000ull
 #define DSISR_STORE     0x02000000ull
 #define LPCR_MER        (1ull << 11)
+#define DAWRX_MORE(n)   ((uint64_t)(n) << 10)   /* doublewords */
 #define DAWRX_READ      (1ull << 5)
+#define DAWRX_MAPPED    (1ull << 4)             /* where data is translated */
+#define DAWRX_ANY       (1ull << 3)             /* whether it is or not */
 #define DAWRX_KERNEL    (1ull << 1)
+#define DAWRX_USER      (1ull << 0)
 #define CIABR_KERNEL    2
 
 extern uint32_t l2_code[], l2_code_end[], l2_call[], l2_load[], l2_store[],

@@ -206,6 +206,46 @@ static void keeps_own_debug_registers(void)
     expect(regs->gpr[3], 0xd00);
 }
 
+/* A watchpoint is for doublewords from DAWR on, and for these states alone */
+static void watches_as_told(void)
+{
+    static const struct {
+        uint64_t dawrx, offset;
+        bool user, seen;
+    } rows[] = {
+        { DAWRX_KERNEL, 0, false, true },
+        { DAWRX_KERNEL, 8, false, false },
+        { DAWRX_KERNEL | DAWRX_MORE(3), 24, false, true },
+        { DAWRX_KERNEL | DAWRX_MORE(3), 32, false, false },
+        { DAWRX_KERNEL | DAWRX_MORE(63), 504, false, true },
+        { DAWRX_KERNEL | DAWRX_MAPPED, 0, false, false },
+        { DAWRX_USER, 0, false, false },
+        { DAWRX_USER | DAWRX_MAPPED, 0, true, true },
+        { DAWRX_USER | DAWRX_ANY, 0, true, true },
+        { DAWRX_USER, 0, true, false },
+        { DAWRX_KERNEL | DAWRX_ANY, 0, true, false },
+        { DAWRX_USER | DAWRX_KERNEL | DAWRX_ANY, 0, true, true },
+        { DAWRX_USER | DAWRX_KERNEL | DAWRX_ANY, 0, false, true },
+    };
+
+    hv_make_process(LEAF);
+    for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        uint64_t page = rows[i].user ? PROCESS_PAGES : L2_DATA;
+        struct regs *regs = hv_set_l2(0, l2_load, page + rows[i].offset, 0);
+
+        states[0].dawr0 = page;
+        states[0].dawrx0 = rows[i].dawrx | DAWRX_READ;
+        if (rows[i].user) {
+            regs->nip += PROCESS_CODE - L2_CODE;
+            regs->msr |= MSR_PROCESS;
+            states[0].pidr = PROCESS_PID;
+        }
+        l2_memory(L2_DATA)[rows[i].offset / 8] = i;
+        expect(hv_run_l2(0), EXIT_HCALL);
+        expect(regs->gpr[3], rows[i].seen ? 0x300 : i);
+    }
+}
+
 /* Nobody sees the branches of another one, in the buffer of their history */
 static void keeps_own_branches(void)
 {
@@ -364,6 +404,7 @@ void test_nested(void)
     keeps_own_interrupts();
     keeps_own_time();
     keeps_own_debug_registers();
+    watches_as_told();
     keeps_own_branches();
     copies_memory();
 }
