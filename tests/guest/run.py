@@ -78,7 +78,8 @@ def main():
     if qemu.returncode:
         sys.exit(f'QEMU ended with {qemu.returncode}')
     # what a guest can do again and again is not worth a line to the user each time
-    said = [line for line in output.splitlines() if line.startswith('qemu-system-ppc64: ')]
+    said = [line for line in output.splitlines()
+            if line.startswith(('qemu-system-ppc64: ', 'Facility'))]
     if len(said) > 5:
         sys.exit(f'QEMU said {len(said)} lines: {said[0]}')
     if 'FAIL' in output or f'PASS {test}' not in output:
