@@ -18,7 +18,6 @@
 #include "hw/hotplug.h"
 #include "hw/pci/pci_bridge.h"
 #include "hw/pci/pci_bus.h"
-#include "system/runstate.h"
 #include "phb.h"
 #include "hw/pci-host/pseries/trace.h"
 
@@ -112,12 +111,6 @@ static void tell_guest(PaprPhb *phb, bool add, const PaprDrc *drc)
     }
 }
 
-/* Devices of a stream raise no events: it has their connectors' states */
-static bool is_hot(const DeviceState *dev)
-{
-    return dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
-}
-
 /* The bridge's own hotplug controller, if it has one, is not for PAPR guests */
 static void plug_bridge(PaprPhb *phb, PCIBridge *bridge)
 {
@@ -132,6 +125,7 @@ static void phb_plug_device(HotplugHandler *handler, DeviceState *dev,
 {
     PaprPhb *phb = PAPR_PHB(handler);
     PCIDevice *pdev = PCI_DEVICE(dev);
+    bool hot = papr_dr_is_hotplug(dev);
     PaprDrc *drcs[PCI_FUNC_MAX];
 
     if (!pdev->enabled) {
@@ -140,12 +134,11 @@ static void phb_plug_device(HotplugHandler *handler, DeviceState *dev,
     if (IS_PCI_BRIDGE(dev)) {
         plug_bridge(phb, PCI_BRIDGE(dev));
     }
-    if (!papr_drc_attach(papr_phb_connector(phb, pdev), dev, !is_hot(dev),
-                         errp)) {
+    if (!papr_drc_attach(papr_phb_connector(phb, pdev), dev, !hot, errp)) {
         return;
     }
-    trace_papr_pci_plug(dev->canonical_path, is_hot(dev));
-    if (is_hot(dev) && PCI_FUNC(pdev->devfn) == 0) {
+    trace_papr_pci_plug(dev->canonical_path, hot);
+    if (hot && PCI_FUNC(pdev->devfn) == 0) {
         slot_connectors(phb, pdev, drcs);
         for (int func = 0; func < PCI_FUNC_MAX; func++) {
             tell_guest(phb, true, drcs[func]);

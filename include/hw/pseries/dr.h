@@ -53,6 +53,15 @@ typedef struct PaprDrcOps {
 PaprDr *papr_dr_new(PaprRtas *rtas);
 
 /**
+ * papr_dr_is_hotplug - is @dev plugged while a guest runs?
+ *
+ * Then the guest is notified.  It is not of devices of the command line, nor of
+ * those that are plugged before a stream is loaded: that has the states of
+ * their connectors.
+ */
+bool papr_dr_is_hotplug(const DeviceState *dev);
+
+/**
  * papr_dr_add - a run of @count connectors of @type
  * @first: the first one's id; the others follow each @stride above the last
  *

@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "hw/qdev-core.h"
 #include "qemu/timer.h"
 #include "system/runstate.h"
 #include "internal.h"
@@ -46,6 +47,11 @@ static void machine_changed(void *opaque, bool running, RunState state)
         papr_dr_leave_as_loaded(dr);
     }
     papr_dr_take_out_soon(dr);
+}
+
+bool papr_dr_is_hotplug(const DeviceState *dev)
+{
+    return dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
 }
 
 PaprDr *papr_dr_new(PaprRtas *rtas)

@@ -1,8 +1,8 @@
 /*
- * pSeries platform: the devices a machine has without -device
+ * pSeries platform: the devices that a machine has without -device
  *
- * The first PCI host bridge, and what -nic, -drive, -vga and -usb ask for.
- * Context: machine init.
+ * The first PCI host bridge, and those of -nic, -drive, -vga and -usb.
+ * Called by machine init.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,8 +17,8 @@
 #include "system/system.h"
 #include "machine.h"
 
-static void hotplug_event(bool add, PaprDrcType type, uint32_t index,
-                          void *machine)
+static void send_hotplug_event(bool add, PaprDrcType type, uint32_t index,
+                               void *machine)
 {
     papr_events_hotplug(((PaprMachine *)machine)->events,
                         add ? PAPR_HOTPLUG_ADD : PAPR_HOTPLUG_REMOVE, type,
@@ -34,7 +34,7 @@ static uint64_t highest_ram(const MachineState *ms)
            memory_region_size(&ms->device_memory->mr);
 }
 
-/* The bus of the default bridge; NULL on failure */
+/* The bus of the first host bridge; NULL on failure */
 static PCIBus *init_pci(PaprMachine *pm, Error **errp)
 {
     PaprPciConfig config = {
@@ -44,7 +44,7 @@ static PCIBus *init_pci(PaprMachine *pm, Error **errp)
         .iommu = pm->iommu,
         .numa = &pm->numa,
         .highest_ram = highest_ram(MACHINE(pm)),
-        .hotplug = hotplug_event,
+        .hotplug = send_hotplug_event,
         .opaque = pm,
     };
     DeviceState *phb;
@@ -58,7 +58,7 @@ static PCIBus *init_pci(PaprMachine *pm, Error **errp)
     return papr_phb_bus(PAPR_PHB(phb));
 }
 
-/* -nic model=: ibmveth is the name that Linux has for the virtual adapter */
+/* ibmveth (-nic model=) is what Linux calls the driver of spapr-vlan */
 static void init_networks(PaprMachine *pm, PCIBus *bus)
 {
     NICInfo *nic;
@@ -69,7 +69,7 @@ static void init_networks(PaprMachine *pm, PCIBus *bus)
     pci_init_nic_devices(bus, NULL);
 }
 
-/* An adapter for each bus=, and one for bus 0 in any case */
+/* An adapter for each bus= of -drive if=scsi, and always one for bus 0 */
 static void init_disks(PaprMachine *pm)
 {
     for (int bus = 0; bus <= drive_get_max_bus(IF_SCSI); bus++) {
@@ -87,7 +87,7 @@ static bool init_vga(PCIBus *bus, bool *has_vga, Error **errp)
     case VGA_VIRTIO:
         pci_vga_init(bus);
         return true;
-    case VGA_DEVICE:                    /* a -device that the user gave */
+    case VGA_DEVICE:                    /* given as -device */
         vga_interface_created = true;
         return true;
     default:
@@ -135,10 +135,7 @@ bool papr_machine_init_devices(PaprMachine *pm, Error **errp)
     return true;
 }
 
-/*
- * Drivers of old guests take the frame buffer to be in the byte order that they
- * take interrupts in
- */
+/* Old drivers expect the frame buffer in the byte order of interrupts (ILE) */
 void papr_machine_interrupt_endian(void *machine, bool little)
 {
     papr_pci_set_vga_endian(((PaprMachine *)machine)->pci, !little);

@@ -1,13 +1,13 @@
 /*
  * pSeries platform: names of devices in firmware's device tree
  *
- * bootindex= becomes "qemu,boot-list" in /chosen, a list of paths in the tree
- * as SLOF builds it; where SLOF names a device in another way than QEMU does,
- * the name is made here.  A disk's unit address is its logical unit number
+ * QEMU makes of bootindex= a list of paths ("qemu,boot-list" in /chosen) in the
+ * tree that SLOF builds.  The names are made here for devices that SLOF and
+ * QEMU call differently.  A disk's unit address is its logical unit number
  * (LUN) in the 64-bit form of the SCSI architecture model (SAM-5, section 4.7),
- * which each kind of adapter uses in its own way.
+ * and each kind of adapter has an encoding of its own.
  *
- * Callers: QEMU, for get_boot_devices_list().  BQL.
+ * Called by get_boot_devices_list(), with the BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -54,7 +54,7 @@ static char *disk_path(SCSIDevice *disk, DeviceState *adapter)
     return g_strdup_printf("%s@%" PRIX64, qdev_fw_name(DEVICE(disk)), unit);
 }
 
-/* SLOF makes a storage device of a USB one, and a disk below it */
+/* SLOF has a node for a USB storage device, and one for a disk below it */
 static char *usb_path(USBDevice *usb)
 {
     if (strcmp(qdev_fw_name(DEVICE(usb)), "usb-host") ||
@@ -70,7 +70,8 @@ static char *vhost_scsi_path(VHostSCSICommon *vhost)
                            lun_of_target(vhost->target, vhost->lun));
 }
 
-static char *dev_path(FWPathProvider *provider, BusState *bus, DeviceState *dev)
+static char *firmware_dev_path(FWPathProvider *provider, BusState *bus,
+                               DeviceState *dev)
 {
     Object *obj = OBJECT(dev);
     void *it;
@@ -97,5 +98,5 @@ static char *dev_path(FWPathProvider *provider, BusState *bus, DeviceState *dev)
 
 void papr_machine_fw_path_class_init(ObjectClass *oc)
 {
-    FW_PATH_PROVIDER_CLASS(oc)->get_dev_path = dev_path;
+    FW_PATH_PROVIDER_CLASS(oc)->get_dev_path = firmware_dev_path;
 }

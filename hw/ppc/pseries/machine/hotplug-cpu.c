@@ -1,21 +1,21 @@
 /*
- * pSeries platform: CPU cores are plugged into and unplugged from the machine
+ * pSeries platform: plug and unplug of CPU cores
  *
- * Rows of the table in hotplug.c, and what the cores' connectors ask for
- * (LoPAR 13.7.4).  A core comes with all its threads stopped; the guest takes
- * it by way of its connector and starts them.  It goes when the guest has
- * stopped all of them and has released the connector.
+ * A row of the table in hotplug.c, and the operations of the cores' connectors
+ * (LoPAR 13.7.4).  All threads of a plugged core are stopped; the guest
+ * configures its connector and starts them.  To release the core, the guest
+ * stops them and makes the connector unusable.
  *
- * Removal is in two steps, since the second waits for the threads of the
- * core's vCPUs.  A vCPU's thread must not do that in a call of its guest: the
- * one that it waits for may itself have to wait until no vCPU executes.
+ * A released core is removed in two steps, since the second waits for the host
+ * threads of the core's vCPUs.  An RTAS call must not wait for them in its
+ * vCPU's thread: such a thread may itself wait until no vCPU executes.
  *
- * 1. core_leaves(), in whatever thread: the guest's calls don't find the
- *    vCPUs any more, and no device tree has them;
- * 2. remove_core(), in the main loop: the core is unrealized, and the slot is
- *    free again.
+ * 1. leave_core(), in any thread: the guest's calls don't find the vCPUs any
+ *    more, and they are in no device tree;
+ * 2. release_core(), in the main loop: the core is unrealized, and the slot is
+ *    free.
  *
- * All of it with the BQL (big QEMU lock) held.
+ * With the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,7 +25,6 @@
 #include "qapi/error.h"
 #include "system/numa.h"
 #include "system/replay.h"
-#include "system/runstate.h"
 #include "machine.h"
 
 static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
@@ -35,16 +34,16 @@ static CPUArchId *core_slot(MachineState *ms, uint32_t core_id)
     return i < ms->possible_cpus->len ? &ms->possible_cpus->cpus[i] : NULL;
 }
 
-/* The connector of the core that has the vCPU @id */
-static PaprDrc *connector_of(const PaprMachine *pm, uint32_t id)
+/* The connector of the core with the vCPU @id */
+static PaprDrc *vcpu_connector(const PaprMachine *pm, uint32_t id)
 {
     return papr_dr_find(pm->dr, PAPR_DRC_CPU, id - id % pm->cpu_host.vsmt);
 }
 
 static PaprDrc *core_connector(const PaprMachine *pm, DeviceState *dev)
 {
-    return connector_of(pm, papr_cpu_vcpu_id(&pm->cpu_host,
-                                             CPU_CORE(dev)->core_id));
+    return vcpu_connector(pm, papr_cpu_vcpu_id(&pm->cpu_host,
+                                               CPU_CORE(dev)->core_id));
 }
 
 void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
@@ -80,7 +79,7 @@ void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
         error_setg(errp, "core %d already populated", cc->core_id);
         return;
     }
-    /* as QEMU refuses -smp 2 */
+    /* for the reason for which QEMU refuses -smp 2 then */
     if (replay_mode != REPLAY_MODE_NONE && cc->core_id) {
         error_setg(errp, "core %d can't be added: record and replay (-icount "
                    "rr=) need a machine with one CPU", cc->core_id);
@@ -91,10 +90,11 @@ void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 }
 
 /*
- * The processor that the guest has agreed on, as all others act.  A core of
- * the command line gets it with them, at the reset that starts the machine.
+ * The compatibility mode that the guest has negotiated, which all other vCPUs
+ * have.  Cores of the command line get theirs at the machine's first reset.
  */
-static bool act_as_the_others(PaprMachine *pm, PaprCpuCore *core, Error **errp)
+static bool set_compat_of_others(PaprMachine *pm, PaprCpuCore *core,
+                                 Error **errp)
 {
     uint32_t pvr = papr_vcpu_next(pm->vcpus, NULL)->cpu->compat_pvr;
 
@@ -109,17 +109,18 @@ static bool act_as_the_others(PaprMachine *pm, PaprCpuCore *core, Error **errp)
 void papr_machine_core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     PaprDrc *drc = core_connector(pm, dev);
-    bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+    bool hot = papr_dr_is_hotplug(dev);
 
-    if (dev->hotplugged && !act_as_the_others(pm, PAPR_CPU_CORE(dev), errp)) {
+    if (dev->hotplugged &&
+        !set_compat_of_others(pm, PAPR_CPU_CORE(dev), errp)) {
         return;
     }
     if (!papr_drc_attach(drc, dev, !hot, errp)) {
         return;
     }
     /*
-     * What is plugged is the core, and query-hotpluggable-cpus has to name it:
-     * its only use of the slot's CPU is as an object, whatever the type says.
+     * For query-hotpluggable-cpus, which has to name the core, and uses the
+     * slot's CPU as an Object only.
      */
     core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = (CPUState *)dev;
     if (hot) {
@@ -135,7 +136,7 @@ static bool core_stays(DeviceState *dev, void *machine)
 
 /*
  * A second request is sent like the first: a guest that can't release a core
- * need not say so, and Linux before 5.13 doesn't.
+ * need not report that, and Linux before 5.13 doesn't.
  */
 void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,
                                       Error **errp)
@@ -147,7 +148,7 @@ void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,
         return;
     }
     if (papr_drc_device(drc) != dev) {
-        return;                         /* it is on its way */
+        return;                 /* the guest has released it already */
     }
     papr_drc_unplug_request(drc);
     if (papr_drc_device(drc)) {
@@ -162,7 +163,7 @@ void papr_machine_core_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
     core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = NULL;
 }
 
-static void core_leaves(DeviceState *dev, void *machine)
+static void leave_core(DeviceState *dev, void *machine)
 {
     PaprMachine *pm = machine;
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
@@ -173,16 +174,13 @@ static void core_leaves(DeviceState *dev, void *machine)
     }
 }
 
-static void remove_core(DeviceState *dev, void *machine)
+static void release_core(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
     object_unparent(OBJECT(dev));
 }
 
-/*
- * LoPAR R1-13.7.4.1.1-1: all threads are stopped before.  One that runs would
- * be gone in the middle of what it does.
- */
+/* LoPAR R1-13.7.4.1.1-1: the guest stops all threads of a core first */
 static bool core_in_use(DeviceState *dev, void *machine)
 {
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
@@ -196,9 +194,9 @@ static bool core_in_use(DeviceState *dev, void *machine)
 }
 
 static const PaprDrcOps core_drc_ops = {
-    .release = remove_core,
+    .release = release_core,
     .in_main_loop = true,
-    .leave = core_leaves,
+    .leave = leave_core,
     .stays = core_stays,
     .in_use = core_in_use,
     .fill_dt = papr_machine_fill_core,
@@ -214,5 +212,5 @@ void papr_machine_add_core_connectors(PaprMachine *pm)
 
 bool papr_machine_may_start(const PaprVcpu *vcpu, void *machine)
 {
-    return papr_drc_is_taken(connector_of(machine, vcpu->id));
+    return papr_drc_is_taken(vcpu_connector(machine, vcpu->id));
 }

@@ -1,8 +1,8 @@
 /*
- * pSeries platform: persistent memory (nvdimm, spapr-nvdimm) is plugged
+ * pSeries platform: plug of persistent memory (nvdimm, spapr-nvdimm)
  *
- * A module has a place in the area behind boot memory, which QEMU's hw/mem
- * finds, and one connector, that of its slot.  It stays until QEMU ends.
+ * QEMU's hw/mem places a module in the area behind boot memory.  It has one
+ * connector, that of its slot, and is never unplugged.
  *
  * With the BQL (big QEMU lock) held.
  *
@@ -15,11 +15,10 @@
 #include "hw/mem/pc-dimm.h"
 #include "hw/qdev-core.h"
 #include "system/hostmem.h"
-#include "system/runstate.h"
 #include "machine.h"
 
-/* An address of the user's; 0: QEMU is to find one, which is aligned */
-static bool check_place(NVDIMMDevice *nvdimm, Error **errp)
+/* The address that the user gave; 0: QEMU finds one, which is aligned */
+static bool check_nvdimm_address(NVDIMMDevice *nvdimm, Error **errp)
 {
     uint64_t addr = PC_DIMM(nvdimm)->addr;
 
@@ -50,7 +49,7 @@ void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
     size = memory_device_get_region_size(MEMORY_DEVICE(dev), errp);
     if (*errp || !papr_pmem_check(nvdimm, size, errp) ||
-        !check_place(nvdimm, errp) ||
+        !check_nvdimm_address(nvdimm, errp) ||
         !papr_machine_kvm_check_backing(
             pm, host_memory_backend_pagesize(PC_DIMM(dev)->hostmem), errp)) {
         return;
@@ -61,13 +60,13 @@ void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     PaprDrc *drc = papr_dr_find(pm->dr, PAPR_DRC_PMEM, PC_DIMM(dev)->slot);
-    bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+    bool hot = papr_dr_is_hotplug(dev);
 
     if (!papr_machine_kvm_plug_memory(pm, dev, errp)) {
         return;
     }
-    papr_machine_note_memory(pm);
-    /* QEMU has found the slot to be free, so is the connector */
+    papr_machine_update_memory(pm);
+    /* QEMU has checked that the slot is free, so the connector is */
     papr_drc_attach(drc, dev, !hot, &error_abort);
     if (hot) {
         papr_events_hotplug(pm->events, PAPR_HOTPLUG_ADD, PAPR_DRC_PMEM,
@@ -81,22 +80,22 @@ void papr_nvdimm_unplug_request(PaprMachine *pm, DeviceState *dev,
     error_setg(errp, "nvdimm device hot unplug is not supported yet.");
 }
 
-/* The guest may put a module away and take it back; it stays plugged */
-static bool fill_module(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
+/* A guest can release a module and configure it again; it stays plugged */
+static bool fill_nvdimm(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
                         void *machine, Error **errp)
 {
     papr_pmem_node(drc, &((PaprMachine *)machine)->numa, dt);
     return true;
 }
 
-static bool module_stays(DeviceState *dev, void *machine)
+static bool nvdimm_stays(DeviceState *dev, void *machine)
 {
     return true;
 }
 
-static const PaprDrcOps module_drc_ops = {
-    .stays = module_stays,
-    .fill_dt = fill_module,
+static const PaprDrcOps nvdimm_drc_ops = {
+    .stays = nvdimm_stays,
+    .fill_dt = fill_nvdimm,
 };
 
 void papr_machine_add_pmem(PaprMachine *pm)
@@ -107,7 +106,7 @@ void papr_machine_add_pmem(PaprMachine *pm)
         return;
     }
     if (slots) {
-        papr_dr_add(pm->dr, PAPR_DRC_PMEM, 0, 1, slots, &module_drc_ops, pm);
+        papr_dr_add(pm->dr, PAPR_DRC_PMEM, 0, 1, slots, &nvdimm_drc_ops, pm);
     }
     pm->pmem = papr_pmem_new(pm->hcalls, pm->dr, slots);
 }

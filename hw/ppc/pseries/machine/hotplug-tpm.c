@@ -1,8 +1,8 @@
 /*
- * pSeries platform: the proxy to a TPM of the host comes and goes
+ * pSeries platform: plug and unplug of the proxy to a TPM of the host
  *
- * The guest has no part in it: it is in the partition's hypercalls or is not.
- * Context: BQL (big QEMU lock).
+ * It has no connector and the guest is not asked: without a proxy, hypercall
+ * H_TPM_COMM fails.  With the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,11 +1,11 @@
 /*
- * pSeries platform: virtio-mem is plugged and unplugged
+ * pSeries platform: plug and unplug of virtio-mem
  *
- * It is two things: memory with a place in the area behind boot memory, of
- * which the guest asks for blocks by its virtqueue, and a PCI device, behind
- * the connector of its slot.  So the machine handles it, and has its host
- * bridge do what it does for any PCI device.  The blocks' own connectors
- * (LMB, logical memory blocks) stay empty: what is here is never a module.
+ * It is memory in the area behind boot memory, of which the guest plugs blocks
+ * by a virtqueue, and a PCI device with the connector of its slot.  So the
+ * machine is its hotplug handler, and calls that of its host bridge for what
+ * any PCI device needs.  The connectors of logical memory blocks (LMB) at its
+ * addresses stay empty.
  *
  * With the BQL (big QEMU lock) held.
  *
@@ -38,10 +38,10 @@ void papr_virtio_mem_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 void papr_virtio_mem_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     virtio_md_pci_plug(VIRTIO_MD_PCI(dev), MACHINE(pm), errp);
-    papr_machine_note_memory(pm);
+    papr_machine_update_memory(pm);
 }
 
-/* Refused as long as the guest has blocks of it */
+/* Refused while the guest has blocks of it plugged */
 void papr_virtio_mem_unplug_request(PaprMachine *pm, DeviceState *dev,
                                     Error **errp)
 {
@@ -51,35 +51,36 @@ void papr_virtio_mem_unplug_request(PaprMachine *pm, DeviceState *dev,
 void papr_virtio_mem_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     virtio_md_pci_unplug(VIRTIO_MD_PCI(dev), MACHINE(pm), errp);
-    papr_machine_note_memory(pm);
+    papr_machine_update_memory(pm);
 }
 
-typedef void Visit(VirtIOMDPCI *vmd, void *opaque);
+typedef void VisitVirtioMem(VirtIOMDPCI *vmd, void *opaque);
 
-typedef struct Walk {
-    Visit *visit;
+typedef struct VirtioMemWalk {
+    VisitVirtioMem *visit;
     void *opaque;
-} Walk;
+} VirtioMemWalk;
 
-static void visit_device(PCIBus *bus, PCIDevice *pdev, void *opaque)
+static void visit_if_virtio_mem(PCIBus *bus, PCIDevice *pdev, void *opaque)
 {
-    Walk *walk = opaque;
+    VirtioMemWalk *walk = opaque;
 
     if (object_dynamic_cast(OBJECT(pdev), TYPE_VIRTIO_MD_PCI)) {
         walk->visit(VIRTIO_MD_PCI(pdev), walk->opaque);
     }
 }
 
-static void visit_bus(PCIBus *bus, void *walk)
+static void visit_devices_of_bus(PCIBus *bus, void *walk)
 {
-    pci_for_each_device_under_bus(bus, visit_device, walk);
+    pci_for_each_device_under_bus(bus, visit_if_virtio_mem, walk);
 }
 
-static void visit_all_behind(PaprPhb *phb, Visit *visit, void *opaque)
+static void visit_virtio_mem_behind(PaprPhb *phb, VisitVirtioMem *visit,
+                                    void *opaque)
 {
-    Walk walk = { visit, opaque };
+    VirtioMemWalk walk = { visit, opaque };
 
-    pci_for_each_bus(papr_phb_bus(phb), visit_bus, &walk);
+    pci_for_each_bus(papr_phb_bus(phb), visit_devices_of_bus, &walk);
 }
 
 static void check_unused(VirtIOMDPCI *vmd, void *errp)
@@ -93,19 +94,19 @@ bool papr_virtio_mem_unused_behind(PaprPhb *phb, Error **errp)
 {
     ERRP_GUARD();
 
-    visit_all_behind(phb, check_unused, errp);
+    visit_virtio_mem_behind(phb, check_unused, errp);
     return !*errp;
 }
 
-static void take_out(VirtIOMDPCI *vmd, void *machine)
+static void unplug_memory(VirtIOMDPCI *vmd, void *machine)
 {
     memory_device_unplug(MEMORY_DEVICE(vmd), machine);
 }
 
-void papr_virtio_mem_leave_with(PaprMachine *pm, PaprPhb *phb)
+void papr_virtio_mem_unplug_behind(PaprMachine *pm, PaprPhb *phb)
 {
-    visit_all_behind(phb, take_out, pm);
+    visit_virtio_mem_behind(phb, unplug_memory, pm);
     if (MACHINE(pm)->device_memory) {
-        papr_machine_note_memory(pm);
+        papr_machine_update_memory(pm);
     }
 }

@@ -1,11 +1,15 @@
 /*
- * pSeries platform: what is plugged into the machine
+ * pSeries platform: plug and unplug of the machine's devices
  *
- * One row a kind of device.  Pre-plug checks the device against the machine
- * and hands it what it needs; plug ties it to its connector.  Unplug asks the
- * guest by way of the connector, which has the device taken out in the end.
- * PCI devices are plugged into their host bridge (PHB), not into the machine,
- * but for virtio-mem, which is memory, too.  CPU cores are in hotplug-cpu.c.
+ * A table with a row for each kind of device.  Pre-plug checks the device
+ * against the machine and gives it what it needs; plug attaches it to its
+ * connector.  An unplug request is sent to the guest; when the guest has
+ * released the connector, the device is unplugged (PaprDrcOps.release). PCI
+ * devices are plugged by their host bridge (PHB), not by the machine, except
+ * virtio-mem, which is memory, too.
+ *
+ * The rows of host bridges and of the random number generator are here, the
+ * others in hotplug-*.c.  With the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,7 +21,6 @@
 #include "hw/pci/pci_device.h"
 #include "hw/qdev-core.h"
 #include "hw/virtio/virtio-md-pci.h"
-#include "system/runstate.h"
 #include "machine.h"
 
 static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
@@ -26,11 +29,13 @@ static void rng_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     papr_rng_attach(dev, pm->hcalls);
 }
 
-static void phb_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+static void host_bridge_pre_plug(PaprMachine *pm, DeviceState *dev,
+                                 Error **errp)
 {
     if (dev->hotplugged && pm->compat->no_phb_hotplug) {
-        error_setg(errp, "this version of the machine takes host bridges from "
-                   "the command line alone; use pseries-4.0 or later");
+        error_setg(errp, "%s can't be hotplugged: this version of the machine "
+                   "has host bridges of the command line only; use "
+                   "pseries-4.0 or later", dev->id ?: TYPE_PAPR_PHB);
         return;
     }
     papr_phb_pre_plug(pm->pci, PAPR_PHB(dev), errp);
@@ -41,10 +46,10 @@ static PaprDrc *phb_connector(PaprMachine *pm, DeviceState *dev)
     return papr_dr_find(pm->dr, PAPR_DRC_PHB, papr_phb_index(PAPR_PHB(dev)));
 }
 
-static void phb_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+static void host_bridge_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
     PaprDrc *drc = phb_connector(pm, dev);
-    bool hot = dev->hotplugged && !runstate_check(RUN_STATE_INMIGRATE);
+    bool hot = papr_dr_is_hotplug(dev);
 
     if (drc && papr_drc_attach(drc, dev, !hot, errp) && hot) {
         papr_events_hotplug(pm->events, PAPR_HOTPLUG_ADD, PAPR_DRC_PHB,
@@ -52,14 +57,19 @@ static void phb_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
 }
 
-/* What is behind the bridge goes along: the guest gives up all or nothing */
-static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
+/*
+ * The devices behind the bridge are unplugged with it; the guest releases all
+ * of them or none.
+ */
+static void host_bridge_unplug_request(PaprMachine *pm, DeviceState *dev,
+                                       Error **errp)
 {
     PaprDrc *drc = phb_connector(pm, dev);
 
     if (!drc) {
-        error_setg(errp, "%s can't be unplugged: host bridges of this version "
-                   "of the machine stay", dev->id ?: dev->canonical_path);
+        error_setg(errp, "%s can't be unplugged: this version of the machine "
+                   "can't unplug host bridges; use pseries-4.0 or later",
+                   dev->id ?: dev->canonical_path);
         return;
     }
     if (papr_drc_unplug_requested(drc)) {
@@ -78,13 +88,14 @@ static void phb_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
 }
 
-static void phb_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
+static void host_bridge_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
 {
-    papr_virtio_mem_leave_with(pm, PAPR_PHB(dev));
+    papr_virtio_mem_unplug_behind(pm, PAPR_PHB(dev));
     qdev_unrealize(dev);
 }
 
-static void memory_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
+static void refuse_memory_device(PaprMachine *pm, DeviceState *dev,
+                                 Error **errp)
 {
     error_setg(errp, "%s: memory devices of this kind can't be plugged into "
                "this machine; use pc-dimm", object_get_typename(OBJECT(dev)));
@@ -96,7 +107,7 @@ typedef struct PlugRow {
     const char *type;
     PlugStep *pre_plug;
     PlugStep *plug;
-    PlugStep *unplug_request;           /* NULL: it stays */
+    PlugStep *unplug_request;           /* NULL: never unplugged */
     PlugStep *unplug;
 } PlugRow;
 
@@ -104,7 +115,8 @@ static const PlugRow plug_table[] = {
     { TYPE_PAPR_CPU_CORE, papr_machine_core_pre_plug, papr_machine_core_plug,
       papr_machine_core_unplug_request, papr_machine_core_unplug },
     { TYPE_PAPR_RNG, NULL, rng_plug },
-    { TYPE_PAPR_PHB, phb_pre_plug, phb_plug, phb_unplug_request, phb_unplug },
+    { TYPE_PAPR_PHB, host_bridge_pre_plug, host_bridge_plug,
+      host_bridge_unplug_request, host_bridge_unplug },
     { TYPE_NVDIMM, papr_nvdimm_pre_plug, papr_nvdimm_plug,
       papr_nvdimm_unplug_request },
     { TYPE_PAPR_TPM_PROXY, papr_machine_tpm_proxy_pre_plug,
@@ -113,11 +125,11 @@ static const PlugRow plug_table[] = {
       papr_dimm_unplug_request, papr_dimm_unplug },
     { TYPE_VIRTIO_MD_PCI, papr_virtio_mem_pre_plug, papr_virtio_mem_plug,
       papr_virtio_mem_unplug_request, papr_virtio_mem_unplug },
-    { TYPE_MEMORY_DEVICE, memory_pre_plug, NULL },
+    { TYPE_MEMORY_DEVICE, refuse_memory_device, NULL },
 };
 
-/* NULL for other devices of the system bus, like a part of a PCI device */
-static const PlugRow *row_of(DeviceState *dev)
+/* NULL: another device of the system bus, such as a part of a PCI device */
+static const PlugRow *plug_row_of(DeviceState *dev)
 {
     for (int i = 0; i < ARRAY_SIZE(plug_table); i++) {
         if (object_dynamic_cast(OBJECT(dev), plug_table[i].type)) {
@@ -127,19 +139,20 @@ static const PlugRow *row_of(DeviceState *dev)
     return NULL;
 }
 
-static void pre_plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void machine_pre_plug(HotplugHandler *handler, DeviceState *dev,
+                             Error **errp)
 {
-    const PlugRow *row = row_of(dev);
+    const PlugRow *row = plug_row_of(dev);
 
     if (row && row->pre_plug) {
         row->pre_plug(PAPR_MACHINE(handler), dev, errp);
     }
 }
 
-static void unplug_request(HotplugHandler *handler, DeviceState *dev,
-                           Error **errp)
+static void machine_unplug_request(HotplugHandler *handler, DeviceState *dev,
+                                   Error **errp)
 {
-    const PlugRow *row = row_of(dev);
+    const PlugRow *row = plug_row_of(dev);
 
     if (!row || !row->unplug_request) {
         error_setg(errp, "%s can't be unplugged from this machine",
@@ -149,14 +162,16 @@ static void unplug_request(HotplugHandler *handler, DeviceState *dev,
     row->unplug_request(PAPR_MACHINE(handler), dev, errp);
 }
 
-static void unplug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void machine_unplug(HotplugHandler *handler, DeviceState *dev,
+                           Error **errp)
 {
-    row_of(dev)->unplug(PAPR_MACHINE(handler), dev, errp);
+    plug_row_of(dev)->unplug(PAPR_MACHINE(handler), dev, errp);
 }
 
-static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
+static void machine_plug(HotplugHandler *handler, DeviceState *dev,
+                         Error **errp)
 {
-    const PlugRow *row = row_of(dev);
+    const PlugRow *row = plug_row_of(dev);
 
     if (row) {
         row->plug(PAPR_MACHINE(handler), dev, errp);
@@ -164,8 +179,8 @@ static void plug(HotplugHandler *handler, DeviceState *dev, Error **errp)
 }
 
 /*
- * The host bridge of a PCI device handles it, wherever it is plugged in.  Its
- * bus would say so, too, but virtio-iommu asks the machine.
+ * The handler of a PCI device, on whatever bus, is its host bridge.  QEMU finds
+ * it by the bus, too, but virtio-iommu asks for the machine's handler alone.
  */
 static HotplugHandler *host_bridge_of(DeviceState *dev)
 {
@@ -179,25 +194,26 @@ static HotplugHandler *host_bridge_of(DeviceState *dev)
     return HOTPLUG_HANDLER(root->parent);
 }
 
-static HotplugHandler *get_handler(MachineState *ms, DeviceState *dev)
+static HotplugHandler *machine_hotplug_handler(MachineState *ms,
+                                               DeviceState *dev)
 {
-    return row_of(dev) ? HOTPLUG_HANDLER(ms) : host_bridge_of(dev);
+    return plug_row_of(dev) ? HOTPLUG_HANDLER(ms) : host_bridge_of(dev);
 }
 
-static void remove_phb(DeviceState *dev, void *machine)
+static void release_host_bridge(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
     object_unparent(OBJECT(dev));
 }
 
-static void phb_leaves(DeviceState *dev, void *machine)
+static void leave_host_bridge(DeviceState *dev, void *machine)
 {
     papr_phb_leave(PAPR_PHB(dev));
 }
 
 static const PaprDrcOps phb_drc_ops = {
-    .release = remove_phb,
-    .leave = phb_leaves,
+    .release = release_host_bridge,
+    .leave = leave_host_bridge,
     .fill_dt = papr_machine_fill_phb,
 };
 
@@ -215,10 +231,10 @@ void papr_machine_hotplug_class_init(ObjectClass *oc)
 {
     HotplugHandlerClass *hc = HOTPLUG_HANDLER_CLASS(oc);
 
-    hc->pre_plug = pre_plug;
-    hc->plug = plug;
-    hc->unplug_request = unplug_request;
-    hc->unplug = unplug;
-    MACHINE_CLASS(oc)->get_hotplug_handler = get_handler;
+    hc->pre_plug = machine_pre_plug;
+    hc->plug = machine_plug;
+    hc->unplug_request = machine_unplug_request;
+    hc->unplug = machine_unplug;
+    MACHINE_CLASS(oc)->get_hotplug_handler = machine_hotplug_handler;
     machine_class_allow_dynamic_sysbus_dev(MACHINE_CLASS(oc), TYPE_PAPR_PHB);
 }

@@ -1,13 +1,12 @@
 /*
- * pSeries platform: the machine is put together, lower layers first
+ * pSeries platform: init of the machine, lower layers first
  *
- * Each step checks the options that belong to it; the first that can't be met
- * ends QEMU with one line.
+ * Each step checks the options that it uses; the first error ends QEMU with one
+ * line.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "exec/address-spaces.h"
 #include "hw/pci/msi.h"
 #include "hw/pseries/accel.h"
 #include "hw/pseries/call-stats.h"
@@ -17,108 +16,10 @@
 #include "qemu/error-report.h"
 #include "qemu/guest-random.h"
 #include "system/confidential-guest-support.h"
-#include "system/numa.h"
 #include "system/runstate.h"
 #include "system/system.h"
-#include "hw/mem/memory-device.h"
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
-
-bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr)
-{
-    return ppc_type_check_compat(MACHINE(pm)->cpu_type, logical_pvr, 0,
-                                 pm->opt.max_compat_pvr);
-}
-
-static bool check_aligned(const char *option, uint64_t size, Error **errp)
-{
-    if (QEMU_IS_ALIGNED(size, PAPR_LMB_SIZE)) {
-        return true;
-    }
-    error_setg(errp, "-m: %s 0x%" PRIx64 " is not aligned to 256 MiB; use "
-               "%" PRIu64 "M", option, size,
-               QEMU_ALIGN_UP(size, PAPR_LMB_SIZE) / MiB);
-    return false;
-}
-
-uint64_t papr_machine_device_memory_base(const MachineState *ms)
-{
-    return ROUND_UP(ms->ram_size, PAPR_DEVICE_MEM_ALIGN);
-}
-
-/* RAM, and the room for more, is below the windows of the host bridges */
-static bool check_below_pci(const MachineState *ms, Error **errp)
-{
-    uint64_t room;
-
-    if (ms->ram_size > PAPR_PCI_BASE) {
-        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
-                   "are; use at most %" PRIu64 "M",
-                   (uint64_t)(PAPR_PCI_BASE / MiB));
-        return false;
-    }
-    room = PAPR_PCI_BASE - papr_machine_device_memory_base(ms);
-    if (ms->maxram_size - ms->ram_size > room) {
-        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
-                   "are; use maxmem=%" PRIu64 "M at most",
-                   (uint64_t)((ms->ram_size + room) / MiB));
-        return false;
-    }
-    return true;
-}
-
-/*
- * The real mode area: RAM of the first node that has any, of a node by its
- * largest power of two, which is how the memory nodes of the tree are cut.
- */
-static uint64_t rma_size(const PaprMachine *pm)
-{
-    const MachineState *ms = MACHINE(pm);
-    uint64_t size = MIN(ms->ram_size, pm->compat->rma_max ?: PAPR_RMA_MAX);
-    const NumaState *numa = ms->numa_state;
-
-    for (int i = 0; numa && i < numa->num_nodes; i++) {
-        if (numa->nodes[i].node_mem) {
-            return MIN(size, pow2floor(numa->nodes[i].node_mem));
-        }
-    }
-    return size;
-}
-
-static bool check_memory(PaprMachine *pm, Error **errp)
-{
-    MachineState *ms = MACHINE(pm);
-
-    if (!check_aligned("memory size", ms->ram_size, errp) ||
-        !check_aligned("maxmem", ms->maxram_size, errp) ||
-        !check_below_pci(ms, errp)) {
-        return false;
-    }
-    pm->rma_size = MIN(rma_size(pm), papr_machine_kvm_rma_limit(pm));
-    if (pm->rma_size < PAPR_RMA_MIN) {
-        error_setg(errp, "-m: the firmware requires at least %" PRIu64 " MiB "
-                   "in the first node (real mode area), not %" PRIu64 " MiB",
-                   (uint64_t)(PAPR_RMA_MIN / MiB),
-                   (uint64_t)(pm->rma_size / MiB));
-        return false;
-    }
-    if (ms->ram_slots > papr_machine_kvm_ram_slots()) {
-        error_setg(errp, "-m: Specified number of memory slots %" PRIu64
-                   " exceeds max supported %u", ms->ram_slots,
-                   papr_machine_kvm_ram_slots());
-        return false;
-    }
-    return true;
-}
-
-static void map_memory(MachineState *ms)
-{
-    memory_region_add_subregion(get_system_memory(), 0, ms->ram);
-    if (ms->ram_size < ms->maxram_size) {
-        machine_memory_devices_init(ms, papr_machine_device_memory_base(ms),
-                                    ms->maxram_size - ms->ram_size);
-    }
-}
 
 static bool init_caps(PaprMachine *pm, Error **errp)
 {
@@ -136,7 +37,7 @@ static bool init_caps(PaprMachine *pm, Error **errp)
            papr_caps_enable_in_kvm(&pm->caps, errp);
 }
 
-/* A compatibility mode is of a processor before the CPU or the CPU's own */
+/* A compatibility mode is the CPU's own level or an earlier one */
 static bool check_max_compat(PaprMachine *pm, Error **errp)
 {
     uint32_t pvr = pm->opt.max_compat_pvr;
@@ -145,11 +46,12 @@ static bool check_max_compat(PaprMachine *pm, Error **errp)
         return true;
     }
     error_setg(errp, "max-cpu-compat: Compatibility PVR 0x%08x not valid for "
-               "CPU; name a processor that -cpu is or can act as", pvr);
+               "-cpu %s; use the CPU's own level or an earlier one", pvr,
+               MACHINE(pm)->cpu_type);
     return false;
 }
 
-/* A guest of a CPU before POWER9 knows XICS only */
+/* With a CPU before POWER9, guests support XICS only */
 static bool settle_ic_mode(PaprMachine *pm, Error **errp)
 {
     if (papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
@@ -169,8 +71,8 @@ static bool display_char(uint8_t c, void *machine)
     return papr_vio_console_write(((PaprMachine *)machine)->vio, &c, 1) == 1;
 }
 
-static size_t associativity(void *machine, uint32_t id, uint32_t *domains,
-                            size_t max)
+static size_t vcpu_associativity(void *machine, uint32_t id, uint32_t *domains,
+                                 size_t max)
 {
     PaprMachine *pm = machine;
     PaprVcpu *vcpu = papr_vcpu_find(pm->vcpus, id);
@@ -187,7 +89,7 @@ static size_t associativity(void *machine, uint32_t id, uint32_t *domains,
     return n;
 }
 
-static uint64_t rtas_base(void *machine)
+static uint64_t firmware_rtas_base(void *machine)
 {
     uint64_t base;
 
@@ -195,12 +97,12 @@ static uint64_t rtas_base(void *machine)
         ? base : 0;
 }
 
-static bool begin_dump(PowerPCCPU *cpu, void *machine)
+static bool begin_fadump(PowerPCCPU *cpu, void *machine)
 {
     return papr_fadump_begin(((PaprMachine *)machine)->fadump, cpu);
 }
 
-/* What other parts register their calls with, and the calls about CPUs */
+/* The tables that other parts register their calls in; and calls of CPUs */
 static void init_calls(PaprMachine *pm)
 {
     MachineState *ms = MACHINE(pm);
@@ -213,14 +115,14 @@ static void init_calls(PaprMachine *pm)
         .block_remove = pm->opt.block_remove ? papr_mmu_block_remove_sizes
                                              : NULL,
         .may_start = papr_machine_may_start,
-        .begin_dump = begin_dump,
+        .begin_dump = begin_fadump,
         .opaque = pm,
     };
     PaprFwnmiConfig fwnmi = {
         .caps = &pm->caps,
         .rma_size = pm->rma_size,
         .max_cpus = ms->smp.max_cpus,
-        .rtas_base = rtas_base,
+        .rtas_base = firmware_rtas_base,
         .opaque = pm,
     };
 
@@ -235,7 +137,7 @@ static void init_calls(PaprMachine *pm)
     pm->hcall_config = (PaprHcallConfig) {
         .vcpus = pm->vcpus,
         .caps = &pm->caps,
-        .associativity = associativity,
+        .associativity = vcpu_associativity,
         .system_reset = papr_machine_system_reset_irq,
         .interrupt_endian = papr_machine_interrupt_endian,
         .opaque = pm,
@@ -243,22 +145,13 @@ static void init_calls(PaprMachine *pm)
     papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
 }
 
-/* An option is set before there are tables */
-void papr_machine_apply_call_stats(PaprMachine *pm)
-{
-    if (pm->hcalls) {
-        papr_hcall_count(pm->hcalls, pm->opt.call_stats);
-        papr_rtas_count(pm->rtas, pm->opt.call_stats);
-    }
-}
-
-/* No news to a user who has left the choice to us */
-static void say_host_has_no_xive(const PaprMachine *pm)
+/* Only if the user gave the option: by default either is right */
+static void report_missing_xive(const PaprMachine *pm)
 {
     if (pm->opt.ic_mode_asked && pm->opt.ic_mode == PAPR_IC_DUAL &&
         papr_irqs_host_lacks_xive(pm->irqs)) {
         info_report("ic-mode=dual: the host's KVM has no XIVE, the machine has "
-                    "XICS alone; kernel-irqchip=off has both, emulated");
+                    "XICS alone; use kernel-irqchip=off for both, emulated");
     }
 }
 
@@ -277,7 +170,7 @@ static bool init_platform(PaprMachine *pm, Error **errp)
     if (!pm->irqs) {
         return false;
     }
-    say_host_has_no_xive(pm);
+    report_missing_xive(pm);
     pm->irq_map = papr_irqs_msi_map(pm->irqs, &pm->irq_map_nr);
     pm->iommu = papr_iommu_new(pm->hcalls);
     pm->dr = papr_dr_new(pm->rtas);
@@ -439,7 +332,7 @@ static bool init_machine(PaprMachine *pm, Error **errp)
     if (!init_confidential(pm, errp) ||
         !check_max_compat(pm, errp) ||
         !papr_machine_kvm_check_mmu(pm, errp) ||
-        !check_memory(pm, errp) ||
+        !papr_machine_check_memory(pm, errp) ||
         !papr_machine_settle_vsmt(pm, errp) ||
         !init_caps(pm, errp) ||
         !settle_ic_mode(pm, errp) ||
@@ -450,7 +343,7 @@ static bool init_machine(PaprMachine *pm, Error **errp)
     if (!init_platform(pm, errp) || !init_cpus(pm, errp)) {
         return false;
     }
-    map_memory(MACHINE(pm));
+    papr_machine_map_memory(pm);
     if (!init_devices(pm, errp)) {
         return false;
     }
@@ -477,7 +370,7 @@ void papr_machine_init(MachineState *ms)
     papr_machine_init_vmstate(pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
     qemu_register_boot_set(set_boot_device, pm);
-    /* of -boot order=; what once= says comes after this */
+    /* -boot order=; QEMU sets that of once= later */
     set_boot_device(pm, ms->boot_config.order, &error_abort);
     qemu_register_wakeup_support();
 }

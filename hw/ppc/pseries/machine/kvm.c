@@ -1,10 +1,11 @@
 /*
- * pSeries platform: the machine and the KVM host it runs on
+ * pSeries platform: limits and needs of a KVM host
  *
- * What the host limits (threads and ids of vCPUs, real mode area, memory slots,
- * page sizes) and what it has the machine do.  Each function has nothing to do
- * without KVM, but for the plug of memory, which KVM may refuse.  Called by
- * init.c, smp.c, reset.c, tree.c and hotplug-*.c with the BQL held.
+ * The host limits threads and ids of vCPUs, the real mode area, memory slots
+ * and page sizes.  Without KVM these functions do nothing and set no limit,
+ * except for papr_machine_kvm_plug_memory(), which plugs memory in any case.
+ * Called by init.c, memory.c, smp.c, reset.c, tree.c and hotplug-*.c with the
+ * BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,19 +21,19 @@
 #include "target/ppc/kvm_ppc.h"
 #include "machine.h"
 
-/* A guest that can't do radix, or a host that doesn't, leaves hash tables */
-static bool may_be_hash(const PaprMachine *pm, const PaprKvmFacts *kvm)
+/* Can the guest have a hash page table?  It has one without radix */
+static bool hash_possible(const PaprMachine *pm, const PaprKvmFacts *kvm)
 {
     return !kvm->radix || kvm->hash_v3 ||
            !papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
 }
 
-/* The kernel keeps the table and reads it itself, page sizes and all */
-static const PaprKvmFacts *hash_host(const PaprMachine *pm)
+/* The KVM host, if the host kernel has the guest's hash page table */
+static const PaprKvmFacts *kernel_hpt_host(const PaprMachine *pm)
 {
     const PaprKvmFacts *kvm = papr_kvm_facts();
 
-    return kvm && kvm->hv && may_be_hash(pm, kvm) ? kvm : NULL;
+    return kvm && kvm->hv && hash_possible(pm, kvm) ? kvm : NULL;
 }
 
 void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer)
@@ -43,8 +44,8 @@ void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer)
         return;
     }
     offer->radix = offer->radix && kvm->radix;
-    offer->hash = may_be_hash(pm, kvm);
-    /* the mode is settled once, at client-architecture-support */
+    offer->hash = hash_possible(pm, kvm);
+    /* the mode is chosen once, at client-architecture-support */
     offer->mmu_switch = false;
 }
 
@@ -55,7 +56,7 @@ bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp)
     if (kvm && kvm->radix && !kvm->hash_v3 &&
         !papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00)) {
         error_setg(errp, "max-cpu-compat: guests before POWER9 need hash page "
-                   "tables, of which this KVM host has none; use "
+                   "tables, which this KVM host does not have; use "
                    "max-cpu-compat=power9 or later");
         return false;
     }
@@ -64,7 +65,7 @@ bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp)
 
 unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm)
 {
-    return hash_host(pm) && papr_kvm_hpt_needs_contiguous()
+    return kernel_hpt_host(pm) && papr_kvm_hpt_needs_contiguous()
            ? ctz64(qemu_minrampagesize()) : 0;
 }
 
@@ -73,7 +74,7 @@ bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
 {
     uint64_t largest = 1ull << papr_cap(&pm->caps, PAPR_CAP_HPT_MAXPAGESIZE);
 
-    if (!hash_host(pm) || !papr_kvm_hpt_needs_contiguous() ||
+    if (!kernel_hpt_host(pm) || !papr_kvm_hpt_needs_contiguous() ||
         pagesize >= largest) {
         return true;
     }
@@ -105,23 +106,23 @@ bool papr_machine_kvm_plug_memory(PaprMachine *pm, DeviceState *dev,
 
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm)
 {
-    /* as large as the table of all of RAM can map it */
-    return hash_host(pm)
+    /* what the hash page table for all of RAM can map in real mode */
+    return kernel_hpt_host(pm)
            ? papr_kvm_vrma_limit(papr_mmu_hpt_shift_for(MACHINE(pm)->ram_size))
            : UINT64_MAX;
 }
 
-/* What the table can map: the kernel may have given a small one */
-static uint64_t mapped_by_table(const PaprMachine *pm)
+/* What the hash page table can map: the host kernel may give a small one */
+static uint64_t rma_mapped_by_hpt(const PaprMachine *pm)
 {
     int shift = papr_mmu_hpt_shift(pm->mmu);
 
-    return hash_host(pm) && shift ? papr_kvm_vrma_limit(shift) : UINT64_MAX;
+    return kernel_hpt_host(pm) && shift ? papr_kvm_vrma_limit(shift) : UINT64_MAX;
 }
 
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
 {
-    if (mapped_by_table(pm) >= PAPR_RMA_MIN) {
+    if (rma_mapped_by_hpt(pm) >= PAPR_RMA_MIN) {
         return true;
     }
     error_setg(errp, "this KVM host gave a hash page table of 2^%d bytes, too "
@@ -132,7 +133,7 @@ bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
 
 unsigned papr_machine_kvm_ram_slots(void)
 {
-    /* the other half is left to devices */
+    /* half of them: the others are for devices */
     return papr_kvm_facts()
            ? MAX(kvm_get_max_memslots() / 2, PAPR_MAX_RAM_SLOTS)
            : PAPR_MAX_RAM_SLOTS;
@@ -142,7 +143,7 @@ bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp)
 {
     const PaprKvmFacts *kvm = papr_kvm_facts();
     PaprHptResize *resize = &pm->opt.resize_hpt;
-    /* with KVM-PR the table is ours, and no matter for the kernel */
+    /* with KVM-PR QEMU has the table, and the kernel does not matter */
     bool can = !kvm || !kvm->hv || kvm->resize_hpt;
 
     if (*resize == PAPR_HPT_RESIZE_DEFAULT) {
@@ -156,8 +157,9 @@ bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp)
     return false;
 }
 
-/* The kernel places vCPUs in cores by their ids */
-static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
+/* The kernel finds the core of a vCPU by the vCPU's id */
+static bool set_kvm_threads(PaprMachine *pm, const PaprKvmFacts *kvm,
+                            Error **errp)
 {
     ERRP_GUARD();
     unsigned threads = MACHINE(pm)->smp.threads, vsmt = pm->cpu_host.vsmt;
@@ -171,7 +173,7 @@ static bool set_threads(PaprMachine *pm, const PaprKvmFacts *kvm, Error **errp)
         return true;
     }
     if (kvm->smt_threads >= threads && vsmt % kvm->smt_threads == 0) {
-        /* ids stay unused then, and nothing else */
+        /* it works, with ids that stay unused */
         info_report("this KVM host has cores of %u threads, not %u: some vCPU "
                     "ids stay unused", kvm->smt_threads, vsmt);
         return true;
@@ -192,7 +194,7 @@ bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp)
     if (!kvm) {
         return true;
     }
-    if (!set_threads(pm, kvm, errp)) {
+    if (!set_kvm_threads(pm, kvm, errp)) {
         return false;
     }
     last = papr_cpu_vcpu_id(&pm->cpu_host, ms->smp.max_cpus - 1);
@@ -209,12 +211,12 @@ bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp)
 
 #ifdef CONFIG_KVM
 
-static void machine_check(void *machine, PowerPCCPU *cpu, bool recovered)
+static void kvm_machine_check(void *machine, PowerPCCPU *cpu, bool recovered)
 {
     papr_fwnmi_machine_check(((PaprMachine *)machine)->fwnmi, cpu, recovered);
 }
 
-/* Text of a property of the host's device tree; NULL if it has none */
+/* A string property of the host's device tree, or NULL */
 static char *host_property(const char *name)
 {
     g_autofree char *path = g_build_filename("/proc/device-tree", name, NULL);
@@ -229,7 +231,7 @@ void papr_machine_kvm_start(PaprMachine *pm)
         return;
     }
     papr_hcall_enable_in_kvm(pm->hcalls);
-    papr_kvm_on_machine_check(machine_check, pm);
+    papr_kvm_on_machine_check(kvm_machine_check, pm);
     if (pm->compat->host_identity) {
         pm->kvm_host_model = host_property("model");
         pm->kvm_host_serial = host_property("system-id");
@@ -252,13 +254,13 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
         return;
     }
     in->kvm = true;
-    in->rma_size = MIN(in->rma_size, mapped_by_table(pm));
+    in->rma_size = MIN(in->rma_size, rma_mapped_by_hpt(pm));
     in->timebase_freq = kvmppc_get_tbfreq();
     in->clock_freq = papr_kvm_clock_hz() ?: PAPR_DT_CLOCK_FREQ;
     in->multi_tce = kvm->multi_tce;
     in->host_model = in->host_model ?: pm->kvm_host_model;
     in->host_serial = in->host_serial ?: pm->kvm_host_serial;
-    /* only of kernels where they work in guests of either endianness */
+    /* only with kernels where they work in guests of either endianness */
     if (kvm->fixup_hcall &&
         papr_kvm_hcall_insns(pm->kvm_hcall, sizeof(pm->kvm_hcall))) {
         in->kvm_hcall = pm->kvm_hcall;

@@ -45,7 +45,7 @@ struct PaprMachineClass {
     PaprCompat compat;
 };
 
-/** PaprMachineOptions - what the user said, before any of it is checked */
+/** PaprMachineOptions - options as the user gave them */
 typedef struct PaprMachineOptions {
     char *kvm_type;
     char *host_model;
@@ -87,7 +87,7 @@ struct PaprMachine {
     PaprWatchdogs *watchdogs;
     DeviceState *rng;                   /* spapr-rng, if the user added one */
     PaprTpmProxySlot *tpm_proxy;
-    PaprPmem *pmem;                     /* NULL: not in this version */
+    PaprPmem *pmem;                     /* NULL: the version has none */
     PaprVioBus *vio;
     PaprPci *pci;
     PaprFirmware *firmware;
@@ -96,13 +96,13 @@ struct PaprMachine {
     uint64_t rma_size;                  /* real mode area */
     bool has_screen;                    /* a display, and graphics are on */
     uint8_t kvm_hcall[16];              /* "hcall-instructions" */
-    char *kvm_host_model;               /* NULL: not for the guest to know */
+    char *kvm_host_model;               /* NULL: the guest is not told */
     char *kvm_host_serial;
 
     PaprCas cas;                        /* offer and outcome of CAS */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */
 
-    /* for migration only: what the stream has, copied from and to its owner */
+    /* fields of streams, copied from and to their owners */
     struct PPCTimebase tb;
     uint64_t legacy_rtc_offset;         /* of streams before version 3 */
     uint64_t patb_entry;
@@ -118,7 +118,7 @@ bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp);
 bool papr_machine_create_cpus(PaprMachine *pm, Error **errp);
 void papr_machine_smp_class_init(MachineClass *mc);
 
-/* kvm.c: limits and wishes of the host, nothing without KVM */
+/* kvm.c: what the KVM host limits and needs; without KVM nothing */
 bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp);
 bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp);
 bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp);
@@ -129,21 +129,32 @@ uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm);
 /* can memory be plugged whose pages have @pagesize bytes? */
 bool papr_machine_kvm_check_backing(const PaprMachine *pm, uint64_t pagesize,
                                     Error **errp);
-/* pc_dimm_plug(), which has been checked to be right, but for what KVM says */
+/* pc_dimm_plug() after pc_dimm_pre_plug(): fails if KVM refuses the memory */
 bool papr_machine_kvm_plug_memory(PaprMachine *pm, DeviceState *dev,
                                   Error **errp);
 /* at reset, when the guest has a hash page table */
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp);
 void papr_machine_kvm_mmu_offer(const PaprMachine *pm, PaprCasOffer *offer);
 void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in);
-/* last step of init, all hypercalls are registered */
+/* last step of init: all hypercalls are registered */
 void papr_machine_kvm_start(PaprMachine *pm);
 
-/* init.c: can a guest act as the processor @logical_pvr, or a later one? */
-bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr);
-
-/* init.c: where memory that is plugged in goes */
+/* memory.c */
+/* sizes of the user's options; sets rma_size */
+bool papr_machine_check_memory(PaprMachine *pm, Error **errp);
+void papr_machine_map_memory(PaprMachine *pm);
+/* the start of the area for memory devices */
 uint64_t papr_machine_device_memory_base(const MachineState *ms);
+/*
+ * Is the memory of @dev, which @backend gives, whole blocks at a block's
+ * address?  @addr, of option @addr_name, is 0 if QEMU is to find one, which
+ * is aligned.
+ */
+bool papr_machine_check_blocks(DeviceState *dev, HostMemoryBackend *backend,
+                               uint64_t addr, const char *addr_name,
+                               Error **errp);
+/* tell the MMU how much memory there is, for the size of hash page tables */
+void papr_machine_update_memory(PaprMachine *pm);
 
 /* init.c, reset.c: MachineClass.init and .reset */
 void papr_machine_init(MachineState *ms);
@@ -154,7 +165,9 @@ void papr_machine_options_class_init(ObjectClass *oc);
 void papr_machine_options_init(Object *obj);
 /** papr_machine_kvm_type: MachineClass.kvm_type, -1 for a wrong @word */
 int papr_machine_kvm_type(MachineState *ms, const char *word);
-/* init.c: what "call-stats" says is in force */
+/* can a guest run as the processor @logical_pvr, or as a later one? */
+bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr);
+/* put option call-stats in force */
 void papr_machine_apply_call_stats(PaprMachine *pm);
 
 /* hotplug.c */
@@ -177,16 +190,6 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug_request(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_machine_add_memory_connectors(PaprMachine *pm);
-/*
- * Is the memory of @dev, which @backend gives, whole blocks at a block's
- * address?  @addr, the user's @addr_name, is 0 if QEMU is to find one, which
- * is aligned.
- */
-bool papr_machine_check_blocks(DeviceState *dev, HostMemoryBackend *backend,
-                               uint64_t addr, const char *addr_name,
-                               Error **errp);
-/* the guest's hash page table may be as large as its memory warrants */
-void papr_machine_note_memory(PaprMachine *pm);
 
 /* hotplug-virtio-mem.c */
 void papr_virtio_mem_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
@@ -194,10 +197,10 @@ void papr_virtio_mem_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_virtio_mem_unplug_request(PaprMachine *pm, DeviceState *dev,
                                     Error **errp);
 void papr_virtio_mem_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
-/* none of those behind @phb has memory in use, or is to have */
+/* no virtio-mem behind @phb has memory plugged, or is requested to have */
 bool papr_virtio_mem_unused_behind(PaprPhb *phb, Error **errp);
-/* @phb goes: what is behind it is to leave the area of memory before */
-void papr_virtio_mem_leave_with(PaprMachine *pm, PaprPhb *phb);
+/* @phb is unplugged: remove the memory of those behind it first */
+void papr_virtio_mem_unplug_behind(PaprMachine *pm, PaprPhb *phb);
 
 /* hotplug-nvdimm.c */
 void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
@@ -228,7 +231,7 @@ void papr_machine_vhyp_class_init(ObjectClass *oc);
 /* hotplug.c: the machine's connectors */
 void papr_machine_add_connectors(PaprMachine *pm);
 
-/* tree.c: the real mode area that this boot is to know of */
+/* tree.c: the size of the real mode area that the device tree has */
 uint64_t papr_machine_boot_rma_size(const PaprMachine *pm);
 /* tree.c: the device tree as it is now, for PaprCasHost; free with g_free() */
 void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
@@ -242,7 +245,7 @@ bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
 void papr_machine_nmi_class_init(ObjectClass *oc);
 void papr_machine_system_reset_irq(void *machine, PowerPCCPU *cpu);
 
-/* vmstate.c: the machine's state migrates; in init, once all of it is there */
+/* vmstate.c: registers the machine's state for migration, at the end of init */
 void papr_machine_init_vmstate(PaprMachine *pm);
 
 #endif

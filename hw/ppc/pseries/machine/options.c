@@ -1,8 +1,8 @@
 /*
  * pSeries platform: the machine's own options
  *
- * Stored as the user gave them; checked here as far as one option goes, and
- * by machine init where they depend on each other or on the accelerator.
+ * The value of each option is checked here; machine init checks what depends on
+ * other options or on the accelerator.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -56,7 +56,7 @@ static const Choice compat_levels[] = {
     { }
 };
 
-static char *word_of(const Choice *choices, int value)
+static char *choice_word(const Choice *choices, int value)
 {
     while (choices->word && choices->value != value) {
         choices++;
@@ -64,9 +64,9 @@ static char *word_of(const Choice *choices, int value)
     return g_strdup(choices->word);
 }
 
-/* The value @word stands for, or -1 with an error that names all words */
-static int value_of(const Choice *choices, const char *option,
-                    const char *word, Error **errp)
+/* The value of @word, or -1 with an error that names all words */
+static int choice_value(const Choice *choices, const char *option,
+                        const char *word, Error **errp)
 {
     g_autoptr(GString) all = g_string_new(NULL);
 
@@ -82,15 +82,21 @@ static int value_of(const Choice *choices, const char *option,
     return -1;
 }
 
+bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr)
+{
+    return ppc_type_check_compat(MACHINE(pm)->cpu_type, logical_pvr, 0,
+                                 pm->opt.max_compat_pvr);
+}
+
 static char *get_ic_mode(Object *obj, Error **errp)
 {
-    return word_of(ic_modes, PAPR_MACHINE(obj)->opt.ic_mode);
+    return choice_word(ic_modes, PAPR_MACHINE(obj)->opt.ic_mode);
 }
 
 static void set_ic_mode(Object *obj, const char *word, Error **errp)
 {
     PaprMachine *pm = PAPR_MACHINE(obj);
-    int value = value_of(ic_modes, "ic-mode", word, errp);
+    int value = choice_value(ic_modes, "ic-mode", word, errp);
 
     if (value < 0) {
         return;
@@ -107,12 +113,12 @@ static void set_ic_mode(Object *obj, const char *word, Error **errp)
 
 static char *get_resize_hpt(Object *obj, Error **errp)
 {
-    return word_of(hpt_resizes, PAPR_MACHINE(obj)->opt.resize_hpt);
+    return choice_word(hpt_resizes, PAPR_MACHINE(obj)->opt.resize_hpt);
 }
 
 static void set_resize_hpt(Object *obj, const char *word, Error **errp)
 {
-    int value = value_of(hpt_resizes, "resize-hpt", word, errp);
+    int value = choice_value(hpt_resizes, "resize-hpt", word, errp);
 
     if (value >= 0) {
         PAPR_MACHINE(obj)->opt.resize_hpt = value;
@@ -123,13 +129,13 @@ static char *get_max_compat(Object *obj, Error **errp)
 {
     PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
 
-    return opt->max_compat_pvr ? word_of(compat_levels, opt->max_compat_pvr)
-                               : g_strdup("");
+    return opt->max_compat_pvr
+           ? choice_word(compat_levels, opt->max_compat_pvr) : g_strdup("");
 }
 
 static void set_max_compat(Object *obj, const char *word, Error **errp)
 {
-    int value = value_of(compat_levels, "max-cpu-compat", word, errp);
+    int value = choice_value(compat_levels, "max-cpu-compat", word, errp);
 
     if (value >= 0) {
         PAPR_MACHINE(obj)->opt.max_compat_pvr = value;
@@ -144,7 +150,7 @@ static char *get_kvm_type(Object *obj, Error **errp)
 int papr_machine_kvm_type(MachineState *ms, const char *word)
 {
     Error *err = NULL;
-    int type = value_of(kvm_types, "kvm-type", word ?: "auto", &err);
+    int type = choice_value(kvm_types, "kvm-type", word ?: "auto", &err);
 
     if (type < 0) {
         error_report_err(err);
@@ -158,7 +164,7 @@ static void set_kvm_type(Object *obj, const char *word, Error **errp)
     PaprMachineOptions *opt = &PAPR_MACHINE(obj)->opt;
     g_autofree char *lower = g_ascii_strdown(word, -1);
 
-    if (value_of(kvm_types, "kvm-type", lower, errp) >= 0) {
+    if (choice_value(kvm_types, "kvm-type", lower, errp) >= 0) {
         g_free(opt->kvm_type);
         opt->kvm_type = g_steal_pointer(&lower);
     }
@@ -210,6 +216,15 @@ static void set_block_remove(Object *obj, bool value, Error **errp)
     PAPR_MACHINE(obj)->opt.block_remove = value;
 }
 
+/* The option is also set before the tables of calls are made */
+void papr_machine_apply_call_stats(PaprMachine *pm)
+{
+    if (pm->hcalls) {
+        papr_hcall_count(pm->hcalls, pm->opt.call_stats);
+        papr_rtas_count(pm->rtas, pm->opt.call_stats);
+    }
+}
+
 static bool get_call_stats(Object *obj, Error **errp)
 {
     return PAPR_MACHINE(obj)->opt.call_stats;
@@ -221,7 +236,7 @@ static void set_call_stats(Object *obj, bool value, Error **errp)
     papr_machine_apply_call_stats(PAPR_MACHINE(obj));
 }
 
-/* VFIO asks: a guest of this machine programs MSI-X by RTAS, not by the BAR */
+/* For VFIO: guests of this machine program MSI-X by RTAS, not by the BAR */
 static bool get_no_msix_emulation(Object *obj, Error **errp)
 {
     return true;

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: reset of the machine, in its order
+ * pSeries platform: reset of the machine
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -12,7 +12,7 @@
 #include "system/reset.h"
 #include "machine.h"
 
-/* The guest says at client-architecture-support what it uses */
+/* The guest chooses its MMU mode at client-architecture-support */
 static void reset_mmu(PaprMachine *pm)
 {
     Error *err = NULL;
@@ -28,7 +28,7 @@ static void reset_mmu(PaprMachine *pm)
     }
 }
 
-/* The tree is made last: it tells what all the others came up with */
+/* Last, since the device tree has the state of all others */
 static bool start_firmware(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
@@ -57,7 +57,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     Error *err = NULL;
 
     if (type == RESET_TYPE_SNAPSHOT_LOAD) {
-        /* else they would go after it, whatever the snapshot says of them */
+        /* before the snapshot is loaded, since it may have them */
         papr_dr_take_out_leaving(pm->dr);
     } else {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
@@ -73,13 +73,10 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     papr_nested_reset(pm->nested);
     papr_events_reset(pm->events);
     papr_cas_reset(&pm->cas, qtest_enabled());
-    /* was found to fit the CPUs by machine init */
+    /* machine init has checked it against the CPU */
     ppc_init_compat_all(pm->opt.max_compat_pvr, &error_abort);
     papr_irqs_reset(pm->irqs);
-    /*
-     * After the devices: a connector that finishes an unplug takes away what
-     * they may have used.
-     */
+    /* after the devices, as it removes those that are being unplugged */
     if (type == RESET_TYPE_SNAPSHOT_LOAD) {
         papr_dr_before_load(pm->dr);
     } else {

@@ -13,7 +13,7 @@
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
 
-/* Of a core; the ids of a core's vCPUs are never further apart either */
+/* Of a core; also the largest distance of vCPU ids from core to core */
 #define MAX_THREADS 8
 
 bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)
@@ -64,8 +64,9 @@ static const CPUArchIdList *possible_cpus(MachineState *ms)
     }
     core_type = papr_cpu_core_type(ms->cpu_type);
     if (!core_type) {
-        error_report("Unable to find sPAPR CPU Core definition for this -cpu; "
-                     "use POWER7, POWER8, POWER9, Power10 or Power11");
+        error_report("Unable to find sPAPR CPU Core definition for -cpu %s; "
+                     "use POWER7, POWER8, POWER9, Power10 or Power11",
+                     ms->cpu_type);
         exit(EXIT_FAILURE);
     }
     ms->possible_cpus = g_malloc0(sizeof(CPUArchIdList) +
@@ -83,14 +84,15 @@ static const CPUArchIdList *possible_cpus(MachineState *ms)
     return ms->possible_cpus;
 }
 
-static CpuInstanceProperties index_to_props(MachineState *ms, unsigned index)
+static CpuInstanceProperties cpu_index_to_props(MachineState *ms,
+                                                unsigned index)
 {
     const CPUArchIdList *cpus = possible_cpus(ms);
 
     return cpus->cpus[index / ms->smp.threads].props;
 }
 
-static int64_t default_node(const MachineState *ms, int idx)
+static int64_t default_numa_node(const MachineState *ms, int idx)
 {
     return idx / ms->smp.cores % ms->numa_state->num_nodes;
 }
@@ -123,6 +125,6 @@ void papr_machine_smp_class_init(MachineClass *mc)
     mc->max_cpus = PAPR_MAX_CPUS;
     mc->has_hotpluggable_cpus = true;
     mc->possible_cpu_arch_ids = possible_cpus;
-    mc->cpu_index_to_instance_props = index_to_props;
-    mc->get_default_cpu_node_id = default_node;
+    mc->cpu_index_to_instance_props = cpu_index_to_props;
+    mc->get_default_cpu_node_id = default_numa_node;
 }

@@ -24,16 +24,16 @@ static void fill_pmem(PaprDt *dt, uint32_t intc_phandle, void *machine)
     }
 }
 
-/* An image that has a screen looks for its console by itself; we do not */
-static bool names_console(const PaprMachine *pm)
+/* With a display SLOF chooses the console; our firmware always uses the vty */
+static bool has_stdout_path(const PaprMachine *pm)
 {
     return !pm->has_screen ||
            (pm->firmware && papr_firmware_is_own(pm->firmware));
 }
 
 /*
- * Without it Linux leaves PCI devices' memory where firmware has put it, and
- * our own puts it nowhere.
+ * Without the property Linux leaves BARs as firmware has set them, and our own
+ * firmware sets none.
  */
 static bool probe_only(const PaprMachine *pm)
 {
@@ -55,8 +55,9 @@ static uint32_t root_connectors(const PaprMachine *pm)
 }
 
 /*
- * The node of the real mode area is all that firmware and a kernel's first
- * steps use.  Images are loaded again, wherever they are.
+ * Firmware and a kernel that starts use no more memory than the node of the
+ * real mode area.  It includes the images, which are loaded again at each
+ * reset.
  */
 uint64_t papr_machine_boot_rma_size(const PaprMachine *pm)
 {
@@ -68,7 +69,7 @@ uint64_t papr_machine_boot_rma_size(const PaprMachine *pm)
     return papr_fadump_rma_size(pm->fadump, pm->rma_size, least);
 }
 
-static void describe(PaprMachine *pm, PaprDtInput *in)
+static void fill_dt_input(PaprMachine *pm, PaprDtInput *in)
 {
     *in = (PaprDtInput) {
         .machine = MACHINE(pm),
@@ -90,7 +91,7 @@ static void describe(PaprMachine *pm, PaprDtInput *in)
         .hpt_shift = papr_mmu_hpt_shift(pm->mmu),
         .rma_size = papr_machine_boot_rma_size(pm),
         .hotpluggable_cpus = true,
-        .stdout_path = names_console(pm),
+        .stdout_path = has_stdout_path(pm),
         .probe_only = probe_only(pm),
         .multi_tce = true,
         .block_remove = pm->opt.block_remove,
@@ -114,7 +115,7 @@ void *papr_machine_build_tree(bool whole, size_t *size, void *machine,
     };
     PaprDtInput in;
 
-    describe(pm, &in);
+    fill_dt_input(pm, &in);
     in.whole = whole;
     in.extra = extra;
     in.n_extra = pm->rng ? 3 : 2;
@@ -127,13 +128,13 @@ bool papr_machine_fill_core(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
 {
     PaprDtInput in;
 
-    describe(machine, &in);
+    fill_dt_input(machine, &in);
     papr_dt_cpu_node(&in, dt, papr_vcpu(PAPR_CPU_CORE(dev)->threads[0]));
     return true;
 }
 
-/* The interrupt controller's phandle: firmware may have put one of its own */
-static uint32_t intc_phandle(PaprMachine *pm)
+/* In the tree that the guest has: firmware may have set another phandle */
+static uint32_t guest_intc_phandle(PaprMachine *pm)
 {
     size_t size;
     const void *fdt = papr_firmware_fdt(pm->firmware, &size);
@@ -151,11 +152,11 @@ static uint32_t intc_phandle(PaprMachine *pm)
 bool papr_machine_fill_phb(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
                            void *machine, Error **errp)
 {
-    uint32_t phandle = intc_phandle(machine);
+    uint32_t phandle = guest_intc_phandle(machine);
 
     if (!phandle) {
-        error_setg(errp, "the guest's device tree has no interrupt controller "
-                   "that a host bridge could name");
+        error_setg(errp, "the guest's device tree has no node "
+                   "interrupt-controller, which a host bridge refers to");
         return false;
     }
     papr_phb_number_buses(PAPR_PHB(dev));

@@ -15,7 +15,7 @@
 #include "system/system.h"
 #include "machine.h"
 
-static void print_pic(InterruptStatsProvider *provider, GString *buf)
+static void print_irq_info(InterruptStatsProvider *provider, GString *buf)
 {
     papr_irqs_print_info(PAPR_MACHINE(provider)->irqs, buf);
 }
@@ -27,7 +27,7 @@ static void machine_instance_init(Object *obj)
 
     pm->compat = &PAPR_MACHINE_GET_CLASS(obj)->compat;
     papr_machine_options_init(obj);
-    /* elsewhere in QEMU off by default; here it never was */
+    /* on by default, unlike other machines' */
     if (ms->nvdimms_state) {
         ms->nvdimms_state->is_enabled = true;
     }
@@ -73,7 +73,7 @@ static void machine_class_init(ObjectClass *oc, void *data)
     papr_machine_vhyp_class_init(oc);
     papr_machine_nmi_class_init(oc);
     papr_machine_fw_path_class_init(oc);
-    INTERRUPT_STATS_PROVIDER_CLASS(oc)->print_info = print_pic;
+    INTERRUPT_STATS_PROVIDER_CLASS(oc)->print_info = print_irq_info;
 }
 
 static const TypeInfo machine_types[] = {
@@ -97,10 +97,10 @@ static const TypeInfo machine_types[] = {
     },
 };
 
-static void register_types(void)
+static void papr_machine_register_types(void)
 {
     type_register_static_array(machine_types, ARRAY_SIZE(machine_types));
     papr_machine_register_versions();
 }
 
-type_init(register_types)
+type_init(papr_machine_register_types)

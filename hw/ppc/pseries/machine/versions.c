@@ -1,13 +1,13 @@
 /*
  * pSeries platform: the versions of the machine
  *
- * One table, a row a version.  A row has what is different in that version and
- * in all before it, that is, in the rows below; an empty row only has what QEMU
- * itself does for the version (hw_compat_*, of devices that machines share).
- * No other file asks for a version: what differs is a field of PaprCompat, a
- * field of MachineClass, or a property of a device.
+ * One table, with a row for each version.  A row has what is different in that
+ * version and in all before it, which are the rows below; QEMU's hw_compat_*,
+ * of devices that machines share, is added to each.  No other file asks for a
+ * version: differences are fields of PaprCompat, fields of MachineClass, or
+ * properties of devices.
  *
- * Streams and guests rely on all of it, so no row changes once it is released.
+ * Streams and guests rely on all of it, so a released row does not change.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,7 +17,7 @@
 #include "target/ppc/cpu.h"
 #include "machine.h"
 
-/* Lists within a row end with an entry that is all zero */
+/* Lists in a row end with an entry of zeroes */
 #define CAPS_MAX 4
 #define PROPS_MAX 1
 
@@ -116,7 +116,7 @@ static void merge_compat(PaprCompat *to, const PaprCompat *row)
     to->page_size_unsent |= row->page_size_unsent;
 }
 
-static void merge_row(MachineClass *mc, const Version *row)
+static void merge_version_row(MachineClass *mc, const Version *row)
 {
     PaprCompat *compat = &PAPR_MACHINE_CLASS(mc)->compat;
 
@@ -124,7 +124,7 @@ static void merge_row(MachineClass *mc, const Version *row)
         compat_props_add(mc->compat_props, row->hw_compat, *row->n_hw_compat);
     }
     for (const GlobalProperty *prop = row->props; prop->driver; prop++) {
-        /* QEMU marks those it has used; the copy lives as long as the class */
+        /* a copy that is never freed, since QEMU writes to it (.used) */
         compat_props_add(mc->compat_props, g_memdup2(prop, sizeof(*prop)), 1);
     }
     for (const CapDefault *cap = row->caps; cap->given; cap++) {
@@ -144,7 +144,7 @@ static void version_class_init(ObjectClass *oc, void *data)
 
     papr_caps_defaults(PAPR_MACHINE_CLASS(oc)->compat.caps);
     for (const Version *row = versions; row <= version; row++) {
-        merge_row(mc, row);
+        merge_version_row(mc, row);
     }
     if (!version->hw_compat) {
         mc->alias = "pseries";

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: what versions of the machine differ in
+ * pSeries platform: differences between versions of the machine
  *
  * Private to machine/.
  *
@@ -14,18 +14,18 @@
 /**
  * PaprCompat - how a version's machine is unlike the current one's
  *
- * All zero but @caps for the current version.  The class has it; each field
- * has one reader, which does not know of versions.
+ * Part of the machine's class.  For the current version all fields except @caps
+ * are zero.  The code that reads a field does not ask for the version.
  *
  * @caps: defaults of cap-*
  * @rma_max: bytes of the real mode area at most; 0: no limit of the version
- * @vsmt_min: vsmt without the option is so large at least
+ * @vsmt_min: the least default of vsmt
  * @xics_alone: ic-mode without the option is xics
- * @packed_irqs: interrupt numbers are handed out in order, see papr_irqs_new()
+ * @packed_irqs: interrupt numbers are allocated in order: papr_irqs_new()
  * @numa_form1_alone: form 2 is not offered to guests
  * @numa_flat_domains, @numa_two_refpoints: see PaprNuma
  * @no_probe_only: /chosen lacks "linux,pci-probe-only"
- * @no_update_dt: H_UPDATE_DT is not there, nor is the tree in streams
+ * @no_update_dt: no H_UPDATE_DT, and no device tree in streams
  * @no_phb_hotplug: host bridges have no connectors
  * @host_identity: with KVM the guest is told the host's model and serial number
  * @page_size_unsent: streams don't have cap-hpt-max-page-size

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: the machine as the CPUs' virtual hypervisor
  *
- * What target/ppc asks of it: hypercalls, the page tables, and the dispatch
- * of vCPUs.  Called in vCPU threads; the page table calls without the BQL.
+ * target/ppc calls it for hypercalls, for page tables, and when a vCPU starts
+ * and stops to execute.  In vCPU threads; page table calls without the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,16 +11,13 @@
 #include "../accel/tcg.h"
 #include "machine.h"
 
-/*
- * The interface's first argument is the machine itself: the type has one
- * instance and the page table walk is hot, so it is taken without a QOM cast.
- */
+/* No QOM cast, which would cost time in page table walks */
 static PaprMachine *machine_of(PPCVirtualHypervisor *vhyp)
 {
     return (PaprMachine *)vhyp;
 }
 
-static bool in_nested(PowerPCCPU *cpu)
+static bool vhyp_in_nested(PowerPCCPU *cpu)
 {
     return papr_nested_runs(cpu);
 }
@@ -30,7 +27,7 @@ static void deliver_to_l1(PowerPCCPU *cpu, int excp)
     papr_nested_deliver(machine_of(cpu->vhyp)->nested, cpu, excp);
 }
 
-static hwaddr hpt_mask(PPCVirtualHypervisor *vhyp)
+static hwaddr vhyp_hpt_mask(PPCVirtualHypervisor *vhyp)
 {
     return papr_mmu_hpt_mask(machine_of(vhyp)->mmu);
 }
@@ -59,8 +56,8 @@ static bool use_hpte(PPCVirtualHypervisor *vhyp, hwaddr ptex,
     return papr_mmu_use_hpte(machine_of(vhyp)->mmu, ptex, copy, bits);
 }
 
-static bool get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
-                     target_ulong lpid, ppc_v3_pate_t *entry)
+static bool vhyp_get_pate(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu,
+                          target_ulong lpid, ppc_v3_pate_t *entry)
 {
     if (lpid) {
         return papr_nested_get_pate(machine_of(vhyp)->nested, lpid, entry);
@@ -73,13 +70,13 @@ static target_ulong encode_hpt_for_kvm_pr(PPCVirtualHypervisor *vhyp)
     return papr_mmu_sdr1_for_pr(machine_of(vhyp)->mmu);
 }
 
-static void exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
+static void vhyp_exec_enter(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     papr_mmu_exec_enter(machine_of(vhyp)->mmu, papr_vcpu(cpu));
     papr_vpa_exec_enter(papr_vcpu(cpu));
 }
 
-static void exec_exit(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
+static void vhyp_exec_exit(PPCVirtualHypervisor *vhyp, PowerPCCPU *cpu)
 {
     papr_vpa_exec_exit(papr_vcpu(cpu));
     papr_mmu_exec_exit(machine_of(vhyp)->mmu, papr_vcpu(cpu));
@@ -89,16 +86,16 @@ void papr_machine_vhyp_class_init(ObjectClass *oc)
 {
     PPCVirtualHypervisorClass *vhc = PPC_VIRTUAL_HYPERVISOR_CLASS(oc);
 
-    vhc->cpu_in_nested = in_nested;
+    vhc->cpu_in_nested = vhyp_in_nested;
     vhc->deliver_hv_excp = deliver_to_l1;
     vhc->hypercall = papr_tcg_hypercall;
-    vhc->hpt_mask = hpt_mask;
+    vhc->hpt_mask = vhyp_hpt_mask;
     vhc->map_hptes = map_hptes;
     vhc->unmap_hptes = unmap_hptes;
     vhc->read_hpte = read_hpte;
     vhc->use_hpte = use_hpte;
-    vhc->get_pate = get_pate;
+    vhc->get_pate = vhyp_get_pate;
     vhc->encode_hpt_for_kvm_pr = encode_hpt_for_kvm_pr;
-    vhc->cpu_exec_enter = exec_enter;
-    vhc->cpu_exec_exit = exec_exit;
+    vhc->cpu_exec_enter = vhyp_exec_enter;
+    vhc->cpu_exec_exit = vhyp_exec_exit;
 }

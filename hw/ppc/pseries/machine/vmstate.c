@@ -1,8 +1,8 @@
 /*
  * pSeries platform: the machine's own state in migration streams
  *
- * Section "spapr", with a subsection a subject.  Names, versions and the order
- * are those of the streams that QEMU's pseries machines have always had.
+ * Section "spapr", with a subsection for each subject.  Names, versions and
+ * order are those of QEMU's own pseries.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -149,7 +149,7 @@ static bool nested_needed(void *opaque)
     return papr_nested_needed(((PaprMachine *)opaque)->nested);
 }
 
-/* Ours alone: without it the guests of a guest would be lost */
+/* QEMU's own pseries does not have it, and loses the guests of a guest */
 static const VMStateDescription vmstate_nested = {
     .name = "spapr_nested",
     .version_id = 1,
@@ -167,7 +167,7 @@ static bool fadump_needed(void *opaque)
     return papr_fadump_needed(((PaprMachine *)opaque)->fadump);
 }
 
-/* Ours alone; only of a guest that has registered a dump */
+/* QEMU's own pseries does not have it; sent if the guest registered a dump */
 static const VMStateDescription vmstate_fadump = {
     .name = "spapr_fadump",
     .version_id = 1,
@@ -180,7 +180,7 @@ static const VMStateDescription vmstate_fadump = {
     },
 };
 
-/* Without it the destination's own tree is as good: firmware changes none */
+/* Not sent if the destination's tree is the same: firmware changed nothing */
 static bool dtb_needed(void *opaque)
 {
     PaprMachine *pm = opaque;
@@ -231,7 +231,7 @@ static int dtb_post_load(void *opaque, int version_id)
     return 0;
 }
 
-static bool tree_fits(void *opaque, int version_id)
+static bool dtb_size_is_valid(void *opaque, int version_id)
 {
     return ((PaprMachine *)opaque)->fdt_size <= PAPR_FDT_STREAM_MAX;
 }
@@ -248,7 +248,7 @@ static const VMStateDescription vmstate_dtb = {
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(fdt_initial_size, PaprMachine),
         VMSTATE_UINT32(fdt_size, PaprMachine),
-        VMSTATE_VALIDATE("size of the device tree", tree_fits),
+        VMSTATE_VALIDATE("size of the device tree", dtb_size_is_valid),
         VMSTATE_VBUFFER_ALLOC_UINT32(fdt_blob, PaprMachine, 0, NULL, fdt_size),
         VMSTATE_END_OF_LIST()
     },
@@ -256,14 +256,14 @@ static const VMStateDescription vmstate_dtb = {
 
 /*
  * The guest's timebase.  With KVM it follows the host's, and QEMU's own code
- * (cpu_ppc_clock_vm_state_change()) keeps it and sets it.  With TCG it follows
- * the virtual clock, which is in the stream, too; so only a stream that comes
- * from KVM has something to say here.  Upstream's TCG sends a number of its
- * host that means nothing to the guest: what is far off is not believed.
+ * (cpu_ppc_clock_vm_state_change()) saves and sets it.  With TCG it follows the
+ * virtual clock, which is in the stream, too, so the timebase matters only in
+ * streams that come from KVM.  Upstream's TCG sends its host's timebase, which
+ * has nothing to do with the guest: a value that is far off is ignored.
  */
 #define TIMEBASE_FAR_OFF_S 3600
 
-/* Whatever the vCPU runs at the moment */
+/* Also while the vCPU runs a nested guest, which may have a timebase offset */
 static uint64_t partition_timebase(const PaprVcpu *vcpu)
 {
     return cpu_ppc_load_tbl(&vcpu->cpu->env) - vcpu->l1.tb_ahead;
@@ -275,7 +275,7 @@ static void save_tcg_timebase(PaprMachine *pm)
 
     pm->tb.guest_timebase = partition_timebase(boot);
     pm->tb.time_of_the_day_ns = qemu_clock_get_ns(QEMU_CLOCK_HOST);
-    pm->tb.runstate_paused = true;      /* the value is not to be replaced */
+    pm->tb.runstate_paused = true;      /* keep the value */
 }
 
 static void load_tcg_timebase(PaprMachine *pm)
@@ -293,15 +293,17 @@ static void load_tcg_timebase(PaprMachine *pm)
 }
 
 /*
- * Counters that TCG makes of the virtual clock: VTB, by which Linux tells how
- * long it has run, and PURR.  KVM has them as registers, and so have streams:
- * here they are while the machine is stopped.  0 means that a stream does not
- * have one (upstream's TCG), and that it follows the clock, as ever.
+ * VTB, by which Linux measures how long it has run, and PURR.  TCG computes
+ * them from the virtual clock.  With KVM they are registers, and in streams,
+ * too: so TCG stores them in env->spr while the machine is stopped.  0 means
+ * that the stream does not have the counter (upstream's TCG); then it follows
+ * the clock.
  *
- * Upstream's TCG counts beside the registers, too, and sends on those that it
- * got.  So two registers that guests only write, and that have no content in
- * QEMU, say what the timebase and PURR were when these were stored.  If PURR is
- * still the same, and time has gone on, the guest has been there.
+ * A stream may come by way of upstream's TCG, which does not update env->spr
+ * while the guest runs, but sends it on.  So two more registers are stored, the
+ * timebase and PURR of this moment, in SPRs that guests only write and QEMU
+ * does not use.  If they come back with the same PURR, the counters are as old
+ * as the stored timebase.
  */
 #define SPR_STORED_TB   SPR_WR_TBL
 #define SPR_STORED_PURR SPR_WR_TBU
@@ -312,13 +314,13 @@ static void store_tcg_counters(CPUPPCState *env)
         env->spr[SPR_VTB] = cpu_ppc_load_vtb(env);
     }
     env->spr[SPR_PURR] = cpu_ppc_load_purr(env);
-    env->spr[SPR_SPURR] = env->spr[SPR_PURR];   /* TCG's are one */
+    env->spr[SPR_SPURR] = env->spr[SPR_PURR];   /* the same with TCG */
     env->spr[SPR_STORED_TB] = cpu_ppc_load_tbl(env);
     env->spr[SPR_STORED_PURR] = env->spr[SPR_PURR];
 }
 
-/* How long the counters went on without the registers */
-static uint64_t uncounted(CPUPPCState *env)
+/* Ticks since the counters were stored, if they were not updated since */
+static uint64_t ticks_not_counted(CPUPPCState *env)
 {
     int64_t since = cpu_ppc_load_tbl(env) - env->spr[SPR_STORED_TB];
 
@@ -331,7 +333,7 @@ static uint64_t uncounted(CPUPPCState *env)
 
 static void load_tcg_counters(CPUPPCState *env)
 {
-    uint64_t more = uncounted(env);
+    uint64_t more = ticks_not_counted(env);
 
     if (env->spr[SPR_VTB]) {
         cpu_ppc_store_vtb(env, env->spr[SPR_VTB] + more);
@@ -341,7 +343,7 @@ static void load_tcg_counters(CPUPPCState *env)
     }
 }
 
-static void tcg_machine_changed(void *opaque, bool running, RunState state)
+static void tcg_vm_state_changed(void *opaque, bool running, RunState state)
 {
     PaprMachine *pm = opaque;
 
@@ -376,43 +378,44 @@ static int machine_pre_load(void *opaque)
     return 0;
 }
 
-static int select_controller(PaprMachine *pm, int version_id)
+static int restore_controller(PaprMachine *pm, int version_id)
 {
     int ret = papr_cas_post_load(&pm->cas);
 
     return ret < 0 ? ret : papr_irqs_post_load(pm->irqs, version_id);
 }
 
-typedef struct OutsideWork {
+typedef struct RestoreWork {
     PaprMachine *pm;
     Coroutine *loader;
     int version_id;
     int ret;
-} OutsideWork;
+} RestoreWork;
 
-static void select_outside(void *opaque)
+static void restore_in_main_loop(void *opaque)
 {
-    OutsideWork *work = opaque;
+    RestoreWork *work = opaque;
 
-    work->ret = select_controller(work->pm, work->version_id);
+    work->ret = restore_controller(work->pm, work->version_id);
     aio_co_wake(work->loader);
 }
 
 /*
- * An interrupt controller in the kernel comes with pages that are mapped like
- * RAM, which block devices are told of; and they must not be told from within
- * a coroutine, as which an incoming stream is read.  So this waits for the main
- * loop to do it.
+ * An interrupt controller of the kernel has pages that are mapped like RAM.
+ * Block devices are notified of new RAM, which must not happen in a coroutine,
+ * and an incoming stream is read in one.  So a bottom half of the main loop
+ * does it, and the coroutine waits.
  */
-static int select_from_loader(PaprMachine *pm, int version_id)
+static int restore_controller_from_loader(PaprMachine *pm, int version_id)
 {
-    OutsideWork work = { .pm = pm, .version_id = version_id };
+    RestoreWork work = { .pm = pm, .version_id = version_id };
 
     if (!qemu_in_coroutine()) {
-        return select_controller(pm, version_id);
+        return restore_controller(pm, version_id);
     }
     work.loader = qemu_coroutine_self();
-    aio_bh_schedule_oneshot(qemu_get_aio_context(), select_outside, &work);
+    aio_bh_schedule_oneshot(qemu_get_aio_context(), restore_in_main_loop,
+                            &work);
     qemu_coroutine_yield();
     return work.ret;
 }
@@ -436,7 +439,7 @@ static int machine_post_load(void *opaque, int version_id)
         error_report_err(err);
         return -EINVAL;
     }
-    return select_from_loader(pm, version_id);
+    return restore_controller_from_loader(pm, version_id);
 }
 
 static const VMStateDescription vmstate_papr_machine = {
@@ -488,6 +491,6 @@ void papr_machine_init_vmstate(PaprMachine *pm)
         qemu_add_vm_change_state_handler(cpu_ppc_clock_vm_state_change,
                                          &pm->tb);
     } else {
-        qemu_add_vm_change_state_handler(tcg_machine_changed, pm);
+        qemu_add_vm_change_state_handler(tcg_vm_state_changed, pm);
     }
 }
