@@ -18,7 +18,7 @@ PaprPhb *papr_pci_bridge(PaprPci *pci, uint64_t index)
 {
     PaprPhb *phb = index < PAPR_PHB_MAX ? pci->phbs[index] : NULL;
 
-    return phb && !phb->leaving ? phb : NULL;
+    return phb && !phb->hidden ? phb : NULL;
 }
 
 PaprPhb *papr_pci_find(PaprPci *pci, const uint32_t *buid)

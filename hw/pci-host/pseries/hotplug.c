@@ -22,10 +22,10 @@
 #include "hw/pci-host/pseries/trace.h"
 
 /*
- * The guest has released @dev, or was reset while it was to be unplugged.  Its
+ * The guest has released @dev, or was reset while an unplug was requested.  The
  * hotplug handler is the host bridge, or the machine for memory devices.
  */
-static void release_device(DeviceState *dev, void *phb)
+static void release_pci_device(DeviceState *dev, void *phb)
 {
     hotplug_handler_unplug(qdev_get_hotplug_handler(dev), dev, &error_abort);
     object_unparent(OBJECT(dev));
@@ -41,15 +41,15 @@ static bool fill_device(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *phb,
     return true;
 }
 
-/* Without power it is in no configuration space, and decodes no addresses */
-static void device_leaves(DeviceState *dev, void *phb)
+/* Without power a device is in no configuration space, and has no BARs */
+static void hide_pci_device(DeviceState *dev, void *phb)
 {
     pci_set_power(PCI_DEVICE(dev), false);
 }
 
 static const PaprDrcOps device_drc_ops = {
-    .release = release_device,
-    .leave = device_leaves,
+    .release = release_pci_device,
+    .hide = hide_pci_device,
     .fill_dt = fill_device,
 };
 

@@ -301,9 +301,9 @@ static void phb_reset(DeviceState *dev)
     papr_phb_msi_reset(phb);
 }
 
-void papr_phb_leave(PaprPhb *phb)
+void papr_phb_hide(PaprPhb *phb)
 {
-    phb->leaving = true;
+    phb->hidden = true;
 }
 
 static void phb_finalize(Object *obj)

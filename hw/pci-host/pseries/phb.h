@@ -59,7 +59,7 @@ struct PaprPhb {
     PaprPhbOptions opt;
     uint64_t buid;                      /* bus unit id: its name in calls */
     char *dt_name;
-    bool leaving;                       /* to the guest it is gone */
+    bool hidden;                        /* papr_phb_hide() */
 
     /* what the CPU sees of the bus */
     MemoryRegion mem_space;

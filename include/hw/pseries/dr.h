@@ -2,8 +2,8 @@
  * pSeries platform: dynamic reconfiguration connectors (DRC)
  *
  * A connector stands for a place where a resource can be: a CPU core, a 256 MiB
- * logical memory block (LMB), a PCI host bridge (PHB), a PCI slot.  The
- * connector alone owns the state of a hotplug or unplug.  LoPAR chapter 13.
+ * logical memory block (LMB), a PCI host bridge (PHB), a PCI slot.  It has the
+ * state of the resource's plug or unplug.  LoPAR chapter 13.
  *
  * Context: the BQL held, for all of it.
  *
@@ -30,20 +30,20 @@ typedef enum PaprDrcType {
     PAPR_DRC_PMEM = 9,
 } PaprDrcType;
 
-/** PaprDrcOps - what a connector's kind needs from the layer above */
+/** PaprDrcOps - operations of a kind of connector, by the layer above */
 typedef struct PaprDrcOps {
-    /* the guest has released @dev: take it out */
+    /* the guest has released @dev: unplug and remove it */
     void (*release)(DeviceState *dev, void *opaque);
     /* release() waits for threads of vCPUs: in the main loop only */
     bool in_main_loop;
     /*
-     * @dev is taken out later, and until then no guest must find it.  NULL: it
-     * can't, as the connector is empty.
+     * The guest has released @dev, which is removed later: let no guest find it
+     * until then.  NULL: it is enough that the connector is empty.
      */
-    void (*leave)(DeviceState *dev, void *opaque);
+    void (*hide)(DeviceState *dev, void *opaque);
     /* can @dev never be unplugged?  NULL: it can */
-    bool (*stays)(DeviceState *dev, void *opaque);
-    /* can the guest not release @dev yet?  NULL: it always can */
+    bool (*permanent)(DeviceState *dev, void *opaque);
+    /* is @dev in use, so that the guest can't release it?  NULL: never */
     bool (*in_use)(DeviceState *dev, void *opaque);
     /* write @dev's node for configure-connector: begins and ends it itself */
     bool (*fill_dt)(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *opaque,
@@ -71,10 +71,10 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
                  uint32_t count, const PaprDrcOps *ops, void *opaque);
 
 /**
- * papr_dr_remove - the runs of @type that begin at ids @first to @last go
+ * papr_dr_remove - remove the runs of @type that begin at ids @first to @last
  *
- * Where they are goes away itself: a bus with its bridge.  What is still behind
- * a connector is forgotten, not released.
+ * For what is removed itself: a bus with its bridge.  Devices that are still
+ * attached to the connectors are not released.
  */
 void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first,
                     uint32_t last);
@@ -86,68 +86,69 @@ uint32_t papr_drc_index(const PaprDrc *drc);
 uint32_t papr_drc_id(const PaprDrc *drc);
 
 /**
- * papr_dr_attach - @dev is behind @count connectors in a row
+ * papr_dr_attach - attach @dev to @count consecutive connectors
  * @first: the id of the first
- * @cold: no guest runs yet
+ * @cold: not papr_dr_is_hotplug(): the connectors are configured
  *
- * They all belong to the device from then on: any of them stands for it below.
- * Fails, with nothing done, if one is missing or has a device already.
+ * The functions below take any of these connectors for the device.  Fails, with
+ * nothing done, if one does not exist or has a device already.
  */
 bool papr_dr_attach(PaprDr *dr, PaprDrcType type, uint32_t first,
                     uint32_t count, DeviceState *dev, bool cold, Error **errp);
 
-/** papr_drc_attach: @dev is behind this connector alone */
+/** papr_drc_attach: attach @dev to this connector alone */
 bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
 
 /**
- * papr_drc_unplug_request - the user wants the device back
+ * papr_drc_unplug_request - the user requests the unplug of the device
  *
- * Released at once if the guest never took it or has released it already;
- * papr_drc_device() then is NULL.  Else the guest must be asked by an event; it
- * is released when the guest has released it at all of its connectors.  If the
- * guest says of one of them that it keeps the device the request is off, and
- * the user is told by DEVICE_UNPLUG_GUEST_ERROR.
+ * Released at once if the guest never configured it or has released it already;
+ * papr_drc_device() then is NULL.  Else the caller sends the guest an event,
+ * and the device is released when the guest has released all of its
+ * connectors.  If the guest refuses at one of them the request ends, with
+ * DEVICE_UNPLUG_GUEST_ERROR for the user.
  */
 void papr_drc_unplug_request(PaprDrc *drc);
 
-/** papr_drc_unplug_requested: and not yet settled */
+/** papr_drc_unplug_requested: and neither done nor refused */
 bool papr_drc_unplug_requested(const PaprDrc *drc);
 
-/** papr_drc_device: what is behind the connector and not leaving, or NULL */
+/** papr_drc_device: the device, unless the guest has released it; or NULL */
 DeviceState *papr_drc_device(const PaprDrc *drc);
 
-/** papr_drc_is_taken: the guest has it: unisolated, or configured too */
-bool papr_drc_is_taken(const PaprDrc *drc);
+/** papr_drc_is_unisolated: the guest uses it: unisolated or configured */
+bool papr_drc_is_unisolated(const PaprDrc *drc);
 
 /**
- * papr_dr_reset - requested unplugs happen, all other devices are configured
+ * papr_dr_reset - release devices whose unplug is requested, configure all
+ * others
  *
- * Those that can't be taken out now leave: see papr_dr_take_out_leaving().
+ * Those that can't be removed now are hidden: see papr_dr_remove_released().
  */
 void papr_dr_reset(PaprDr *dr);
 
 /**
- * papr_dr_take_out_leaving - devices that leave go now
+ * papr_dr_remove_released - remove the devices that are hidden
  *
- * Those whose kind is taken out in the main loop, and those that were to go
- * while a stream was made.  In the main loop's thread, outside of walks of
- * devices or handlers; may release the BQL.
+ * Those of kinds that are removed in the main loop, and those that were
+ * released while a stream was saved or loaded.  In the main loop's thread,
+ * outside of walks of devices or handlers; may release the BQL.
  */
-void papr_dr_take_out_leaving(PaprDr *dr);
+void papr_dr_remove_released(PaprDr *dr);
 
 /**
  * papr_dr_before_load - a snapshot is about to be loaded
  *
- * All devices are configured: what is otherwise the stream tells.  Requests are
- * forgotten, as they were made of a guest that is no more.
+ * All devices are configured, and no unplug is requested; the stream has other
+ * states.
  */
 void papr_dr_before_load(PaprDr *dr);
 
 /**
  * papr_dr_dt - "ibm,drc-indexes", "-names", "-types", "-power-domains" of the
  * open node
- * @types: a set, PAPR_DRC_SET(PAPR_DRC_CPU) | ...; a node has each of these
- *         properties once, and the root has connectors of several types
+ * @types: a set, PAPR_DRC_SET(PAPR_DRC_CPU) | ...; the root node has connectors
+ *         of several types in each property
  */
 #define PAPR_DRC_SET(type) (1u << (type))
 void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types);

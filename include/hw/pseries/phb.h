@@ -60,8 +60,8 @@ PaprPci *papr_pci_new(const PaprPciConfig *config);
  */
 bool papr_phb_pre_plug(PaprPci *pci, PaprPhb *phb, Error **errp);
 
-/** papr_phb_leave: the guest finds it no more, and it is taken out later */
-void papr_phb_leave(PaprPhb *phb);
+/** papr_phb_hide: no call of the guest finds it; it is removed later */
+void papr_phb_hide(PaprPhb *phb);
 
 /** papr_phb_index: 0 to 30 */
 uint32_t papr_phb_index(const PaprPhb *phb);

@@ -131,12 +131,12 @@ PaprFwnmi *papr_fwnmi_new(PaprRtas *rtas, const PaprFwnmiConfig *config);
 void papr_fwnmi_reset(PaprFwnmi *fwnmi);
 
 /**
- * papr_fwnmi_vcpu_leaves - @vcpu, which is stopped, is about to be unplugged
+ * papr_fwnmi_forget_vcpu - @vcpu, which is stopped, is about to be unplugged
  *
  * If it has the area in which machine checks are reported, the next that waits
  * may have it: this one can't call ibm,nmi-interlock any more.  Context: BQL.
  */
-void papr_fwnmi_vcpu_leaves(PaprFwnmi *fwnmi, PaprVcpu *vcpu);
+void papr_fwnmi_forget_vcpu(PaprFwnmi *fwnmi, PaprVcpu *vcpu);
 
 /** papr_fwnmi_system_reset_addr: the guest's handler, or UINT64_MAX for none */
 uint64_t papr_fwnmi_system_reset_addr(const PaprFwnmi *fwnmi);

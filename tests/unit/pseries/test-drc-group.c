@@ -209,7 +209,7 @@ static void compare(const Model *m, const Real *r)
         back += m->requested && m->state[i] == UNUSABLE;
     }
     g_assert_cmpint(r->group.requested, ==, m->requested);
-    g_assert_cmpuint(r->group.n_back, ==, back);
+    g_assert_cmpuint(r->group.n_released, ==, back);
     g_assert_cmpuint(r->refusals, ==, m->refusals);
     g_assert_cmpint(r->released, ==, m->released);
     for (unsigned i = m->n; i < MANY; i++) {
@@ -392,12 +392,12 @@ static void test_slot(void)
 
     papr_drc_group_attach(&group, true);
     g_assert_cmpint(papr_drc_group_request(&group), ==, PAPR_DRC_NOTHING);
-    g_assert_cmpuint(group.n_back, ==, 0);
+    g_assert_cmpuint(group.n_released, ==, 0);
     g_assert_cmpint(papr_drc_group_set(&group, &drc.core,
                                        papr_drc_set_isolation, PAPR_DR_ISOLATE,
                                        &effect), ==, RTAS_SUCCESS);
     g_assert_cmpint(effect, ==, PAPR_DRC_RELEASE);
-    g_assert_cmpuint(group.n_back, ==, 1);
+    g_assert_cmpuint(group.n_released, ==, 1);
 }
 
 /* Whatever a stream says, what is always true stays true */
@@ -418,9 +418,9 @@ static void test_bad_streams(void)
         for (unsigned i = 0; i < n; i++) {
             g_assert_cmpint(r.drcs[i].core.unplug_requested, ==,
                             r.group.requested);
-            back += papr_drc_given_back(&r.drcs[i].core);
+            back += papr_drc_is_released(&r.drcs[i].core);
         }
-        g_assert_cmpuint(r.group.n_back, ==, back);
+        g_assert_cmpuint(r.group.n_released, ==, back);
     }
 }
 

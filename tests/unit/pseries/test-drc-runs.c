@@ -14,7 +14,7 @@
 
 #include <libfdt.h>
 
-/* What connector.c and dr.c call beyond themselves and is not looked at here */
+/* Stubs of what connector.c and dr.c call of other files */
 void papr_dr_register_rtas(PaprDr *dr, PaprRtas *rtas)
 {
 }
@@ -29,22 +29,22 @@ VMChangeStateEntry *qemu_add_vm_change_state_handler(VMChangeStateHandler *cb,
     return NULL;
 }
 
-bool papr_dr_take_out_later(PaprDr *unused)
+bool papr_dr_defer_removal(PaprDr *unused)
 {
     return false;
 }
 
-static bool stream_is_under_way;
-static bool soon;
+static bool migration_in_progress;
+static bool removal_scheduled;
 
-bool papr_dr_must_stay(const DeviceState *dev)
+bool papr_dr_in_stream(const DeviceState *dev)
 {
-    return stream_is_under_way;
+    return migration_in_progress;
 }
 
-void papr_dr_take_out_soon(PaprDr *unused)
+void papr_dr_schedule_removal(PaprDr *unused)
 {
-    soon = true;
+    removal_scheduled = true;
 }
 
 void papr_dr_watch_streams(PaprDr *unused)
@@ -59,7 +59,7 @@ void qapi_event_send_device_unplug_guest_error(const char *device,
     refused++;
 }
 
-/* Connectors don't look into devices: any address does */
+/* Connectors don't access devices, so any address will do */
 static DeviceState devices[8];
 static PaprDr *dr;
 static unsigned released;
@@ -104,8 +104,8 @@ static void fresh(void)
     all = g_slist_prepend(all, dr);
     released = 0;
     refused = 0;
-    stream_is_under_way = false;
-    soon = false;
+    migration_in_progress = false;
+    removal_scheduled = false;
 }
 
 static void test_find(void)
@@ -193,7 +193,7 @@ static void test_attach(void)
     g_assert_true(papr_drc_unplug_requested(drc));
     g_assert_cmpuint(released, ==, 0);
 
-    /* the guest never took this one */
+    /* the guest never configured this one */
     drc = attach(PAPR_DRC_PCI, 16, 1, false);
     papr_drc_unplug_request(drc);
     g_assert_cmpuint(released, ==, 1);
@@ -205,7 +205,7 @@ static void test_attach(void)
     g_assert_cmpuint(released, ==, 1);
 }
 
-/* Reset takes out what was to be unplugged, with runs that go along */
+/* Reset removes devices whose unplug is requested, with runs of their buses */
 static void test_reset(void)
 {
     fresh();
@@ -228,12 +228,12 @@ static void test_reset(void)
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10208));
     g_assert_nonnull(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 2)));
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x20008)));
-    /* the guest finds this one in its tree: it has to be asked for it */
+    /* this one is in the guest's device tree: it has to release it */
     papr_drc_unplug_request(papr_dr_find(dr, PAPR_DRC_PCI, 0x20010));
     g_assert_cmpuint(released, ==, 2);
 }
 
-/* The same among runs of one type, before and behind the one at work */
+/* The same with runs of one type, before and after the one being reset */
 static void test_reset_same_type(void)
 {
     fresh();
@@ -253,7 +253,7 @@ static void test_reset_same_type(void)
     papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x120, 1, true));
     papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x320, 2, true));
     papr_dr_reset(dr);
-    /* 0x120 went with its bus */
+    /* 0x120 was removed with its bus */
     g_assert_cmpuint(released, ==, 5);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x320)));
 }
@@ -274,14 +274,14 @@ static bool attach_lmbs(uint32_t first, uint32_t count, int device)
     return ok;
 }
 
-static int32_t give_back(uint32_t id)
+static int32_t release_lmb(uint32_t id)
 {
     g_assert_cmpint(papr_drc_set(lmb(id), papr_drc_set_isolation,
                                  PAPR_DR_ISOLATE), ==, 0);
     return papr_drc_set(lmb(id), papr_drc_set_allocation, PAPR_DR_UNUSABLE);
 }
 
-/* Devices behind several connectors, side by side */
+/* Devices with several connectors each */
 static void test_groups(void)
 {
     fresh();
@@ -289,7 +289,7 @@ static void test_groups(void)
     g_assert_true(attach_lmbs(10, 4, 0));
     g_assert_true(attach_lmbs(14, 1, 1));
     g_assert_true(attach_lmbs(100, 4, 2));
-    /* one is taken, or there is none: nothing is done */
+    /* a connector has a device or does not exist: nothing is done */
     g_assert_false(attach_lmbs(13, 1, 3));
     g_assert_false(attach_lmbs(4, 7, 3));
     g_assert_false(attach_lmbs(14, 4, 3));
@@ -304,21 +304,21 @@ static void test_groups(void)
         g_assert_cmpuint(papr_drc_id(lmb(id)), ==, id);
     }
 
-    /* the device goes with the last block, in whatever order */
+    /* the device is released with its last block, in any order */
     papr_drc_unplug_request(lmb(12));
     g_assert_true(papr_drc_unplug_requested(lmb(10)));
     g_assert_false(papr_drc_unplug_requested(lmb(14)));
-    give_back(13);
-    give_back(10);
-    give_back(11);
+    release_lmb(13);
+    release_lmb(10);
+    release_lmb(11);
     g_assert_cmpuint(released, ==, 0);
-    /* refused after all: once, and it can be asked for again */
+    /* a refusal is reported once, and the unplug can be requested again */
     papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
     papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
     g_assert_cmpuint(refused, ==, 1);
     g_assert_false(papr_drc_unplug_requested(lmb(12)));
     papr_drc_unplug_request(lmb(10));
-    give_back(12);
+    release_lmb(12);
     g_assert_cmpuint(released, ==, 1);
     for (uint32_t id = 10; id < 14; id++) {
         g_assert_null(papr_drc_device(lmb(id)));
@@ -327,24 +327,24 @@ static void test_groups(void)
     g_assert_true(attach_lmbs(4, 10, 3));
 }
 
-static unsigned left;
+static unsigned hidden;
 
-static void count_leave(DeviceState *dev, void *opaque)
+static void count_hide(DeviceState *dev, void *opaque)
 {
-    left++;
+    hidden++;
 }
 
 static const PaprDrcOps slow_ops = {
     .release = count_release,
     .in_main_loop = true,
-    .leave = count_leave,
+    .hide = count_hide,
 };
 
-/* To the guest the connector has no device */
+/* For the guest the connector has no device */
 static void looks_empty(PaprDrc *drc)
 {
     g_assert_null(papr_drc_device(drc));
-    g_assert_false(papr_drc_is_taken(drc));
+    g_assert_false(papr_drc_is_unisolated(drc));
     g_assert_cmpint(papr_drc_set(drc, papr_drc_set_allocation, PAPR_DR_USABLE),
                     ==, RTAS_NO_SUCH_INDICATOR);
     g_assert_cmpint(papr_drc_set(drc, papr_drc_set_isolation,
@@ -354,8 +354,8 @@ static void looks_empty(PaprDrc *drc)
                     ==, RTAS_SUCCESS);
 }
 
-/* ... but streams know better */
-static void leaves(PaprDrc *drc, unsigned before)
+/* ... but in streams it has one, and its unplug is requested */
+static void is_hidden(PaprDrc *drc, unsigned before)
 {
     looks_empty(drc);
     papr_drc_unplug_request(drc);
@@ -363,16 +363,16 @@ static void leaves(PaprDrc *drc, unsigned before)
     g_assert_true(papr_drc_unplug_requested(drc));
     g_assert_true(papr_dr_next_unsettled(dr, papr_drc_index(drc)) == drc);
     g_assert_cmpuint(released, ==, before);
-    g_assert_true(soon);
+    g_assert_true(removal_scheduled);
 }
 
-/* A kind that leaves in two steps, with a reset before and in between */
+/* A kind that is removed in two steps, with a reset before and in between */
 static void test_two_steps(void)
 {
     PaprDrc *drcs[4];
 
     fresh();
-    left = 0;
+    hidden = 0;
     papr_dr_add(dr, PAPR_DRC_CPU, 0, 8, 4, &slow_ops, NULL);
     for (int i = 0; i < 4; i++) {
         drcs[i] = attach(PAPR_DRC_CPU, i * 8, i, i != 1);
@@ -380,34 +380,34 @@ static void test_two_steps(void)
             papr_drc_unplug_request(drcs[i]);
         }
     }
-    /* the guest never took this one */
-    leaves(drcs[1], 0);
+    /* the guest never configured this one */
+    is_hidden(drcs[1], 0);
     papr_drc_set(drcs[0], papr_drc_set_isolation, PAPR_DR_ISOLATE);
-    g_assert_cmpuint(left, ==, 1);
+    g_assert_cmpuint(hidden, ==, 1);
     papr_drc_set(drcs[0], papr_drc_set_allocation, PAPR_DR_UNUSABLE);
-    g_assert_cmpuint(left, ==, 2);
-    leaves(drcs[0], 0);
+    g_assert_cmpuint(hidden, ==, 2);
+    is_hidden(drcs[0], 0);
     papr_dr_reset(dr);
-    g_assert_cmpuint(left, ==, 3);
+    g_assert_cmpuint(hidden, ==, 3);
     for (int i = 0; i < 3; i++) {
-        leaves(drcs[i], 0);
+        is_hidden(drcs[i], 0);
     }
     g_assert_true(papr_drc_device(drcs[3]) == &devices[3]);
 
-    papr_dr_take_out_leaving(dr);
+    papr_dr_remove_released(dr);
     g_assert_cmpuint(released, ==, 3);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
     for (int i = 0; i < 3; i++) {
         looks_empty(drcs[i]);
         g_assert_false(papr_drc_unplug_requested(drcs[i]));
     }
-    papr_dr_take_out_leaving(dr);
+    papr_dr_remove_released(dr);
     g_assert_cmpuint(released, ==, 3);
-    g_assert_cmpuint(left, ==, 3);
+    g_assert_cmpuint(hidden, ==, 3);
     attach(PAPR_DRC_CPU, 0, 0, false);
 }
 
-/* While a stream is made, what the guest releases stays */
+/* While a stream is saved, devices that the guest releases are not removed */
 static void test_stay_for_stream(void)
 {
     PaprDrc *module, *slot;
@@ -419,45 +419,45 @@ static void test_stay_for_stream(void)
     for (int i = 0; i < 3; i++) {
         g_assert_true(attach_lmbs(8, 2, 0));
         papr_drc_unplug_request(lmb(8));
-        give_back(9);
-        stream_is_under_way = true;
-        give_back(8);
-        leaves(lmb(8), released);
+        release_lmb(9);
+        migration_in_progress = true;
+        release_lmb(8);
+        is_hidden(lmb(8), released);
         looks_empty(lmb(9));
-        stream_is_under_way = false;
+        migration_in_progress = false;
         if (i == 1) {
             papr_dr_reset(dr);
         } else {
-            papr_dr_take_out_leaving(dr);
+            papr_dr_remove_released(dr);
         }
         g_assert_cmpuint(released, ==, i + 1);
     }
 
-    /* a host bridge takes along what leaves already; neither goes twice */
+    /* a host bridge is removed with a hidden device, neither of them twice */
     module = attach(PAPR_DRC_PHB, 1, 0, true);
     slot = attach(PAPR_DRC_PCI, 0x10008, 1, true);
     papr_drc_unplug_request(module);
     papr_drc_unplug_request(slot);
-    stream_is_under_way = true;
+    migration_in_progress = true;
     papr_drc_set(module, papr_drc_set_isolation, PAPR_DR_ISOLATE);
     papr_drc_set(module, papr_drc_set_allocation, PAPR_DR_UNUSABLE);
     papr_drc_set(slot, papr_drc_set_isolation, PAPR_DR_ISOLATE);
-    leaves(module, 3);
-    leaves(slot, 3);
+    is_hidden(module, 3);
+    is_hidden(slot, 3);
     g_assert_cmpuint(papr_drc_sense(&slot->core), ==, PAPR_DR_SENSE_EMPTY);
-    papr_dr_take_out_leaving(dr);
+    papr_dr_remove_released(dr);
     g_assert_cmpuint(released, ==, 4);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
-    stream_is_under_way = false;
+    migration_in_progress = false;
 }
 
-/* ... and what a reset is to take out, too: until the next one at the latest */
+/* ... nor those that a reset releases, until the next reset at the latest */
 static void test_reset_in_stream(void)
 {
     PaprDrc *core, *bridge, *slot;
 
     fresh();
-    left = 0;
+    hidden = 0;
     papr_dr_add(dr, PAPR_DRC_CPU, 0, 1, 4, &slow_ops, NULL);
     papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
     papr_dr_add(dr, PAPR_DRC_PHB, 0, 1, 31, &bridge_ops, NULL);
@@ -471,36 +471,36 @@ static void test_reset_in_stream(void)
     papr_drc_unplug_request(bridge);
     papr_drc_unplug_request(slot);
     papr_drc_unplug_request(lmb(8));
-    stream_is_under_way = true;
+    migration_in_progress = true;
     papr_dr_reset(dr);
-    leaves(core, 0);
-    leaves(bridge, 0);
-    leaves(slot, 0);
-    leaves(lmb(8), 0);
-    leaves(lmb(9), 0);
+    is_hidden(core, 0);
+    is_hidden(bridge, 0);
+    is_hidden(slot, 0);
+    is_hidden(lmb(8), 0);
+    is_hidden(lmb(9), 0);
     g_assert_true(papr_drc_device(lmb(10)) == &devices[4]);
     papr_dr_reset(dr);
     g_assert_cmpuint(released, ==, 0);
 
-    stream_is_under_way = false;
+    migration_in_progress = false;
     papr_dr_reset(dr);
-    /* the slot with its bridge */
+    /* the slot is removed with its bridge */
     g_assert_cmpuint(released, ==, 2);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
-    leaves(core, 2);
-    papr_dr_take_out_leaving(dr);
+    is_hidden(core, 2);
+    papr_dr_remove_released(dr);
     g_assert_cmpuint(released, ==, 3);
-    g_assert_cmpuint(left, ==, 1);
+    g_assert_cmpuint(hidden, ==, 1);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
 }
 
-/* What a stream says is given back leaves, and is there so far */
-static void test_leave_as_loaded(void)
+/* Devices that a stream has as released are hidden, and not removed yet */
+static void test_release_as_loaded(void)
 {
     PaprDrc *drc;
 
     fresh();
-    left = 0;
+    hidden = 0;
     papr_dr_add(dr, PAPR_DRC_LMB, 0, 1, 32, &plain_ops, NULL);
     papr_dr_add(dr, PAPR_DRC_CPU, 0, 1, 4, &slow_ops, NULL);
     attach(PAPR_DRC_CPU, 0, 0, true);
@@ -513,13 +513,13 @@ static void test_leave_as_loaded(void)
                         PAPR_DRC_LOGICAL_AVAILABLE, true);
     papr_drc_group_load(lmb(2)->group, &lmb(2)->core,
                         PAPR_DRC_LOGICAL_UNUSABLE, true);
-    g_assert_cmpuint(left, ==, 0);
-    papr_dr_leave_as_loaded(dr);
-    papr_dr_leave_as_loaded(dr);
-    g_assert_cmpuint(left, ==, 1);
-    leaves(drc, 0);
-    leaves(lmb(2), 0);
-    papr_dr_take_out_leaving(dr);
+    g_assert_cmpuint(hidden, ==, 0);
+    papr_dr_release_as_loaded(dr);
+    papr_dr_release_as_loaded(dr);
+    g_assert_cmpuint(hidden, ==, 1);
+    is_hidden(drc, 0);
+    is_hidden(lmb(2), 0);
+    papr_dr_remove_released(dr);
     g_assert_cmpuint(released, ==, 2);
     g_assert_true(papr_drc_device(lmb(0)) == &devices[2]);
 }
@@ -532,7 +532,7 @@ static void test_groups_reset(void)
     g_assert_true(attach_lmbs(0, 8, 0));
     g_assert_true(attach_lmbs(16, 8, 1));
     papr_drc_unplug_request(lmb(0));
-    give_back(3);
+    release_lmb(3);
     g_assert_true(papr_dr_next_unsettled(dr, 0) == lmb(0));
     papr_dr_before_load(dr);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
@@ -540,14 +540,14 @@ static void test_groups_reset(void)
     g_assert_false(papr_drc_unplug_requested(lmb(0)));
 
     papr_drc_unplug_request(lmb(20));
-    give_back(23);
+    release_lmb(23);
     papr_dr_reset(dr);
     g_assert_cmpuint(released, ==, 1);
     g_assert_null(papr_drc_device(lmb(16)));
     g_assert_true(papr_drc_device(lmb(7)) == &devices[0]);
 }
 
-/* What goes into a stream, in order of indexes */
+/* The connectors that a stream has, in order of indexes */
 static void test_unsettled(void)
 {
     uint32_t index = 0, n = 0;
@@ -636,7 +636,7 @@ int main(int argc, char **argv)
     g_test_add_func("/drc-runs/two-steps", test_two_steps);
     g_test_add_func("/drc-runs/stay-for-stream", test_stay_for_stream);
     g_test_add_func("/drc-runs/reset-in-stream", test_reset_in_stream);
-    g_test_add_func("/drc-runs/leave-as-loaded", test_leave_as_loaded);
+    g_test_add_func("/drc-runs/release-as-loaded", test_release_as_loaded);
     g_test_add_func("/drc-runs/groups-reset", test_groups_reset);
     g_test_add_func("/drc-runs/unsettled", test_unsettled);
     g_test_add_func("/drc-runs/dt", test_dt_run);

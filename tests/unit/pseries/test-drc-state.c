@@ -429,7 +429,7 @@ static void explore(bool logical)
             }
         }
     }
-    /* empty; each state with a device; each the guest has, to be given back */
+    /* empty; each state with a device; each of those with unplug requested */
     g_assert_cmpuint(count, ==, logical ? 1 + 4 + 3 : 1 + 3 + 2);
 }
 

@@ -216,7 +216,7 @@ static void free_vcpu(PaprVcpu *vcpu)
     g_free(vcpu);
 }
 
-void papr_cpu_core_leave(PaprCpuCore *core)
+void papr_cpu_core_hide(PaprCpuCore *core)
 {
     for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
         PaprVcpu *vcpu = papr_vcpu(core->threads[i]);
@@ -254,7 +254,7 @@ static void core_unrealize(DeviceState *dev)
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
 
     qemu_unregister_reset(core_reset, core);
-    papr_cpu_core_leave(core);
+    papr_cpu_core_hide(core);
     for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
         delete_thread(core, i);
     }

@@ -50,13 +50,13 @@ struct PaprCpuCoreClass {
 const char *papr_cpu_core_type(const char *cpu_type);
 
 /**
- * papr_cpu_core_leave - remove the vCPUs of a core that is unplugged
+ * papr_cpu_core_hide - remove the vCPUs of a core that is unplugged
  *
  * The guest's calls and the device tree don't have them any more; their threads
  * run until the core is unrealized.  May be called twice.
  * Context: BQL, any thread.
  */
-void papr_cpu_core_leave(PaprCpuCore *core);
+void papr_cpu_core_hide(PaprCpuCore *core);
 
 /** papr_cpu_vcpu_id: vCPU id of the CPU with index @cpu_index */
 static inline uint32_t papr_cpu_vcpu_id(const PaprCpuHost *host,

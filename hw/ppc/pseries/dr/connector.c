@@ -1,10 +1,10 @@
 /*
  * pSeries platform: dynamic reconfiguration connectors
  *
- * LoPAR chapter 13.  Connectors are plain structs in arrays, one array a run
- * of evenly spaced ids, so that 131072 memory blocks cost 3 megabytes and one
- * pass; a look-up is a binary search for the run, and arithmetic in it.  How
- * they are in streams: vmstate.c.
+ * LoPAR chapter 13.  Connectors are structs in arrays, an array for each run of
+ * evenly spaced ids, so that 131072 memory blocks take 3 MiB and are made in
+ * one loop.  A look-up is a binary search for the run, and a division in it.
+ * Streams: vmstate.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +19,7 @@
 #define DRC_TYPE_SHIFT 28
 #define DRC_ID_MASK ((1u << DRC_TYPE_SHIFT) - 1)
 
-/* How a type is called in "ibm,drc-types", and in "ibm,drc-names" */
+/* Words of a type in "ibm,drc-types" and "ibm,drc-names" */
 static const struct {
     const char *type;
     const char *name_prefix;
@@ -33,7 +33,7 @@ static const struct {
     [PAPR_DRC_PMEM] = { "PMEM", "PMEM " },
 };
 
-/* How many runs of @type begin at or below @id */
+/* The number of runs of @type that begin at or below @id */
 static guint runs_up_to(PaprDr *dr, PaprDrcType type, uint32_t id)
 {
     const GPtrArray *runs = dr->runs[type];
@@ -52,7 +52,7 @@ static guint runs_up_to(PaprDr *dr, PaprDrcType type, uint32_t id)
     return low;
 }
 
-/* The run that begins last, at or below @id */
+/* The last run that begins at or below @id */
 static PaprDrcRun *run_below(PaprDr *dr, PaprDrcType type, uint32_t id)
 {
     guint n = runs_up_to(dr, type, id);
@@ -115,7 +115,7 @@ uint32_t papr_drc_id(const PaprDrc *drc)
 
 DeviceState *papr_drc_device(const PaprDrc *drc)
 {
-    return drc->group && !drc->group->leaving ? drc->group->dev : NULL;
+    return drc->group && !drc->group->hidden ? drc->group->dev : NULL;
 }
 
 bool papr_drc_unplug_requested(const PaprDrc *drc)
@@ -123,7 +123,7 @@ bool papr_drc_unplug_requested(const PaprDrc *drc)
     return drc->group && drc->group->requested;
 }
 
-bool papr_drc_is_taken(const PaprDrc *drc)
+bool papr_drc_is_unisolated(const PaprDrc *drc)
 {
     return papr_drc_configurable(&drc->core);
 }
@@ -134,8 +134,8 @@ void papr_drc_drop_walk(PaprDr *dr)
     dr->walk = (PaprDrcWalk) { };
 }
 
-/* A tree that the guest walks is of the device as it is now */
-static void drop_walk_of(const PaprDrcGroup *group)
+/* Another walk of the device, if the guest was in one, gets a new tree */
+static void drop_group_walk(const PaprDrcGroup *group)
 {
     PaprDr *dr = group->drcs->run->dr;
 
@@ -177,15 +177,15 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp)
                           errp);
 }
 
-/* The connectors are empty; what was behind them */
-static DeviceState *detach(PaprDrcGroup *group)
+/* Makes the connectors empty, frees @group, returns its device */
+static DeviceState *detach_group(PaprDrcGroup *group)
 {
     PaprDrcRun *run = group->drcs->run;
     DeviceState *dev = group->dev;
 
-    drop_walk_of(group);
-    if (group->leaving) {
-        g_queue_remove(&run->dr->leaving, group);
+    drop_group_walk(group);
+    if (group->hidden) {
+        g_queue_remove(&run->dr->to_remove, group);
     }
     papr_drc_group_detach(group);
     run->n_groups--;
@@ -193,54 +193,54 @@ static DeviceState *detach(PaprDrcGroup *group)
     return dev;
 }
 
-/* Whoever owns the device may remove other runs then */
-static void take_out(PaprDrcGroup *group)
+/* The release() of a bridge also removes the runs of its buses */
+static void remove_device(PaprDrcGroup *group)
 {
     const PaprDrcRun *run = group->drcs->run;
 
     trace_papr_drc_release(papr_drc_index(group->drcs), group->count);
-    run->ops->release(detach(group), run->opaque);
+    run->ops->release(detach_group(group), run->opaque);
 }
 
-/* It is taken out later, by whoever first finds that it may go */
-static void leave(PaprDrcGroup *group)
+/* Let no guest find the device, which is removed when that is possible */
+static void hide_device(PaprDrcGroup *group)
 {
     const PaprDrcRun *run = group->drcs->run;
 
-    trace_papr_drc_leave(papr_drc_index(group->drcs), group->count);
-    drop_walk_of(group);
-    papr_drc_group_leave(group);
-    g_queue_push_tail(&run->dr->leaving, group);
-    if (run->ops->leave) {
-        run->ops->leave(group->dev, run->opaque);
+    trace_papr_drc_hide(papr_drc_index(group->drcs), group->count);
+    drop_group_walk(group);
+    papr_drc_group_hide(group);
+    g_queue_push_tail(&run->dr->to_remove, group);
+    if (run->ops->hide) {
+        run->ops->hide(group->dev, run->opaque);
     }
-    papr_dr_take_out_soon(run->dr);
+    papr_dr_schedule_removal(run->dr);
 }
 
-static bool may_go_now(const PaprDrcGroup *group)
+static bool is_removable_now(const PaprDrcGroup *group)
 {
     return !group->drcs->run->ops->in_main_loop &&
-           !papr_dr_must_stay(group->dev);
+           !papr_dr_in_stream(group->dev);
 }
 
-static void release(PaprDrcGroup *group)
+static void release_group(PaprDrcGroup *group)
 {
-    if (may_go_now(group)) {
-        take_out(group);
+    if (is_removable_now(group)) {
+        remove_device(group);
     } else {
-        leave(group);
+        hide_device(group);
     }
 }
 
-void papr_dr_take_out_leaving(PaprDr *dr)
+void papr_dr_remove_released(PaprDr *dr)
 {
-    /* from the start each time: others may go along with one */
-    while (!g_queue_is_empty(&dr->leaving)) {
-        take_out(g_queue_peek_head(&dr->leaving));
+    /* from the head each time: the removal of one can remove others */
+    while (!g_queue_is_empty(&dr->to_remove)) {
+        remove_device(g_queue_peek_head(&dr->to_remove));
     }
 }
 
-/* The group at connector *@n of @run or next above; *@n is behind it then */
+/* The first group from connector *@n of @run on; *@n is then the next one */
 static PaprDrcGroup *next_group(PaprDrcRun *run, uint32_t *n)
 {
     while (run->n_groups && *n < run->count) {
@@ -263,13 +263,13 @@ void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t last)
         uint32_t n = 0;
 
         while ((group = next_group(run, &n))) {
-            detach(group);
+            detach_group(group);
         }
         g_ptr_array_remove(dr->runs[type], run);
     }
 }
 
-static void say_refused(const PaprDrcGroup *group)
+static void send_refused(const PaprDrcGroup *group)
 {
     trace_papr_drc_refused(papr_drc_index(group->drcs), group->count);
     qapi_event_send_device_unplug_guest_error(group->dev->id,
@@ -287,13 +287,13 @@ int32_t papr_drc_set(PaprDrc *drc, PaprDrcSet *set, uint32_t value)
     status = papr_drc_group_set(drc->group, &drc->core, set, value, &effect);
     switch (effect) {
     case PAPR_DRC_RELEASE:
-        release(drc->group);
+        release_group(drc->group);
         break;
     case PAPR_DRC_REFUSED:
-        say_refused(drc->group);
+        send_refused(drc->group);
         break;
     case PAPR_DRC_RESTART:
-        drop_walk_of(drc->group);
+        drop_group_walk(drc->group);
         break;
     case PAPR_DRC_NOTHING:
         break;
@@ -305,13 +305,13 @@ void papr_drc_unplug_request(PaprDrc *drc)
 {
     PaprDrcGroup *group = drc->group;
 
-    if (group && !group->leaving &&
+    if (group && !group->hidden &&
         papr_drc_group_request(group) == PAPR_DRC_RELEASE) {
-        release(group);
+        release_group(group);
     }
 }
 
-/* @step of each group; it takes none out */
+/* Calls @step for each group; it must not remove any */
 static void for_each_group(PaprDr *dr, void (*step)(PaprDrcGroup *group))
 {
     for (int type = 0; type < PAPR_DRC_TYPES; type++) {
@@ -327,19 +327,19 @@ static void for_each_group(PaprDr *dr, void (*step)(PaprDrcGroup *group))
     }
 }
 
-static void settle(PaprDrcGroup *group)
+static void reset_group(PaprDrcGroup *group)
 {
     if (!group->requested) {
         papr_drc_group_configure(group);
-    } else if (!group->leaving) {
-        leave(group);
+    } else if (!group->hidden) {
+        hide_device(group);
     }
 }
 
-static PaprDrcGroup *first_that_may_go(PaprDr *dr)
+static PaprDrcGroup *first_removable(PaprDr *dr)
 {
-    for (GList *l = dr->leaving.head; l; l = l->next) {
-        if (may_go_now(l->data)) {
+    for (GList *l = dr->to_remove.head; l; l = l->next) {
+        if (is_removable_now(l->data)) {
             return l->data;
         }
     }
@@ -347,47 +347,47 @@ static PaprDrcGroup *first_that_may_go(PaprDr *dr)
 }
 
 /*
- * The guest starts anew: what it was asked to give back is gone, the rest is
- * there as if it had been there from the start.
+ * Devices with a requested unplug are released; all others are configured, as
+ * those of the command line are.
  */
 void papr_dr_reset(PaprDr *dr)
 {
     PaprDrcGroup *group;
 
     papr_drc_drop_walk(dr);
-    for_each_group(dr, settle);
-    /* from the start each time: others may go along with one */
-    while ((group = first_that_may_go(dr))) {
-        take_out(group);
+    for_each_group(dr, reset_group);
+    /* from the head each time: the removal of one can remove others */
+    while ((group = first_removable(dr))) {
+        remove_device(group);
     }
-    /* with a machine that is not that of a stream any more */
-    papr_dr_take_out_soon(dr);
+    /* all others, in the main loop, when no stream has them */
+    papr_dr_schedule_removal(dr);
 }
 
-static void leave_if_back(PaprDrcGroup *group)
+static void hide_if_released(PaprDrcGroup *group)
 {
-    if (papr_drc_group_all_back(group) && !group->leaving) {
-        leave(group);
+    if (papr_drc_group_is_released(group) && !group->hidden) {
+        hide_device(group);
     }
 }
 
 /*
- * In a walk of the handlers of a machine that starts, of which a device may
- * have one: so none is taken out here.
+ * Called from a handler of the machine's start.  Removal of a device can remove
+ * handlers, so it is done later.
  */
-void papr_dr_leave_as_loaded(PaprDr *dr)
+void papr_dr_release_as_loaded(PaprDr *dr)
 {
-    for_each_group(dr, leave_if_back);
+    for_each_group(dr, hide_if_released);
 }
 
 void papr_dr_before_load(PaprDr *dr)
 {
     papr_drc_drop_walk(dr);
-    dr->loaded_back = false;
+    dr->loaded_released = false;
     for_each_group(dr, papr_drc_group_configure);
 }
 
-/* The first from id @id on in @run, or NULL */
+/* The first in @run from id @id on, or NULL */
 static PaprDrc *unsettled_in(PaprDrcRun *run, uint32_t id)
 {
     uint32_t n = id > run->first ? DIV_ROUND_UP(id - run->first, run->stride)
@@ -423,7 +423,7 @@ PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index)
     return NULL;
 }
 
-/* The four properties in the making; each starts with the number of items */
+/* The four properties as they are built; each starts with a count of items */
 typedef struct DrcProperties {
     GByteArray *indexes;
     GByteArray *domains;
@@ -432,7 +432,7 @@ typedef struct DrcProperties {
     uint32_t total;
 } DrcProperties;
 
-static void describe(DrcProperties *props, const PaprDrc *drc)
+static void properties_add(DrcProperties *props, const PaprDrc *drc)
 {
     const uint32_t live_insertion = UINT32_MAX;
     PaprDrcType type = drc->run->type;
@@ -462,10 +462,10 @@ static DrcProperties *properties_new(void)
     return props;
 }
 
-static void describe_run(DrcProperties *props, const PaprDrcRun *run)
+static void properties_add_run(DrcProperties *props, const PaprDrcRun *run)
 {
     for (uint32_t n = 0; n < run->count; n++) {
-        describe(props, &run->drcs[n]);
+        properties_add(props, &run->drcs[n]);
     }
 }
 
@@ -496,7 +496,7 @@ void papr_dr_dt(PaprDr *dr, PaprDt *dt, uint32_t types)
     for (int type = 0; type < PAPR_DRC_TYPES; type++) {
         for (guint i = 0;
              types & PAPR_DRC_SET(type) && i < dr->runs[type]->len; i++) {
-            describe_run(props, g_ptr_array_index(dr->runs[type], i));
+            properties_add_run(props, g_ptr_array_index(dr->runs[type], i));
         }
     }
     properties_write(props, dt);
@@ -508,7 +508,7 @@ void papr_dr_dt_run(PaprDr *dr, PaprDt *dt, PaprDrcType type, uint32_t first)
     const PaprDrcRun *run = run_below(dr, type, first);
 
     if (run && run->first == first) {
-        describe_run(props, run);
+        properties_add_run(props, run);
     }
     properties_write(props, dt);
 }

@@ -1,7 +1,8 @@
 /*
- * pSeries platform: the connectors of a machine, with all that calls them
+ * pSeries platform: init of the connectors
  *
- * Called by machine/, once, and by the main loop.  BQL (big QEMU lock) held.
+ * Registers RTAS calls, migration and the handlers that remove devices.  Called
+ * by machine/ and by the main loop, with the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,33 +21,34 @@ static void free_run(gpointer data)
 }
 
 /*
- * By a timer of the main loop: not in a vCPU's thread, which may be the one
- * that is waited for, and not in a bottom half.  Those run while block devices
- * are waited for, too, which may be in a walk of handlers that a device has one
- * of.
+ * Removal is done by a timer of the main loop, for two reasons:
+ *
+ * - not in a vCPU's thread, since removal of a core waits for such threads;
+ * - not in a bottom half, since these also run while QEMU waits for block
+ *   devices, possibly in a walk of handlers, and removal removes handlers.
  */
-static void take_out(void *opaque)
+static void removal_timer_expired(void *opaque)
 {
     PaprDr *dr = opaque;
 
-    if (!papr_dr_take_out_later(dr)) {
-        papr_dr_take_out_leaving(dr);
+    if (!papr_dr_defer_removal(dr)) {
+        papr_dr_remove_released(dr);
     }
 }
 
-/* What was held back as long as the machine was that of a stream goes, too */
-static void machine_changed(void *opaque, bool running, RunState state)
+/* The machine does not need to be like that of a stream any more */
+static void dr_vm_state_changed(void *opaque, bool running, RunState state)
 {
     PaprDr *dr = opaque;
 
     if (!running) {
         return;
     }
-    if (dr->loaded_back) {
-        dr->loaded_back = false;
-        papr_dr_leave_as_loaded(dr);
+    if (dr->loaded_released) {
+        dr->loaded_released = false;
+        papr_dr_release_as_loaded(dr);
     }
-    papr_dr_take_out_soon(dr);
+    papr_dr_schedule_removal(dr);
 }
 
 bool papr_dr_is_hotplug(const DeviceState *dev)
@@ -61,8 +63,9 @@ PaprDr *papr_dr_new(PaprRtas *rtas)
     for (int type = 0; type < PAPR_DRC_TYPES; type++) {
         dr->runs[type] = g_ptr_array_new_with_free_func(free_run);
     }
-    dr->take_out = timer_new_ms(QEMU_CLOCK_REALTIME, take_out, dr);
-    qemu_add_vm_change_state_handler(machine_changed, dr);
+    dr->removal_timer = timer_new_ms(QEMU_CLOCK_REALTIME,
+                                     removal_timer_expired, dr);
+    qemu_add_vm_change_state_handler(dr_vm_state_changed, dr);
     papr_dr_watch_streams(dr);
     papr_dr_register_rtas(dr, rtas);
     papr_dr_register_vmstate(dr);

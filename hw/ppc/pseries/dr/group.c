@@ -1,16 +1,16 @@
 /*
- * pSeries platform: a device and the connectors that it is behind (pure)
+ * pSeries platform: a device and its connectors (pure)
  *
- * What a guest does with a run of blocks that it was asked to give back is up
- * to it: it may stop anywhere, refuse at any block, and be reset or migrated in
- * between.
+ * A guest that is asked to release the blocks of a module may stop or refuse at
+ * any of them, and be reset or migrated in between.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
 #include "internal.h"
 
-static void set_all(PaprDrcGroup *group, bool present, bool configured)
+static void set_all_connectors(PaprDrcGroup *group, bool present,
+                               bool configured)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         PaprDrc *drc = &group->drcs[i];
@@ -21,43 +21,43 @@ static void set_all(PaprDrcGroup *group, bool present, bool configured)
         drc->core.state = papr_drc_initial(drc->core.logical, configured);
     }
     group->requested = false;
-    group->leaving = false;
-    group->n_back = 0;
+    group->hidden = false;
+    group->n_released = 0;
 }
 
 void papr_drc_group_attach(PaprDrcGroup *group, bool configured)
 {
-    set_all(group, true, configured);
+    set_all_connectors(group, true, configured);
 }
 
 void papr_drc_group_detach(PaprDrcGroup *group)
 {
-    set_all(group, false, false);
+    set_all_connectors(group, false, false);
 }
 
 void papr_drc_group_configure(PaprDrcGroup *group)
 {
-    set_all(group, true, true);
+    set_all_connectors(group, true, true);
 }
 
 static void set_requested(PaprDrcGroup *group, bool requested)
 {
     group->requested = requested;
-    group->n_back = 0;
+    group->n_released = 0;
     for (uint32_t i = 0; i < group->count; i++) {
         PaprDrcCore *core = &group->drcs[i].core;
 
         core->unplug_requested = requested;
-        group->n_back += papr_drc_given_back(core);
+        group->n_released += papr_drc_is_released(core);
     }
 }
 
-bool papr_drc_group_all_back(const PaprDrcGroup *group)
+bool papr_drc_group_is_released(const PaprDrcGroup *group)
 {
-    return group->n_back == group->count;
+    return group->n_released == group->count;
 }
 
-void papr_drc_group_leave(PaprDrcGroup *group)
+void papr_drc_group_hide(PaprDrcGroup *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {
         PaprDrcCore *core = &group->drcs[i].core;
@@ -66,31 +66,32 @@ void papr_drc_group_leave(PaprDrcGroup *group)
         core->state = papr_drc_initial(core->logical, false);
     }
     set_requested(group, true);
-    group->leaving = true;
+    group->hidden = true;
 }
 
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group)
 {
     set_requested(group, true);
-    return papr_drc_group_all_back(group) ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
+    return papr_drc_group_is_released(group) ? PAPR_DRC_RELEASE
+                                             : PAPR_DRC_NOTHING;
 }
 
 int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
                            PaprDrcSet *set, uint32_t value,
                            PaprDrcEffect *effect)
 {
-    bool was_back = papr_drc_given_back(core);
+    bool was_released = papr_drc_is_released(core);
     int32_t status = set(core, value, effect);
 
-    group->n_back += papr_drc_given_back(core) - was_back;
+    group->n_released += papr_drc_is_released(core) - was_released;
     switch (*effect) {
     case PAPR_DRC_RELEASE:
-        if (!papr_drc_group_all_back(group)) {
+        if (!papr_drc_group_is_released(group)) {
             *effect = PAPR_DRC_NOTHING;
         }
         break;
     case PAPR_DRC_REFUSED:
-        /* what was given back stays the guest's: it may take it again */
+        /* the guest may configure released connectors again */
         set_requested(group, false);
         break;
     case PAPR_DRC_NOTHING:
@@ -111,7 +112,7 @@ void papr_drc_group_load(PaprDrcGroup *group, PaprDrcCore *core,
         }
         set_requested(group, true);
     }
-    group->n_back -= papr_drc_given_back(core);
+    group->n_released -= papr_drc_is_released(core);
     core->state = state;
-    group->n_back += papr_drc_given_back(core);
+    group->n_released += papr_drc_is_released(core);
 }

@@ -1,17 +1,17 @@
 /*
- * pSeries platform: a device and the connectors that it is behind (pure)
+ * pSeries platform: a device and its connectors (pure)
  *
- * A memory module (DIMM) is behind one connector for each of its logical memory
- * blocks, other devices are behind one.  A connector decides on its own state
- * only (state.h); the group decides when the device goes, when the guest has
- * refused, and what of a request is undone then.
+ * A memory module (DIMM) has one connector for each of its logical memory
+ * blocks, other devices have one.  A connector has its own state (state.h); the
+ * group decides when the device is released, when the guest has refused, and
+ * what happens to a request then.
  *
- * Always true:
+ * Invariants:
  *
- * - the connectors of a group are all requested to be unplugged, or none is;
- * - @n_back is the number of those that papr_drc_given_back() is true of;
- * - those of a group that is leaving are all given back, and to the guest they
- *   look like empty ones.
+ * - unplug is requested of all connectors of a group, or of none;
+ * - @n_released is the number of those that papr_drc_is_released() is true of;
+ * - the connectors of a hidden group are all released, and for the guest they
+ *   are empty.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,9 +25,9 @@ typedef struct PaprDrcGroup {
     DeviceState *dev;
     PaprDrc *drcs;                      /* @count in a row */
     uint32_t count;
-    uint32_t n_back;
-    bool requested;
-    bool leaving;
+    uint32_t n_released;
+    bool requested;                     /* unplug is */
+    bool hidden;                        /* released, not yet removed */
 } PaprDrcGroup;
 
 /** PaprDrcSet - papr_drc_set_isolation() or papr_drc_set_allocation() */
@@ -36,7 +36,7 @@ typedef int32_t PaprDrcSet(PaprDrcCore *core, uint32_t value,
 
 /**
  * papr_drc_group_attach - @group gets its connectors, which are empty
- * @configured: there from the start; else the guest has yet to take them
+ * @configured: as at boot; else the guest has to configure them
  */
 void papr_drc_group_attach(PaprDrcGroup *group, bool configured);
 
@@ -44,18 +44,18 @@ void papr_drc_group_attach(PaprDrcGroup *group, bool configured);
 void papr_drc_group_detach(PaprDrcGroup *group);
 
 /**
- * papr_drc_group_request - the user wants the device back
+ * papr_drc_group_request - the user requests the unplug
  *
- * PAPR_DRC_RELEASE if the guest need not be asked: it never took anything of
- * it, or has released all.
+ * PAPR_DRC_RELEASE if the guest need not be asked: it never configured any of
+ * the connectors, or has released all of them.
  */
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group);
 
 /**
  * papr_drc_group_set - the guest changes one connector of the group
  * @set: how; @value: to what
- * @effect: what follows for the device, which PAPR_DRC_RELEASE and
- *          PAPR_DRC_REFUSED are told of once a request
+ * @effect: what follows for the device; PAPR_DRC_RELEASE and PAPR_DRC_REFUSED
+ *          are returned once for each request
  *
  * Returns an RTAS status.
  */
@@ -63,28 +63,28 @@ int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
                            PaprDrcSet *set, uint32_t value,
                            PaprDrcEffect *effect);
 
-/** papr_drc_group_all_back: requested, and all connectors are given back */
-bool papr_drc_group_all_back(const PaprDrcGroup *group);
+/** papr_drc_group_is_released: requested, and all connectors are released */
+bool papr_drc_group_is_released(const PaprDrcGroup *group);
 
 /**
- * papr_drc_group_leave - to the guest the connectors are empty
+ * papr_drc_group_hide - for the guest the connectors are empty
  *
- * The device is still there.  In a stream it is one that was given back and is
- * to be taken out.
+ * The device is not removed yet.  In a stream it is released, with its unplug
+ * requested.
  */
-void papr_drc_group_leave(PaprDrcGroup *group);
+void papr_drc_group_hide(PaprDrcGroup *group);
 
 /** papr_drc_group_configure: all configured, nothing requested */
 void papr_drc_group_configure(PaprDrcGroup *group);
 
 /**
- * papr_drc_group_load - what a stream says of a connector of the group
+ * papr_drc_group_load - set a connector's state from a stream
  * @state: one that papr_drc_state_exists() is true of
  *
- * The group is as papr_drc_group_configure() leaves it, and of no connector is
- * told twice.  QEMU's older pseries forgets a block as soon as the guest has
- * given it back, and says nothing of it: so if one block of a group is
- * requested, those that the stream says nothing of are given back.
+ * Called after papr_drc_group_configure(), once for each connector that the
+ * stream has.  QEMU's own pseries does not send blocks that the guest has
+ * released: so if unplug is requested of one block of a group, those that the
+ * stream does not have are released.
  */
 void papr_drc_group_load(PaprDrcGroup *group, PaprDrcCore *core,
                          uint8_t state, bool requested);

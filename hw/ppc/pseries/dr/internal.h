@@ -38,9 +38,9 @@ struct PaprDrc {
 };
 
 /*
- * Where ibm,configure-connector is in a device's tree: of the connector that
- * was walked last, since guests walk one at a time.  Not in streams: found
- * again from the guest's work area.
+ * The position of ibm,configure-connector in a device's tree, of the connector
+ * that the guest called it for last, since guests configure one at a time.  Not
+ * in streams, as it is found again from the guest's work area.
  */
 typedef struct PaprDrcWalk {
     const PaprDrc *drc;                 /* or NULL */
@@ -57,7 +57,7 @@ typedef struct PaprDrcSaved {
     bool unplug_requested;
 } PaprDrcSaved;
 
-/* Told of what becomes of streams that are made in one mode (MigMode) */
+/* Notified of the progress of migrations in one mode (MigMode) */
 typedef struct PaprDrStreams {
     NotifierWithReturn notifier;
     PaprDr *dr;
@@ -68,16 +68,16 @@ struct PaprDr {
     GPtrArray *runs[PAPR_DRC_TYPES];
     PaprDrcWalk walk;
     PaprDrcSaved saved;                 /* the one being saved or loaded */
-    GQueue leaving;                     /* PaprDrcGroup, the first one first */
-    QEMUTimer *take_out;                /* of those */
+    GQueue to_remove;                   /* hidden PaprDrcGroups, oldest first */
+    QEMUTimer *removal_timer;
     PaprDrStreams streams[MIG_MODE__MAX];
-    bool loaded_back;                   /* a stream has some given back */
+    bool loaded_released;                   /* of the stream, some are */
 };
 
 /**
  * papr_drc_set - the guest sets an indicator
  *
- * Returns an RTAS status.  The device may be gone then, and @drc with it.
+ * Returns an RTAS status.  This can remove the device, and @drc with it.
  */
 int32_t papr_drc_set(PaprDrc *drc, PaprDrcSet *set, uint32_t value);
 
@@ -86,28 +86,28 @@ void papr_drc_drop_walk(PaprDr *dr);
 
 /**
  * papr_dr_next_unsettled - the first connector, from index @index on, that has
- * a device which is not simply in use; NULL if there is none
+ * a device and is not papr_drc_settled(); NULL if there is none
  */
 PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index);
 
 /**
- * papr_dr_leave_as_loaded - devices that a stream says are given back leave
+ * papr_dr_release_as_loaded - hide devices that are released by the stream
  *
- * They are taken out by papr_dr_take_out_leaving() later.
+ * papr_dr_remove_released() removes them later.
  */
-void papr_dr_leave_as_loaded(PaprDr *dr);
+void papr_dr_release_as_loaded(PaprDr *dr);
 
-/* leaving.c */
-/** papr_dr_must_stay: a stream is under way that has @dev */
-bool papr_dr_must_stay(const DeviceState *dev);
+/* removal.c */
+/** papr_dr_in_stream: is a stream saved or loaded that has @dev? */
+bool papr_dr_in_stream(const DeviceState *dev);
 
-/** papr_dr_take_out_soon: as soon as the main loop can, and a stream allows */
-void papr_dr_take_out_soon(PaprDr *dr);
+/** papr_dr_schedule_removal: of hidden devices, by the main loop */
+void papr_dr_schedule_removal(PaprDr *dr);
 
-/** papr_dr_take_out_later: false if now is the time; otherwise, asked again */
-bool papr_dr_take_out_later(PaprDr *dr);
+/** papr_dr_defer_removal: if a stream forbids it now, try later; else false */
+bool papr_dr_defer_removal(PaprDr *dr);
 
-/** papr_dr_watch_streams: papr_dr_take_out_soon() when one has been made */
+/** papr_dr_watch_streams: schedule removal when a migration ends */
 void papr_dr_watch_streams(PaprDr *dr);
 
 /* vmstate.c */

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: the RTAS calls by which a guest drives connectors
+ * pSeries platform: RTAS calls about connectors
  *
  * set-indicator, get-sensor-state (LoPAR 7.3.5.4, 7.3.5.5, 13.5.3) and
  * ibm,configure-connector (13.5.3.5).  With the BQL held.
@@ -28,14 +28,14 @@ enum {
     DR_INDICATOR_MAX = 3,               /* inactive, active, identify, action */
 };
 
-/* The guest's last steps: what it gives up may be taken out in the same call */
-static bool lets_go(uint32_t indicator, uint32_t value)
+/* The indicators that release a device, which this call may then remove */
+static bool is_release(uint32_t indicator, uint32_t value)
 {
     return (indicator == INDICATOR_ISOLATION && value == PAPR_DR_ISOLATE) ||
            (indicator == INDICATOR_ALLOCATION && value == PAPR_DR_UNUSABLE);
 }
 
-static bool is_in_use(const PaprDrc *drc)
+static bool connector_in_use(const PaprDrc *drc)
 {
     const PaprDrcOps *ops = drc->run->ops;
 
@@ -57,7 +57,7 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
                       call->args[1]);
         return status;
     }
-    if (lets_go(call->args[0], value) && is_in_use(drc)) {
+    if (is_release(call->args[0], value) && connector_in_use(drc)) {
         qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: what is behind "
                       "connector 0x%x is in use\n", call->args[1]);
         return RTAS_HARDWARE_ERROR;
@@ -70,7 +70,7 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         status = papr_drc_set(drc, papr_drc_set_allocation, value);
         break;
     case INDICATOR_DR:
-        /* the light of a physical slot: nobody is there to see it */
+        /* of a physical slot; it has no effect, and no guest can read it */
         if (!drc->core.logical) {
             status = value > DR_INDICATOR_MAX ? RTAS_PARAMETER_ERROR
                                               : RTAS_SUCCESS;
@@ -102,14 +102,14 @@ static int32_t get_sensor_state(PowerPCCPU *cpu, PaprRtasCall *call,
 }
 
 /*
- * ibm,configure-connector: one step through the new device's part of the
- * device tree a call.  The work area is a page of cells: 0 the connector's
- * index, 1 zero at the first call, 2 the offset of a name, 3 and 4 length and
- * offset of a property's value.
+ * ibm,configure-connector: each call returns one node or property of the new
+ * device's part of the device tree.  The work area is a page of cells: 0 the
+ * connector's index, 1 zero at the first call, 2 the offset of a name, 3 and 4
+ * length and offset of a property's value.
  *
- * The guest hands back the work area as it was left, so cell 1 counts the steps
- * done: a walk that was given up starts anew with the next fresh work area, and
- * one that migration interrupted goes on where it was.
+ * The guest passes the work area on unchanged to the next call, so cell 1
+ * counts the steps done.  A new work area starts a new walk, and a walk that
+ * migration interrupted continues at its step.
  */
 enum {
     CC_COMPLETE = 0,
@@ -124,7 +124,7 @@ enum {
     CC_CELL_NAME = 2,
     CC_CELL_LENGTH = 3,
     CC_CELL_VALUE = 4,
-    CC_DATA = 20,                       /* first byte behind the cells */
+    CC_DATA = 20,                       /* first byte after the cells */
 };
 
 typedef struct WorkArea {
@@ -143,7 +143,7 @@ static void set_cell(WorkArea *area, unsigned cell, uint32_t value)
 }
 
 /* Build the tree of the connector's device, with the position at its start */
-static bool start_tree(PaprDrc *drc)
+static bool build_walk_tree(PaprDrc *drc)
 {
     PaprDrcWalk *walk = &drc->run->dr->walk;
     PaprDt *dt = papr_dt_new();
@@ -160,7 +160,7 @@ static bool start_tree(PaprDrc *drc)
     walk->tree = papr_dt_finish(dt, &size, ok ? &err : NULL);
     if (!ok || !walk->tree) {
         papr_drc_drop_walk(drc->run->dr);
-        /* a guest could ask for ever */
+        /* once: a guest can repeat the call */
         warn_report_err_once(err);
         return false;
     }
@@ -168,8 +168,8 @@ static bool start_tree(PaprDrc *drc)
     return true;
 }
 
-/* To the next thing that the guest is told, at *@where; what it is */
-static int32_t advance(PaprDrcWalk *walk, int *where)
+/* Go to the next item to return, at offset *@where; returns its status code */
+static int32_t next_item(PaprDrcWalk *walk, int *where)
 {
     for (;;) {
         int next;
@@ -196,7 +196,7 @@ static int32_t advance(PaprDrcWalk *walk, int *where)
     }
 }
 
-/* Be behind @step steps; the guest may name more than there are */
+/* Set the position to that after @step steps, if there are so many */
 static int32_t seek_step(PaprDrc *drc, uint32_t step)
 {
     PaprDrcWalk *walk = &drc->run->dr->walk;
@@ -205,11 +205,11 @@ static int32_t seek_step(PaprDrc *drc, uint32_t step)
     if (walk->drc == drc && step && walk->step == step) {
         return RTAS_SUCCESS;
     }
-    if (!start_tree(drc)) {
+    if (!build_walk_tree(drc)) {
         return RTAS_HARDWARE_ERROR;
     }
     while (walk->step < step) {
-        if (advance(walk, &where) <= CC_COMPLETE) {
+        if (next_item(walk, &where) <= CC_COMPLETE) {
             papr_drc_drop_walk(drc->run->dr);
             return RTAS_PARAMETER_ERROR;
         }
@@ -218,7 +218,7 @@ static int32_t seek_step(PaprDrc *drc, uint32_t step)
     return RTAS_SUCCESS;
 }
 
-static int32_t tell_property(const PaprDrcWalk *walk, int where, WorkArea *area)
+static int32_t put_property(const PaprDrcWalk *walk, int where, WorkArea *area)
 {
     const char *name;
     int len;
@@ -230,7 +230,7 @@ static int32_t tell_property(const PaprDrcWalk *walk, int where, WorkArea *area)
     }
     at = CC_DATA + strlen(name) + 1;
     if (at + len > CC_AREA_BYTES) {
-        return RTAS_HARDWARE_ERROR;     /* our own trees are not that large */
+        return RTAS_HARDWARE_ERROR;     /* no property of ours is so large */
     }
     set_cell(area, CC_CELL_NAME, CC_DATA);
     set_cell(area, CC_CELL_LENGTH, len);
@@ -240,11 +240,11 @@ static int32_t tell_property(const PaprDrcWalk *walk, int where, WorkArea *area)
     return CC_NEXT_PROPERTY;
 }
 
-static int32_t tell_next(PaprDrc *drc, WorkArea *area)
+static int32_t put_next_item(PaprDrc *drc, WorkArea *area)
 {
     PaprDrcWalk *walk = &drc->run->dr->walk;
     int where;
-    int32_t status = advance(walk, &where);
+    int32_t status = next_item(walk, &where);
 
     switch (status) {
     case CC_NEXT_CHILD:
@@ -253,7 +253,7 @@ static int32_t tell_next(PaprDrc *drc, WorkArea *area)
                 fdt_get_name(walk->tree, where, NULL));
         break;
     case CC_NEXT_PROPERTY:
-        status = tell_property(walk, where, area);
+        status = put_property(walk, where, area);
         break;
     case CC_COMPLETE:
         papr_drc_set_configured(&drc->core);
@@ -268,8 +268,8 @@ static int32_t tell_next(PaprDrc *drc, WorkArea *area)
 }
 
 /*
- * Arguments: the work area, and a page more for it when the last answer asked
- * for one, which ours never does.
+ * Arguments: the work area, and another page for it if the last status asked
+ * for one, which this implementation never does.
  */
 static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
                                    void *opaque)
@@ -294,7 +294,7 @@ static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
     }
     status = seek_step(drc, get_cell(&area, CC_CELL_STEP));
     if (status == RTAS_SUCCESS) {
-        status = tell_next(drc, &area);
+        status = put_next_item(drc, &area);
         papr_mem_write(area.addr, area.page, sizeof(area.page));
     }
     trace_papr_dr_configure(papr_drc_index(drc), status);

@@ -28,7 +28,7 @@ bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state)
                            state <= PAPR_DRC_PHYSICAL_CONFIGURED;
 }
 
-bool papr_drc_given_back(const PaprDrcCore *core)
+bool papr_drc_is_released(const PaprDrcCore *core)
 {
     return core->unplug_requested &&
            core->state == papr_drc_initial(core->logical, false);

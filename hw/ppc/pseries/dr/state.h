@@ -2,8 +2,8 @@
  * pSeries platform: states of a dynamic reconfiguration connector (pure)
  *
  * LoPAR section 13.4.  Logical connectors (CPUs, memory, host bridges) go
- * through allocation before isolation, physical ones (PCI slots) know
- * isolation only, since the platform looks after their power.
+ * through allocation before isolation, physical ones (PCI slots) have isolation
+ * only, since the platform controls their power.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +32,7 @@ enum {
     PAPR_DR_SENSE_UNUSABLE = 2,
 };
 
-/** PaprDrcCore - what the state machine works on; memory has 131072 of them */
+/** PaprDrcCore - state of a connector; a machine can have 131072 of them */
 typedef struct PaprDrcCore {
     uint8_t state;                      /* PaprDrcState */
     bool logical:1;
@@ -40,11 +40,11 @@ typedef struct PaprDrcCore {
     bool unplug_requested:1;
 } PaprDrcCore;
 
-/** PaprDrcEffect - what the owner of the device has to do after a change */
+/** PaprDrcEffect - what follows for the device after a change */
 typedef enum PaprDrcEffect {
     PAPR_DRC_NOTHING,
-    PAPR_DRC_RELEASE,                   /* it is given back: take it out */
-    PAPR_DRC_REFUSED,                   /* the guest keeps it after all */
+    PAPR_DRC_RELEASE,                   /* the guest has released it */
+    PAPR_DRC_REFUSED,                   /* the guest refuses the unplug */
     PAPR_DRC_RESTART,                   /* configuration starts over */
 } PaprDrcEffect;
 
@@ -54,10 +54,10 @@ uint8_t papr_drc_initial(bool logical, bool configured);
 /** papr_drc_state_exists: has a connector of this kind a state @state? */
 bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state);
 
-/** papr_drc_given_back: nothing is to be done for the unplug any more */
-bool papr_drc_given_back(const PaprDrcCore *core);
+/** papr_drc_is_released: unplug is requested, and the guest has released it */
+bool papr_drc_is_released(const PaprDrcCore *core);
 
-/** papr_drc_settled: configured, and nothing is asked of the guest */
+/** papr_drc_settled: configured, and no unplug is requested */
 bool papr_drc_settled(const PaprDrcCore *core);
 
 /* The indicators; return an RTAS status, set @effect */
@@ -72,7 +72,7 @@ uint32_t papr_drc_sense(const PaprDrcCore *core);
 /** papr_drc_configurable: may ibm,configure-connector run? */
 bool papr_drc_configurable(const PaprDrcCore *core);
 
-/** papr_drc_set_configured: ibm,configure-connector has come to its end */
+/** papr_drc_set_configured: ibm,configure-connector is complete */
 void papr_drc_set_configured(PaprDrcCore *core);
 
 #endif

@@ -1,10 +1,11 @@
 /*
  * pSeries platform: connectors in migration streams
  *
- * A section "spapr_drc", instance the connector's index, for each connector of
- * a device that is not simply in use; those of no device have one state only,
- * and devices themselves make the connectors of both sides.  One registration
- * is for all (struct SaveVMPlaces): a machine can have 131072 connectors.
+ * A section "spapr_drc", with the connector's index as instance, for each
+ * connector that has a device and is not papr_drc_settled().  Empty ones have
+ * only one state, and both sides have the same connectors, since they have the
+ * same devices.  One registration is for all of them (struct SaveVMPlaces): a
+ * machine can have 131072.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,27 +14,27 @@
 #include "migration/vmstate.h"
 #include "internal.h"
 
-static bool never(void *opaque)
+static bool never_saved(void *opaque)
 {
     return false;
 }
 
 /*
- * The light of a slot (DR indicator): QEMU's older pseries keeps and sends it.
- * The guest can't read it and nobody sees it.
+ * The DR indicator of a slot, which QEMU's own pseries stores and sends.  It
+ * has no effect, and no guest can read it.
  */
-static const VMStateDescription vmstate_light = {
+static const VMStateDescription vmstate_dr_indicator = {
     .name = "spapr_drc/physical",
     .version_id = 1,
     .minimum_version_id = 1,
-    .needed = never,
+    .needed = never_saved,
     .fields = (const VMStateField[]) {
         VMSTATE_UNUSED(sizeof(uint32_t)),
         VMSTATE_END_OF_LIST()
     },
 };
 
-static void *describe(PaprDr *dr, PaprDrc *drc)
+static void *drc_to_saved(PaprDr *dr, PaprDrc *drc)
 {
     dr->saved = (PaprDrcSaved) {
         .drc = drc,
@@ -43,14 +44,14 @@ static void *describe(PaprDr *dr, PaprDrc *drc)
     return &dr->saved;
 }
 
-static void *find(void *opaque, uint32_t instance)
+static void *find_drc(void *opaque, uint32_t instance)
 {
     PaprDrc *drc = papr_dr_find_index(opaque, instance);
 
-    return drc && papr_drc_device(drc) ? describe(opaque, drc) : NULL;
+    return drc && papr_drc_device(drc) ? drc_to_saved(opaque, drc) : NULL;
 }
 
-static void *next(void *opaque, uint32_t *instance)
+static void *next_drc(void *opaque, uint32_t *instance)
 {
     PaprDrc *drc = papr_dr_next_unsettled(opaque, *instance);
 
@@ -58,46 +59,46 @@ static void *next(void *opaque, uint32_t *instance)
         return NULL;
     }
     *instance = papr_drc_index(drc);
-    return describe(opaque, drc);
+    return drc_to_saved(opaque, drc);
 }
 
-static const SaveVMPlaces places = { .find = find, .next = next };
+static const SaveVMPlaces drc_places = { .find = find_drc, .next = next_drc };
 
-static bool unplug_requested(void *opaque)
+static bool unplug_requested_needed(void *opaque)
 {
     return ((PaprDrcSaved *)opaque)->unplug_requested;
 }
 
-/* Without the subsection nothing is requested */
-static int pre_load(void *opaque)
+/* Without the subsection no unplug is requested */
+static int drc_pre_load(void *opaque)
 {
     ((PaprDrcSaved *)opaque)->unplug_requested = false;
     return 0;
 }
 
-static bool stays(const PaprDrc *drc)
+static bool is_permanent(const PaprDrc *drc)
 {
     const PaprDrcOps *ops = drc->run->ops;
 
-    return ops->stays && ops->stays(drc->group->dev, drc->run->opaque);
+    return ops->permanent && ops->permanent(drc->group->dev, drc->run->opaque);
 }
 
 /*
- * A state that the connector's kind doesn't have would stick for good, and what
- * nobody can ask to be unplugged can't go.
+ * No call of a guest could change a state that the connector's kind does not
+ * have, and permanent devices can't be unplugged.
  */
-static int post_load(void *opaque, int version_id)
+static int drc_post_load(void *opaque, int version_id)
 {
     const PaprDrcSaved *saved = opaque;
     PaprDrc *drc = saved->drc;
 
     if (!papr_drc_state_exists(&drc->core, saved->state) ||
-        (saved->unplug_requested && stays(drc))) {
+        (saved->unplug_requested && is_permanent(drc))) {
         return -EINVAL;
     }
     papr_drc_group_load(drc->group, &drc->core, saved->state,
                         saved->unplug_requested);
-    drc->run->dr->loaded_back |= papr_drc_group_all_back(drc->group);
+    drc->run->dr->loaded_released |= papr_drc_group_is_released(drc->group);
     return 0;
 }
 
@@ -105,7 +106,7 @@ static const VMStateDescription vmstate_unplug_requested = {
     .name = "spapr_drc/unplug_requested",
     .version_id = 1,
     .minimum_version_id = 1,
-    .needed = unplug_requested,
+    .needed = unplug_requested_needed,
     .fields = (const VMStateField[]) {
         VMSTATE_BOOL(unplug_requested, PaprDrcSaved),
         VMSTATE_END_OF_LIST()
@@ -116,8 +117,8 @@ static const VMStateDescription vmstate_drc = {
     .name = "spapr_drc",
     .version_id = 1,
     .minimum_version_id = 1,
-    .pre_load = pre_load,
-    .post_load = post_load,
+    .pre_load = drc_pre_load,
+    .post_load = drc_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32(state, PaprDrcSaved),
         VMSTATE_END_OF_LIST()
@@ -130,8 +131,8 @@ static const VMStateDescription vmstate_drc = {
 
 void papr_dr_register_vmstate(PaprDr *dr)
 {
-    vmstate_register_places(&vmstate_drc, &places, dr);
-    /* of any slot, empty ones too, in streams and snapshots */
-    vmstate_register_with_alias_id(NULL, 0, &vmstate_light, dr,
+    vmstate_register_places(&vmstate_drc, &drc_places, dr);
+    /* any instance: QEMU's own pseries sends those of empty slots, too */
+    vmstate_register_with_alias_id(NULL, 0, &vmstate_dr_indicator, dr,
                                    VMSTATE_ALIAS_ANY, 1, NULL);
 }

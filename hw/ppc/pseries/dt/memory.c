@@ -98,7 +98,7 @@ static void add_run(GArray *runs, uint64_t from, uint64_t to, uint32_t node,
     }
 }
 
-/* Not one that only waits to be taken out */
+/* A module; not one that the guest has released, but is not removed yet */
 static bool is_module(const PaprDtInput *in, const MemoryDeviceInfo *info)
 {
     PaprDrc *drc;

@@ -10,7 +10,7 @@
  * threads of the core's vCPUs.  An RTAS call must not wait for them in its
  * vCPU's thread: such a thread may itself wait until no vCPU executes.
  *
- * 1. leave_core(), in any thread: the guest's calls don't find the vCPUs any
+ * 1. hide_core(), in any thread: the guest's calls don't find the vCPUs any
  *    more, and they are in no device tree;
  * 2. release_core(), in the main loop: the core is unrealized, and the slot is
  *    free.
@@ -129,7 +129,7 @@ void papr_machine_core_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
     }
 }
 
-static bool core_stays(DeviceState *dev, void *machine)
+static bool is_boot_core(DeviceState *dev, void *machine)
 {
     return CPU_CORE(dev)->core_id == 0;
 }
@@ -143,7 +143,7 @@ void papr_machine_core_unplug_request(PaprMachine *pm, DeviceState *dev,
 {
     PaprDrc *drc = core_connector(pm, dev);
 
-    if (core_stays(dev, pm)) {
+    if (is_boot_core(dev, pm)) {
         error_setg(errp, "Boot CPU core may not be unplugged");
         return;
     }
@@ -163,14 +163,14 @@ void papr_machine_core_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
     core_slot(MACHINE(pm), CPU_CORE(dev)->core_id)->cpu = NULL;
 }
 
-static void leave_core(DeviceState *dev, void *machine)
+static void hide_core(DeviceState *dev, void *machine)
 {
     PaprMachine *pm = machine;
     PaprCpuCore *core = PAPR_CPU_CORE(dev);
 
-    papr_cpu_core_leave(core);
+    papr_cpu_core_hide(core);
     for (int i = 0; i < CPU_CORE(core)->nr_threads; i++) {
-        papr_fwnmi_vcpu_leaves(pm->fwnmi, papr_vcpu(core->threads[i]));
+        papr_fwnmi_forget_vcpu(pm->fwnmi, papr_vcpu(core->threads[i]));
     }
 }
 
@@ -196,8 +196,8 @@ static bool core_in_use(DeviceState *dev, void *machine)
 static const PaprDrcOps core_drc_ops = {
     .release = release_core,
     .in_main_loop = true,
-    .leave = leave_core,
-    .stays = core_stays,
+    .hide = hide_core,
+    .permanent = is_boot_core,
     .in_use = core_in_use,
     .fill_dt = papr_machine_fill_core,
 };
@@ -212,5 +212,5 @@ void papr_machine_add_core_connectors(PaprMachine *pm)
 
 bool papr_machine_may_start(const PaprVcpu *vcpu, void *machine)
 {
-    return papr_drc_is_taken(vcpu_connector(machine, vcpu->id));
+    return papr_drc_is_unisolated(vcpu_connector(machine, vcpu->id));
 }

@@ -88,13 +88,13 @@ static bool fill_nvdimm(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
     return true;
 }
 
-static bool nvdimm_stays(DeviceState *dev, void *machine)
+static bool nvdimm_is_permanent(DeviceState *dev, void *machine)
 {
     return true;
 }
 
 static const PaprDrcOps nvdimm_drc_ops = {
-    .stays = nvdimm_stays,
+    .permanent = nvdimm_is_permanent,
     .fill_dt = fill_nvdimm,
 };
 

@@ -206,14 +206,14 @@ static void release_host_bridge(DeviceState *dev, void *machine)
     object_unparent(OBJECT(dev));
 }
 
-static void leave_host_bridge(DeviceState *dev, void *machine)
+static void hide_host_bridge(DeviceState *dev, void *machine)
 {
-    papr_phb_leave(PAPR_PHB(dev));
+    papr_phb_hide(PAPR_PHB(dev));
 }
 
 static const PaprDrcOps phb_drc_ops = {
     .release = release_host_bridge,
-    .leave = leave_host_bridge,
+    .hide = hide_host_bridge,
     .fill_dt = papr_machine_fill_phb,
 };
 

@@ -58,7 +58,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
 
     if (type == RESET_TYPE_SNAPSHOT_LOAD) {
         /* before the snapshot is loaded, since it may have them */
-        papr_dr_take_out_leaving(pm->dr);
+        papr_dr_remove_released(pm->dr);
     } else {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
     }

@@ -292,7 +292,7 @@ static void free_area(PaprFwnmi *fwnmi, PaprVcpu *last)
     }
 }
 
-void papr_fwnmi_vcpu_leaves(PaprFwnmi *fwnmi, PaprVcpu *vcpu)
+void papr_fwnmi_forget_vcpu(PaprFwnmi *fwnmi, PaprVcpu *vcpu)
 {
     if (fwnmi->interlock == vcpu->id) {
         free_area(fwnmi, vcpu);
