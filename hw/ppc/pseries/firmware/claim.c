@@ -1,11 +1,10 @@
 /*
- * pSeries platform: memory that the Open Firmware client interface gave out
+ * pSeries platform: memory claimed by the Open Firmware client interface
  *
- * A sorted list of claimed ranges, neighbours merged, so that a client may
- * release in other pieces than it claimed.  IEEE 1275-1994 section 6.3.2.4.
- * Called by client.c and, for the kernel and the firmware's own memory, by
- * firmware.c; pure, see tests/unit/pseries/test-claim.c.  Locking: the caller's
- * (BQL).
+ * A sorted list of claimed ranges.  Adjacent ranges are merged, so that a
+ * client may release other ranges than it claimed.  IEEE 1275-1994 section
+ * 6.3.2.4. Called by client.c and client-calls.c; pure, see
+ * tests/unit/pseries/test-claim.c.  Locking: the caller's (BQL).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -35,30 +34,30 @@ static uint32_t first_after(const PaprClaims *claims, uint64_t addr)
     return low;
 }
 
-static void open_slot(PaprClaims *claims, uint32_t at)
+static void insert_slot(PaprClaims *claims, uint32_t at)
 {
     memmove(&claims->range[at + 1], &claims->range[at],
             (claims->n - at) * sizeof(claims->range[0]));
     claims->n++;
 }
 
-static void close_slot(PaprClaims *claims, uint32_t at)
+static void remove_slot(PaprClaims *claims, uint32_t at)
 {
     claims->n--;
     memmove(&claims->range[at], &claims->range[at + 1],
             (claims->n - at) * sizeof(claims->range[0]));
 }
 
-/* [@start, @end) is known to be free; @at: the first range above it */
-static bool insert(PaprClaims *claims, uint32_t at, uint64_t start,
-                   uint64_t end)
+/* [@start, @end) is free; @at: the first range above it */
+static bool add_claim(PaprClaims *claims, uint32_t at, uint64_t start,
+                      uint64_t end)
 {
     bool below = at > 0 && claims->range[at - 1].end == start;
     bool above = at < claims->n && claims->range[at].start == end;
 
     if (below && above) {
         claims->range[at - 1].end = claims->range[at].end;
-        close_slot(claims, at);
+        remove_slot(claims, at);
     } else if (below) {
         claims->range[at - 1].end = end;
     } else if (above) {
@@ -67,13 +66,13 @@ static bool insert(PaprClaims *claims, uint32_t at, uint64_t start,
         if (claims->n == PAPR_CLAIM_RANGES) {
             return false;
         }
-        open_slot(claims, at);
+        insert_slot(claims, at);
         claims->range[at] = (PaprClaimRange) { start, end };
     }
     return true;
 }
 
-static bool inside(const PaprClaims *claims, uint64_t addr, uint64_t size)
+static bool is_claimable(const PaprClaims *claims, uint64_t addr, uint64_t size)
 {
     return size && addr < claims->top && size <= claims->top - addr;
 }
@@ -89,8 +88,8 @@ static uint64_t claim_anywhere(PaprClaims *claims, uint64_t size,
         if (start < free.end && size <= free.end - start) {
             uint32_t at = first_after(claims, start);
 
-            return insert(claims, at, start, start + size) ? start
-                                                           : PAPR_CLAIM_NONE;
+            return add_claim(claims, at, start, start + size)
+                   ? start : PAPR_CLAIM_NONE;
         }
     }
     return PAPR_CLAIM_NONE;
@@ -108,14 +107,14 @@ uint64_t papr_claim(PaprClaims *claims, uint64_t addr, uint64_t size,
         return align < claims->top ? claim_anywhere(claims, size, align)
                                    : PAPR_CLAIM_NONE;
     }
-    if (!inside(claims, addr, size)) {
+    if (!is_claimable(claims, addr, size)) {
         return PAPR_CLAIM_NONE;
     }
     at = first_after(claims, addr);
     if (at < claims->n && claims->range[at].start < addr + size) {
         return PAPR_CLAIM_NONE;
     }
-    return insert(claims, at, addr, addr + size) ? addr : PAPR_CLAIM_NONE;
+    return add_claim(claims, at, addr, addr + size) ? addr : PAPR_CLAIM_NONE;
 }
 
 bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
@@ -124,7 +123,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
     uint64_t end = addr + size;
     uint32_t at;
 
-    if (!inside(claims, addr, size)) {
+    if (!is_claimable(claims, addr, size)) {
         return false;
     }
     at = first_after(claims, addr);
@@ -133,7 +132,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
         return false;
     }
     if (range->start == addr && range->end == end) {
-        close_slot(claims, at);
+        remove_slot(claims, at);
     } else if (range->start == addr) {
         range->start = end;
     } else if (range->end == end) {
@@ -142,7 +141,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
         if (claims->n == PAPR_CLAIM_RANGES) {
             return false;
         }
-        open_slot(claims, at);
+        insert_slot(claims, at);
         claims->range[at].end = addr;
         claims->range[at + 1].start = end;
     }
@@ -152,7 +151,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
 bool papr_claims_free_range(const PaprClaims *claims, uint32_t index,
                             PaprClaimRange *free)
 {
-    /* ranges don't touch, so only the first gap can be empty */
+    /* ranges are not adjacent, so only the first gap can be empty */
     bool from_zero = !claims->n || claims->range[0].start > 0;
     uint32_t gap = from_zero ? index : index + 1;
 

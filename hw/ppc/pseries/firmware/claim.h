@@ -1,15 +1,15 @@
 /*
- * pSeries platform: memory that the Open Firmware client interface gave out
+ * pSeries platform: memory claimed by the Open Firmware client interface
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HW_PPC_PSERIES_FIRMWARE_CLAIM_H
 #define HW_PPC_PSERIES_FIRMWARE_CLAIM_H
 
-/* Addresses are 32-bit cells: nothing at or above 4 GiB can be named */
+/* Addresses are 32-bit cells, so claims end at 4 GiB */
 #define PAPR_CLAIM_TOP          (1ULL << 32)
 #define PAPR_CLAIM_NONE         UINT64_MAX
-/* Separate ranges a client can hold; bounds memory and time */
+/* The most ranges that a client can have; bounds memory and time */
 #define PAPR_CLAIM_RANGES       1024
 
 typedef struct PaprClaimRange {
@@ -17,7 +17,7 @@ typedef struct PaprClaimRange {
     uint64_t end;               /* first address after it */
 } PaprClaimRange;
 
-/* In the order of addresses, disjoint, and never touching each other */
+/* Sorted by address, disjoint and not adjacent */
 typedef struct PaprClaims {
     uint64_t top;               /* end of the memory that can be claimed */
     uint32_t n;
@@ -43,7 +43,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size);
 bool papr_claims_free_range(const PaprClaims *claims, uint32_t index,
                             PaprClaimRange *free);
 
-/** papr_claims_valid: does a received list keep the rules above? */
+/** papr_claims_valid: is a list from a stream sorted, and within bounds? */
 bool papr_claims_valid(const PaprClaims *claims);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * pSeries platform: Open Firmware client interface, what calls work on
+ * pSeries platform: Open Firmware client interface, arguments of calls
  *
- * Strings and instances that calls name, and the stub by which a client calls.
- * Called by client.c and client-calls.c; calls neither.  IEEE 1275-1994 section
+ * Strings and instances, and the code by which a client makes a hypercall.
+ * Called by client.c and client-calls.c.  IEEE 1275-1994 section
  * 6.3; LoPAR appendix B.
  *
  * Locking: BQL.
@@ -21,7 +21,7 @@ bool papr_of_read_string(uint32_t addr, char *buf, size_t size)
 
     while (done < size) {
         uint64_t at = (uint64_t)addr + done;
-        /* pages are in RAM or not as a whole */
+        /* within a page, which is RAM as a whole or not at all */
         size_t chunk = MIN(MIN(size - done, 64), 4 * KiB - at % (4 * KiB));
 
         if (!papr_mem_read(at, buf + done, chunk)) {
@@ -51,7 +51,7 @@ void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE])
     }
 }
 
-/* 0 is the handle of those that are not open */
+/* Instances that are not open have handle 0 */
 static PaprOfInstance *find_instance(PaprOfClient *client, uint32_t handle)
 {
     for (size_t i = 0; i < PAPR_OF_INSTANCES; i++) {
@@ -74,7 +74,7 @@ uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle)
     if (!free) {
         return 0;
     }
-    /* a closed instance's handle doesn't come back soon; positive, not 0 */
+    /* positive, and not soon that of an instance that was closed */
     do {
         client->opened = client->opened % INT32_MAX + 1;
     } while (find_instance(client, client->opened));

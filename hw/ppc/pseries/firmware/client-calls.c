@@ -1,10 +1,10 @@
 /*
  * pSeries platform: Open Firmware client interface, instances, memory, control
  *
- * The services that act on something: open packages and their methods, the
- * console, memory, time, the end of the client.  IEEE 1275-1994 sections
- * 6.3.2.3 to 6.3.2.7; the two methods that the platform has are LoPAR's,
- * "instantiate-rtas" and "ibm,client-architecture-support" (appendix B).
+ * Services other than those of the device tree: instances and their methods,
+ * the console, memory, time, and the end of the client.  IEEE 1275-1994
+ * sections 6.3.2.3 to 6.3.2.7.  There are two methods, "instantiate-rtas" and
+ * "ibm,client-architecture-support" (LoPAR appendix B).
  *
  * Called by client.c through papr_of_device_services.  Locking: BQL.
  *
@@ -21,10 +21,10 @@
 #include "internal.h"
 #include "../trace.h"
 
-/* One call writes or reads at most this; the result says how much */
+/* The most bytes of a call; the result has their number */
 #define IO_MAX          (4 * KiB)
 #define WRITE_PIECE     256
-/* "read" of a terminal at which nothing was typed */
+/* Result of "read" from a terminal without input */
 #define READ_NONE       ((uint32_t)-2)
 
 /* --- instances ----------------------------------------------------------- */
@@ -60,7 +60,7 @@ static bool of_close(PaprFirmware *fw, PaprOfCall *call)
 }
 
 /* The terminal that /chosen names; NULL: none */
-static const PaprOfNode *terminal(const PaprOfTree *tree)
+static const PaprOfNode *stdout_node(const PaprOfTree *tree)
 {
     const PaprOfNode *chosen = papr_of_find(tree, "/chosen");
     const PaprOfProp *path = NULL;
@@ -78,13 +78,12 @@ static const PaprOfNode *terminal(const PaprOfTree *tree)
 }
 
 /*
- * The one node that is read and written.  Linux ends when there is none, so
- * that without a terminal the root stands for it: it drops what is written, and
- * nothing is typed there.
+ * The only node that can be read and written.  Linux exits without one, so
+ * without a terminal it is the root: writes are discarded, reads have no input.
  */
 const PaprOfNode *papr_of_console(const PaprOfTree *tree)
 {
-    return terminal(tree) ?: papr_of_root(tree);
+    return stdout_node(tree) ?: papr_of_root(tree);
 }
 
 static bool is_console(PaprFirmware *fw, uint32_t handle)
@@ -113,7 +112,7 @@ static bool of_write(PaprFirmware *fw, PaprOfCall *call)
     if (!fw->host.console_write || !has_terminal(fw)) {
         done = len;
     }
-    /* a terminal takes a piece as a whole or, when it is full, not at all */
+    /* a terminal accepts a piece as a whole or, when it is full, not at all */
     while (done < len) {
         uint32_t piece = MIN(len - done, WRITE_PIECE);
         size_t took = fw->host.console_write(buf + done, piece,
@@ -134,7 +133,7 @@ static bool of_read(PaprFirmware *fw, PaprOfCall *call)
     size_t len = 0;
 
     call->rets[0] = PAPR_OF_ERROR;
-    /* what the terminal gives must fit: typed characters aren't lost */
+    /* the client's buffer must be as large, so that no input is lost */
     if (!is_console(fw, call->args[0]) || call->args[2] < sizeof(buf) ||
         !papr_mem_is_ram(call->args[1], sizeof(buf))) {
         return true;
@@ -147,7 +146,7 @@ static bool of_read(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* No package of ours has a position */
+/* No package has a position */
 static bool of_seek(PaprFirmware *fw, PaprOfCall *call)
 {
     call->rets[0] = PAPR_OF_ERROR;
@@ -157,7 +156,7 @@ static bool of_seek(PaprFirmware *fw, PaprOfCall *call)
 /* --- methods ------------------------------------------------------------- */
 
 /* ( base -- entry ) */
-static bool instantiate_rtas(PaprFirmware *fw, PaprOfCall *call)
+static bool of_instantiate_rtas(PaprFirmware *fw, PaprOfCall *call)
 {
     uint8_t stub[PAPR_RTAS_STUB_SIZE];
 
@@ -169,12 +168,12 @@ static bool instantiate_rtas(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* ( vector -- error? ); the machine puts another tree in force */
-static bool client_architecture_support(PaprFirmware *fw, PaprOfCall *call)
+/* ( vector -- error? ); the machine replaces the device tree */
+static bool of_client_architecture_support(PaprFirmware *fw, PaprOfCall *call)
 {
-    bool agreed = fw->host.cas(call->cpu, call->args[2], fw->host.opaque);
+    bool ok = fw->host.cas(call->cpu, call->args[2], fw->host.opaque);
 
-    call->rets[1] = agreed ? 0 : PAPR_OF_ERROR;
+    call->rets[1] = ok ? 0 : PAPR_OF_ERROR;
     return true;
 }
 
@@ -185,11 +184,12 @@ typedef struct Method {
 } Method;
 
 static const Method methods[] = {
-    { "/", "ibm,client-architecture-support", client_architecture_support },
-    { "/rtas", "instantiate-rtas", instantiate_rtas },
+    { "/", "ibm,client-architecture-support",
+      of_client_architecture_support },
+    { "/rtas", "instantiate-rtas", of_instantiate_rtas },
 };
 
-/* method, instance, arguments -> what the method threw (0: nothing), results */
+/* method, instance, arguments -> catch result (0: no error), results */
 static bool of_call_method(PaprFirmware *fw, PaprOfCall *call)
 {
     const PaprOfNode *node = instance_node(fw, call->args[1]);
@@ -214,7 +214,7 @@ static bool of_call_method(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* There is no Forth: every command throws */
+/* There is no Forth: the catch result of every command is an error */
 static bool of_interpret(PaprFirmware *fw, PaprOfCall *call)
 {
     call->rets[0] = PAPR_OF_ERROR;
@@ -254,7 +254,7 @@ static bool of_boot(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* The client has ended and there is no prompt to go back to: stop */
+/* The client has ended and there is no prompt to return to: stop */
 static bool of_exit(PaprFirmware *fw, PaprOfCall *call)
 {
     trace_papr_of_control("exit");
@@ -265,14 +265,14 @@ static bool of_exit(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* A debugger's break; nobody is there to look, so the client goes on */
+/* Enters a debugger, which there is not: the client continues */
 static bool of_enter(PaprFirmware *fw, PaprOfCall *call)
 {
     trace_papr_of_control("enter");
     return true;
 }
 
-/* Nothing of ours runs by itself; the tree is final, usually for ever */
+/* No device has to be stopped; the tree rarely changes after this */
 static bool of_quiesce(PaprFirmware *fw, PaprOfCall *call)
 {
     size_t size;

@@ -1,10 +1,10 @@
 /*
  * pSeries platform: Open Firmware client interface in migration streams
  *
- * A section of its own, sent only while a client is between its first call and
- * "quiesce", a second or less after the start of a guest; before and after that
- * the tree that the machine's section carries is all there is.  What the client
- * has set in the tree is in that tree; here is only which properties they are.
+ * A section of its own, sent only between the client's first call and
+ * "quiesce", a second or less after the start of a guest.  At other times the
+ * tree in the machine's section is all that is needed.  That tree has the
+ * values that the client has set; this section says which properties these are.
  *
  * Locking: BQL.
  *
@@ -17,7 +17,7 @@
 #include "migration/vmstate.h"
 #include "internal.h"
 
-/* Each change: phandle, then the property's name with its NUL */
+/* For each property: phandle, then the property's name with its NUL */
 static void add_change(const PaprOfNode *node, const PaprOfProp *prop,
                        void *opaque)
 {
@@ -56,8 +56,8 @@ static int client_pre_load(void *opaque)
 }
 
 /*
- * The tree comes in the machine's section, which may be before this one or
- * after it: done for both, the marks are kept until the next reset.
+ * The machine's section, which has the tree, may be before this one or after
+ * it: so this is called for both.
  */
 void papr_of_client_mark_changes(PaprOfClient *client)
 {
@@ -84,7 +84,7 @@ static int client_post_load(void *opaque, int version_id)
     PaprOfClient *client = opaque;
 
     if (!papr_claims_valid(&client->claims) || !client->tree) {
-        error_report("the stream's Open Firmware client state is damaged");
+        error_report("the stream's Open Firmware client state is invalid");
         return -EINVAL;
     }
     papr_of_client_mark_changes(client);
@@ -120,14 +120,14 @@ static const VMStateDescription vmstate_instance = {
     },
 };
 
-static bool ranges_fit(void *opaque, int version_id)
+static bool claims_n_is_valid(void *opaque, int version_id)
 {
     const PaprOfClient *client = opaque;
 
     return client->claims.n <= PAPR_CLAIM_RANGES;
 }
 
-static bool changes_fit(void *opaque, int version_id)
+static bool changes_size_is_valid(void *opaque, int version_id)
 {
     return ((PaprOfClient *)opaque)->changes_size <= PAPR_FDT_STREAM_MAX;
 }
@@ -146,14 +146,14 @@ const VMStateDescription vmstate_papr_of_client = {
         VMSTATE_UINT64(entry, PaprOfClient),
         VMSTATE_UINT64(claims.top, PaprOfClient),
         VMSTATE_UINT32(claims.n, PaprOfClient),
-        VMSTATE_VALIDATE("not too many claimed ranges", ranges_fit),
+        VMSTATE_VALIDATE("not too many claimed ranges", claims_n_is_valid),
         VMSTATE_STRUCT_VARRAY_UINT32(claims.range, PaprOfClient, claims.n, 1,
                                      vmstate_claim_range, PaprClaimRange),
         VMSTATE_UINT32(opened, PaprOfClient),
         VMSTATE_STRUCT_ARRAY(instances, PaprOfClient, PAPR_OF_INSTANCES, 1,
                              vmstate_instance, PaprOfInstance),
         VMSTATE_UINT32(changes_size, PaprOfClient),
-        VMSTATE_VALIDATE("size of the client's changes", changes_fit),
+        VMSTATE_VALIDATE("size of the client's changes", changes_size_is_valid),
         VMSTATE_VBUFFER_ALLOC_UINT32(changes, PaprOfClient, 1, NULL,
                                      changes_size),
         VMSTATE_END_OF_LIST()

@@ -2,9 +2,9 @@
  * pSeries platform: Open Firmware client interface, calls and the tree
  *
  * The client (Linux's prom_init, its zImage wrapper) calls one entry point with
- * the address of an array: service name, counts, arguments, room for results,
+ * the address of an array: service name, counts, arguments, space for results,
  * all big-endian 32-bit cells.  The entry point is five instructions in guest
- * memory that hand the array to hypercall H_VOF_CLIENT; all the rest is here
+ * memory that pass the array to hypercall H_VOF_CLIENT.  The services are here
  * and in client-calls.c.  IEEE 1275-1994 section 6.3; PowerPC binding sections
  * 8 and 10; LoPAR appendix B.
  *
@@ -23,7 +23,7 @@
 #include "internal.h"
 #include "../trace.h"
 
-/* Our own memory: exception vectors are left alone, the stub, the stack */
+/* The firmware's memory: exception vectors (unused), stub, stack */
 #define OWN_SIZE        (64 * KiB)
 #define OWN_STUB        0x4000
 /* PowerPC binding section 8.2.3: at least 32 KiB; a frame at the top */
@@ -39,8 +39,8 @@ static PaprOfNode *node_arg(PaprFirmware *fw, uint32_t phandle)
 }
 
 /*
- * "available" of the first memory node follows what is claimed.  Clients claim
- * often and seldom look, so it is made when somebody does.
+ * "available" of the first memory node depends on the claims.  It is written
+ * when it is read, since clients claim often and seldom read it.
  */
 static void refresh_available(PaprFirmware *fw)
 {
@@ -188,7 +188,7 @@ static bool of_finddevice(PaprFirmware *fw, PaprOfCall *call)
 }
 
 /* The path of @node into the client's buffer, with a NUL if there is room */
-static uint32_t give_path(const PaprOfNode *node, uint32_t addr, uint32_t size)
+static uint32_t write_path(const PaprOfNode *node, uint32_t addr, uint32_t size)
 {
     char path[PAPR_OF_PATH_MAX];
     size_t len;
@@ -206,8 +206,8 @@ static uint32_t give_path(const PaprOfNode *node, uint32_t addr, uint32_t size)
 
 static bool of_package_to_path(PaprFirmware *fw, PaprOfCall *call)
 {
-    call->rets[0] = give_path(node_arg(fw, call->args[0]), call->args[1],
-                              call->args[2]);
+    call->rets[0] = write_path(node_arg(fw, call->args[0]), call->args[1],
+                               call->args[2]);
     return true;
 }
 
@@ -219,7 +219,7 @@ static bool of_canon(PaprFirmware *fw, PaprOfCall *call)
     if (papr_of_read_string(call->args[0], path, sizeof(path))) {
         node = papr_of_find(fw->client.tree, path);
     }
-    call->rets[0] = give_path(node, call->args[1], call->args[2]);
+    call->rets[0] = write_path(node, call->args[1], call->args[2]);
     return true;
 }
 
@@ -237,8 +237,9 @@ static bool of_instance_to_path(PaprFirmware *fw, PaprOfCall *call)
     const PaprOfInstance *instance =
         papr_of_instance(&fw->client, call->args[0]);
 
-    call->rets[0] = give_path(instance ? node_arg(fw, instance->phandle) : NULL,
-                              call->args[1], call->args[2]);
+    call->rets[0] = write_path(instance ? node_arg(fw, instance->phandle)
+                                        : NULL,
+                               call->args[1], call->args[2]);
     return true;
 }
 
@@ -246,7 +247,7 @@ static bool of_instance_to_path(PaprFirmware *fw, PaprOfCall *call)
 
 static bool of_test(PaprFirmware *fw, PaprOfCall *call);
 
-/* The services that Linux's copying of the tree uses most come first */
+/* First those that Linux calls most often, when it copies the tree */
 static const PaprOfService tree_services[] = {
     { "getprop", 4, of_getprop },
     { "nextprop", 3, of_nextprop },
@@ -291,14 +292,14 @@ static bool of_test(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-static bool bad_call(const char *why, const char *service)
+static bool log_bad_call(const char *why, const char *service)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "pseries: client interface: %s%s%s\n", why,
                   *service ? ": " : "", service);
     return false;
 }
 
-static bool run_call(PaprFirmware *fw, PowerPCCPU *cpu, uint32_t addr)
+static bool run_client_call(PaprFirmware *fw, PowerPCCPU *cpu, uint32_t addr)
 {
     const PaprOfService *service;
     PaprOfCall call = { .cpu = cpu };
@@ -308,30 +309,31 @@ static bool run_call(PaprFirmware *fw, PowerPCCPU *cpu, uint32_t addr)
 
     if (!papr_mem_read(addr, head, sizeof(head)) ||
         !papr_of_read_string(be32_to_cpu(head[0]), name, sizeof(name))) {
-        return bad_call("the array or the service's name is not in memory", "");
+        return log_bad_call("the array or the service's name is not in memory",
+                            "");
     }
     call.nargs = be32_to_cpu(head[1]);
     call.nrets = be32_to_cpu(head[2]);
     if (call.nargs > ARRAY_SIZE(call.args) ||
         call.nrets > ARRAY_SIZE(call.rets)) {
-        return bad_call("too many arguments or results", name);
+        return log_bad_call("too many arguments or results", name);
     }
     service = find_service(name);
     if (!service) {
-        return bad_call("no such service", name);
+        return log_bad_call("no such service", name);
     }
     if (call.nargs < service->nargs) {
-        return bad_call("too few arguments", name);
+        return log_bad_call("too few arguments", name);
     }
     if (!papr_mem_read(cells, call.args, call.nargs * 4)) {
-        return bad_call("the arguments are not in memory", name);
+        return log_bad_call("the arguments are not in memory", name);
     }
     for (uint32_t i = 0; i < call.nargs; i++) {
         call.args[i] = be32_to_cpu(call.args[i]);
     }
 
     if (!service->fn(fw, &call)) {
-        return bad_call("refused", name);
+        return log_bad_call("refused", name);
     }
     trace_papr_of_call(name, call.args[0], call.args[1], call.args[2],
                        call.rets[0]);
@@ -339,12 +341,12 @@ static bool run_call(PaprFirmware *fw, PowerPCCPU *cpu, uint32_t addr)
         call.rets[i] = cpu_to_be32(call.rets[i]);
     }
     if (!papr_mem_write(cells + call.nargs * 4, call.rets, call.nrets * 4)) {
-        return bad_call("the results' room is not in memory", name);
+        return log_bad_call("the space for results is not in memory", name);
     }
     return true;
 }
 
-/* The client's r3: 0, or -1 when there was no call (IEEE 1275 section 6.3.1) */
+/* Returns r3: 0, or -1 if the call failed (IEEE 1275 section 6.3.1) */
 static int64_t h_vof_client(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprFirmware *fw = opaque;
@@ -354,7 +356,7 @@ static int64_t h_vof_client(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     fw->client.active = !fw->client.quiesced;
     /* addresses are cells; the upper half of r4 may be anything */
-    return run_call(fw, cpu, args[0]) ? 0 : -1;
+    return run_client_call(fw, cpu, args[0]) ? 0 : -1;
 }
 
 static const PaprHcall client_hcalls[] = {
@@ -395,7 +397,7 @@ static const PaprOfNode *cpu_node(const PaprOfTree *tree, uint32_t id)
     return NULL;
 }
 
-/* PowerPC binding: open instances that /chosen names */
+/* PowerPC binding: open the instances whose handles /chosen has */
 static void open_chosen(PaprOfClient *client, PowerPCCPU *boot_cpu)
 {
     const PaprOfNode *console = papr_of_console(client->tree);
@@ -457,7 +459,7 @@ bool papr_of_client_reset(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
         return false;
     }
 
-    /* at 0 unless the kernel is there */
+    /* at 0, unless the kernel is */
     own = papr_claim(&client->claims, 0, OWN_SIZE, OWN_SIZE);
     client->entry = own + OWN_STUB;
     papr_of_hcall_stub(H_VOF_CLIENT, stub);

@@ -1,7 +1,7 @@
 /*
- * pSeries platform: is a flattened device tree (FDT) sound?
+ * pSeries platform: check of a flattened device tree (FDT)
  *
- * For trees that a guest or a migration stream brings.  Devicetree
+ * For trees that come from a guest or a migration stream.  Devicetree
  * specification v0.4, chapter 5 (the format: big-endian words, tags at
  * multiples of 4 bytes).  Called by firmware.c and oftree.c; pure, linked into
  * its unit test.
@@ -19,17 +19,17 @@
 #define TAG_MEAN_MIN (3 * CELL / 2)
 #define VERSION 17
 
-/** Walk - where the check is in the tree's structure block */
-typedef struct Walk {
+/** FdtWalk - position of the check in the tree's structure block */
+typedef struct FdtWalk {
     const uint8_t *at, *end;
     const char *strings;
     size_t strings_size;
     unsigned depth;
-    unsigned props[PAPR_FDT_MAX_DEPTH]; /* so far, of the nodes that are open */
+    unsigned props[PAPR_FDT_MAX_DEPTH]; /* so far, of each open node */
     bool props_over;                    /* after a subnode: none may follow */
-} Walk;
+} FdtWalk;
 
-static bool read_cell(Walk *w, uint32_t *value)
+static bool next_fdt_cell(FdtWalk *w, uint32_t *value)
 {
     if (w->end - w->at < CELL) {
         return false;
@@ -39,8 +39,8 @@ static bool read_cell(Walk *w, uint32_t *value)
     return true;
 }
 
-/* @bytes, and what fills them up to a multiple of a cell */
-static bool skip(Walk *w, size_t bytes)
+/* Skip @bytes, rounded up to a multiple of a cell */
+static bool skip_bytes(FdtWalk *w, size_t bytes)
 {
     size_t left = w->end - w->at;
 
@@ -59,7 +59,7 @@ static ssize_t name_length(const void *name, size_t limit)
     return end ? end - (const uint8_t *)name : -1;
 }
 
-static bool begin_node(Walk *w)
+static bool check_begin_node(FdtWalk *w)
 {
     ssize_t len = name_length(w->at, w->end - w->at);
 
@@ -71,25 +71,25 @@ static bool begin_node(Walk *w)
     w->props[w->depth++] = 0;
     w->props_over = false;
     papr_work_copied(len);
-    return skip(w, len + 1);
+    return skip_bytes(w, len + 1);
 }
 
-static bool property(Walk *w)
+static bool check_property(FdtWalk *w)
 {
     uint32_t len, name;
     ssize_t name_len;
 
-    if (!w->depth || w->props_over || !read_cell(w, &len) ||
-        !read_cell(w, &name) || name >= w->strings_size) {
+    if (!w->depth || w->props_over || !next_fdt_cell(w, &len) ||
+        !next_fdt_cell(w, &name) || name >= w->strings_size) {
         return false;
     }
     name_len = name_length(w->strings + name, w->strings_size - name);
     papr_work_copied(MAX(name_len, 0));
     return name_len >= 0 && ++w->props[w->depth - 1] <= PAPR_FDT_MAX_PROPS &&
-           skip(w, len);
+           skip_bytes(w, len);
 }
 
-static bool end_node(Walk *w)
+static bool check_end_node(FdtWalk *w)
 {
     if (!w->depth) {
         return false;
@@ -99,24 +99,24 @@ static bool end_node(Walk *w)
     return true;
 }
 
-static bool check_structure(Walk *w, size_t size)
+static bool check_structure(FdtWalk *w, size_t size)
 {
     size_t tags = 0, most = size / TAG_MEAN_MIN;
     bool has_root = false, good = true;
     uint32_t tag;
 
-    while (good && read_cell(w, &tag) && ++tags <= most) {
+    while (good && next_fdt_cell(w, &tag) && ++tags <= most) {
         switch (tag) {
         case FDT_BEGIN_NODE:
             good = w->depth || !has_root;
             has_root = true;
-            good = good && begin_node(w);
+            good = good && check_begin_node(w);
             break;
         case FDT_PROP:
-            good = property(w);
+            good = check_property(w);
             break;
         case FDT_END_NODE:
-            good = end_node(w);
+            good = check_end_node(w);
             break;
         case FDT_NOP:
             break;
@@ -156,7 +156,7 @@ static bool is_inside(uint32_t offset, uint32_t len, uint32_t size)
 bool papr_fdt_is_sound(const void *fdt, size_t size)
 {
     uint32_t total;
-    Walk w;
+    FdtWalk w;
 
     if (size < sizeof(struct fdt_header) || fdt_check_header(fdt) ||
         fdt_version(fdt) < VERSION || fdt_totalsize(fdt) > size) {
@@ -169,7 +169,7 @@ bool papr_fdt_is_sound(const void *fdt, size_t size)
         !check_reservations(fdt)) {
         return false;
     }
-    w = (Walk) {
+    w = (FdtWalk) {
         .at = (const uint8_t *)fdt + fdt_off_dt_struct(fdt),
         .end = (const uint8_t *)fdt + fdt_off_dt_struct(fdt) +
                fdt_size_dt_struct(fdt),

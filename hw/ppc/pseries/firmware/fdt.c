@@ -1,9 +1,9 @@
 /*
  * pSeries platform: the device tree that is in force
  *
- * What the guest has, for the monitor, for migration and for the platform:
- * what an image (SLOF) last gave to H_UPDATE_DT, or what our client interface
- * keeps.  Called by machine/, cas/ and dt/, and in this folder by firmware.c
+ * The guest's tree, for the monitor, migration and the platform: the one that
+ * an image (SLOF) last passed to H_UPDATE_DT, or that of QEMU's client
+ * interface. Called by machine/, cas/ and dt/, and in this folder by firmware.c
  * and client-calls.c.  Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -33,7 +33,7 @@ static void replace_fdt(PaprFirmware *fw, void *fdt, size_t size)
     }
 }
 
-/* With our client interface the tree is live, and flattened when needed */
+/* The client interface has a live tree, which is flattened when needed */
 static bool replace_live_tree(PaprFirmware *fw, void *fdt, size_t size,
                               bool keep, Error **errp)
 {
@@ -69,7 +69,7 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size)
     } else if (replace_live_tree(fw, fdt, fdt_size, true, &err)) {
         papr_firmware_fdt(fw, &fdt_size);       /* for the monitor's dumpdtb */
     } else {
-        /* our own writer's tree: the old one stays in force */
+        /* an error of papr_dt_build(): the old tree stays in force */
         warn_report_err(err);
     }
 }
@@ -85,7 +85,7 @@ bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
         return true;
     }
     if (!papr_fdt_is_sound(fdt, fdt_size)) {
-        error_setg(errp, "the stream's device tree is damaged");
+        error_setg(errp, "the stream's device tree is invalid");
         g_free(fdt);
         return false;
     }
@@ -131,7 +131,7 @@ bool papr_firmware_rtas_base(PaprFirmware *fw, uint64_t *base)
     return true;
 }
 
-/* r4: the firmware's final tree, which then is the one in force */
+/* r4: address of the firmware's final tree, which is then in force */
 static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprFirmware *fw = opaque;
@@ -155,7 +155,7 @@ static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!fdt) {
         return H_RESOURCE;
     }
-    /* the guest may change it meanwhile: only what was copied counts */
+    /* check the copy, since the guest may change the original meanwhile */
     if (!papr_mem_read(addr, fdt, size) || !papr_fdt_is_sound(fdt, size)) {
         goto bad;
     }

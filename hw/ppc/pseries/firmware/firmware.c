@@ -1,10 +1,10 @@
 /*
- * pSeries platform: firmware, as the machine sees it
+ * pSeries platform: firmware, its interface to the machine
  *
- * Two kinds: an image (SLOF by default) that gets the device tree in guest
- * memory and hands its own version back by H_UPDATE_DT; or our Open Firmware
- * client interface (client.c), which keeps the tree here.  The tree in force is
- * in fdt.c.
+ * There are two kinds.  An image (SLOF by default) gets the device tree in
+ * guest memory, and passes its own version to H_UPDATE_DT.  QEMU's own Open
+ * Firmware client interface (client.c) has the tree in QEMU.  The tree in force
+ * is in fdt.c.
  *
  * Called by machine/ (init, reset, migration), cas/ and dt/.  Locking: BQL.
  *
@@ -20,12 +20,13 @@
 #include "internal.h"
 
 #define IMAGE_ENTRY     0x100
-/* SLOF runs 32-bit code: the tree lies below 2 GiB, at a place of this size */
+/* SLOF runs 32-bit code: the tree is below 2 GiB, in an area of this size */
 #define TREE_TOP        (2 * GiB)
 #define TREE_ROOM       (2 * MiB)
 /*
- * A tree larger than this would run into what SLOF puts below it.  What guests
- * make of it, and CAS, stays below what streams may have.
+ * A larger tree would overlap with what SLOF has below it.  With this limit,
+ * trees that guests pass to H_UPDATE_DT, and those of CAS, are smaller than the
+ * limit of streams.
  */
 #define TREE_MAX        (PAPR_FDT_STREAM_MAX / 4)
 
@@ -101,7 +102,7 @@ void papr_firmware_chosen(PaprFirmware *fw, PaprDt *dt)
     }
 }
 
-/* The tree into guest memory, below what 32-bit real mode code can reach */
+/* Write the tree to guest memory, where 32-bit real mode code can access it */
 static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
 {
     ERRP_GUARD();
@@ -124,13 +125,13 @@ static bool start_image(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
     return true;
 }
 
-static bool is_takeable(size_t fdt_size, Error **errp)
+static bool check_fdt_size(size_t fdt_size, Error **errp)
 {
     ERRP_GUARD();
 
     if (fdt_size > TREE_MAX) {
         error_setg(errp, "the device tree has %zu bytes, more than the %" PRIu64
-                   " MiB that firmware can take", fdt_size,
+                   " MiB that firmware accepts", fdt_size,
                    (uint64_t)(TREE_MAX / MiB));
         error_append_hint(errp, "Use a smaller maxmem= or fewer devices.\n");
         return false;
@@ -141,7 +142,7 @@ static bool is_takeable(size_t fdt_size, Error **errp)
 bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
                          PowerPCCPU *boot_cpu, Error **errp)
 {
-    if (!is_takeable(fdt_size, errp)) {
+    if (!check_fdt_size(fdt_size, errp)) {
         g_free(fdt);
         return false;
     }

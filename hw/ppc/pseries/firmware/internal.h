@@ -1,5 +1,5 @@
 /*
- * pSeries platform: firmware, what its files share
+ * pSeries platform: firmware (private to firmware/)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -10,7 +10,7 @@
 #include "claim.h"
 #include "oftree.h"
 
-/* What is in guest memory before the first instruction; see loader.c */
+/* Images in guest memory at the start; see loader.c */
 typedef struct PaprImages {
     bool have_image;            /* SLOF, or what -bios names */
     uint64_t kernel_addr;       /* kernel_size 0: no -kernel */
@@ -31,19 +31,19 @@ typedef struct PaprOfInstance {
 } PaprOfInstance;
 
 /*
- * The client interface's state; it migrates as long as it is active, but for
- * "quiesced": who calls after a restore is taken for active again.  BQL.
+ * The client interface's state.  It migrates while it is active, except for
+ * @quiesced: a client that calls after a restore is active again.  BQL.
  */
 typedef struct PaprOfClient {
     bool active;                /* called since reset and not quiesced */
-    bool quiesced;              /* since reset; it may still call, to print */
+    bool quiesced;              /* since reset; it may still call, for output */
     uint64_t entry;             /* of the stub in guest memory */
     PaprOfTree *tree;
     PaprClaims claims;
-    uint32_t opened;            /* instances so far: makes handles unique */
+    uint32_t opened;            /* the last handle, for unique ones */
     PaprOfInstance instances[PAPR_OF_INSTANCES];
 
-    /* for migration only: what was set in the tree, see client-vmstate.c */
+    /* for migration: the properties that were set, see client-vmstate.c */
     uint32_t changes_size;
     uint8_t *changes;
 } PaprOfClient;
@@ -55,10 +55,10 @@ struct PaprFirmware {
     PaprImages images;
     PaprOfClient client;
 
-    /* The tree in force; with our client interface a copy of client.tree */
+    /* The tree in force; with the client interface a copy of client.tree */
     void *fdt;
     size_t fdt_size;
-    size_t fdt_room;            /* the largest tree taken from the guest */
+    size_t fdt_room;            /* the largest tree accepted from the guest */
     bool fdt_stale;
 };
 
@@ -68,7 +68,7 @@ bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
 
 /* fdt.c: the tree in force; what others call is in hw/pseries/firmware.h */
 void papr_firmware_fdt_register(PaprFirmware *fw, PaprHcallTable *hcalls);
-/** papr_firmware_reset_fdt: @fdt is the tree of a guest that starts anew */
+/** papr_firmware_reset_fdt: @fdt is the tree of a guest that is reset */
 bool papr_firmware_reset_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
                              Error **errp);
 
@@ -77,7 +77,7 @@ void papr_of_client_register(PaprFirmware *fw, PaprHcallTable *hcalls);
 bool papr_of_client_reset(PaprFirmware *fw, PowerPCCPU *boot_cpu,
                           Error **errp);
 
-/* client-calls.c: the services that are more than the tree */
+/* client-calls.c: the services other than those of the tree */
 typedef struct PaprOfCall {
     PowerPCCPU *cpu;
     uint32_t nargs;
@@ -86,12 +86,12 @@ typedef struct PaprOfCall {
     uint32_t rets[16];
 } PaprOfCall;
 
-/* A service; false: there is no such thing, the whole call fails */
+/* A service; returns false if the whole call fails */
 typedef bool PaprOfServiceFn(PaprFirmware *fw, PaprOfCall *call);
 
 typedef struct PaprOfService {
     const char *name;
-    uint8_t nargs;              /* the fewest that make sense */
+    uint8_t nargs;              /* the least that it needs */
     PaprOfServiceFn *fn;
 } PaprOfService;
 
@@ -102,16 +102,16 @@ extern const size_t papr_of_n_device_services;
 #define PAPR_OF_PATH_MAX 512
 
 /* client-args.c */
-/* A guest's string; false when it isn't in RAM or has @size characters */
+/* A guest's string; false if it isn't in RAM or has @size or more characters */
 bool papr_of_read_string(uint32_t addr, char *buf, size_t size);
 
-/* The stub that RTAS (Run-Time Abstraction Services) is, as instantiated */
+/* Code of a hypercall: the client's entry, and RTAS as it is instantiated */
 #define PAPR_RTAS_STUB_SIZE 20
 void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE]);
 
-/** papr_of_instance: the open one of this handle, or NULL */
+/** papr_of_instance: the open instance with this handle, or NULL */
 PaprOfInstance *papr_of_instance(PaprOfClient *client, uint32_t handle);
-/** papr_of_open: the handle of a new instance of a node, 0: there is no room */
+/** papr_of_open: the handle of a new instance of a node; 0: too many */
 uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle);
 
 /* client-calls.c */

@@ -1,9 +1,9 @@
 /*
- * pSeries platform: firmware image, kernel and initial ramdisk into RAM
+ * pSeries platform: load firmware image, kernel and initial ramdisk
  *
- * Decides what runs first: our Open Firmware client interface, which needs no
- * image, or SLOF (Slimline Open Firmware) or another image by -bios.  Images
- * are registered as ROMs and so come back at every reset.
+ * Chooses the firmware: QEMU's own Open Firmware client interface, which needs
+ * no image, or SLOF (Slimline Open Firmware), or the image of -bios.  Images
+ * are registered as ROMs, which QEMU loads again at every reset.
  *
  * Called once by papr_firmware_new() at machine init.  Locking: BQL.
  *
@@ -23,16 +23,16 @@
 
 #define SLOF_FILE       "slof.bin"
 #define IMAGE_MAX       (4 * MiB)       /* below kernel-addr's default */
-/* What SLOF needs at the top of the memory it uses, its tree with it */
+/* What SLOF needs at the top of the memory it uses, with its tree */
 #define SLOF_OVERHEAD   (40 * MiB)
 
-/* How a kernel's linked addresses become the guest's */
+/* Maps a kernel's linked addresses to guest addresses */
 typedef struct Placement {
     uint64_t mask;
     uint64_t base;
 } Placement;
 
-static uint64_t place(void *opaque, uint64_t addr)
+static uint64_t guest_address(void *opaque, uint64_t addr)
 {
     const Placement *p = opaque;
 
@@ -40,10 +40,10 @@ static uint64_t place(void *opaque, uint64_t addr)
 }
 
 /*
- * A kernel is linked at the start of some large region and runs wherever it is
- * put.  The 32-bit zImage wrapper runs only where it is linked.
+ * A kernel is linked at the start of a large region and runs at any address.
+ * The 32-bit zImage wrapper runs only where it is linked.
  */
-static Placement placement(const PaprElf *elf, uint64_t kernel_addr)
+static Placement placement_of(const PaprElf *elf, uint64_t kernel_addr)
 {
     if (!elf->is_64 && elf->is_exec && elf->is_linux) {
         return (Placement) { .mask = UINT64_MAX, .base = 0 };
@@ -78,8 +78,8 @@ static bool load_kernel(PaprImages *images, const char *file,
                         uint64_t limit, Error **errp)
 {
     ERRP_GUARD();
-    Placement where = placement(elf, kernel_addr);
-    uint64_t low = place(&where, elf->low);
+    Placement where = placement_of(elf, kernel_addr);
+    uint64_t low = guest_address(&where, elf->low);
     uint64_t size = elf->high - elf->low;
     uint64_t loaded_at;
     ssize_t rc;
@@ -93,8 +93,8 @@ static bool load_kernel(PaprImages *images, const char *file,
         return false;
     }
 
-    rc = load_elf(file, NULL, place, &where, NULL, &loaded_at, NULL, NULL,
-                  elf->is_le ? ELFDATA2LSB : ELFDATA2MSB, EM_PPC64, 0, 0);
+    rc = load_elf(file, NULL, guest_address, &where, NULL, &loaded_at, NULL,
+                  NULL, elf->is_le ? ELFDATA2LSB : ELFDATA2MSB, EM_PPC64, 0, 0);
     if (rc < 0) {
         error_setg(errp, "error loading %s: %s", file, load_elf_strerror(rc));
         return false;
@@ -103,7 +103,7 @@ static bool load_kernel(PaprImages *images, const char *file,
     images->kernel_size = rc;
     images->kernel_is_le = elf->is_le;
     images->kernel_is_64 = elf->is_64;
-    images->kernel_entry = place(&where, elf->entry);
+    images->kernel_entry = guest_address(&where, elf->entry);
     if (images->kernel_entry < loaded_at ||
         images->kernel_entry - loaded_at >= images->kernel_size) {
         images->kernel_entry = loaded_at;
@@ -115,7 +115,7 @@ static bool load_initrd(PaprImages *images, const char *file, uint64_t limit,
                         Error **errp)
 {
     ERRP_GUARD();
-    /* a gap of 64 KiB at least: kernels grow a little before they look */
+    /* a gap of at least 64 KiB, since kernels first use some memory behind */
     uint64_t addr = ROUND_UP(images->kernel_addr + images->kernel_size +
                              64 * KiB, 64 * KiB);
     int64_t size = get_image_size(file);
@@ -150,7 +150,7 @@ static bool load_image(PaprImages *images, const char *bios, Error **errp)
 
     if (!file) {
         if (!bios && qtest_enabled()) {
-            return true;        /* no vCPU will run */
+            return true;        /* no vCPU runs */
         }
         error_setg(errp, "Could not find LPAR firmware '%s'", name);
         error_append_hint(errp, bios
@@ -171,9 +171,9 @@ static bool load_image(PaprImages *images, const char *bios, Error **errp)
     return true;
 }
 
-/* Options that make no sense together; then who is first */
-static bool choose(const PaprFirmwareConfig *config, const PaprElf *elf,
-                   bool *own, Error **errp)
+/* Check options that exclude each other; then choose the firmware */
+static bool choose_firmware(const PaprFirmwareConfig *config,
+                            const PaprElf *elf, bool *own, Error **errp)
 {
     ERRP_GUARD();
     if (config->own == ON_OFF_AUTO_ON && !config->kernel &&
@@ -209,7 +209,7 @@ bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
     if (config->kernel && !probe_kernel(config->kernel, &elf, errp)) {
         return false;
     }
-    if (!choose(config, &elf, &fw->own, errp)) {
+    if (!choose_firmware(config, &elf, &fw->own, errp)) {
         return false;
     }
     if (fw->own) {

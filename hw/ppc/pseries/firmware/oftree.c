@@ -1,10 +1,10 @@
 /*
- * pSeries platform: the live device tree of our Open Firmware client interface
+ * pSeries platform: the live device tree of the Open Firmware client interface
  *
- * A flattened tree parsed once into nodes that point at their relatives, so
- * that the thousands of peer, nextprop and getprop calls with which a client
- * copies the tree are a few pointer steps each.  Names and values stay in the
- * flattened tree; only what is set at run time is copied.
+ * A flattened tree is parsed once into nodes with pointers to parent, child and
+ * peer, so that each of the thousands of calls by which a client copies the
+ * tree follows a few pointers.  Names and values stay in the flattened tree;
+ * only those set at run time are copied.
  *
  * Open Firmware: IEEE 1275-1994 sections 3.2.1 (names), 4.3.1 (path
  * resolution).  Called by the client interface (client.c); no device state, no
@@ -33,11 +33,11 @@ struct PaprOfNode {
 };
 
 struct PaprOfTree {
-    void *fdt;                  /* what names and values point into */
+    void *fdt;                  /* has the names and values */
     PaprOfNode *root;
     GPtrArray *nodes;           /* all, in the flattened tree's order */
     GHashTable *by_phandle;
-    GHashTable *added;          /* every name or value that is our own copy */
+    GHashTable *added;          /* all copies of names and values */
     uint32_t last_phandle;
     size_t guest_bytes;
 };
@@ -62,10 +62,10 @@ void papr_of_tree_free(PaprOfTree *tree)
     g_free(tree);
 }
 
-/* Keep a copy that lives as long as the tree, or until forget() */
-static const void *own_copy(PaprOfTree *tree, const void *data, size_t len)
+/* A copy that is freed by free_copy() or with the tree */
+static const void *add_copy(PaprOfTree *tree, const void *data, size_t len)
 {
-    /* never NULL, also for the empty value of a property that is a flag */
+    /* not NULL either for an empty value */
     char *copy = g_malloc(len + 1);
 
     memcpy(copy, data, len);
@@ -74,7 +74,7 @@ static const void *own_copy(PaprOfTree *tree, const void *data, size_t len)
     return copy;
 }
 
-static void forget(PaprOfTree *tree, const void *data)
+static void free_copy(PaprOfTree *tree, const void *data)
 {
     g_hash_table_remove(tree->added, data);
 }
@@ -176,11 +176,11 @@ size_t papr_of_path(const PaprOfNode *node, char *buf, size_t size)
 }
 
 /*
- * Does a node answer to a component of a path?  "vty@30000000" and "vty" both
- * name vty@30000000, "@30000000" does, and a name without its vendor may stand
- * for the whole ("nvram" for "qemu,nvram").  Digits of either case.
+ * Does a component of a path match a node?  "vty@30000000", "vty" and
+ * "@30000000" all match vty@30000000, and a name may be without its vendor
+ * ("nvram" matches "qemu,nvram").  The case of digits does not matter.
  */
-static bool answers_to(const PaprOfNode *node, const char *part, size_t len)
+static bool node_matches(const PaprOfNode *node, const char *part, size_t len)
 {
     const char *unit = memchr(part, '@', len);
     const char *node_unit = strchr(node->name, '@');
@@ -210,8 +210,8 @@ static bool answers_to(const PaprOfNode *node, const char *part, size_t len)
     return node_len == name_len && !memcmp(part, node_name, name_len);
 }
 
-/* Walk down from @node along a path relative to it */
-static PaprOfNode *walk(PaprOfNode *node, const char *path)
+/* The node at a path relative to @node */
+static PaprOfNode *find_below(PaprOfNode *node, const char *path)
 {
     while (node && *path) {
         size_t whole = strcspn(path, "/");
@@ -220,7 +220,7 @@ static PaprOfNode *walk(PaprOfNode *node, const char *path)
 
         if (len) {
             for (node = node->child; node; node = node->peer) {
-                if (answers_to(node, path, len)) {
+                if (node_matches(node, path, len)) {
                     break;
                 }
             }
@@ -239,10 +239,10 @@ PaprOfNode *papr_of_find(const PaprOfTree *tree, const char *path)
     size_t len;
 
     if (*path == '/') {
-        return walk(tree->root, path + 1);
+        return find_below(tree->root, path + 1);
     }
 
-    aliases = walk(tree->root, "aliases");
+    aliases = find_below(tree->root, "aliases");
     len = strcspn(path, "/:");
     if (!aliases || !len) {
         return NULL;
@@ -256,7 +256,8 @@ PaprOfNode *papr_of_find(const PaprOfTree *tree, const char *path)
     }
     path += len;
     path += strcspn(path, "/");
-    return walk(walk(tree->root, (const char *)alias->value + 1), path);
+    return find_below(find_below(tree->root, (const char *)alias->value + 1),
+                      path);
 }
 
 /* --- changing it --------------------------------------------------------- */
@@ -277,18 +278,18 @@ bool papr_of_set_prop(PaprOfTree *tree, PaprOfNode *node, const char *name,
     tree->guest_bytes += cost - before;
 
     if (!prop) {
-        PaprOfProp fresh = { .name = own_copy(tree, name, name_len) };
+        PaprOfProp fresh = { .name = add_copy(tree, name, name_len) };
 
         g_array_append_val(node->props, fresh);
         prop = &g_array_index(node->props, PaprOfProp, node->props->len - 1);
     } else if (prop->changed) {
         old = prop->value;
     }
-    prop->value = own_copy(tree, value, len);
+    prop->value = add_copy(tree, value, len);
     prop->len = len;
     prop->changed = true;
     prop->implied = false;
-    forget(tree, old);
+    free_copy(tree, old);
     return true;
 }
 
@@ -353,7 +354,7 @@ static void add_implied_name(PaprOfTree *tree, PaprOfNode *node)
         return;
     }
     if (node->parent) {
-        prop.value = own_copy(tree, node->name, len);
+        prop.value = add_copy(tree, node->name, len);
         prop.len = len + 1;
     } else {
         prop.value = "device-tree";
@@ -362,7 +363,7 @@ static void add_implied_name(PaprOfTree *tree, PaprOfNode *node)
     g_array_append_val(node->props, prop);
 }
 
-static bool parse(PaprOfTree *tree, Error **errp)
+static bool parse_fdt(PaprOfTree *tree, Error **errp)
 {
     int next = 0, depth = 0;
     PaprOfNode *node = NULL;
@@ -426,8 +427,9 @@ static bool take_phandle(PaprOfTree *tree, PaprOfNode *node, uint32_t phandle)
 }
 
 /*
- * What the tree so far calls the same node.  Both trees list their nodes in
- * nearly the same order, so the search starts after the last one found.
+ * The node of the previous tree with the same path.  Both trees have their
+ * nodes in nearly the same order, so the search starts after the last one
+ * found.
  */
 static const PaprOfNode *same_node(const PaprOfNode *prev_parent,
                                    const PaprOfNode **hint, const char *name)
@@ -451,7 +453,8 @@ found:
     return node;
 }
 
-static void inherit(PaprOfTree *tree, PaprOfNode *node, const PaprOfNode *prev)
+static void inherit_from(PaprOfTree *tree, PaprOfNode *node,
+                         const PaprOfNode *prev)
 {
     const PaprOfNode *hint = NULL;
 
@@ -467,13 +470,13 @@ static void inherit(PaprOfTree *tree, PaprOfNode *node, const PaprOfNode *prev)
         const PaprOfNode *same = same_node(prev, &hint, child->name);
 
         if (same) {
-            inherit(tree, child, same);
+            inherit_from(tree, child, same);
         }
     }
 }
 
-/* The numbers that the machine's tree refers to first, then the inherited */
-static void number_nodes(PaprOfTree *tree, const PaprOfTree *prev)
+/* First phandles that the new tree has, then inherited ones, then new ones */
+static void assign_phandles(PaprOfTree *tree, const PaprOfTree *prev)
 {
     for (guint i = 0; i < tree->nodes->len; i++) {
         PaprOfNode *node = g_ptr_array_index(tree->nodes, i);
@@ -481,7 +484,7 @@ static void number_nodes(PaprOfTree *tree, const PaprOfTree *prev)
         take_phandle(tree, node, given_phandle(node));
     }
     if (prev) {
-        inherit(tree, tree->root, prev->root);
+        inherit_from(tree, tree->root, prev->root);
         tree->last_phandle = MAX(tree->last_phandle, prev->last_phandle);
     }
     for (guint i = 0; i < tree->nodes->len; i++) {
@@ -489,7 +492,7 @@ static void number_nodes(PaprOfTree *tree, const PaprOfTree *prev)
         uint32_t be;
 
         while (!node->phandle) {
-            /* skip 0 and -1, which mean "none", should the numbers wrap */
+            /* take_phandle() skips 0 and -1, which mean "none" */
             if (!take_phandle(tree, node, tree->last_phandle + 1)) {
                 tree->last_phandle++;
             }
@@ -499,7 +502,7 @@ static void number_nodes(PaprOfTree *tree, const PaprOfTree *prev)
             PaprOfProp made = { .name = "phandle", .len = sizeof(be) };
 
             stl_be_p(&be, node->phandle);
-            made.value = own_copy(tree, &be, sizeof(be));
+            made.value = add_copy(tree, &be, sizeof(be));
             if (prop) {
                 *prop = made;
             } else {
@@ -520,13 +523,13 @@ PaprOfTree *papr_of_tree_new(void *fdt, size_t size, const PaprOfTree *prev,
     tree->added = g_hash_table_new_full(NULL, NULL, g_free, NULL);
 
     if (!papr_fdt_is_sound(fdt, size)) {
-        error_setg(errp, "device tree is damaged");
+        error_setg(errp, "device tree is invalid");
         goto fail;
     }
-    if (!parse(tree, errp)) {
+    if (!parse_fdt(tree, errp)) {
         goto fail;
     }
-    number_nodes(tree, prev);
+    assign_phandles(tree, prev);
     return tree;
 fail:
     papr_of_tree_free(tree);

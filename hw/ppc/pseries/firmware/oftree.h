@@ -1,12 +1,12 @@
 /*
- * pSeries platform: the live device tree of our Open Firmware client interface
+ * pSeries platform: the live device tree of the Open Firmware client interface
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #ifndef HW_PPC_PSERIES_FIRMWARE_OFTREE_H
 #define HW_PPC_PSERIES_FIRMWARE_OFTREE_H
 
-/* Deeper trees than any machine has; bounds the walk of a received tree */
+/* Deeper than any machine's tree; bounds the walk of a tree from a stream */
 #define PAPR_OF_MAX_DEPTH       32
 #define PAPR_OF_NAME_MAX        63
 /* What a guest may add to the tree, in one property and in all */
@@ -20,17 +20,17 @@ typedef struct PaprOfProp {
     const char *name;
     const void *value;
     uint32_t len;
-    bool changed;       /* set at run time: goes over into the next tree */
+    bool changed;       /* set at run time: kept in the next tree */
     bool implied;       /* "name", made from the node's name; not flattened */
 } PaprOfProp;
 
 /**
  * papr_of_tree_new - parse a flattened tree
- * @fdt: @size bytes, taken over (g_free) also on failure
- * @prev: the tree in force so far, or NULL.  A node that it has too keeps its
- *        phandle and what was set in it at run time.
+ * @fdt: @size bytes; freed by this, also on failure
+ * @prev: the previous tree, or NULL.  A node that it has too keeps its phandle
+ *        and the properties that were set in it at run time.
  *
- * Every node gets a phandle; no phandle of @prev is ever given to another node.
+ * Every node gets a phandle; no phandle of @prev is used for another node.
  */
 PaprOfTree *papr_of_tree_new(void *fdt, size_t size, const PaprOfTree *prev,
                              Error **errp);
@@ -45,7 +45,7 @@ PaprOfNode *papr_of_child(const PaprOfNode *node);
 PaprOfNode *papr_of_peer(const PaprOfNode *node);
 uint32_t papr_of_phandle(const PaprOfNode *node);
 
-/** papr_of_by_phandle: NULL for a number that is no node's */
+/** papr_of_by_phandle: NULL if no node has this phandle */
 PaprOfNode *papr_of_by_phandle(const PaprOfTree *tree, uint32_t phandle);
 
 /**
@@ -74,7 +74,7 @@ const PaprOfProp *papr_of_prop(const PaprOfNode *node, const char *name);
 const PaprOfProp *papr_of_next_prop(const PaprOfNode *node, const char *prev,
                                     bool *found);
 
-/** papr_of_set_prop: set or add; false when the guest's quota is used up */
+/** papr_of_set_prop: set or add; false if the guest's quota is exceeded */
 bool papr_of_set_prop(PaprOfTree *tree, PaprOfNode *node, const char *name,
                       const void *value, size_t len);
 

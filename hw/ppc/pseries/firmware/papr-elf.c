@@ -1,12 +1,12 @@
 /*
  * pSeries platform: what kind of program is in an ELF file
  *
- * Tells a Linux kernel, which our Open Firmware client interface can start,
- * from boot loaders and other systems, which count on a firmware that opens
- * disks.  The CHRP (Common Hardware Reference Platform) note doesn't tell: GRUB
- * images carry it as well.  So it is the content that decides: a note owned by
- * "Linux" (kernels since 5.x), the version banner that every kernel prints, or
- * the message of the kernel's own zImage wrapper.
+ * Distinguishes Linux kernels, which the Open Firmware client interface can
+ * start, from boot loaders and other systems, which need firmware that can open
+ * disks.  The CHRP (Common Hardware Reference Platform) note is no criterion,
+ * since GRUB images have it as well.  A Linux kernel has a note owned by
+ * "Linux" (kernels since 5.x), or the version banner that every kernel prints,
+ * or the message of the kernel's own zImage wrapper.
  *
  * Called by loader.c; pure, see tests/unit/pseries/test-elf.c.
  *
@@ -55,7 +55,7 @@ static uint64_t rd_word(const Reader *r, uint64_t offset)
     return r->is_le ? ldq_le_p(p) : ldq_be_p(p);
 }
 
-/* A program header, as far as we care */
+/* The fields of a program header that are needed */
 typedef struct Segment {
     uint32_t type;
     uint64_t offset, paddr, filesz, memsz;
@@ -122,8 +122,8 @@ static bool has_linux_text(const Reader *r, const Segment *seg)
     return memmem(start, seg->filesz, wrapper, sizeof(wrapper) - 1);
 }
 
-/* File header: class, byte order, machine; then where the segments are */
-static bool read_header(Reader *r, PaprElf *elf)
+/* File header: class, byte order, machine, type */
+static bool read_elf_header(Reader *r, PaprElf *elf)
 {
     const uint8_t *ident = r->data;
     uint32_t type, machine;
@@ -136,7 +136,7 @@ static bool read_header(Reader *r, PaprElf *elf)
     elf->is_64 = r->is_64 = ident[EI_CLASS] == ELFCLASS64;
     elf->is_le = r->is_le = ident[EI_DATA] == ELFDATA2LSB;
 
-    /* the same places in both classes */
+    /* the same offsets in both classes */
     type = rd16(r, offsetof(Elf64_Ehdr, e_type));
     machine = rd16(r, offsetof(Elf64_Ehdr, e_machine));
     elf->entry = rd_word(r, offsetof(Elf64_Ehdr, e_entry));
@@ -153,7 +153,7 @@ bool papr_elf_probe(const uint8_t *data, size_t size, PaprElf *elf)
     uint32_t n;
 
     *elf = (PaprElf) { .low = UINT64_MAX };
-    if (!read_header(&r, elf)) {
+    if (!read_elf_header(&r, elf)) {
         return false;
     }
     if (r.is_64) {
@@ -189,7 +189,7 @@ bool papr_elf_probe(const uint8_t *data, size_t size, PaprElf *elf)
     if (elf->low >= elf->high) {
         return false;
     }
-    /* the long search only where no note has told */
+    /* search all of the file only if there is no note */
     for (uint32_t i = 0; i < n && !linux_note && !linux_text; i++) {
         Segment seg;
 
