@@ -1,10 +1,10 @@
 /*
  * pSeries platform: the partition's device tree
  *
- * Puts the fillers in their order.  A tree is written front to back: the root's
+ * Calls the fillers in their order.  A tree is written sequentially: the root's
  * properties first, then node after node.
  *
- * Callers: the machine, at reset and at client-architecture-support.  BQL.
+ * Called by the machine, at reset and at client-architecture-support.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,7 +13,7 @@
 #include "fillers.h"
 #include "hw/ppc/pseries/trace.h"
 
-/* First phandle of the platform's own; firmware makes its own for the rest */
+/* The first phandle in this tree; firmware adds phandles of its own */
 #define FIRST_PHANDLE 0x1111
 
 void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp)

@@ -20,33 +20,33 @@
 #include "hw/pseries/vcpu.h"
 #include "hw/pseries/vio.h"
 
-/** PaprDtExtra - writes nodes of the root that this folder doesn't know of */
+/** PaprDtExtra - writes nodes below the root for other folders */
 typedef struct PaprDtExtra {
     void (*fill)(PaprDt *dt, uint32_t intc_phandle, void *opaque);
     void *opaque;
 } PaprDtExtra;
 
 /**
- * PaprDtInput - what the tree is made from; nothing in it is changed
+ * PaprDtInput - what the tree is made from; papr_dt_build() changes nothing
  *
  * @whole: at reset, and at client-architecture-support (CAS) for our own
  *         firmware; otherwise /chosen has only what CAS changes, since SLOF
- *         lays the new tree over its own
- * @numa, @cas: with the guest's choices
+ *         merges the new tree into its own
+ * @numa, @cas: with what was negotiated
  * @timebase_freq, @clock_freq: in Hz
  * @hpt_shift: log2 of the hash page table's bytes
  * @rma_size: real mode area, the first memory node
- * @drc_types: set of the connector types that the root has (LMB, PHB, PMEM)
+ * @drc_types: set of connector types that the root has (LMB, PHB, PMEM)
  * @hotpluggable_cpus: /cpus has connectors
  * @stdout_path: name a console in /chosen
  * @probe_only: /chosen has "linux,pci-probe-only", 0
- * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are there
- * @block_remove: H_BLOCK_REMOVE is offered, unless KVM has the table
+ * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are offered
+ * @block_remove: H_BLOCK_REMOVE is offered, except with KVM
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
  * @extra: after /vdevice, in this order: random number facility, PCI host
  *         bridges, persistent memory
- * Pointers to parts that a machine lacks may be NULL, but for @vcpus, @caps,
- * @numa, @cas and @irqs.
+ * Pointers to parts that a machine does not have may be NULL, except @vcpus,
+ * @caps, @numa, @cas and @irqs.
  */
 typedef struct PaprDtInput {
     const MachineState *machine;
@@ -102,8 +102,8 @@ void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp);
 void papr_dt_cpu_node(const PaprDtInput *in, PaprDt *dt, const PaprVcpu *vcpu);
 
 /**
- * papr_dt_memory_node - memory@@addr: for ibm,configure-connector of an LMB,
- * and for what was there at boot
+ * papr_dt_memory_node - memory@@addr: of an LMB, for ibm,configure-connector,
+ * and of boot memory
  */
 void papr_dt_memory_node(const PaprNuma *numa, PaprDt *dt, unsigned node,
                          uint64_t addr, uint64_t size);

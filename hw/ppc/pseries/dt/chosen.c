@@ -1,11 +1,11 @@
 /*
  * pSeries platform: /chosen
  *
- * What the user chose for firmware and kernel, what the platform can agree to
- * at client-architecture-support (CAS), and what was agreed: LoPAR section
- * B.5.14.
+ * Options of the user for firmware and kernel, what the platform supports at
+ * client-architecture-support (CAS), and what was negotiated there: LoPAR
+ * section B.5.14.
  *
- * Callers: build.c.  BQL.
+ * Called by build.c.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,7 +24,7 @@ static void chosen_boot(const PaprDtInput *in, PaprDt *dt)
         papr_dt_u32(dt, "qemu,boot-menu", 1);
     }
     if (list && size) {
-        /* one path a line; firmware wants words */
+        /* QEMU separates paths by newlines, firmware expects spaces */
         g_strdelimit(list, "\n", ' ');
         papr_dt_string(dt, "qemu,boot-list", list);
     }
@@ -64,7 +64,7 @@ static void chosen_at_boot(const PaprDtInput *in, PaprDt *dt)
         papr_firmware_chosen(in->firmware, dt);
     }
     if (in->probe_only) {
-        /* Linux may move PCI devices' memory */
+        /* 0: Linux may change BARs */
         papr_dt_u32(dt, "linux,pci-probe-only", 0);
     }
     papr_cas_platform_support(&in->cas->config.offer, support);

@@ -1,10 +1,11 @@
 /*
  * pSeries platform: /cpus
  *
- * A node a core, named and numbered after its first thread: LoPAR section B.5.4
- * and appendix C, section C.6.1.4.
+ * A node for each core, named and numbered after its first thread: LoPAR
+ * section B.5.4 and appendix C, section C.6.1.4.
  *
- * Callers: build.c; ibm,configure-connector through papr_dt_cpu_node().  BQL.
+ * Called by build.c, and for ibm,configure-connector (papr_dt_cpu_node()).
+ * BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -63,7 +64,7 @@ static void cpu_mmu(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu)
     papr_dt_u32(dt, "slb-size", cpu->hash64_opts->slb_size);
     papr_dt_u32(dt, "ibm,slb-size", cpu->hash64_opts->slb_size);
     if (ppc_hash64_has(cpu, PPC_HASH64_1TSEG)) {
-        /* log2 of the sizes, all ones where there is no third and fourth */
+        /* log2 of the sizes; all ones: there is no third and fourth */
         papr_dt_cell_list(dt, "ibm,processor-segment-sizes", 28, 40,
                           UINT32_MAX, UINT32_MAX);
     }
@@ -79,8 +80,8 @@ static void cpu_mmu(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu)
 }
 
 /*
- * Interrupt servers: one a thread.  A global server stands for a queue that any
- * thread serves; ours all point to queue 0.
+ * Interrupt servers: one for each thread.  A global server is a queue that any
+ * thread serves; here it is queue 0 for all.
  */
 static void cpu_servers(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
                         uint32_t id)
@@ -98,8 +99,8 @@ static void cpu_servers(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
     papr_dt_cells(dt, "ibm,ppc-interrupt-gserver#s", gservers, 2 * threads);
 }
 
-static void cpu_place(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
-                      uint32_t id)
+static void cpu_location(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
+                         uint32_t id)
 {
     const CpuTopology *smp = &in->machine->smp;
     PaprDrc *drc = in->dr ? papr_dr_find(in->dr, PAPR_DRC_CPU, id) : NULL;
@@ -127,7 +128,7 @@ void papr_dt_cpu_node(const PaprDtInput *in, PaprDt *dt, const PaprVcpu *vcpu)
                 cpu->compat_pvr ? cpu->compat_pvr : cpu->env.spr[SPR_PVR]);
     papr_dt_u32(dt, "timebase-frequency", in->timebase_freq);
     papr_dt_u32(dt, "clock-frequency", in->clock_freq);
-    cpu_place(in, dt, cpu, id);
+    cpu_location(in, dt, cpu, id);
     cpu_servers(in, dt, cpu, id);
     cpu_caches(dt, cpu);
     cpu_facilities(in, dt, cpu);

@@ -1,12 +1,12 @@
 /*
- * pSeries platform: what the processor can do, "ibm,pa-features"
+ * pSeries platform: features of the processor, "ibm,pa-features"
  *
  * A bit for each optional part of the architecture, by the level that the guest
  * sees: LoPAR Table C.4, and from byte 24 on the bits that Linux's dt_cpu_ftrs
- * and prom.c know.  What only some hosts or options offer is added by
+ * and prom.c use.  Features of certain hosts or options are added by
  * capability.
  *
- * Callers: cpus.c.  BQL.
+ * Called by cpus.c.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,7 +20,7 @@
 typedef struct PaFeature {
     uint8_t byte;
     uint8_t mask;
-    uint8_t level;          /* index in levels[]: there from this one on */
+    uint8_t level;          /* index in levels[] of the first that has it */
 } PaFeature;
 
 static const struct {
@@ -87,7 +87,7 @@ static int cpu_level(PowerPCCPU *cpu)
 static void pa_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
                         int level)
 {
-    /* length and kind of descriptor come first */
+    /* first the descriptor's length and kind */
     uint8_t value[2 + BYTES_MAX] = { levels[level].bytes, 0 };
     uint8_t *bits = &value[2];
 
@@ -98,8 +98,8 @@ static void pa_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
     }
     if (ppc_hash64_has(cpu, PPC_HASH64_CI_LARGEPAGE)) {
         /*
-         * Only where the host's pages are as large: a guest would map device
-         * memory with them, which a host with small pages can't follow.
+         * Only if the host's pages are as large: the guest would map device
+         * memory with large pages, which a host with small ones can't map.
          */
         bits[1] |= BIT8(2);
     }
@@ -107,7 +107,7 @@ static void pa_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
         bits[22] |= BIT8(0);
     }
     if (in->cas->before_isa3) {
-        /* some old kernels start radix on seeing this, and can't do it */
+        /* some old kernels that don't support radix would start it */
         bits[40] &= ~BIT8(0);
     }
     if (papr_cap(in->caps, PAPR_CAP_DAWR1) && level >= L300) {
@@ -125,7 +125,7 @@ void papr_dt_cpu_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu)
         pa_features(in, dt, cpu, level);
     }
     if (in->kvm && level >= L300) {
-        /* KVM emulates msgsndp, slowly: let the guest not use it */
+        /* the guest should not use msgsndp, which KVM emulates slowly */
         pi_features[2] |= BIT8(4);
     }
     papr_dt_bytes(dt, "ibm,pi-features", pi_features, sizeof(pi_features));

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: device tree fillers, one a subject (private to dt/)
+ * pSeries platform: device tree fillers, one for each subject (private to dt/)
  *
  * Each writes properties of the open node, or whole nodes, as its name says.
  *

@@ -1,12 +1,12 @@
 /*
  * pSeries platform: memory in the device tree
  *
- * What is there at boot has nodes memory@..., the first of them the real mode
- * area (RMA).  Where memory can be plugged, /ibm,dynamic-reconfiguration-memory
- * tells of all logical memory blocks (LMB), boot memory among them as reserved:
- * LoPAR sections B.5.6 and 13.5.2.
+ * Boot memory has nodes memory@..., of which the first is the real mode area
+ * (RMA).  If memory can be plugged, /ibm,dynamic-reconfiguration-memory has all
+ * logical memory blocks (LMB), with those of boot memory as reserved: LoPAR
+ * sections B.5.6 and 13.5.2.
  *
- * Callers: build.c; ibm,configure-connector through papr_dt_memory_node().
+ * Called by build.c, and for ibm,configure-connector (papr_dt_memory_node()).
  * Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -30,7 +30,7 @@ enum {
 #define LMB_FLAGS_MASK  0xff
 #define LMB_NO_NODE     UINT32_MAX
 
-/** LmbRun - blocks in a row of which the same is to be said */
+/** LmbRun - consecutive blocks with the same node and flags */
 typedef struct LmbRun {
     uint64_t addr;
     uint32_t n_lmbs;
@@ -49,8 +49,8 @@ void papr_dt_memory_node(const PaprNuma *numa, PaprDt *dt, unsigned node,
 }
 
 /* Nodes for [@addr, @addr + @left), each a power of two, naturally aligned */
-static void memory_run(const PaprDtInput *in, PaprDt *dt, unsigned node,
-                       uint64_t addr, uint64_t left)
+static void memory_nodes(const PaprDtInput *in, PaprDt *dt, unsigned node,
+                         uint64_t addr, uint64_t left)
 {
     while (left) {
         uint64_t size = pow2floor(left);
@@ -72,19 +72,19 @@ void papr_dt_memory(const PaprDtInput *in, PaprDt *dt)
     uint64_t addr = 0;
 
     if (!in->numa->n_nodes) {
-        memory_run(in, dt, 0, 0, ram_size);
+        memory_nodes(in, dt, 0, 0, ram_size);
         return;
     }
     for (unsigned node = 0; node < in->numa->n_nodes; node++) {
         uint64_t size = MIN(in->numa->mem[node], ram_size - addr);
 
-        memory_run(in, dt, node, addr, size);
+        memory_nodes(in, dt, node, addr, size);
         addr += size;
     }
 }
 
-static void add_run(GArray *runs, uint64_t from, uint64_t to, uint32_t node,
-                    uint32_t flags)
+static void add_lmb_run(GArray *runs, uint64_t from, uint64_t to,
+                        uint32_t node, uint32_t flags)
 {
     LmbRun run = {
         .addr = from,
@@ -99,7 +99,8 @@ static void add_run(GArray *runs, uint64_t from, uint64_t to, uint32_t node,
 }
 
 /* A module; not one that the guest has released, but is not removed yet */
-static bool is_module(const PaprDtInput *in, const MemoryDeviceInfo *info)
+static bool is_plugged_module(const PaprDtInput *in,
+                              const MemoryDeviceInfo *info)
 {
     PaprDrc *drc;
 
@@ -112,9 +113,9 @@ static bool is_module(const PaprDtInput *in, const MemoryDeviceInfo *info)
 }
 
 /*
- * All blocks from 0 to the end of the area for plugged memory.  A place where
- * persistent memory is counts as free: it has connectors of its own, and the
- * place can take ordinary memory when it has gone.
+ * All blocks from 0 to the end of the area for memory devices.  Blocks at the
+ * addresses of persistent memory and virtio-mem are free: these devices have
+ * other connectors.
  */
 static GArray *lmb_runs(const PaprDtInput *in)
 {
@@ -124,20 +125,20 @@ static GArray *lmb_runs(const PaprDtInput *in)
     GArray *runs = g_array_new(false, false, sizeof(LmbRun));
     uint64_t addr = area->base;
 
-    add_run(runs, 0, addr, LMB_NO_NODE, LMB_RESERVED | LMB_NO_DRC);
+    add_lmb_run(runs, 0, addr, LMB_NO_NODE, LMB_RESERVED | LMB_NO_DRC);
     for (MemoryDeviceInfoList *d = devices; d; d = d->next) {
         const PCDIMMDeviceInfo *dimm;
 
-        if (!is_module(in, d->value)) {
+        if (!is_plugged_module(in, d->value)) {
             continue;
         }
         dimm = d->value->u.dimm.data;
-        add_run(runs, addr, dimm->addr, LMB_NO_NODE, 0);
+        add_lmb_run(runs, addr, dimm->addr, LMB_NO_NODE, 0);
         addr = dimm->addr + dimm->size;
-        add_run(runs, dimm->addr, addr, dimm->node,
-                LMB_ASSIGNED | LMB_HOTREMOVABLE);
+        add_lmb_run(runs, dimm->addr, addr, dimm->node,
+                    LMB_ASSIGNED | LMB_HOTREMOVABLE);
     }
-    add_run(runs, addr, end, LMB_NO_NODE, 0);
+    add_lmb_run(runs, addr, end, LMB_NO_NODE, 0);
     qapi_free_MemoryDeviceInfoList(devices);
     return runs;
 }
@@ -154,7 +155,7 @@ static uint32_t lmb_drc_index(const PaprDtInput *in, const LmbRun *run,
     return drc ? papr_drc_index(drc) : 0;
 }
 
-/* Version 1: six words a block */
+/* Version 1: six words for each block */
 static void dynamic_memory_v1(const PaprDtInput *in, PaprDt *dt,
                               const GArray *runs)
 {
@@ -181,7 +182,7 @@ static void dynamic_memory_v1(const PaprDtInput *in, PaprDt *dt,
                   cells->len);
 }
 
-/* Version 2: six words a run of blocks */
+/* Version 2: six words for each run of blocks */
 static void dynamic_memory_v2(const PaprDtInput *in, PaprDt *dt,
                               const GArray *runs)
 {

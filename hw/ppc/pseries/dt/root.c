@@ -39,7 +39,7 @@ void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt)
     root_identity(in, dt);
 
     if (papr_irqs_xive_active(in->irqs)) {
-        /* priorities from 7 on are the hypervisor's: LoPAR section B.5.2.1 */
+        /* the hypervisor has priorities from 7 on: LoPAR section B.5.2.1 */
         papr_dt_cell_list(dt, "ibm,plat-res-int-priorities", 7, 0xf8);
     }
     if (in->dr && in->drc_types) {
@@ -47,7 +47,7 @@ void papr_dt_root_properties(const PaprDtInput *in, PaprDt *dt)
     }
 }
 
-/* Not of PAPR: tells Linux that hypercalls of KVM's own may be used */
+/* Not part of PAPR: Linux may use hypercalls of KVM */
 void papr_dt_hypervisor(const PaprDtInput *in, PaprDt *dt)
 {
     if (!in->kvm) {

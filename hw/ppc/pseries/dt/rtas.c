@@ -1,10 +1,10 @@
 /*
  * pSeries platform: /rtas (Run-Time Abstraction Services)
  *
- * Says which hypercalls and RTAS calls there are, and what numbers in other
- * nodes mean: LoPAR section B.5.3.
+ * Names of the hypercalls and RTAS calls that are offered, and what numbers in
+ * other nodes mean: LoPAR section B.5.3.
  *
- * Callers: build.c.  BQL.
+ * Called by build.c.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,7 +25,7 @@ static void rtas_functions(const PaprDtInput *in, PaprDt *dt)
         const char *name;
         bool offered;
     } optional[] = {
-        /* with KVM they would need state that is the kernel's */
+        /* not with KVM: the state that they need is in the host kernel */
         { "hcall-join", !in->kvm },
         { "hcall-block-remove", in->block_remove && !in->kvm },
         { "hcall-multi-tce", in->multi_tce },
@@ -47,7 +47,7 @@ static void rtas_functions(const PaprDtInput *in, PaprDt *dt)
     papr_dt_string(dt, "qemu,hypertas-functions", "hcall-memop1");
 }
 
-/* How far the partition can grow: memory's end, its unit, number of cores */
+/* The most resources: end of memory, size of its blocks, number of cores */
 static void rtas_capacity(const PaprDtInput *in, PaprDt *dt)
 {
     const MachineState *ms = in->machine;
@@ -71,7 +71,7 @@ void papr_dt_rtas(const PaprDtInput *in, PaprDt *dt)
     papr_numa_dt_rtas(in->numa, dt);
     rtas_capacity(in, dt);
     papr_dt_empty(dt, "ibm,change-msix-capable");
-    /* ibm,os-term returns to its caller, but for a dump */
+    /* ibm,os-term returns to its caller, unless there is a dump */
     papr_dt_empty(dt, "ibm,extended-os-term");
     if (in->fwnmi) {
         papr_fwnmi_dt_rtas(in->fwnmi, dt);

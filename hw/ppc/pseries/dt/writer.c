@@ -1,14 +1,14 @@
 /*
  * pSeries platform: sequential device tree writer
  *
- * Implements hw/pseries/dt.h over the sequential-write half of libfdt.  Three
- * things are added to it: the buffer grows by itself, the first failure sticks
- * and makes all that follows a no-op, and property names are shared by a hash
- * table (libfdt would search its whole block of names for each property, which
- * was most of the cost of a tree).
+ * Implements hw/pseries/dt.h by libfdt's sequential-write functions, and adds
+ * three things: the buffer grows as needed, the first error is kept and makes
+ * all later calls no-ops, and names of properties are shared by a hash table
+ * (libfdt would search its whole block of names for each property, which was
+ * most of the time that a tree took).
  *
- * Callers: the fillers of this folder, device models that describe their own
- * node, ibm,configure-connector.  No locking: a PaprDt belongs to one thread.
+ * Called by the fillers of this folder, by devices that write their own nodes,
+ * and for ibm,configure-connector.  No locking: one thread uses a PaprDt.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -26,14 +26,14 @@ struct PaprDt {
     void *buf;
     size_t size;
     int depth;
-    bool begun;                 /* the root has been: no more reservations */
-    bool open_for_props;        /* no subnode has been begun in the open node */
+    bool begun;                 /* the root node: no more reservations */
+    bool open_for_props;        /* the open node has no subnode yet */
     uint32_t next_phandle;
     GHashTable *names;          /* property name -> libfdt's offset of it */
     char *error;
 };
 
-/* Room for more; false, with the error set, when there can be none */
+/* Double the buffer; false, with the error set, if that fails */
 static bool dt_grow(PaprDt *dt)
 {
     size_t size = dt->size * 2;
@@ -140,10 +140,10 @@ void papr_dt_end(PaprDt *dt)
 }
 
 /*
- * libfdt has just appended @name to its names for the property at @value.
- * If the tree has the name already, refer to that one and drop the new copy.
- * While a tree is written, offsets are relative to the buffer's end, so they
- * stay right when it grows.
+ * libfdt has just appended @name to its names for the property at @value.  If
+ * the tree has the name already, use that one and remove the new copy.  While a
+ * tree is written, offsets are relative to the buffer's end, so they stay valid
+ * when it grows.
  */
 static void dt_share_name(PaprDt *dt, const char *name, void *value,
                           uint32_t names_before)
@@ -160,7 +160,7 @@ static void dt_share_name(PaprDt *dt, const char *name, void *value,
     }
 }
 
-/* Add a property of @len bytes; its place, to be filled, or NULL */
+/* Add a property of @len bytes; returns where its value goes, or NULL */
 static void *dt_property(PaprDt *dt, const char *name, size_t len)
 {
     void *value = NULL;
@@ -170,7 +170,7 @@ static void *dt_property(PaprDt *dt, const char *name, size_t len)
     if (dt->error) {
         return NULL;
     }
-    /* libfdt would write it, but what it writes would not be a valid tree */
+    /* libfdt would not check it, and the tree would be invalid */
     g_assert(dt->open_for_props);
     if (len > DT_MAX_SIZE) {
         dt->error = g_strdup_printf("device tree: property \"%s\" too large",

@@ -1,7 +1,7 @@
 /*
  * pSeries platform: NUMA (non-uniform memory access) from -numa options
  *
- * Apart from numa.c so that the latter needs nothing of the machine code.
+ * Not in numa.c, which does not depend on the machine's code.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -5,7 +5,7 @@
  * mean: LoPAR sections 15.2 and 15.3; for form 2 Linux's
  * Documentation/arch/powerpc/associativity.rst.
  *
- * Callers: device tree fillers, devices that describe themselves.
+ * Called by device tree fillers, and by devices that write their own nodes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -53,7 +53,7 @@ void papr_numa_dt_lookup(const PaprNuma *numa, PaprDt *dt)
 static void numa_dt_form1(const PaprNuma *numa, PaprDt *dt)
 {
     static const uint32_t points[] = { 4, 3, 2, 1 };
-    /* without domains of their own only the node number tells them apart */
+    /* nodes differ in nothing but their number */
     static const uint32_t flat_points[] = { 4, 4, 2 };
     uint32_t n = numa->n_nodes;
 

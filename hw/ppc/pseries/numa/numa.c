@@ -1,14 +1,14 @@
 /*
  * pSeries platform: NUMA (non-uniform memory access) topology
  *
- * Form 1 gives each resource a list of domains, outermost first; Linux takes
- * two resources' distance as 10, doubled for each level at which they differ:
- * 20, 40, 80 or 160.  The user's distances are rounded to those.  Form 2 gives
- * the node number alone, and the distances in a table.
+ * In form 1 each resource has a list of domains, outermost first; for Linux the
+ * distance of two resources is 10, doubled for each level at which they differ:
+ * 20, 40, 80 or 160.  The user's distances are rounded to those.  In form 2 it
+ * has the node number alone, and the distances are in a table.
  * LoPAR chapter 15; QEMU's docs/specs/ppc-spapr-numa.rst.
  *
- * Pure.  Callers: the machine at init, client-architecture-support, device tree
- * fillers (numa/dt.c), H_HOME_NODE_ASSOCIATIVITY.  Locking: see
+ * Pure.  Called at machine init, by client-architecture-support, by device tree
+ * fillers (numa/dt.c), and for H_HOME_NODE_ASSOCIATIVITY.  Locking: see
  * hw/pseries/numa.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -42,9 +42,9 @@ static unsigned form1_common_levels(uint8_t distance)
 }
 
 /*
- * Every node starts in domains of its own.  A node then joins the outer domains
- * of those before it, in ascending order, as far as their distance allows; so
- * node 0 is always in domains 0, which Linux expects.
+ * At first every node has domains of its own.  Then it gets the outer domains
+ * of each node before it, in ascending order, as many as their distance allows;
+ * so node 0 always has domains 0, which Linux expects.
  */
 void papr_numa_settle(PaprNuma *numa)
 {
@@ -75,8 +75,8 @@ bool papr_numa_check_form1(const PaprNuma *numa, Error **errp)
     for (unsigned i = 0; i < numa->n_nodes; i++) {
         if (!numa->mem[i] && !numa->has_cpu[i]) {
             error_setg(errp, "NUMA node %u has neither memory nor CPUs, which "
-                       "guests that know FORM1 affinity alone can't be told: "
-                       "give it either in -numa", i);
+                       "can't be described to guests that support FORM1 "
+                       "affinity only: give it either in -numa", i);
             return false;
         }
     }
@@ -87,8 +87,9 @@ bool papr_numa_check_form1(const PaprNuma *numa, Error **errp)
 
             if (there != back) {
                 error_setg(errp, "asymmetric NUMA distances (nodes %u and %u: "
-                           "%u one way, %u back) can't be told to guests that "
-                           "know FORM1 affinity alone: set -numa dist alike",
+                           "%u one way, %u back) can't be described to guests "
+                           "that support FORM1 affinity only: set -numa dist "
+                           "the same both ways",
                            j, i, there, back);
                 return false;
             }
@@ -118,7 +119,7 @@ unsigned papr_numa_list(const PaprNuma *numa, unsigned node, uint32_t *cells)
         return 2;
     }
     cells[0] = PAPR_NUMA_LEVELS;
-    /* unplugged memory has no node: all levels say so */
+    /* memory that is not plugged has no node: all levels are that value */
     for (int level = 0; level < PAPR_NUMA_LEVELS; level++) {
         cells[1 + level] = node < PAPR_NUMA_NODES_MAX
                            ? numa->form1[node][level] : node;
