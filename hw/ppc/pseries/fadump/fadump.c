@@ -1,20 +1,21 @@
 /*
- * Firmware-assisted dump: ibm,configure-kernel-dump, and what a crash starts
+ * Firmware-assisted dump: ibm,configure-kernel-dump, and the dump itself
  *
  * LoPAR sections 7.3.26 and 7.3.9.1, appendix G.  A dump goes through these
  * states:
  *
- * 1. NONE.  2. REGISTERED, by command 1; command 2 undoes it.
+ * 1. NONE.
+ * 2. REGISTERED: by command 1; command 2 unregisters.
  * 3. STOPPING: a vCPU has called ibm,os-term.  Its registers are saved, and it
  *    is stopped.  The main loop stops the others and saves theirs.
- * 4. COPYING: the main loop copies, a piece at a time, so that nobody waits for
- *    the BQL (big QEMU lock) or the monitor longer than for one piece.
- * 5. COPIED: a reset of the machine is asked for.
- * 6. ACTIVE, from that reset on, over others too, until command 3.
+ * 4. COPYING: the main loop copies memory in pieces, so that the BQL (big QEMU
+ *    lock) and the monitor are free after each piece.
+ * 5. COPIED: a reset of the machine is requested.
+ * 6. ACTIVE: from that reset on, also after further resets, until command 3.
  *
- * Steps 3 to 5 run by a timer of the virtual clock, and so not while the
- * machine is stopped: nothing changes behind the back of a migration.  Each
- * step can be the last before a stream and the first after it.
+ * Steps 3 to 5 run by a timer of the virtual clock, so not while the machine is
+ * stopped: migration saves a state that does not change, after any of the
+ * steps.
  *
  * Called by rtas/dispatch.c, machine/ and dt/.  Locking: BQL.
  *
@@ -36,10 +37,10 @@
 #include "structure.h"
 #include "hw/ppc/pseries/trace.h"
 
-/* Sections that follow each other in the guest's memory start at a page */
+/* Sizes are multiples of a page, so that sections can be consecutive */
 #define SECTION_ALIGN   (64 * KiB)
 
-/* What is copied before others have a turn, and how much of it by one buffer */
+/* Bytes copied in one step, and at a time in it */
 #define PIECE           (8 * MiB)
 #define BUFFER_SIZE     (64 * KiB)
 
@@ -66,22 +67,22 @@ struct PaprFadump {
 
     uint8_t state;
     uint32_t size;                      /* of the structure; 0 in NONE */
-    uint8_t bytes[PAPR_FADUMP_BYTES_MAX];   /* it, up to date in pre_save */
-    PaprFadumpPlan plan;                /* what it says */
+    uint8_t bytes[PAPR_FADUMP_BYTES_MAX];   /* updated in pre_save */
+    PaprFadumpPlan plan;                /* what @bytes describe */
     uint32_t n_saved;                   /* vCPUs */
 };
 
-static bool is_under_way(const PaprFadump *fadump)
+static bool dump_in_progress(const PaprFadump *fadump)
 {
     return fadump->state >= STATE_STOPPING && fadump->state <= STATE_COPIED;
 }
 
-static void next_step(PaprFadump *fadump)
+static void schedule_step(PaprFadump *fadump)
 {
     timer_mod(fadump->timer, qemu_clock_get_ns(QEMU_CLOCK_VIRTUAL));
 }
 
-static uint16_t status(const PaprFadump *fadump)
+static uint16_t dump_status(const PaprFadump *fadump)
 {
     uint16_t flags = 0;
 
@@ -99,7 +100,7 @@ static uint16_t status(const PaprFadump *fadump)
     return flags | PAPR_FADUMP_PERFORMED;
 }
 
-static void forget(PaprFadump *fadump)
+static void clear_dump(PaprFadump *fadump)
 {
     timer_del(fadump->timer);
     qemu_bh_cancel(fadump->stop_bh);
@@ -111,7 +112,7 @@ static void forget(PaprFadump *fadump)
 
 /* --- ibm,configure-kernel-dump ------------------------------------------- */
 
-static int32_t refuse(const char *why)
+static int32_t refuse_dump(const char *why)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "RTAS: ibm,configure-kernel-dump: %s\n",
                   why);
@@ -128,11 +129,11 @@ static int32_t register_dump(PaprFadump *fadump, uint64_t addr, uint32_t size)
         return RTAS_DUMP_REGISTERED;
     }
     if (size > sizeof(bytes) || !papr_mem_read(addr, bytes, size)) {
-        return refuse("the structure is not in RAM, or too long");
+        return refuse_dump("the structure is not in RAM, or too long");
     }
     wrong = papr_fadump_parse(&plan, bytes, size, &fadump->limits);
     if (wrong) {
-        return refuse(wrong);
+        return refuse_dump(wrong);
     }
     for (unsigned i = 0; i < plan.n_sections; i++) {
         plan.section[i].errors = 0;
@@ -148,11 +149,12 @@ static int32_t register_dump(PaprFadump *fadump, uint64_t addr, uint32_t size)
     return RTAS_SUCCESS;
 }
 
-static int32_t configure(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
+static int32_t configure_kernel_dump(PowerPCCPU *cpu, PaprRtasCall *call,
+                                     void *opaque)
 {
     PaprFadump *fadump = opaque;
     uint32_t command = call->args[0];
-    bool is_busy = is_under_way(fadump) || fadump->state == STATE_ACTIVE;
+    bool is_busy = dump_in_progress(fadump) || fadump->state == STATE_ACTIVE;
 
     switch (command) {
     case COMMAND_REGISTER:
@@ -162,29 +164,29 @@ static int32_t configure(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         if (is_busy) {
             return RTAS_DUMP_ACTIVE;
         }
-        forget(fadump);
+        clear_dump(fadump);
         return RTAS_SUCCESS;
     case COMMAND_INVALIDATE:
         if (fadump->state != STATE_ACTIVE) {
-            return refuse("no dump is active");
+            return refuse_dump("no dump is active");
         }
         trace_papr_fadump_invalidated();
-        forget(fadump);
+        clear_dump(fadump);
         return RTAS_SUCCESS;
     default:
-        return refuse("unknown command");
+        return refuse_dump("unknown command");
     }
 }
 
 static const PaprRtasEntry fadump_calls[] = {
-    { RTAS_IBM_CONFIGURE_KERNEL_DUMP, 3, 1, configure },
+    { RTAS_IBM_CONFIGURE_KERNEL_DUMP, 3, 1, configure_kernel_dump },
 };
 
 /* --- registers ----------------------------------------------------------- */
 
 /*
- * Behind those that are there already.  The count goes up when all of them are
- * in place: a section that failed says so, and holds whole vCPUs.
+ * Appends to the section.  The count of vCPUs is incremented when all registers
+ * are written, so that a section with an error has whole vCPUs only.
  */
 static void save_registers(PaprFadump *fadump, const PaprVcpu *vcpu,
                            PaprFadumpSection *section)
@@ -208,7 +210,7 @@ static void save_registers(PaprFadump *fadump, const PaprVcpu *vcpu,
     fadump->n_saved++;
 }
 
-/* One that has not begun, or has stopped itself, has nothing to tell */
+/* Registers are saved only of a vCPU that was started and is not stopped */
 static void save_and_stop(PaprFadump *fadump, PaprVcpu *vcpu)
 {
     papr_vcpu_cancel_start(vcpu);
@@ -228,12 +230,12 @@ static void save_and_stop(PaprFadump *fadump, PaprVcpu *vcpu)
 
 bool papr_fadump_begin(PaprFadump *fadump, PowerPCCPU *cpu)
 {
-    if (fadump->state != STATE_REGISTERED && !is_under_way(fadump)) {
+    if (fadump->state != STATE_REGISTERED && !dump_in_progress(fadump)) {
         return false;
     }
     if (fadump->state == STATE_REGISTERED) {
         fadump->state = STATE_STOPPING;
-        next_step(fadump);
+        schedule_step(fadump);
     }
     save_and_stop(fadump, papr_vcpu(cpu));
     trace_papr_fadump_begun(papr_vcpu(cpu)->id);
@@ -241,12 +243,11 @@ bool papr_fadump_begin(PaprFadump *fadump, PowerPCCPU *cpu)
 }
 
 /*
- * In a bottom half, since a timer of the virtual clock can't wait for that
- * clock to stop, as pause_all_vcpus() does.  Others may have had the BQL before
- * the bottom half, and while it waits: they may have stopped or reset the
- * machine.
+ * In a bottom half: pause_all_vcpus() waits until the virtual clock has
+ * stopped, which a timer of that clock can't do.  Before the bottom half, and
+ * while it waits, the machine may have been stopped or reset.
  */
-static void stop_all(void *opaque)
+static void stop_all_for_dump(void *opaque)
 {
     PaprFadump *fadump = opaque;
     PaprVcpu *vcpu = NULL;
@@ -261,8 +262,8 @@ static void stop_all(void *opaque)
         }
         resume_all_vcpus();
     }
-    if (is_under_way(fadump)) {
-        next_step(fadump);
+    if (dump_in_progress(fadump)) {
+        schedule_step(fadump);
     }
 }
 
@@ -280,7 +281,7 @@ static void put_hpt(PaprFadumpSection *section)
     }
 }
 
-/* At most @most bytes more of @section; returns how many.  Sets its errors. */
+/* Copies up to @most bytes of @section, returns how many.  Sets its errors. */
 static uint64_t copy_memory(PaprFadumpSection *section, uint64_t most,
                             void *buffer)
 {
@@ -306,7 +307,7 @@ static uint64_t copy_memory(PaprFadumpSection *section, uint64_t most,
     return section->copied - begun_at;
 }
 
-static bool is_done(const PaprFadumpSection *section)
+static bool section_is_done(const PaprFadumpSection *section)
 {
     if (section->errors || section->type == PAPR_FADUMP_CPU_STATE) {
         return true;
@@ -315,7 +316,7 @@ static bool is_done(const PaprFadumpSection *section)
                                ? PAPR_FADUMP_HEAD_SIZE : section->length);
 }
 
-/* Returns whether all is copied now */
+/* Returns true if all is copied */
 static bool copy_piece(PaprFadump *fadump)
 {
     g_autofree void *buffer = g_malloc(BUFFER_SIZE);
@@ -325,7 +326,7 @@ static bool copy_piece(PaprFadump *fadump)
     for (unsigned i = 0; i < fadump->plan.n_sections; i++) {
         PaprFadumpSection *section = &fadump->plan.section[i];
 
-        if (is_done(section)) {
+        if (section_is_done(section)) {
             continue;
         }
         if (section->type == PAPR_FADUMP_HPT) {
@@ -333,7 +334,7 @@ static bool copy_piece(PaprFadump *fadump)
             continue;
         }
         left -= copy_memory(section, left, buffer);
-        if (!is_done(section)) {
+        if (!section_is_done(section)) {
             return false;
         }
         trace_papr_fadump_section(section->type, section->copied,
@@ -342,7 +343,7 @@ static bool copy_piece(PaprFadump *fadump)
     return true;
 }
 
-static void step(void *opaque)
+static void dump_step(void *opaque)
 {
     PaprFadump *fadump = opaque;
 
@@ -354,7 +355,7 @@ static void step(void *opaque)
         if (copy_piece(fadump)) {
             fadump->state = STATE_COPIED;
         }
-        next_step(fadump);
+        schedule_step(fadump);
         break;
     case STATE_COPIED:
         qemu_system_reset_request(SHUTDOWN_CAUSE_GUEST_RESET);
@@ -368,12 +369,12 @@ void papr_fadump_reset(PaprFadump *fadump, bool all)
 {
     if (all || (fadump->state != STATE_COPIED &&
                 fadump->state != STATE_ACTIVE)) {
-        forget(fadump);
+        clear_dump(fadump);
         return;
     }
     fadump->state = STATE_ACTIVE;
-    papr_fadump_store(&fadump->plan, status(fadump), fadump->bytes);
-    trace_papr_fadump_active(status(fadump));
+    papr_fadump_store(&fadump->plan, dump_status(fadump), fadump->bytes);
+    trace_papr_fadump_active(dump_status(fadump));
 }
 
 uint64_t papr_fadump_rma_size(const PaprFadump *fadump, uint64_t rma_size,
@@ -384,7 +385,7 @@ uint64_t papr_fadump_rma_size(const PaprFadump *fadump, uint64_t rma_size,
     }
     for (unsigned i = 0; i < fadump->plan.n_sections; i++) {
         const PaprFadumpSection *section = &fadump->plan.section[i];
-        /* the node of the real mode area has a power of two */
+        /* the node of the real mode area has a power of two as size */
         uint64_t size = pow2floor(section->length);
 
         if (section->type == PAPR_FADUMP_REAL_MODE && !section->source &&
@@ -424,8 +425,8 @@ PaprFadump *papr_fadump_new(PaprRtas *rtas, PaprVcpuMap *vcpus,
         .hpt = SECTION_ALIGN,
         .is_ram = papr_mem_is_ram,
     };
-    fadump->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, step, fadump);
-    fadump->stop_bh = qemu_bh_new(stop_all, fadump);
+    fadump->timer = timer_new_ns(QEMU_CLOCK_VIRTUAL, dump_step, fadump);
+    fadump->stop_bh = qemu_bh_new(stop_all_for_dump, fadump);
     papr_rtas_register(rtas, fadump_calls, ARRAY_SIZE(fadump_calls), fadump);
     return fadump;
 }
@@ -441,13 +442,13 @@ static int fadump_pre_save(void *opaque)
 {
     PaprFadump *fadump = opaque;
 
-    papr_fadump_store(&fadump->plan, status(fadump), fadump->bytes);
+    papr_fadump_store(&fadump->plan, dump_status(fadump), fadump->bytes);
     return 0;
 }
 
 /*
  * Memory may have been unplugged since the registration, and the destination
- * may want more room for registers: only the form is checked again.
+ * may require more space for registers: so only the format is checked.
  */
 static int fadump_post_load(void *opaque, int version_id)
 {
@@ -460,17 +461,17 @@ static int fadump_post_load(void *opaque, int version_id)
     if (fadump->state == STATE_NONE || fadump->state > STATE_ACTIVE ||
         papr_fadump_parse(&fadump->plan, fadump->bytes, fadump->size,
                           &limits)) {
-        forget(fadump);
+        clear_dump(fadump);
         return -EINVAL;
     }
     for (unsigned i = 0; i < fadump->plan.n_sections; i++) {
         if (fadump->plan.section[i].copied > fadump->plan.section[i].length) {
-            forget(fadump);
+            clear_dump(fadump);
             return -EINVAL;
         }
     }
-    if (is_under_way(fadump)) {
-        next_step(fadump);
+    if (dump_in_progress(fadump)) {
+        schedule_step(fadump);
     }
     return 0;
 }

@@ -2,8 +2,8 @@
  * Firmware-assisted dump: registers of a vCPU, and the areas' heads
  *
  * An area is a head and entries of 16 bytes: a name in ASCII, padded with
- * zeroes, and a value (LoPAR appendix G).  Elements of a group of registers go
- * up by their number, halves of one come high and then low.
+ * zeroes, and a value (LoPAR appendix G).  Registers of a group are in order of
+ * their numbers, the high half of one before the low half.
  *
  * Called by fadump.c.  BQL.
  *
@@ -90,14 +90,14 @@ static const struct {
     { "WORT", SPR_WORT },
 };
 
-/* A name of eight characters has no zero behind it */
+/* A name of eight characters has no terminating zero */
 static void put_name(uint8_t *to, const char *name)
 {
     memset(to, 0, NAME_SIZE);
     memcpy(to, name, strnlen(name, NAME_SIZE));
 }
 
-static void put(Writer *w, const char *name, uint64_t value)
+static void put_entry(Writer *w, const char *name, uint64_t value)
 {
     assert(w->at + ENTRY_SIZE <= w->start + PAPR_FADUMP_VCPU_MAX);
     put_name(w->at, name);
@@ -110,22 +110,22 @@ static void put_numbered(Writer *w, const char *format, unsigned number,
 {
     g_autofree char *name = g_strdup_printf(format, number);
 
-    put(w, name, value);
+    put_entry(w, name, value);
 }
 
-/* Of this partition's code, whatever the vCPU runs for it at the moment */
+/* Registers of the partition, also while the vCPU runs a nested guest */
 static void put_partition(Writer *w, const PaprVcpu *vcpu)
 {
     const CPUPPCState *env = &vcpu->cpu->env;
     const PaprL1Registers *l1 = &vcpu->l1;
 
-    put(w, "CFAR", l1->in_l2 ? l1->cfar : env->cfar);
-    put(w, "CR", l1->in_l2 ? l1->cr : ppc_get_cr(env));
-    put(w, "CTR", l1->in_l2 ? l1->ctr : env->ctr);
-    put(w, "LR", l1->in_l2 ? l1->lr : env->lr);
-    put(w, "MSR", l1->in_l2 ? l1->msr : env->msr);
-    put(w, "NIA", l1->in_l2 ? l1->nip : env->nip);
-    put(w, "XER", l1->in_l2 ? l1->xer : cpu_read_xer(env));
+    put_entry(w, "CFAR", l1->in_l2 ? l1->cfar : env->cfar);
+    put_entry(w, "CR", l1->in_l2 ? l1->cr : ppc_get_cr(env));
+    put_entry(w, "CTR", l1->in_l2 ? l1->ctr : env->ctr);
+    put_entry(w, "LR", l1->in_l2 ? l1->lr : env->lr);
+    put_entry(w, "MSR", l1->in_l2 ? l1->msr : env->msr);
+    put_entry(w, "NIA", l1->in_l2 ? l1->nip : env->nip);
+    put_entry(w, "XER", l1->in_l2 ? l1->xer : cpu_read_xer(env));
     for (unsigned i = 0; i < 32; i++) {
         put_numbered(w, "GPR%02u", i, l1->in_l2 ? l1->gpr[i] : env->gpr[i]);
     }
@@ -135,11 +135,11 @@ static void put_clocks(Writer *w, CPUPPCState *env)
 {
     bool hosts = papr_accel->clocks_are_hosts;
 
-    put(w, "DEC", cpu_ppc_load_decr(env));
-    put(w, "PURR", hosts ? env->spr[SPR_PURR] : cpu_ppc_load_purr(env));
-    put(w, "TB", cpu_ppc_load_tbl(env));
+    put_entry(w, "DEC", cpu_ppc_load_decr(env));
+    put_entry(w, "PURR", hosts ? env->spr[SPR_PURR] : cpu_ppc_load_purr(env));
+    put_entry(w, "TB", cpu_ppc_load_tbl(env));
     if (env->insns_flags2 & PPC2_ISA207S) {
-        put(w, "VTB", hosts ? env->spr[SPR_VTB] : cpu_ppc_load_vtb(env));
+        put_entry(w, "VTB", hosts ? env->spr[SPR_VTB] : cpu_ppc_load_vtb(env));
     }
 }
 
@@ -147,7 +147,7 @@ static void put_sprs(Writer *w, const CPUPPCState *env)
 {
     for (size_t i = 0; i < ARRAY_SIZE(sprs); i++) {
         if (env->spr_cb[sprs[i].number].name) {
-            put(w, sprs[i].name, env->spr[sprs[i].number]);
+            put_entry(w, sprs[i].name, env->spr[sprs[i].number]);
         }
     }
 }
@@ -159,7 +159,7 @@ static void put_vectors(Writer *w, CPUPPCState *env)
     for (i = 0; i < 32; i++) {
         put_numbered(w, "FPR%02u", i, *cpu_fpr_ptr(env, i));
     }
-    put(w, "FPSCR", env->fpscr);
+    put_entry(w, "FPSCR", env->fpscr);
     if (!(env->insns_flags & PPC_ALTIVEC)) {
         return;
     }
@@ -169,11 +169,11 @@ static void put_vectors(Writer *w, CPUPPCState *env)
         put_numbered(w, "VR%02u_HI", i, vr->VsrD(0));
         put_numbered(w, "VR%02u_LO", i, vr->VsrD(1));
     }
-    put(w, "VSCR", ppc_get_vscr(env));
+    put_entry(w, "VSCR", ppc_get_vscr(env));
     if (!(env->insns_flags2 & PPC2_VSX)) {
         return;
     }
-    /* those from 32 on are the VRs */
+    /* VSRs from 32 on are the VRs */
     for (i = 0; i < 32; i++) {
         const ppc_vsr_t *vsr = &env->vsr[i];
 
@@ -188,12 +188,12 @@ size_t papr_fadump_put_regs(uint8_t *to, const PaprVcpu *vcpu)
     Writer w = { to, to };
 
     cpu_synchronize_state(CPU(vcpu->cpu));
-    put(&w, "CPUSTRT", CPU(vcpu->cpu)->cpu_index);
+    put_entry(&w, "CPUSTRT", CPU(vcpu->cpu)->cpu_index);
     put_partition(&w, vcpu);
     put_clocks(&w, env);
     put_sprs(&w, env);
     put_vectors(&w, env);
-    put(&w, "CPUEND", CPU(vcpu->cpu)->cpu_index);
+    put_entry(&w, "CPUEND", CPU(vcpu->cpu)->cpu_index);
     return w.at - w.start;
 }
 
@@ -214,8 +214,8 @@ void papr_fadump_put_hpt_head(uint8_t *head)
 {
     put_head(head, "HPTESAVE");
     /*
-     * LoPAR Table G.7 says 0x1c, and that the number of entries, 8 bytes, is at
-     * 0x18: this is where it is
+     * LoPAR Table G.7 has the offset 0x1c, but also that the number of entries,
+     * 8 bytes, is at 0x18
      */
     stl_be_p(head + HEAD_COUNT_OFFSET, HEAD_HPT_ENTRIES);
 }

@@ -12,7 +12,7 @@
 
 /* Head of the register save area, and of that for entries of the hash table */
 #define PAPR_FADUMP_HEAD_SIZE   0x20
-/* No vCPU has more */
+/* The most bytes of a vCPU */
 #define PAPR_FADUMP_VCPU_MAX    (256 * 16)
 
 /** papr_fadump_put_regs_head: of an area with the registers of @n_cpus */
@@ -21,8 +21,7 @@ void papr_fadump_put_regs_head(uint8_t *head, uint32_t n_cpus);
 /**
  * papr_fadump_put_hpt_head - of an area without entries
  *
- * The firmware runs in real mode, with no entry in a hash page table, so it has
- * replaced none.
+ * The area has entries that firmware replaced.  This firmware replaces none.
  */
 void papr_fadump_put_hpt_head(uint8_t *head);
 
@@ -30,8 +29,8 @@ void papr_fadump_put_hpt_head(uint8_t *head);
  * papr_fadump_put_regs - CPUSTRT, registers, CPUEND
  * @to: has room for PAPR_FADUMP_VCPU_MAX
  *
- * Those that the CPU model has.  Returns how many bytes.  Context: BQL; the
- * vCPU does not execute its guest.
+ * Of the registers that the CPU model has.  Returns the number of bytes.
+ * Context: BQL; the vCPU does not execute its guest.
  */
 size_t papr_fadump_put_regs(uint8_t *to, const PaprVcpu *vcpu);
 

@@ -1,7 +1,7 @@
 /*
  * Firmware-assisted dump: the memory structure of a registration
  *
- * Pure: the caller has copied the bytes, so that nobody changes them meanwhile.
+ * Pure: works on a copy of the bytes, which the guest can't change.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -40,8 +40,8 @@ enum {
 
 #define FLAG_COPY 1
 
-static const char *read_header(PaprFadumpPlan *plan, const uint8_t *head,
-                               size_t size)
+static const char *read_dump_header(PaprFadumpPlan *plan, const uint8_t *head,
+                                    size_t size)
 {
     if (size < HEAD_SIZE || size > PAPR_FADUMP_BYTES_MAX) {
         return "its length is not one of version 1";
@@ -51,10 +51,10 @@ static const char *read_header(PaprFadumpPlan *plan, const uint8_t *head,
     }
     if (ldl_be_p(head + HEAD_DISK_BLOCK) || ldq_be_p(head + HEAD_DISK_START) ||
         ldq_be_p(head + HEAD_DISK_BLOCKS) || ldl_be_p(head + HEAD_DISK_PATH)) {
-        return "it asks for a dump to a disk";
+        return "it requests a dump to a disk";
     }
     if (ldl_be_p(head + HEAD_AUTOMATIC)) {
-        return "it asks for a dump some time after an interrupt";
+        return "it requests a dump some time after an interrupt";
     }
     plan->n_sections = lduw_be_p(head + HEAD_SECTIONS);
     plan->first = ldl_be_p(head + HEAD_FIRST);
@@ -68,9 +68,9 @@ static const char *read_header(PaprFadumpPlan *plan, const uint8_t *head,
     return NULL;
 }
 
-/* The platform's own data: all of it or none */
-static const char *check_room(const PaprFadumpSection *section,
-                              uint64_t needed)
+/* Data of the platform must fit as a whole */
+static const char *check_platform_data(const PaprFadumpSection *section,
+                                       uint64_t needed)
 {
     if (section->source) {
         return "data of the platform have no source address but 0";
@@ -86,9 +86,9 @@ static const char *check_type(const PaprFadumpSection *section,
 {
     switch (section->type) {
     case PAPR_FADUMP_CPU_STATE:
-        return check_room(section, limits->cpu_state);
+        return check_platform_data(section, limits->cpu_state);
     case PAPR_FADUMP_HPT:
-        return check_room(section, limits->hpt);
+        return check_platform_data(section, limits->hpt);
     case PAPR_FADUMP_REAL_MODE:
     case PAPR_FADUMP_OS_STRING:
         return NULL;
@@ -135,8 +135,9 @@ static const char *read_section(PaprFadumpSection *section, const uint8_t *from,
     return NULL;
 }
 
-/* Neither is longer than what is left of the address space */
-static bool meet(uint64_t a, uint64_t a_len, uint64_t b, uint64_t b_len)
+/* Neither exceeds the address space */
+static bool areas_overlap(uint64_t a, uint64_t a_len, uint64_t b,
+                          uint64_t b_len)
 {
     return a_len && b_len && ranges_overlap(a, a_len, b, b_len);
 }
@@ -145,7 +146,8 @@ static const char *check_pair(const PaprFadumpSection *one,
                               const PaprFadumpSection *other)
 {
     if (papr_fadump_is_memory(other->type) &&
-        meet(one->destination, one->length, other->source, other->length)) {
+        areas_overlap(one->destination, one->length, other->source,
+                      other->length)) {
         return "a destination overlaps a source";
     }
     if (one == other) {
@@ -154,8 +156,8 @@ static const char *check_pair(const PaprFadumpSection *one,
     if (!papr_fadump_is_memory(one->type) && one->type == other->type) {
         return "there are two sections for the same data of the platform";
     }
-    if (meet(one->destination, one->length, other->destination,
-             other->length)) {
+    if (areas_overlap(one->destination, one->length, other->destination,
+                      other->length)) {
         return "two destinations overlap";
     }
     return NULL;
@@ -164,7 +166,7 @@ static const char *check_pair(const PaprFadumpSection *one,
 const char *papr_fadump_parse(PaprFadumpPlan *plan, const uint8_t *bytes,
                               size_t size, const PaprFadumpLimits *limits)
 {
-    const char *wrong = read_header(plan, bytes, size);
+    const char *wrong = read_dump_header(plan, bytes, size);
     unsigned i, j;
 
     for (i = 0; !wrong && i < plan->n_sections; i++) {

@@ -34,8 +34,8 @@
  * PaprFadumpSection - host endian
  * @source, @destination: logical real addresses; @source is 0 where the
  *                        platform has the data
- * @length: bytes to copy; or there is room for
- * @copied: so far
+ * @length: bytes to copy, or space for the platform's data
+ * @copied: bytes so far
  */
 typedef struct PaprFadumpSection {
     uint16_t type;
@@ -53,9 +53,9 @@ typedef struct PaprFadumpPlan {
 } PaprFadumpPlan;
 
 /**
- * PaprFadumpLimits - what a registration has to meet
- * @cpu_state, @hpt: room for what the platform has, in bytes
- * @is_ram: is [@addr, @addr + @len) all guest RAM?  NULL: not looked at
+ * PaprFadumpLimits - requirements of a registration
+ * @cpu_state, @hpt: the least space for data of the platform, in bytes
+ * @is_ram: is [@addr, @addr + @len) all guest RAM?  NULL: not checked
  */
 typedef struct PaprFadumpLimits {
     uint64_t cpu_state;
@@ -64,19 +64,19 @@ typedef struct PaprFadumpLimits {
 } PaprFadumpLimits;
 
 /**
- * papr_fadump_parse - read a structure that a guest or a stream brought
+ * papr_fadump_parse - read a structure from a guest or a stream
  * @bytes: @size of them
  *
- * No destination has a byte in common with another, or with a source: so no
- * more is ever copied than there is memory, and what is copied is what was
- * there at the crash.  Status fields are read, but not judged.
+ * No destination may overlap with another, or with a source: so no more bytes
+ * are copied than there is memory, and copies have the content of the time of
+ * the crash.  Status fields are read, but not checked.
  *
  * Returns NULL, or what is wrong.
  */
 const char *papr_fadump_parse(PaprFadumpPlan *plan, const uint8_t *bytes,
                               size_t size, const PaprFadumpLimits *limits);
 
-/** papr_fadump_store: into the structure's status fields, what @plan has */
+/** papr_fadump_store: write @status and @plan to the status fields of @bytes */
 void papr_fadump_store(const PaprFadumpPlan *plan, uint16_t status,
                        uint8_t *bytes);
 

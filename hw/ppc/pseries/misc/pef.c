@@ -1,10 +1,9 @@
 /*
  * pSeries platform: guests of the Protected Execution Facility (PEF)
  *
- * The object "pef-guest", named by -machine confidential-guest-support=.  A
- * guest of KVM may then become a secure one, by a call of the ultravisor's; the
- * host's KVM does the rest.  QEMU's docs/system/ppc/pseries.rst on -object
- * pef-guest.
+ * The object "pef-guest", for -machine confidential-guest-support=.  A guest
+ * with KVM may then make itself a secure one, by a call of the ultravisor; KVM
+ * does the rest.  QEMU's docs/system/ppc/pseries.rst on -object pef-guest.
  *
  * Context: machine init and reset, BQL.
  *
@@ -25,7 +24,7 @@
 #define TYPE_PAPR_PEF_GUEST "pef-guest"
 
 #ifdef CONFIG_KVM
-static int enable_in_kvm(Error **errp)
+static int pef_enable_in_kvm(Error **errp)
 {
     if (!kvm_check_extension(kvm_state, KVM_CAP_PPC_SECURE_GUEST)) {
         error_setg(errp, "KVM implementation does not support Secure VMs (is "
@@ -39,7 +38,7 @@ static int enable_in_kvm(Error **errp)
     return 0;
 }
 
-/* The guest is an ordinary one again; kernels may not know the request */
+/* Make it an ordinary guest again; older kernels do not have the ioctl */
 static int pef_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
 {
     int ret = kvm_vm_ioctl(kvm_state, KVM_PPC_SVM_OFF);
@@ -51,7 +50,7 @@ static int pef_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
     return 0;
 }
 #else
-static int enable_in_kvm(Error **errp)
+static int pef_enable_in_kvm(Error **errp)
 {
     g_assert_not_reached();             /* kvm_enabled() is false */
 }
@@ -65,14 +64,14 @@ static int pef_kvm_init(ConfidentialGuestSupport *cgs, Error **errp)
     if (!kvm_enabled()) {
         error_setg(errp, "PEF requires KVM");
         error_append_hint(errp, "Use -accel kvm on a host with an ultravisor, "
-                          "or leave confidential-guest-support out.\n");
+                          "or remove confidential-guest-support.\n");
         return -1;
     }
     error_setg(&no_migration, "PEF: Migration is not implemented");
     if (migrate_add_blocker(&no_migration, errp) < 0) {
         return -1;
     }
-    if (enable_in_kvm(errp) < 0) {
+    if (pef_enable_in_kvm(errp) < 0) {
         migrate_del_blocker(&no_migration);
         return -1;
     }

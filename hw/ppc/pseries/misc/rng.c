@@ -1,12 +1,13 @@
 /*
  * Random numbers for the guest: the "spapr-rng" device and H_RANDOM
  *
- * LoPAR section 14.15.1.  The user adds the device and names a backend (rng=),
- * or lets the host kernel answer (use-kvm=on).  A backend answers in the main
- * loop when it has something, so some numbers are kept in stock, and asked for
- * again when they run low.  Only a guest that is faster has to wait.
+ * LoPAR section 14.15.1.  The user adds the device with a backend (rng=), or
+ * has the host kernel answer (use-kvm=on).  A backend delivers in the main
+ * loop, at some time after a request, so some bytes are buffered, and more are
+ * requested when they run low.  Only a guest that is faster has to wait.
  *
- * Locking: BQL (big QEMU lock); a vCPU that waits for the backend drops it.
+ * Locking: BQL (big QEMU lock), which a vCPU that waits for the backend
+ * releases.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,11 +25,11 @@
 #include "target/ppc/cpu.h"
 #include "hw/ppc/pseries/trace.h"
 
-/* Bytes in stock, and how few there may be before more are asked for */
-#define STOCK_MAX 64
-#define STOCK_LOW 32
+/* Size of the buffer; more bytes are requested if it has less than ..._LOW */
+#define BUFFER_MAX 64
+#define BUFFER_LOW 32
 
-/* How often a vCPU that waits looks whether the machine wants it to stop */
+/* How often a vCPU that waits checks whether it has to stop */
 #define WAIT_MS 20
 
 OBJECT_DECLARE_SIMPLE_TYPE(PaprRng, PAPR_RNG)
@@ -40,36 +41,36 @@ struct PaprRng {
     bool use_kvm;
     bool in_kernel;                     /* the host kernel answers H_RANDOM */
 
-    uint8_t stock[STOCK_MAX];
-    size_t have;
-    bool asked;                         /* the backend owes us an answer */
+    uint8_t buffer[BUFFER_MAX];
+    size_t have;                        /* bytes in @buffer */
+    bool requested;                     /* the backend has yet to deliver */
     QemuCond arrived;
 };
 
-static void receive(void *opaque, const void *data, size_t size)
+static void rng_receive(void *opaque, const void *data, size_t size)
 {
     PaprRng *rng = opaque;
 
-    size = MIN(size, STOCK_MAX - rng->have);
-    memcpy(rng->stock + rng->have, data, size);
+    size = MIN(size, BUFFER_MAX - rng->have);
+    memcpy(rng->buffer + rng->have, data, size);
     rng->have += size;
-    rng->asked = false;
+    rng->requested = false;
     qemu_cond_broadcast(&rng->arrived);
 }
 
-static void ask_for_more(PaprRng *rng)
+static void rng_request(PaprRng *rng)
 {
-    if (!rng->asked && rng->have < STOCK_LOW) {
-        rng->asked = true;
-        rng_backend_request_entropy(rng->backend, STOCK_MAX - rng->have,
-                                    receive, rng);
+    if (!rng->requested && rng->have < BUFFER_LOW) {
+        rng->requested = true;
+        rng_backend_request_entropy(rng->backend, BUFFER_MAX - rng->have,
+                                    rng_receive, rng);
     }
 }
 
 /*
- * The main loop stops vCPUs, and waits for them: it can't run the backend
- * meanwhile, so that a vCPU which is wanted must not wait for a number.  Nor
- * may a qtest, which runs in the main loop.
+ * When the main loop waits for vCPUs to stop it does not run the backend, so
+ * such a vCPU must not wait for it.  Nor may a qtest, which runs in the main
+ * loop.
  */
 static bool must_not_wait(CPUState *cs)
 {
@@ -82,10 +83,10 @@ static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint64_t value;
     int64_t rc = H_SUCCESS;
 
-    ask_for_more(rng);
+    rng_request(rng);
     while (rng->have < sizeof(value) && rc == H_SUCCESS) {
         qemu_cond_timedwait_bql(&rng->arrived, WAIT_MS);
-        ask_for_more(rng);
+        rng_request(rng);
         if (rng->have < sizeof(value) && must_not_wait(CPU(cpu))) {
             rc = H_BUSY;
         }
@@ -93,8 +94,8 @@ static int64_t h_random(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     trace_papr_random(rng->have, rc);
     if (rc == H_SUCCESS) {
         rng->have -= sizeof(value);
-        memcpy(&value, rng->stock + rng->have, sizeof(value));
-        memset(rng->stock + rng->have, 0, sizeof(value));
+        memcpy(&value, rng->buffer + rng->have, sizeof(value));
+        memset(rng->buffer + rng->have, 0, sizeof(value));
         args[0] = value;
     }
     return rc;
@@ -110,7 +111,7 @@ void papr_rng_attach(DeviceState *dev, PaprHcallTable *hcalls)
 
     if (!rng->in_kernel) {
         papr_hcall_register(hcalls, rng_hcalls, ARRAY_SIZE(rng_hcalls), rng);
-        ask_for_more(rng);
+        rng_request(rng);
     }
 }
 

@@ -1,11 +1,11 @@
 /*
  * RTAS real time clock: get-time-of-day and set-time-of-day
  *
- * LoPAR section 7.3.2.  The clock is QEMU's (option -rtc) and an offset, which
- * the guest sets.  UTC, always.
+ * LoPAR section 7.3.2.  The time is that of QEMU's clock (option -rtc) and an
+ * offset, which the guest sets.  It is always UTC.
  *
  * The object's type and vmstate have the names that migration streams and
- * management software know.  Locking: BQL (big QEMU lock).
+ * management software use.  Locking: BQL (big QEMU lock).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,7 +22,7 @@
 #include "system/system.h"
 #include "hw/ppc/pseries/trace.h"
 
-/* What 64 bits of nanoseconds since 1970 hold */
+/* Years that 64 bits of nanoseconds since 1970 can represent */
 #define YEAR_MIN 1970
 #define YEAR_MAX 2261
 
@@ -45,13 +45,13 @@ struct PaprRtc {
     int64_t ns_offset;                  /* the guest's time less rtc_clock */
 };
 
-static int64_t now_ns(const PaprRtc *rtc)
+static int64_t rtc_now_ns(const PaprRtc *rtc)
 {
     return qemu_clock_get_ns(rtc_clock) + rtc->ns_offset;
 }
 
-/* Split nanoseconds since 1970, which may lie before it */
-static void split(int64_t ns, struct tm *tm, uint32_t *fraction)
+/* Split nanoseconds since 1970, which may be negative */
+static void split_time(int64_t ns, struct tm *tm, uint32_t *fraction)
 {
     int64_t rest = ns % NANOSECONDS_PER_SECOND;
     time_t seconds = ns / NANOSECONDS_PER_SECOND;
@@ -68,7 +68,7 @@ void papr_rtc_now(struct tm *tm, void *rtc)
 {
     uint32_t fraction;
 
-    split(now_ns(rtc), tm, &fraction);
+    split_time(rtc_now_ns(rtc), tm, &fraction);
 }
 
 void papr_rtc_import_offset(PaprRtc *rtc, int64_t seconds)
@@ -79,11 +79,11 @@ void papr_rtc_import_offset(PaprRtc *rtc, int64_t seconds)
 static int32_t get_time_of_day(PowerPCCPU *cpu, PaprRtasCall *call,
                                void *opaque)
 {
-    int64_t ns = now_ns(opaque);
+    int64_t ns = rtc_now_ns(opaque);
     uint32_t *time = &call->rets[1];
     struct tm tm;
 
-    split(ns, &tm, &time[TOD_NANOSECOND]);
+    split_time(ns, &tm, &time[TOD_NANOSECOND]);
     time[TOD_YEAR] = tm.tm_year + 1900;
     time[TOD_MONTH] = tm.tm_mon + 1;
     time[TOD_DAY] = tm.tm_mday;
@@ -94,7 +94,7 @@ static int32_t get_time_of_day(PowerPCCPU *cpu, PaprRtasCall *call,
     return RTAS_SUCCESS;
 }
 
-static bool is_time(const uint32_t *time)
+static bool is_valid_time(const uint32_t *time)
 {
     return time[TOD_YEAR] >= YEAR_MIN && time[TOD_YEAR] <= YEAR_MAX &&
            time[TOD_MONTH] >= 1 && time[TOD_MONTH] <= 12 &&
@@ -114,9 +114,10 @@ static int32_t set_time_of_day(PowerPCCPU *cpu, PaprRtasCall *call,
     struct tm tm = {};
     int64_t ns;
 
-    if (!is_time(time)) {
+    if (!is_valid_time(time)) {
         qemu_log_mask(LOG_GUEST_ERROR,
-                      "RTAS: set-time-of-day: %u-%u-%u %u:%u:%u is no time\n",
+                      "RTAS: set-time-of-day: %u-%u-%u %u:%u:%u is not a valid "
+                      "time\n",
                       time[TOD_YEAR], time[TOD_MONTH], time[TOD_DAY],
                       time[TOD_HOUR], time[TOD_MINUTE], time[TOD_SECOND]);
         return RTAS_PARAMETER_ERROR;
@@ -188,7 +189,7 @@ static void rtc_class_init(ObjectClass *oc, void *data)
     dc->desc = "clock of the machine, reached by RTAS calls";
     dc->realize = rtc_realize;
     dc->vmsd = &vmstate_rtc;
-    /* of no use without the machine's table of RTAS calls */
+    /* needs the machine's table of RTAS calls */
     dc->user_creatable = false;
     object_class_property_add_tm(oc, "date", rtc_get_date);
 }

@@ -5,15 +5,14 @@
  * secure guest sends commands to a TPM of the host: QEMU's
  * docs/specs/ppc-spapr-uv-hcalls.rst.
  *
- * Locking: a command may take the TPM many seconds, so the call runs without
+ * Locking: a TPM may take many seconds for a command, so the call runs without
  * the BQL (big QEMU lock).  PaprTpmProxySlot.lock, taken after the BQL where
- * both are held, is for the device in the slot and its file:
+ * both are held, protects the device in the slot and its file:
  *
- * 1. Calls hold it for as long as they run, so there is one command at a time,
- *    and a device is not unrealized under a call.
- * 2. Plug, unplug and reset hold it with the BQL, and so wait for a call that
- *    runs.  A call never waits for the BQL: guest RAM is read and written
- *    without it.
+ * 1. A call holds it while it runs, so there is one command at a time, and a
+ *    device is not unrealized during a call.
+ * 2. Plug, unplug and reset hold it with the BQL, so they wait for a call that
+ *    runs.  A call never waits for the BQL: it accesses guest RAM without.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +31,7 @@
 
 OBJECT_DECLARE_SIMPLE_TYPE(PaprTpmProxy, PAPR_TPM_PROXY)
 
-/* Commands are not longer, and there is room for responses of this size */
+/* The most bytes of a command, and of a response */
 #define TPM_BUFFER_BYTES 4096
 
 /* Operations of H_TPM_COMM */
@@ -53,7 +52,7 @@ struct PaprTpmProxySlot {
     PaprTpmProxy *proxy;                /* NULL: none is plugged */
 };
 
-static void close_host(PaprTpmProxy *proxy)
+static void close_host_tpm(PaprTpmProxy *proxy)
 {
     if (proxy->fd >= 0) {
         close(proxy->fd);
@@ -61,7 +60,7 @@ static void close_host(PaprTpmProxy *proxy)
     }
 }
 
-static bool open_host(PaprTpmProxy *proxy)
+static bool open_host_tpm(PaprTpmProxy *proxy)
 {
     Error *err = NULL;
 
@@ -71,15 +70,15 @@ static bool open_host(PaprTpmProxy *proxy)
     if (proxy->fd >= 0) {
         return true;
     }
-    /* a guest may try as often as it likes */
+    /* once, since a guest can repeat the call */
     error_report_once("spapr-tpm-proxy: %s", error_get_pretty(err));
     error_free(err);
     return false;
 }
 
-/* Bytes of the response, or -1.  A write is a command, a read an answer */
-static ssize_t run_command(PaprTpmProxy *proxy, const void *command,
-                           size_t size, void *response)
+/* Returns the bytes of the response, or -1 */
+static ssize_t run_tpm_command(PaprTpmProxy *proxy, const void *command,
+                               size_t size, void *response)
 {
     ssize_t n = RETRY_ON_EINTR(write(proxy->fd, command, size));
 
@@ -91,12 +90,12 @@ static ssize_t run_command(PaprTpmProxy *proxy, const void *command,
     }
     error_report_once("spapr-tpm-proxy: %s does not answer a command: %s",
                       proxy->host_path,
-                      n < 0 ? strerror(errno) : "it is cut short");
+                      n < 0 ? strerror(errno) : "short write or read");
     return -1;
 }
 
-/* r5 command, r6 its size, r7 room for the response, r8 how much */
-static int64_t check_buffers(const uint64_t *args)
+/* r5 command, r6 its size, r7 buffer for the response, r8 its size */
+static int64_t check_tpm_buffers(const uint64_t *args)
 {
     if (!args[2] || args[2] > TPM_BUFFER_BYTES) {
         return H_P3;
@@ -107,14 +106,14 @@ static int64_t check_buffers(const uint64_t *args)
     if (!papr_mem_is_ram(args[1], args[2])) {
         return H_P2;
     }
-    /* what is read and written: the size that the guest says may be anything */
+    /* as much as may be written: r8 may be larger than RAM */
     return papr_mem_is_ram(args[3], TPM_BUFFER_BYTES) ? H_SUCCESS : H_P4;
 }
 
-static int64_t execute(PaprTpmProxy *proxy, uint64_t *args)
+static int64_t execute_tpm_command(PaprTpmProxy *proxy, uint64_t *args)
 {
     uint8_t command[TPM_BUFFER_BYTES], response[TPM_BUFFER_BYTES];
-    int64_t rc = check_buffers(args);
+    int64_t rc = check_tpm_buffers(args);
     ssize_t n;
 
     if (rc != H_SUCCESS) {
@@ -126,10 +125,10 @@ static int64_t execute(PaprTpmProxy *proxy, uint64_t *args)
     if (!papr_mem_read(args[1], command, args[2])) {
         return H_P2;
     }
-    if (!open_host(proxy)) {
+    if (!open_host_tpm(proxy)) {
         return H_RESOURCE;
     }
-    n = run_command(proxy, command, args[2], response);
+    n = run_tpm_command(proxy, command, args[2], response);
     trace_papr_tpm_proxy(args[2], n);
     if (n < 0) {
         return H_RESOURCE;
@@ -152,9 +151,9 @@ static int64_t h_tpm_comm(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     switch (args[0]) {
     case TPM_COMM_EXECUTE:
-        return execute(slot->proxy, args);
+        return execute_tpm_command(slot->proxy, args);
     case TPM_COMM_CLOSE:
-        close_host(slot->proxy);
+        close_host_tpm(slot->proxy);
         return H_SUCCESS;
     default:
         qemu_log_mask(LOG_GUEST_ERROR, "H_TPM_COMM: operation 0x%" PRIx64 "\n",
@@ -167,13 +166,13 @@ static const PaprHcall tpm_hcalls[] = {
     { H_TPM_COMM, PAPR_HCALL_LOCKLESS, 5, 1, h_tpm_comm },
 };
 
-static void reset_slot(void *opaque)
+static void tpm_proxy_reset(void *opaque)
 {
     PaprTpmProxySlot *slot = opaque;
     QEMU_LOCK_GUARD(&slot->lock);
 
     if (slot->proxy) {
-        close_host(slot->proxy);
+        close_host_tpm(slot->proxy);
     }
 }
 
@@ -183,7 +182,7 @@ PaprTpmProxySlot *papr_tpm_proxy_slot_new(PaprHcallTable *hcalls)
 
     qemu_mutex_init(&slot->lock);
     papr_hcall_register(hcalls, tpm_hcalls, ARRAY_SIZE(tpm_hcalls), slot);
-    qemu_register_reset(reset_slot, slot);
+    qemu_register_reset(tpm_proxy_reset, slot);
     return slot;
 }
 
@@ -219,7 +218,7 @@ static void proxy_realize(DeviceState *dev, Error **errp)
 
 static void proxy_unrealize(DeviceState *dev)
 {
-    close_host(PAPR_TPM_PROXY(dev));
+    close_host_tpm(PAPR_TPM_PROXY(dev));
 }
 
 static void proxy_instance_init(Object *obj)

@@ -2,11 +2,12 @@
  * Watchdogs of the partition: H_WATCHDOG
  *
  * PAPR after LoPAR 2.9 (section 14.15.6 there).  The guest starts one of a few
- * numbered timers, starts it again before it runs out, or stops it.  What
- * happens otherwise the guest chooses when starting it, and the user may
- * overrule (-action watchdog=, watchdog-set-action).
+ * numbered timers, starts it again before it expires, or stops it.  When it
+ * starts a timer the guest chooses the action of its expiry, which the user may
+ * override (-action watchdog=, watchdog-set-action).
  *
- * Timers run in virtual time: a machine that is stopped is not late.
+ * Timers are of the virtual clock, which does not advance while the machine is
+ * stopped.
  * Locking: BQL (big QEMU lock).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -27,7 +28,7 @@
 
 #define N_WATCHDOGS 4
 
-/* Milliseconds; the longest is more than 30 years, and doesn't overflow */
+/* Milliseconds; the maximum, over 30 years, does not overflow as nanoseconds */
 #define TIMEOUT_MIN 500
 #define TIMEOUT_MAX (1ULL << 40)
 
@@ -53,7 +54,7 @@ enum {
 /* Instead of a number, for OP_STOP */
 #define ALL_WATCHDOGS UINT64_MAX
 
-/* OP_QUERY_LPM: a watchdog may go on while the partition is moved */
+/* OP_QUERY_LPM: watchdogs may run while the partition migrates */
 #define LPM_NEED_NOT_STOP 2
 
 OBJECT_DECLARE_SIMPLE_TYPE(PaprWdt, PAPR_WDT)
@@ -71,7 +72,7 @@ struct PaprWatchdogs {
     PaprWdt *wdt[N_WATCHDOGS];
 };
 
-static int64_t stop_one(PaprWdt *wdt)
+static int64_t stop_watchdog(PaprWdt *wdt)
 {
     if (!timer_pending(&wdt->timer)) {
         return H_NOOP;
@@ -80,21 +81,21 @@ static int64_t stop_one(PaprWdt *wdt)
     return H_SUCCESS;
 }
 
-static int64_t stop_all(PaprWatchdogs *set)
+static int64_t stop_all_watchdogs(PaprWatchdogs *set)
 {
     int64_t rc = H_NOOP;
     int i;
 
     for (i = 0; i < N_WATCHDOGS; i++) {
-        if (stop_one(set->wdt[i]) == H_SUCCESS) {
+        if (stop_watchdog(set->wdt[i]) == H_SUCCESS) {
             rc = H_SUCCESS;
         }
     }
     return rc;
 }
 
-/* What the guest asked for; other than a restart the generic code can't do */
-static void act(uint8_t action)
+/* The guest's action; QEMU's common code handles the restart */
+static void perform_guest_action(uint8_t action)
 {
     switch (action) {
     case ACTION_POWER_OFF:
@@ -112,7 +113,7 @@ static void act(uint8_t action)
     }
 }
 
-static void expired(void *opaque)
+static void watchdog_expired(void *opaque)
 {
     PaprWdt *wdt = opaque;
     int i;
@@ -122,17 +123,17 @@ static void expired(void *opaque)
     }
     trace_papr_watchdog_expired(i + 1, wdt->action);
     if (!wdt->leave_others) {
-        stop_all(wdt->set);
+        stop_all_watchdogs(wdt->set);
     }
-    /* the user's default is what a guest may choose: a restart */
+    /* without an action of the user's, that of the guest */
     if (get_watchdog_action() == WATCHDOG_ACTION_RESET) {
-        act(wdt->action);
+        perform_guest_action(wdt->action);
     } else {
         watchdog_perform_action();
     }
 }
 
-static PaprWdt *find(PaprWatchdogs *set, uint64_t number)
+static PaprWdt *find_watchdog(PaprWatchdogs *set, uint64_t number)
 {
     if (number < 1 || number > N_WATCHDOGS) {
         qemu_log_mask(LOG_GUEST_ERROR,
@@ -142,10 +143,10 @@ static PaprWdt *find(PaprWatchdogs *set, uint64_t number)
     return set->wdt[number - 1];
 }
 
-static int64_t start(PaprWatchdogs *set, uint64_t flags, uint64_t number,
-                     uint64_t timeout)
+static int64_t start_watchdog(PaprWatchdogs *set, uint64_t flags,
+                              uint64_t number, uint64_t timeout)
 {
-    PaprWdt *wdt = find(set, number);
+    PaprWdt *wdt = find_watchdog(set, number);
     uint8_t action = FLAGS_ACTION(flags);
 
     if (action < ACTION_POWER_OFF || action > ACTION_DUMP_RESTART) {
@@ -165,16 +166,16 @@ static int64_t start(PaprWatchdogs *set, uint64_t flags, uint64_t number,
     return H_SUCCESS;
 }
 
-static int64_t stop(PaprWatchdogs *set, uint64_t number)
+static int64_t handle_stop(PaprWatchdogs *set, uint64_t number)
 {
     PaprWdt *wdt;
     int64_t rc;
 
     if (number == ALL_WATCHDOGS) {
-        rc = stop_all(set);
+        rc = stop_all_watchdogs(set);
     } else {
-        wdt = find(set, number);
-        rc = wdt ? stop_one(wdt) : H_P2;
+        wdt = find_watchdog(set, number);
+        rc = wdt ? stop_watchdog(wdt) : H_P2;
     }
     trace_papr_watchdog_stop(number, rc);
     return rc;
@@ -190,14 +191,14 @@ static int64_t h_watchdog(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     switch (FLAGS_OPERATION(flags)) {
     case OP_START:
-        return start(set, flags, number, timeout);
+        return start_watchdog(set, flags, number, timeout);
     case OP_STOP:
-        return stop(set, number);
+        return handle_stop(set, number);
     case OP_QUERY:
         args[0] = (uint64_t)TIMEOUT_MIN << 48 | (uint64_t)N_WATCHDOGS << 32;
         break;
     case OP_QUERY_LPM:
-        if (!find(set, number)) {
+        if (!find_watchdog(set, number)) {
             return H_P2;
         }
         args[0] = LPM_NEED_NOT_STOP;
@@ -242,7 +243,7 @@ PaprWatchdogs *papr_watchdog_new(Object *owner, PaprHcallTable *hcalls,
 
 void papr_watchdog_reset(PaprWatchdogs *watchdogs)
 {
-    stop_all(watchdogs);
+    stop_all_watchdogs(watchdogs);
 }
 
 static bool wdt_needed(void *opaque)
@@ -265,8 +266,8 @@ static const VMStateDescription vmstate_wdt = {
     },
 };
 
-/* What is left of the time, in the timer's clock, and how it was started */
-static void add_properties(PaprWdt *wdt)
+/* For the monitor: time of expiry, of the virtual clock, and the flags */
+static void add_wdt_properties(PaprWdt *wdt)
 {
     const struct {
         const char *name;
@@ -290,8 +291,8 @@ static void wdt_realize(DeviceState *dev, Error **errp)
 {
     PaprWdt *wdt = PAPR_WDT(dev);
 
-    timer_init_ms(&wdt->timer, QEMU_CLOCK_VIRTUAL, expired, wdt);
-    add_properties(wdt);
+    timer_init_ms(&wdt->timer, QEMU_CLOCK_VIRTUAL, watchdog_expired, wdt);
+    add_wdt_properties(wdt);
 }
 
 static void wdt_unrealize(DeviceState *dev)

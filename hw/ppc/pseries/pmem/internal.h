@@ -17,23 +17,23 @@ struct PaprPmem {
 uint64_t papr_nvdimm_size(NVDIMMDevice *nvdimm);
 
 /**
- * papr_nvdimm_flush_required - the guest is to call H_SCM_FLUSH
+ * papr_nvdimm_flush_required - has the guest to call H_SCM_FLUSH?
  *
- * What it has written may be in the host's memory only.
+ * If not, its writes are persistent without.
  */
 bool papr_nvdimm_flush_required(NVDIMMDevice *nvdimm);
 
 /**
  * papr_nvdimm_flush - H_SCM_FLUSH
- * @token: 0 to begin, else of the flush that is asked about; then what the
- *         guest has to give next time
+ * @token: 0 to start one, else that of a flush; set to what the guest has to
+ *         pass next
  *
  * Never waits.  H_SUCCESS, H_HARDWARE, H_BUSY (too many flushes run),
  * H_LONG_BUSY_10_MS (runs), H_PARAMETER, H_P2, H_UNSUPPORTED.
  */
 int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token);
 
-/** papr_nvdimm_reset: forgets all flushes; those that run go on, unasked for */
+/** papr_nvdimm_reset: drop all results; flushes that run are abandoned */
 void papr_nvdimm_reset(NVDIMMDevice *nvdimm);
 
 #endif

@@ -1,14 +1,14 @@
 /*
  * pSeries platform: "spapr-nvdimm", persistent memory with flushes
  *
- * A module that lies in a file of the host.  What the guest writes is in the
- * host's page cache; H_SCM_FLUSH has it written to the file.  That may take
- * long, so it is done in a thread of QEMU's pool, and the guest asks with a
- * token until it is done.  QEMU's docs/system/ppc/pseries.rst (nvdimm).
+ * A module whose content is in a file of the host.  What the guest writes is in
+ * the host's page cache; H_SCM_FLUSH writes it to the file.  That may take
+ * long, so a thread of QEMU's pool does it, and the guest repeats the call with
+ * a token until it is done.  QEMU's docs/system/ppc/pseries.rst (nvdimm).
  *
- * A flush that runs is in the stream of a migration; the destination begins it
- * again.  All of it under the BQL (big QEMU lock), but for flush_worker(),
- * which sees constants only.
+ * Flushes that run are in migration streams, and the destination starts them
+ * again.  With the BQL (big QEMU lock) held, except for flush_worker(), which
+ * reads fields that do not change.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -29,7 +29,7 @@
 #include "hw/ppc/pseries/trace.h"
 #include "internal.h"
 
-/* So many flushes may run, and of so many that are done the result is kept */
+/* The most flushes that run, and the most results that are kept */
 #define FLUSHES_MAX 64
 
 OBJECT_DECLARE_SIMPLE_TYPE(PaprNvdimm, PAPR_NVDIMM)
@@ -40,7 +40,7 @@ typedef struct Flush {
     int64_t result;
     uint32_t drc_index;                 /* for streams only */
     bool abandoned;                     /* runs, and is on no list */
-    /* what the thread of the pool works on; modules are not unplugged */
+    /* for the thread of the pool; valid, since modules are not unplugged */
     void *pmem;                         /* NULL: a file in the page cache */
     uint64_t size;
     int fd;
@@ -53,10 +53,10 @@ struct PaprNvdimm {
     NVDIMMDevice parent_obj;
 
     bool pmem_override;
-    bool flush_required;                /* as the guest was told */
+    bool flush_required;                /* as in the device tree */
     uint64_t last_token;
-    unsigned n_running;                 /* with the pool; @running and others */
-    FlushList running;                  /* the newest first, both */
+    unsigned n_running;                 /* in the pool, also abandoned ones */
+    FlushList running;                  /* the newest first, as in @done */
     FlushList done;
 };
 
@@ -65,7 +65,7 @@ static HostMemoryBackend *backend_of(NVDIMMDevice *nvdimm)
     return PC_DIMM(nvdimm)->hostmem;
 }
 
-static bool is_on(Object *obj, const char *property)
+static bool property_is_on(Object *obj, const char *property)
 {
     return object_property_find(obj, property) &&
            object_property_get_bool(obj, property, &error_abort);
@@ -73,12 +73,12 @@ static bool is_on(Object *obj, const char *property)
 
 static bool is_pmem(NVDIMMDevice *nvdimm)
 {
-    return is_on(OBJECT(backend_of(nvdimm)), "pmem");
+    return property_is_on(OBJECT(backend_of(nvdimm)), "pmem");
 }
 
 uint64_t papr_nvdimm_size(NVDIMMDevice *nvdimm)
 {
-    /* found by pre-plug to be there */
+    /* pre-plug has checked that there is one */
     return memory_device_get_region_size(MEMORY_DEVICE(nvdimm), &error_abort);
 }
 
@@ -107,7 +107,7 @@ static int flush_worker(void *opaque)
     return H_SUCCESS;
 }
 
-static unsigned count(const FlushList *list)
+static unsigned count_flushes(const FlushList *list)
 {
     const Flush *flush;
     unsigned n = 0;
@@ -118,8 +118,8 @@ static unsigned count(const FlushList *list)
     return n;
 }
 
-/* Results that no guest asks for are not kept for ever */
-static void drop_oldest(FlushList *list)
+/* Remove the oldest result, which the guest may never ask for */
+static void drop_oldest_flush(FlushList *list)
 {
     Flush *flush, *last = NULL;
 
@@ -132,7 +132,7 @@ static void drop_oldest(FlushList *list)
     }
 }
 
-static void forget(FlushList *list)
+static void free_flushes(FlushList *list)
 {
     Flush *flush, *next;
 
@@ -155,13 +155,13 @@ static void flush_done(void *opaque, int result)
     }
     flush->result = result;
     QLIST_REMOVE(flush, node);
-    if (count(&pn->done) >= FLUSHES_MAX) {
-        drop_oldest(&pn->done);
+    if (count_flushes(&pn->done) >= FLUSHES_MAX) {
+        drop_oldest_flush(&pn->done);
     }
     QLIST_INSERT_HEAD(&pn->done, flush, node);
 }
 
-static void submit(PaprNvdimm *pn, Flush *flush)
+static void submit_flush(PaprNvdimm *pn, Flush *flush)
 {
     MemoryRegion *mr = &backend_of(NVDIMM(pn))->mr;
 
@@ -173,7 +173,7 @@ static void submit(PaprNvdimm *pn, Flush *flush)
     thread_pool_submit_aio(flush_worker, flush, flush_done, flush);
 }
 
-static Flush *find(const FlushList *list, uint64_t token)
+static Flush *find_flush(const FlushList *list, uint64_t token)
 {
     Flush *flush;
 
@@ -198,19 +198,19 @@ static int64_t begin_flush(PaprNvdimm *pn, uint64_t *token)
     QLIST_INSERT_HEAD(&pn->running, flush, node);
     *token = flush->token;
     trace_papr_pmem_flush(flush->token);
-    submit(pn, flush);
+    submit_flush(pn, flush);
     return H_LONG_BUSY_10_MS;
 }
 
-static int64_t ask_flush(PaprNvdimm *pn, uint64_t token)
+static int64_t flush_result(PaprNvdimm *pn, uint64_t token)
 {
     Flush *flush;
     int64_t result;
 
-    if (find(&pn->running, token)) {
+    if (find_flush(&pn->running, token)) {
         return H_LONG_BUSY_10_MS;
     }
-    flush = find(&pn->done, token);
+    flush = find_flush(&pn->done, token);
     if (!flush) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_SCM_FLUSH: no flush 0x%" PRIx64 "\n",
                       token);
@@ -228,7 +228,7 @@ int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token)
         return H_PARAMETER;
     }
     if (*token) {
-        return ask_flush(PAPR_NVDIMM(nvdimm), *token);
+        return flush_result(PAPR_NVDIMM(nvdimm), *token);
     }
     if (!papr_nvdimm_flush_required(nvdimm)) {
         return H_UNSUPPORTED;
@@ -237,10 +237,11 @@ int64_t papr_nvdimm_flush(NVDIMMDevice *nvdimm, uint64_t *token)
 }
 
 /*
- * What runs can't be stopped, and may take long: it is not waited for.  A flush
- * without @nvdimm is of a stream that was broken off before it was begun.
+ * Flushes that run can't be stopped, and are not waited for as they may take
+ * long.  One without @nvdimm is from a stream whose loading failed before it
+ * was submitted.
  */
-static void abandon(PaprNvdimm *pn)
+static void abandon_flushes(PaprNvdimm *pn)
 {
     Flush *flush, *next;
 
@@ -250,8 +251,8 @@ static void abandon(PaprNvdimm *pn)
             flush->abandoned = true;
         }
     }
-    forget(&pn->running);
-    forget(&pn->done);
+    free_flushes(&pn->running);
+    free_flushes(&pn->done);
 }
 
 void papr_nvdimm_reset(NVDIMMDevice *nvdimm)
@@ -260,20 +261,20 @@ void papr_nvdimm_reset(NVDIMMDevice *nvdimm)
                                                        TYPE_PAPR_NVDIMM);
 
     if (pn) {
-        abandon(pn);
+        abandon_flushes(pn);
     }
 }
 
 /* --- streams -------------------------------------------------------------- */
 
-/* A snapshot may be loaded over flushes that run */
+/* Flushes may run when a snapshot is loaded */
 static int flushes_pre_load(void *opaque)
 {
-    abandon(opaque);
+    abandon_flushes(opaque);
     return 0;
 }
 
-/* Both sides must have told the guest the same */
+/* The guest must have the same device tree on both sides */
 static bool check_required(PaprNvdimm *pn)
 {
     bool required = papr_nvdimm_flush_required(NVDIMM(pn));
@@ -296,17 +297,17 @@ static int flushes_post_load(void *opaque, int version_id)
     PaprNvdimm *pn = opaque;
     Flush *flush;
 
-    if (count(&pn->running) > FLUSHES_MAX || !check_required(pn)) {
-        /* nothing of it runs */
-        forget(&pn->running);
+    if (count_flushes(&pn->running) > FLUSHES_MAX || !check_required(pn)) {
+        /* none was submitted */
+        free_flushes(&pn->running);
         pn->flush_required = papr_nvdimm_flush_required(NVDIMM(pn));
         return -EINVAL;
     }
-    while (count(&pn->done) > FLUSHES_MAX) {
-        drop_oldest(&pn->done);
+    while (count_flushes(&pn->done) > FLUSHES_MAX) {
+        drop_oldest_flush(&pn->done);
     }
     QLIST_FOREACH(flush, &pn->running, node) {
-        submit(pn, flush);
+        submit_flush(pn, flush);
     }
     return 0;
 }
@@ -338,24 +339,24 @@ static const VMStateDescription vmstate_flushes = {
     },
 };
 
-static void realize(NVDIMMDevice *nvdimm, Error **errp)
+static void papr_nvdimm_realize(NVDIMMDevice *nvdimm, Error **errp)
 {
     PAPR_NVDIMM(nvdimm)->flush_required = papr_nvdimm_flush_required(nvdimm);
     vmstate_register_any(NULL, &vmstate_flushes, nvdimm);
 }
 
-static void unrealize(NVDIMMDevice *nvdimm)
+static void papr_nvdimm_unrealize(NVDIMMDevice *nvdimm)
 {
     PaprNvdimm *pn = PAPR_NVDIMM(nvdimm);
 
-    abandon(pn);
+    abandon_flushes(pn);
     while (pn->n_running) {
         aio_poll(qemu_get_aio_context(), true);
     }
     vmstate_unregister(NULL, &vmstate_flushes, nvdimm);
 }
 
-static void instance_init(Object *obj)
+static void papr_nvdimm_instance_init(Object *obj)
 {
     QLIST_INIT(&PAPR_NVDIMM(obj)->running);
     QLIST_INIT(&PAPR_NVDIMM(obj)->done);
@@ -367,12 +368,12 @@ static const Property nvdimm_properties[] = {
 };
 #endif
 
-static void class_init(ObjectClass *oc, void *data)
+static void papr_nvdimm_class_init(ObjectClass *oc, void *data)
 {
     NVDIMMClass *nvc = NVDIMM_CLASS(oc);
 
-    nvc->realize = realize;
-    nvc->unrealize = unrealize;
+    nvc->realize = papr_nvdimm_realize;
+    nvc->unrealize = papr_nvdimm_unrealize;
     DEVICE_CLASS(oc)->desc = "persistent memory in a file, with flushes";
 #ifdef CONFIG_LIBPMEM
     device_class_set_props(DEVICE_CLASS(oc), nvdimm_properties);
@@ -384,8 +385,8 @@ static const TypeInfo nvdimm_types[] = {
         .name = TYPE_PAPR_NVDIMM,
         .parent = TYPE_NVDIMM,
         .instance_size = sizeof(PaprNvdimm),
-        .instance_init = instance_init,
-        .class_init = class_init,
+        .instance_init = papr_nvdimm_instance_init,
+        .class_init = papr_nvdimm_class_init,
     },
 };
 

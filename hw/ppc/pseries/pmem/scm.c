@@ -1,13 +1,13 @@
 /*
- * pSeries platform: the hypercalls about persistent memory, H_SCM_*
+ * pSeries platform: hypercalls about persistent memory, H_SCM_*
  *
- * SCM is storage class memory.  Linux's
+ * SCM: storage class memory.  Linux's
  * Documentation/arch/powerpc/papr_hcalls.rst; data of H_SCM_READ_METADATA and
- * H_SCM_WRITE_METADATA is in registers.  A module is bound to its place in the
- * guest's memory from plug on, and stays there: to bind tells where, to unbind
- * changes nothing.  So no call but H_SCM_FLUSH has to be continued.
+ * H_SCM_WRITE_METADATA is in registers.  A module is mapped from plug on and
+ * stays mapped: the calls to bind return its address, those to unbind change
+ * nothing.  So only H_SCM_FLUSH has to be continued.
  *
- * All of it under the BQL (big QEMU lock).
+ * With the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,7 +25,7 @@ enum {
     SCOPE_DRC = 2,
 };
 
-/* H_SCM_HEALTH, IBM bit 0: what is written does not persist */
+/* H_SCM_HEALTH, IBM bit 0: writes do not persist */
 #define HEALTH_UNARMED (1ull << 63)
 
 static NVDIMMDevice *module_in(PaprPmem *pmem, uint32_t slot)
@@ -56,7 +56,7 @@ static uint64_t n_blocks(NVDIMMDevice *nvdimm)
     return papr_nvdimm_size(nvdimm) / PAPR_PMEM_BLOCK;
 }
 
-static int64_t bad(const char *call, const uint64_t *args, int64_t rc)
+static int64_t log_bad_args(const char *call, const uint64_t *args, int64_t rc)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "%s: 0x%" PRIx64 ", 0x%" PRIx64 ", 0x%"
                   PRIx64 ", 0x%" PRIx64 ", 0x%" PRIx64 " -> %" PRId64 "\n",
@@ -85,10 +85,10 @@ static int64_t h_read_metadata(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (!is_word_size(len)) {
-        return bad("H_SCM_READ_METADATA", args, H_P3);
+        return log_bad_args("H_SCM_READ_METADATA", args, H_P3);
     }
     if (!in_labels(nvdimm, offset, len)) {
-        return bad("H_SCM_READ_METADATA", args, H_P2);
+        return log_bad_args("H_SCM_READ_METADATA", args, H_P2);
     }
     NVDIMM_GET_CLASS(nvdimm)->read_label_data(nvdimm, buf, len, offset);
     args[0] = ldn_be_p(buf, len);
@@ -106,11 +106,11 @@ static int64_t h_write_metadata(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (!is_word_size(len)) {
-        return bad("H_SCM_WRITE_METADATA", args, H_P4);
+        return log_bad_args("H_SCM_WRITE_METADATA", args, H_P4);
     }
     if (!in_labels(nvdimm, offset, len) || nvdimm->readonly ||
         (len < 8 && data >> (8 * len))) {
-        return bad("H_SCM_WRITE_METADATA", args, H_P2);
+        return log_bad_args("H_SCM_WRITE_METADATA", args, H_P2);
     }
     stn_be_p(buf, len, data);
     NVDIMM_GET_CLASS(nvdimm)->write_label_data(nvdimm, buf, len, offset);
@@ -118,8 +118,8 @@ static int64_t h_write_metadata(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * r4 connector, r5 first block, r6 how many, r7 where to (all ones: the
- * platform says), r8 token; r4 token, r5 address, r6 how many
+ * r4 connector, r5 first block, r6 number of blocks, r7 address (all ones: the
+ * platform chooses), r8 token; r4 token, r5 address, r6 number of blocks
  */
 static int64_t h_bind_mem(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -130,16 +130,16 @@ static int64_t h_bind_mem(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (args[4]) {
-        return bad("H_SCM_BIND_MEM", args, H_P5);
+        return log_bad_args("H_SCM_BIND_MEM", args, H_P5);
     }
     if (args[3] != UINT64_MAX) {
-        return bad("H_SCM_BIND_MEM", args, H_OVERLAP);
+        return log_bad_args("H_SCM_BIND_MEM", args, H_OVERLAP);
     }
     if (first > n_blocks(nvdimm)) {
-        return bad("H_SCM_BIND_MEM", args, H_P2);
+        return log_bad_args("H_SCM_BIND_MEM", args, H_P2);
     }
     if (n > n_blocks(nvdimm) - first) {
-        return bad("H_SCM_BIND_MEM", args, H_P3);
+        return log_bad_args("H_SCM_BIND_MEM", args, H_P3);
     }
     args[0] = 0;
     args[1] = PC_DIMM(nvdimm)->addr + first * PAPR_PMEM_BLOCK;
@@ -158,15 +158,15 @@ static int64_t h_unbind_mem(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (args[3]) {
-        return bad("H_SCM_UNBIND_MEM", args, H_P4);
+        return log_bad_args("H_SCM_UNBIND_MEM", args, H_P4);
     }
     if (!QEMU_IS_ALIGNED(args[1], PAPR_PMEM_BLOCK)) {
-        return bad("H_SCM_UNBIND_MEM", args, H_P2);
+        return log_bad_args("H_SCM_UNBIND_MEM", args, H_P2);
     }
-    /* an address below the module's becomes a large number */
+    /* for an address below the module's the difference is large */
     first = (args[1] - PC_DIMM(nvdimm)->addr) / PAPR_PMEM_BLOCK;
     if (!n || first >= n_blocks(nvdimm) || n > n_blocks(nvdimm) - first) {
-        return bad("H_SCM_UNBIND_MEM", args, H_P3);
+        return log_bad_args("H_SCM_UNBIND_MEM", args, H_P3);
     }
     args[0] = 0;
     args[1] = n;
@@ -183,7 +183,7 @@ static int64_t h_query_block(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (args[1] >= n_blocks(nvdimm)) {
-        return bad("H_SCM_QUERY_BLOCK_MEM_BINDING", args, H_P2);
+        return log_bad_args("H_SCM_QUERY_BLOCK_MEM_BINDING", args, H_P2);
     }
     args[0] = PC_DIMM(nvdimm)->addr + args[1] * PAPR_PMEM_BLOCK;
     return H_SUCCESS;
@@ -219,7 +219,7 @@ static int64_t h_unbind_all(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint64_t n = 0;
 
     if (args[2]) {
-        return bad("H_SCM_UNBIND_ALL", args, H_P4);
+        return log_bad_args("H_SCM_UNBIND_ALL", args, H_P4);
     }
     switch (args[0]) {
     case SCOPE_DRC:
@@ -236,14 +236,14 @@ static int64_t h_unbind_all(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         }
         break;
     default:
-        return bad("H_SCM_UNBIND_ALL", args, H_PARAMETER);
+        return log_bad_args("H_SCM_UNBIND_ALL", args, H_PARAMETER);
     }
     args[0] = 0;
     args[1] = n;
     return H_SUCCESS;
 }
 
-/* r4 connector; r4 what is so, r5 what is known */
+/* r4 connector; r4 flags, r5 mask of the flags that are valid */
 static int64_t h_health(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     NVDIMMDevice *nvdimm = module_of(opaque, args[0], "H_SCM_HEALTH");

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: what persistent memory must be, and its device tree
+ * pSeries platform: checks of persistent memory, and its device tree
  *
  * The properties are those of Linux's arch/powerpc/platforms/pseries/
  * papr_scm.c.  Context: BQL (big QEMU lock).
@@ -12,14 +12,14 @@
 #include "system/hostmem.h"
 #include "internal.h"
 
-static bool check_size(NVDIMMDevice *nvdimm, uint64_t size, Error **errp)
+static bool check_nvdimm_size(NVDIMMDevice *nvdimm, uint64_t size, Error **errp)
 {
     uint64_t labels = nvdimm->label_size;
 
     if (!labels) {
         error_setg(errp, "PAPR requires NVDIMM devices to have label-size set: "
-                   "use label-size=128K, and a memory backend that is as much "
-                   "larger");
+                   "use label-size=128K, and a memory backend larger by that "
+                   "size");
         return false;
     }
     if (size && QEMU_IS_ALIGNED(size, PAPR_PMEM_BLOCK)) {
@@ -38,7 +38,7 @@ bool papr_pmem_check(NVDIMMDevice *nvdimm, uint64_t size, Error **errp)
 {
     HostMemoryBackend *backend = PC_DIMM(nvdimm)->hostmem;
 
-    if (!check_size(nvdimm, size, errp)) {
+    if (!check_nvdimm_size(nvdimm, size, errp)) {
         return false;
     }
     if (qemu_uuid_is_null(&nvdimm->uuid)) {
