@@ -117,7 +117,8 @@ static uint64_t rma_mapped_by_hpt(const PaprMachine *pm)
 {
     int shift = papr_mmu_hpt_shift(pm->mmu);
 
-    return kernel_hpt_host(pm) && shift ? papr_kvm_vrma_limit(shift) : UINT64_MAX;
+    return kernel_hpt_host(pm) && shift ? papr_kvm_vrma_limit(shift)
+                                        : UINT64_MAX;
 }
 
 bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
