@@ -6,123 +6,13 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
-#include "qemu/units.h"
-#include "qapi/error.h"
-#include "qobject/qdict.h"
-#include "qobject/qjson.h"
-#include "qobject/qlist.h"
-#include "libdr.h"
-
 #include <libfdt.h>
-
-/* Boot memory is 256 MiB, the area for modules begins at 1 GiB */
-#define LMB (256 * MiB)
-#define AREA_START GiB
-#define MEMORY "-m 256M,slots=4,maxmem=4G "
-#define DRC(block) (0x80000000u | (uint32_t)(AREA_START / LMB + (block)))
-
-/* The next event is about @count blocks from @block on */
-static void event_is(QTestState *qts, uint8_t action, unsigned block,
-                     uint32_t count)
-{
-    dr_event_is(qts, DR_MEMORY, action, DR_BY_COUNT_INDEX, count);
-    g_assert_cmphex(dr_event_index(qts), ==, DRC(block));
-}
-
-/* Walk the block's node: it is where the block is, in @node */
-static void walk_block(QTestState *qts, unsigned block, uint32_t node)
-{
-    uint64_t addr = AREA_START + block * LMB;
-    g_autofree char *reg = g_strdup_printf("memory@%" PRIx64 "/reg", addr);
-    g_autofree char *associativity = g_strdup_printf(
-        "memory@%" PRIx64 "/ibm,associativity", addr);
-    g_autoptr(GHashTable) found = NULL;
-    const uint32_t *cells;
-    size_t n;
-
-    dr_start_walk(qts, DRC(block));
-    found = dr_walk(qts);
-    cells = dr_cells(found, reg, &n);
-    g_assert_cmpuint(n, ==, 4);
-    g_assert_cmphex(ldq_be_p(cells), ==, addr);
-    g_assert_cmphex(ldq_be_p(cells + 2), ==, LMB);
-    cells = dr_cells(found, associativity, &n);
-    g_assert_cmphex(be32_to_cpu(cells[n - 1]), ==, node);
-}
-
-static void take_block(QTestState *qts, unsigned block)
-{
-    g_assert_cmpint(dr_allocate(qts, DRC(block), true), ==, RTAS_SUCCESS);
-    dr_sense_is(qts, DRC(block), DR_PRESENT);
-    g_assert_cmpint(dr_unisolate(qts, DRC(block)), ==, RTAS_SUCCESS);
-    walk_block(qts, block, 0);
-}
-
-static void take(QTestState *qts, unsigned block, unsigned count)
-{
-    for (unsigned i = 0; i < count; i++) {
-        take_block(qts, block + i);
-    }
-}
-
-static void give_block(QTestState *qts, unsigned block)
-{
-    g_assert_cmpint(dr_isolate(qts, DRC(block)), ==, RTAS_SUCCESS);
-    g_assert_cmpint(dr_allocate(qts, DRC(block), false), ==, RTAS_SUCCESS);
-    dr_sense_is(qts, DRC(block), DR_UNUSABLE);
-}
-
-/*
- * Nobody wants this block: the guest may release it and take it again, as
- * drmgr does, which it may not if it was asked to give it back.
- */
-static void not_asked_for(QTestState *qts, unsigned block)
-{
-    give_block(qts, block);
-    take_block(qts, block);
-}
+#include "libmodules.h"
 
 #define add_fails(qts, text, id, ...)                                        \
     qmp_fails(qtest_qmp(qts, "{ 'execute': 'device_add', 'arguments': "      \
                         "{ 'driver': 'pc-dimm', 'id': %s, "                  \
                         __VA_ARGS__ "} }", id), text)
-
-#define add(qts, id, ...)                                                    \
-    qtest_qmp_assert_success(qts, "{ 'execute': 'device_add', 'arguments': " \
-                             "{ 'driver': 'pc-dimm', 'id': %s, "             \
-                             __VA_ARGS__ "} }", id)
-
-static void backend(QTestState *qts, const char *id, uint64_t size)
-{
-    qtest_qmp_assert_success(qts, "{ 'execute': 'object-add', 'arguments': "
-                             "{ 'qom-type': 'memory-backend-ram', 'id': %s, "
-                             "'size': %" PRIu64 ", 'reserve': false } }",
-                             id, size);
-}
-
-/* Devices as "id addr/LMB size/LMB slot node", one a line in order of addr */
-static void modules_are(QTestState *qts, const char *expected)
-{
-    g_autoptr(QDict) answer = qtest_qmp(qts, "{ 'execute': "
-                                        "'query-memory-devices' }");
-    g_autoptr(GString) text = g_string_new("");
-    const QListEntry *entry;
-
-    QLIST_FOREACH_ENTRY(qdict_get_qlist(answer, "return"), entry) {
-        QDict *device = qobject_to(QDict, qlist_entry_obj(entry));
-        QDict *data = qdict_get_qdict(device, "data");
-
-        g_assert_cmpstr(qdict_get_str(device, "type"), ==, "dimm");
-        g_string_append_printf(text, "%s %u %u %u %u\n",
-                               qdict_get_str(data, "id"),
-                               (unsigned)(qdict_get_int(data, "addr") / LMB),
-                               (unsigned)(qdict_get_int(data, "size") / LMB),
-                               (unsigned)qdict_get_int(data, "slot"),
-                               (unsigned)qdict_get_int(data, "node"));
-    }
-    g_assert_cmpstr(text->str, ==, expected);
-}
 
 /* Is there memory in this block? */
 static bool is_memory(QTestState *qts, unsigned block)
@@ -138,31 +28,31 @@ static void test_add_remove(void)
 {
     QTestState *qts = papr_start(MEMORY);
 
-    backend(qts, "mem", 3 * LMB);
+    add_backend(qts, "mem", 3 * LMB);
     dr_sense_is(qts, DRC(0), DR_UNUSABLE);
     g_assert_false(is_memory(qts, 0));
     for (int i = 0; i < 3; i++) {
         add(qts, "dimm", "'memdev': 'mem'");
-        event_is(qts, DR_ADD, 0, 3);
+        block_event_is(qts, DR_ADD, 0, 3);
         dr_no_event(qts);
         modules_are(qts, "dimm 4 3 0 0\n");
         dr_sense_is(qts, DRC(2), DR_UNUSABLE);
         g_assert_cmpint(dr_unisolate(qts, DRC(0)), ==, RTAS_NO_SUCH_INDICATOR);
         dr_start_walk(qts, DRC(0));
         g_assert_cmpint(dr_configure(qts), ==, DR_NOT_CONFIGURABLE);
-        take(qts, 0, 3);
+        take_blocks(qts, 0, 3);
         g_assert_true(is_memory(qts, 0));
         g_assert_true(is_memory(qts, 2));
         g_assert_false(is_memory(qts, 3));
-        not_asked_for(qts, 1);
+        no_request_for(qts, 1);
 
         device_del(qts, "dimm");
-        event_is(qts, DR_REMOVE, 0, 3);
+        block_event_is(qts, DR_REMOVE, 0, 3);
         device_del_fails(qts, "dimm", "Memory unplug already in progress for "
                          "device dimm");
         dr_no_event(qts);
-        give_block(qts, 1);
-        give_block(qts, 2);
+        release_block(qts, 1);
+        release_block(qts, 2);
         g_assert_cmpint(dr_allocate(qts, DRC(1), true), ==,
                         RTAS_NO_SUCH_INDICATOR);
         g_assert_cmpint(dr_isolate(qts, DRC(0)), ==, RTAS_SUCCESS);
@@ -194,19 +84,19 @@ static void test_cold(void)
     dr_no_event(qts);
     modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\n");
     g_assert_true(is_memory(qts, 4));
-    backend(qts, "m2", 3 * LMB);
+    add_backend(qts, "m2", 3 * LMB);
     add(qts, "d2", "'memdev': 'm2'");
     modules_are(qts, "d0 4 2 0 0\nd1 8 1 2 0\nd2 9 3 1 0\n");
-    event_is(qts, DR_ADD, 5, 3);
-    take(qts, 5, 3);
+    block_event_is(qts, DR_ADD, 5, 3);
+    take_blocks(qts, 5, 3);
 
     /* there from the start, and can go */
     walk_block(qts, 1, 0);
     device_del(qts, "d0");
-    event_is(qts, DR_REMOVE, 0, 2);
-    give_block(qts, 0);
+    block_event_is(qts, DR_REMOVE, 0, 2);
+    release_block(qts, 0);
     g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
-    not_asked_for(qts, 4);
+    no_request_for(qts, 4);
     g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
     device_deleted(qts, "d0");
     modules_are(qts, "d1 8 1 2 0\nd2 9 3 1 0\n");
@@ -218,20 +108,20 @@ static void test_never_taken(void)
 {
     QTestState *qts = papr_start(MEMORY);
 
-    backend(qts, "mem", 2 * LMB);
+    add_backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
     device_del(qts, "dimm");
     device_deleted(qts, "dimm");
     /* the request to add it may still be fetched: it leads nowhere */
-    event_is(qts, DR_ADD, 0, 2);
+    block_event_is(qts, DR_ADD, 0, 2);
     dr_no_event(qts);
     g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==, RTAS_NO_SUCH_INDICATOR);
 
     add(qts, "dimm", "'memdev': 'mem'");
-    event_is(qts, DR_ADD, 0, 2);
-    take(qts, 1, 1);
+    block_event_is(qts, DR_ADD, 0, 2);
+    take_blocks(qts, 1, 1);
     device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 2);
+    block_event_is(qts, DR_REMOVE, 0, 2);
     g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==, RTAS_NO_SUCH_INDICATOR);
     g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
     g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
@@ -244,15 +134,15 @@ static void test_refused(void)
 {
     QTestState *qts = papr_start(MEMORY);
 
-    backend(qts, "mem", 3 * LMB);
+    add_backend(qts, "mem", 3 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
-    event_is(qts, DR_ADD, 0, 3);
-    take(qts, 0, 3);
+    block_event_is(qts, DR_ADD, 0, 3);
+    take_blocks(qts, 0, 3);
     for (unsigned at = 0; at < 3; at++) {
         device_del(qts, "dimm");
-        event_is(qts, DR_REMOVE, 0, 3);
+        block_event_is(qts, DR_REMOVE, 0, 3);
         for (unsigned block = 0; block < at; block++) {
-            give_block(qts, block);
+            release_block(qts, block);
         }
         for (unsigned block = at; block < 3; block++) {
             g_assert_cmpint(dr_unisolate(qts, DRC(block)), ==, RTAS_SUCCESS);
@@ -261,16 +151,16 @@ static void test_refused(void)
         /* one event, and nothing is wanted of any block any more */
         g_assert_null(qtest_qmp_event_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR"));
         for (unsigned block = at; block < 3; block++) {
-            not_asked_for(qts, block);
+            no_request_for(qts, block);
         }
         modules_are(qts, "dimm 4 3 0 0\n");
         /* it takes the others again, or else only later gives the rest */
         if (at < 2) {
-            take(qts, 0, at);
+            take_blocks(qts, 0, at);
         }
     }
     device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 3);
+    block_event_is(qts, DR_REMOVE, 0, 3);
     g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
     device_deleted(qts, "dimm");
@@ -282,7 +172,7 @@ static void test_reset(void)
 {
     QTestState *qts = papr_start(MEMORY);
 
-    backend(qts, "mem", 2 * LMB);
+    add_backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
     for (int at = 0; at <= 3; at++) {
         qtest_system_reset(qts);
@@ -291,7 +181,7 @@ static void test_reset(void)
         dr_sense_is(qts, DRC(0), DR_PRESENT);
         walk_block(qts, 1, 0);
         device_del(qts, "dimm");
-        event_is(qts, DR_REMOVE, 0, 2);
+        block_event_is(qts, DR_REMOVE, 0, 2);
         if (at > 0) {
             g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
         }
@@ -327,14 +217,14 @@ static void test_old_events(void)
 {
     QTestState *qts = papr_start(MEMORY "-machine modern-hotplug-events=off");
 
-    backend(qts, "mem", 2 * LMB);
+    add_backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
     dr_event_is(qts, DR_MEMORY, DR_ADD, DR_BY_COUNT, 2);
-    take(qts, 0, 2);
+    take_blocks(qts, 0, 2);
     device_del_fails(qts, "dimm",
                      "Memory hot unplug not supported for this guest");
     dr_no_event(qts);
-    not_asked_for(qts, 0);
+    no_request_for(qts, 0);
     qtest_quit(qts);
 }
 
@@ -350,7 +240,7 @@ static void test_nodes(void)
     const uint32_t *cells;
     int node, len;
 
-    backend(qts, "mem", 2 * LMB);
+    add_backend(qts, "mem", 2 * LMB);
     add(qts, "dimm", "'memdev': 'mem', 'node': 1, 'slot': 3");
     modules_are(qts, "dimm 4 2 3 1\n");
     g_assert_cmpint(dr_allocate(qts, DRC(1), true), ==, RTAS_SUCCESS);
@@ -403,12 +293,12 @@ static void test_backends(void)
                                  "'arguments': %p }",
                                  qobject_from_json(arguments, &error_abort));
         add(qts, "dimm", "'memdev': 'mem'");
-        event_is(qts, DR_ADD, 0, 1);
-        take(qts, 0, 1);
+        block_event_is(qts, DR_ADD, 0, 1);
+        take_blocks(qts, 0, 1);
         g_assert_true(is_memory(qts, 0));
         device_del(qts, "dimm");
-        event_is(qts, DR_REMOVE, 0, 1);
-        give_block(qts, 0);
+        block_event_is(qts, DR_REMOVE, 0, 1);
+        release_block(qts, 0);
         device_deleted(qts, "dimm");
         g_assert_false(is_memory(qts, 0));
         qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
@@ -432,17 +322,17 @@ static void test_huge_pages(void)
         dr_no_event(qts);
         modules_are(qts, "");
         /* and its name is free */
-        backend(qts, "mem", LMB);
+        add_backend(qts, "mem", LMB);
     } else {
         qobject_unref(answer);
     }
     add(qts, "dimm", "'memdev': 'mem'");
-    event_is(qts, DR_ADD, 0, 1);
-    take(qts, 0, 1);
+    block_event_is(qts, DR_ADD, 0, 1);
+    take_blocks(qts, 0, 1);
     g_assert_true(is_memory(qts, 0));
     device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 1);
-    give_block(qts, 0);
+    block_event_is(qts, DR_REMOVE, 0, 1);
+    release_block(qts, 0);
     device_deleted(qts, "dimm");
     qtest_quit(qts);
 }
@@ -452,12 +342,12 @@ static void test_bad_input(void)
 {
     QTestState *qts = papr_start(MEMORY);
 
-    backend(qts, "two", 2 * LMB);
-    backend(qts, "one", LMB);
-    backend(qts, "odd", LMB + 64 * KiB);
-    backend(qts, "small", 128 * MiB);
-    backend(qts, "big", 16 * GiB);
-    backend(qts, "fits", 3 * GiB + LMB);
+    add_backend(qts, "two", 2 * LMB);
+    add_backend(qts, "one", LMB);
+    add_backend(qts, "odd", LMB + 64 * KiB);
+    add_backend(qts, "small", 128 * MiB);
+    add_backend(qts, "big", 16 * GiB);
+    add_backend(qts, "fits", 3 * GiB + LMB);
     add(qts, "first", "'memdev': 'two', 'addr': 1342177280");
 
     add_fails(qts, "must be a multiple of 256 MB: give memory backend 'odd' "
@@ -492,12 +382,12 @@ static void test_bad_input(void)
               "'memdev': 'one', 'bus': 'pci.0'");
 
     /* of all these no event, and no slot or place taken */
-    event_is(qts, DR_ADD, 1, 2);
+    block_event_is(qts, DR_ADD, 1, 2);
     dr_no_event(qts);
     modules_are(qts, "first 5 2 0 0\n");
     add(qts, "x", "'memdev': 'one'");
     modules_are(qts, "x 4 1 1 0\nfirst 5 2 0 0\n");
-    event_is(qts, DR_ADD, 0, 1);
+    block_event_is(qts, DR_ADD, 0, 1);
     dr_no_event(qts);
     device_del_fails(qts, "none", "Device 'none' not found");
     qtest_quit(qts);
@@ -543,7 +433,7 @@ static void test_hash_table(void)
     /* 2 MiB are enough for 256 MiB of memory */
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 23), ==,
                     H_RESOURCE);
-    backend(qts, "mem", 3 * LMB);
+    add_backend(qts, "mem", 3 * LMB);
     add(qts, "dimm", "'memdev': 'mem'");
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 24), !=,
                     H_RESOURCE);
@@ -555,400 +445,6 @@ static void test_hash_table(void)
     g_assert_cmpint(papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, 0, 23), ==,
                     H_RESOURCE);
     qtest_quit(qts);
-}
-
-#define MIGRATED MEMORY                                                      \
-    "-object memory-backend-ram,id=m0,size=768M,reserve=off "                \
-    "-device pc-dimm,id=dimm,memdev=m0 "                                     \
-    "-object memory-backend-ram,id=m1,size=256M,reserve=off "                \
-    "-device pc-dimm,id=other,memdev=m1 "
-
-/* Steps in which a guest gives back or takes a module of 3 blocks */
-static void give_step(QTestState *qts, unsigned step)
-{
-    if (step % 2) {
-        g_assert_cmpint(dr_allocate(qts, DRC(step / 2), false), ==,
-                        RTAS_SUCCESS);
-    } else {
-        g_assert_cmpint(dr_isolate(qts, DRC(step / 2)), ==, RTAS_SUCCESS);
-    }
-}
-
-static void take_step(QTestState *qts, unsigned step)
-{
-    switch (step % 3) {
-    case 0:
-        g_assert_cmpint(dr_allocate(qts, DRC(step / 3), true), ==,
-                        RTAS_SUCCESS);
-        break;
-    case 1:
-        g_assert_cmpint(dr_unisolate(qts, DRC(step / 3)), ==, RTAS_SUCCESS);
-        break;
-    case 2:
-        walk_block(qts, step / 3, 0);
-        break;
-    }
-}
-
-typedef struct Stream {
-    char *dir;
-    char *file;
-} Stream;
-
-static Stream stream_new(void)
-{
-    Stream stream = { .dir = g_dir_make_tmp("papr-memory-XXXXXX", NULL) };
-
-    stream.file = g_build_filename(stream.dir, "state", NULL);
-    return stream;
-}
-
-static void stream_free(Stream *stream)
-{
-    unlink(stream->file);
-    rmdir(stream->dir);
-    g_free(stream->file);
-    g_free(stream->dir);
-}
-
-/* To another QEMU that has the same modules from the start */
-static QTestState *move(QTestState *qts, const Stream *stream)
-{
-    papr_save(qts, stream->file);
-    qtest_quit(qts);
-    qts = papr_start(MIGRATED "-incoming defer");
-    g_assert_true(papr_load(qts, stream->file));
-    return qts;
-}
-
-/* In each step of an unplug, which then goes on, or is refused */
-static void test_migrate_unplug(void)
-{
-    Stream stream = stream_new();
-
-    for (unsigned at = 0; at < 6; at++) {
-        for (int refuse = 0; refuse < 2; refuse++) {
-            QTestState *qts = papr_start(MIGRATED);
-
-            device_del(qts, "dimm");
-            for (unsigned step = 0; step < at; step++) {
-                give_step(qts, step);
-            }
-            qts = move(qts, &stream);
-            /* the request comes along, if it was not fetched */
-            event_is(qts, DR_REMOVE, 0, 3);
-            device_del_fails(qts, "dimm", "already in progress");
-            not_asked_for(qts, 3);
-            if (refuse && at < 5) {
-                g_assert_cmpint(dr_unisolate(qts, DRC(2)), ==, RTAS_SUCCESS);
-                qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
-                not_asked_for(qts, 2);
-                device_del(qts, "dimm");
-            }
-            for (unsigned step = at; step < 6; step++) {
-                give_step(qts, step);
-            }
-            device_deleted(qts, "dimm");
-            modules_are(qts, "other 7 1 1 0\n");
-            qtest_quit(qts);
-        }
-    }
-    stream_free(&stream);
-}
-
-/* The last step in the middle of a stream, which is carried out or given up */
-static void test_migrate_let_go(void)
-{
-    Stream stream = stream_new();
-
-    for (int cancel = 0; cancel < 2; cancel++) {
-        QTestState *qts = papr_start(MIGRATED);
-
-        device_del(qts, "dimm");
-        for (unsigned step = 0; step < 5; step++) {
-            give_step(qts, step);
-        }
-        papr_save_begin(qts, stream.file);
-        give_step(qts, 5);
-        modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
-                        RTAS_NO_SUCH_INDICATOR);
-        if (cancel) {
-            papr_save_cancel(qts);
-        } else {
-            papr_save_end(qts);
-            qtest_quit(qts);
-            qts = papr_start(MIGRATED "-incoming defer");
-            g_assert_true(papr_load(qts, stream.file));
-        }
-        device_deleted(qts, "dimm");
-        modules_are(qts, "other 7 1 1 0\n");
-        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
-                        RTAS_NO_SUCH_INDICATOR);
-        qtest_quit(qts);
-    }
-    stream_free(&stream);
-}
-
-/* How many blocks the tree gives the guest */
-static unsigned blocks_of(const void *fdt)
-{
-    const uint32_t *cells = fdt_getprop(
-        fdt, papr_tree_node(fdt, "/ibm,dynamic-reconfiguration-memory"),
-        "ibm,dynamic-memory-v2", NULL);
-    unsigned blocks = 0;
-
-    g_assert_nonnull(cells);
-    for (uint32_t n = be32_to_cpu(*cells++); n; n--, cells += 6) {
-        if (be32_to_cpu(cells[5]) & 0x8) {
-            blocks += be32_to_cpu(cells[0]);
-        }
-    }
-    return blocks;
-}
-
-/*
- * A reset, or client-architecture-support, in the middle of a stream and of an
- * unplug: the module stays in QEMU, which is at its memory, but the guest has
- * it no more; it goes at the other side, or here if the stream is given up.
- */
-static void test_migrate_reset(void)
-{
-    Stream stream = stream_new();
-
-    for (int way = 0; way < 4; way++) {
-        bool reset = way & 1, cancel = way & 2;
-        QTestState *qts = papr_start(MIGRATED);
-        g_autofree void *fdt = NULL;
-
-        device_del(qts, "dimm");
-        give_block(qts, 1);
-        papr_save_slowly(qts, stream.file);
-        if (reset) {
-            qtest_system_reset(qts);
-        }
-        fdt = dr_cas(qts);
-        g_assert_cmpuint(blocks_of(fdt), ==, 1);
-        modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-        dr_sense_is(qts, DRC(0), DR_UNUSABLE);
-        g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
-                        RTAS_NO_SUCH_INDICATOR);
-        if (cancel) {
-            papr_save_cancel(qts);
-        } else {
-            papr_save_at_once(qts);
-            modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-            qtest_quit(qts);
-            qts = papr_start(MIGRATED "-incoming defer");
-            g_assert_true(papr_load(qts, stream.file));
-        }
-        device_deleted(qts, "dimm");
-        modules_are(qts, "other 7 1 1 0\n");
-        dr_sense_is(qts, DRC(0), DR_UNUSABLE);
-        qtest_quit(qts);
-    }
-    stream_free(&stream);
-}
-
-/*
- * The guest releases blocks that nobody asked for (drmgr -c mem -r), which is
- * its own affair, also where it moves to, up to a reset.  A module of which it
- * has nothing goes when it is unplugged.
- */
-static void test_own_accord(void)
-{
-    Stream stream = stream_new();
-    QTestState *qts = papr_start(MIGRATED);
-
-    give_block(qts, 1);
-    qts = move(qts, &stream);
-    dr_sense_is(qts, DRC(0), DR_PRESENT);
-    dr_sense_is(qts, DRC(1), DR_UNUSABLE);
-    modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-    take_block(qts, 1);
-    give_block(qts, 0);
-    give_block(qts, 2);
-
-    /* of the rest it is asked */
-    device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 3);
-    g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
-                    RTAS_NO_SUCH_INDICATOR);
-    g_assert_cmpint(dr_unisolate(qts, DRC(1)), ==, RTAS_SUCCESS);
-    qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
-
-    give_block(qts, 1);
-    give_block(qts, 3);
-    device_del(qts, "dimm");
-    device_deleted(qts, "dimm");
-    dr_no_event(qts);
-    modules_are(qts, "other 7 1 1 0\n");
-    qtest_system_reset(qts);
-    dr_sense_is(qts, DRC(3), DR_PRESENT);
-    not_asked_for(qts, 3);
-    qtest_quit(qts);
-    stream_free(&stream);
-}
-
-/* A module is on its way in, at each point */
-static void test_migrate_plug(void)
-{
-    Stream stream = stream_new();
-
-    for (unsigned at = 0; at < 9; at++) {
-        QTestState *qts = papr_start(MEMORY);
-
-        backend(qts, "m0", 3 * LMB);
-        backend(qts, "m1", LMB);
-        add(qts, "dimm", "'memdev': 'm0'");
-        event_is(qts, DR_ADD, 0, 3);
-        add(qts, "other", "'memdev': 'm1'");
-        for (unsigned step = 0; step < at; step++) {
-            take_step(qts, step);
-        }
-        qts = move(qts, &stream);
-        event_is(qts, DR_ADD, 3, 1);
-        dr_no_event(qts);
-        for (unsigned step = at; step < 9; step++) {
-            take_step(qts, step);
-        }
-        dr_sense_is(qts, DRC(3), DR_UNUSABLE);
-        take(qts, 3, 1);
-        device_del(qts, "dimm");
-        event_is(qts, DR_REMOVE, 0, 3);
-        qtest_quit(qts);
-    }
-    stream_free(&stream);
-}
-
-/* The section of @block in @stream: its first byte; *@end is behind it */
-static char *find_section(char *stream, size_t size, unsigned block, char **end)
-{
-    struct QEMU_PACKED {
-        uint8_t length;
-        char name[9];
-        uint32_t instance;
-    } head = { .length = 9, .instance = cpu_to_be32(DRC(block)) };
-    char *start;
-
-    memcpy(head.name, "spapr_drc", sizeof(head.name));
-    start = memmem(stream, size, &head, sizeof(head));
-    g_assert_nonnull(start);
-    /* type and number are before it; a footer of the same number ends it */
-    start -= 5;
-    g_assert_cmpint(start[0], ==, 4);
-    *end = start + 5 + sizeof(head);
-    while (**end != 0x7e || memcmp(*end + 1, start + 1, 4)) {
-        ++*end;
-    }
-    *end += 5;
-    return start;
-}
-
-/* Take the section of @block out of @file */
-static void drop_section(const char *file, unsigned block)
-{
-    g_autofree char *stream = NULL;
-    char *start, *end;
-    size_t size;
-
-    g_assert_true(g_file_get_contents(file, &stream, &size, NULL));
-    start = find_section(stream, size, block, &end);
-    memmove(start, end, stream + size - end);
-    g_assert_true(g_file_set_contents(file, stream, size - (end - start),
-                                      NULL));
-}
-
-/* QEMU's older pseries sends nothing of blocks that were given back */
-static void test_migrate_older(void)
-{
-    Stream stream = stream_new();
-    QTestState *qts = papr_start(MIGRATED);
-
-    device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 3);
-    give_block(qts, 0);
-    give_block(qts, 2);
-    papr_save(qts, stream.file);
-    qtest_quit(qts);
-    drop_section(stream.file, 0);
-    drop_section(stream.file, 2);
-
-    qts = papr_start(MIGRATED "-incoming defer");
-    g_assert_true(papr_load(qts, stream.file));
-    dr_no_event(qts);
-    dr_sense_is(qts, DRC(0), DR_UNUSABLE);
-    dr_sense_is(qts, DRC(1), DR_PRESENT);
-    dr_sense_is(qts, DRC(3), DR_PRESENT);
-    g_assert_cmpint(dr_isolate(qts, DRC(1)), ==, RTAS_SUCCESS);
-    g_assert_cmpint(dr_allocate(qts, DRC(1), false), ==, RTAS_SUCCESS);
-    device_deleted(qts, "dimm");
-    modules_are(qts, "other 7 1 1 0\n");
-    qtest_quit(qts);
-    stream_free(&stream);
-}
-
-/* A section of a block that is not there, or of no such connector */
-static void test_migrate_bad(void)
-{
-    static const uint32_t instances[] = { DRC(4), DRC(16), DRC(-1), 0,
-                                          UINT32_MAX };
-
-    for (int i = 0; i < ARRAY_SIZE(instances); i++) {
-        Stream stream = stream_new();
-        QTestState *qts = papr_start(MIGRATED);
-        g_autofree char *data = NULL;
-        char *start, *end;
-        size_t size;
-
-        device_del(qts, "other");
-        papr_save(qts, stream.file);
-        qtest_quit(qts);
-        g_assert_true(g_file_get_contents(stream.file, &data, &size, NULL));
-        start = find_section(data, size, 3, &end);
-        stl_be_p(start + 5 + 1 + 9, instances[i]);
-        g_assert_true(g_file_set_contents(stream.file, data, size, NULL));
-
-        qts = papr_start(MIGRATED "-incoming defer");
-        g_assert_false(papr_load(qts, stream.file));
-        qtest_quit(qts);
-        stream_free(&stream);
-    }
-}
-
-/*
- * A snapshot is loaded while an unplug is on its way: the module, which is part
- * of the snapshot, stays, as what it was then
- */
-static void test_snapshot(void)
-{
-    Stream stream = stream_new();
-    QTestState *qts = papr_start(MIGRATED);
-
-    papr_add_image(qts, stream.file);
-    papr_snapshot(qts, "snapshot-save", "idle");
-    device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 3);
-    give_block(qts, 1);
-    papr_snapshot(qts, "snapshot-save", "half");
-
-    papr_snapshot(qts, "snapshot-load", "idle");
-    modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-    dr_sense_is(qts, DRC(1), DR_PRESENT);
-    not_asked_for(qts, 1);
-    device_del(qts, "dimm");
-    event_is(qts, DR_REMOVE, 0, 3);
-
-    papr_snapshot(qts, "snapshot-load", "half");
-    modules_are(qts, "dimm 4 3 0 0\nother 7 1 1 0\n");
-    dr_sense_is(qts, DRC(1), DR_UNUSABLE);
-    give_block(qts, 0);
-    g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
-    g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
-    device_deleted(qts, "dimm");
-    modules_are(qts, "other 7 1 1 0\n");
-    qtest_quit(qts);
-    stream_free(&stream);
 }
 
 int main(int argc, char **argv)
@@ -966,13 +462,5 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/memory/bad-input", test_bad_input);
     qtest_add_func("pseries/memory/bad-options", test_bad_options);
     qtest_add_func("pseries/memory/hash-table", test_hash_table);
-    qtest_add_func("pseries/memory/migrate-unplug", test_migrate_unplug);
-    qtest_add_func("pseries/memory/migrate-let-go", test_migrate_let_go);
-    qtest_add_func("pseries/memory/migrate-reset", test_migrate_reset);
-    qtest_add_func("pseries/memory/own-accord", test_own_accord);
-    qtest_add_func("pseries/memory/migrate-plug", test_migrate_plug);
-    qtest_add_func("pseries/memory/migrate-older", test_migrate_older);
-    qtest_add_func("pseries/memory/migrate-bad", test_migrate_bad);
-    qtest_add_func("pseries/memory/snapshot", test_snapshot);
     return g_test_run();
 }

@@ -5,81 +5,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
-#include "qemu/bswap.h"
-#include "qobject/qdict.h"
-#include "libpapr.h"
-
-/* 256 MiB of RAM: a table of 2 MiB, and 4 MiB at most */
-#define HPT_SHIFT 21
-#define N_PTEGS (1u << (HPT_SHIFT - 7))
-#define N_HPTES (N_PTEGS * 8ull)
-#define RAM_END 0x10000000ull
-
-#define FLAG(bit) (1ull << (63 - (bit)))
-#define EXACT FLAG(24)
-#define READ_4 FLAG(26)
-#define AVPN FLAG(32)
-#define ANDCOND FLAG(33)
-#define ZERO_PAGE FLAG(48)
-#define COMPRESSION FLAG(56)
-
-#define VALID 0x1ull
-#define SECONDARY 0x2ull
-#define LARGE 0x4ull
-#define BOLTED 0x10ull
-#define RAM_ATTRIBUTES 0x10ull          /* WIMG 0010 */
-#define R 0x100ull
-#define C 0x80ull
-#define PAGE (0x1234000ull | RAM_ATTRIBUTES)
-
-typedef struct Result {
-    int64_t rc;
-    uint64_t r[PAPR_HCALL_REGS];        /* r4 on */
-} Result;
-
-static Result call(QTestState *qts, uint64_t nr, uint64_t r4, uint64_t r5,
-                   uint64_t r6, uint64_t r7)
-{
-    Result res = { .r = { r4, r5, r6, r7 } };
-
-    res.rc = papr_hcall_regs(qts, 0, nr, res.r);
-    return res;
-}
-
-static Result enter(QTestState *qts, uint64_t flags, uint64_t ptex,
-                    uint64_t pte0, uint64_t pte1)
-{
-    return call(qts, H_ENTER, flags, ptex, pte0, pte1);
-}
-
-/* First doubleword of the page at @va in a 256 MiB segment */
-static uint64_t pte0_of(uint64_t va)
-{
-    return (va >> 23) << 7 | VALID;
-}
-
-/* Group of the 4 KiB page at @va in a table of 2^@shift bytes */
-static uint64_t pteg_of(uint64_t va, unsigned shift)
-{
-    uint64_t hash = (va >> 28) ^ ((va & 0xfffffff) >> 12);
-
-    return hash & ((1ull << (shift - 7)) - 1);
-}
-
-static void check_entry(QTestState *qts, uint64_t ptex, uint64_t pte0,
-                        uint64_t pte1)
-{
-    Result res = call(qts, H_READ, 0, ptex, 0, 0);
-
-    g_assert_cmpint(res.rc, ==, H_SUCCESS);
-    g_assert_cmphex(res.r[0], ==, pte0);
-    g_assert_cmphex(res.r[1], ==, pte1);
-}
-
-static QTestState *start_hash(void)
-{
-    return papr_start("-cpu POWER8");
-}
+#include "libhpt.h"
 
 static void test_enter_read_remove(void)
 {
@@ -88,36 +14,36 @@ static void test_enter_read_remove(void)
     Result res;
 
     /* the low bits of an index that isn't exact are not used */
-    res = enter(qts, 0, 83, pte0, pte1);
+    res = hpt_enter(qts, 0, 83, pte0, pte1);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmpuint(res.r[0], ==, 80);
     check_entry(qts, 80, pte0, pte1);
 
-    res = enter(qts, 0, 80, pte0 | SECONDARY, pte1);
+    res = hpt_enter(qts, 0, 80, pte0 | SECONDARY, pte1);
     g_assert_cmpuint(res.r[0], ==, 81);
-    res = enter(qts, EXACT, 85, pte0, PAGE);
+    res = hpt_enter(qts, EXACT, 85, pte0, PAGE);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmpuint(res.r[0], ==, 85);
-    res = enter(qts, EXACT, 85, pte0, PAGE);
+    res = hpt_enter(qts, EXACT, 85, pte0, PAGE);
     g_assert_cmpint(res.rc, ==, H_PTEG_FULL);
     check_entry(qts, 85, pte0, PAGE);
 
-    res = call(qts, H_READ, READ_4, 87, 0, 0);
+    res = hpt_call(qts, H_READ, READ_4, 87, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmphex(res.r[0], ==, 0);
     g_assert_cmphex(res.r[2], ==, pte0);
     g_assert_cmphex(res.r[3], ==, PAGE);
 
     /* R that the guest entered comes back, as does R that it didn't enter */
-    res = call(qts, H_REMOVE, 0, 80, 0, 0);
+    res = hpt_call(qts, H_REMOVE, 0, 80, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmphex(res.r[0], ==, pte0);
     g_assert_cmphex(res.r[1], ==, pte1);
-    res = call(qts, H_REMOVE, 0, 85, 0, 0);
+    res = hpt_call(qts, H_REMOVE, 0, 85, 0, 0);
     g_assert_cmphex(res.r[1], ==, PAGE);
     check_entry(qts, 80, 0, 0);
     check_entry(qts, 85, 0, 0);
-    res = call(qts, H_REMOVE, 0, 80, 0, 0);
+    res = hpt_call(qts, H_REMOVE, 0, 80, 0, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
     qtest_quit(qts);
 }
@@ -129,29 +55,29 @@ static void test_conditions(void)
     uint64_t avpn = pte0 & ~0x7full;
     Result res;
 
-    enter(qts, EXACT, 0, pte0, PAGE);
-    res = call(qts, H_REMOVE, AVPN, 0, avpn + 0x80, 0);
+    hpt_enter(qts, EXACT, 0, pte0, PAGE);
+    res = hpt_call(qts, H_REMOVE, AVPN, 0, avpn + 0x80, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
-    res = call(qts, H_REMOVE, AVPN, 0, avpn | 1, 0);
+    res = hpt_call(qts, H_REMOVE, AVPN, 0, avpn | 1, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
-    res = call(qts, H_REMOVE, ANDCOND, 0, BOLTED, 0);
+    res = hpt_call(qts, H_REMOVE, ANDCOND, 0, BOLTED, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
-    res = call(qts, H_REMOVE, AVPN | ANDCOND, 0, avpn, 0);
+    res = hpt_call(qts, H_REMOVE, AVPN | ANDCOND, 0, avpn, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
-    res = call(qts, H_PROTECT, AVPN, 0, avpn + 0x80, 0);
+    res = hpt_call(qts, H_PROTECT, AVPN, 0, avpn + 0x80, 0);
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
     check_entry(qts, 0, pte0, PAGE);
 
     /* only the AVPN flag means anything to H_PROTECT */
-    res = call(qts, H_PROTECT, ANDCOND, 0, BOLTED, 0);
+    res = hpt_call(qts, H_PROTECT, ANDCOND, 0, BOLTED, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
-    res = call(qts, H_PROTECT, AVPN, 0, avpn, 0);
+    res = hpt_call(qts, H_PROTECT, AVPN, 0, avpn, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
-    res = call(qts, H_REMOVE, AVPN, 0, avpn, 0);
+    res = hpt_call(qts, H_REMOVE, AVPN, 0, avpn, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
 
-    enter(qts, EXACT, 0, pte0 & ~BOLTED, PAGE);
-    res = call(qts, H_REMOVE, ANDCOND, 0, BOLTED, 0);
+    hpt_enter(qts, EXACT, 0, pte0 & ~BOLTED, PAGE);
+    res = hpt_call(qts, H_REMOVE, ANDCOND, 0, BOLTED, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     qtest_quit(qts);
 }
@@ -163,31 +89,16 @@ static void test_full_group(void)
     Result res;
 
     for (int i = 0; i < 8; i++) {
-        res = enter(qts, 0, last, pte0_of(0x1000), PAGE);
+        res = hpt_enter(qts, 0, last, pte0_of(0x1000), PAGE);
         g_assert_cmpint(res.rc, ==, H_SUCCESS);
         g_assert_cmpuint(res.r[0], ==, last + i);
     }
-    res = enter(qts, 0, last, pte0_of(0x1000), PAGE);
+    res = hpt_enter(qts, 0, last, pte0_of(0x1000), PAGE);
     g_assert_cmpint(res.rc, ==, H_PTEG_FULL);
-    call(qts, H_REMOVE, 0, last + 5, 0, 0);
-    res = enter(qts, 0, last, pte0_of(0x1000), PAGE);
+    hpt_call(qts, H_REMOVE, 0, last + 5, 0, 0);
+    res = hpt_enter(qts, 0, last, pte0_of(0x1000), PAGE);
     g_assert_cmpuint(res.r[0], ==, last + 5);
     qtest_quit(qts);
-}
-
-static void check_bad_index(QTestState *qts, uint64_t ptex)
-{
-    const uint64_t calls[] = {
-        H_REMOVE, H_READ, H_PROTECT, H_CLEAR_REF, H_CLEAR_MOD,
-    };
-
-    for (int i = 0; i < ARRAY_SIZE(calls); i++) {
-        g_assert_cmpint(call(qts, calls[i], 0, ptex, 0, 0).rc, ==, H_PARAMETER);
-    }
-    g_assert_cmpint(call(qts, H_READ, READ_4, ptex, 0, 0).rc, ==, H_PARAMETER);
-    g_assert_cmpint(enter(qts, 0, ptex, pte0_of(0), PAGE).rc, ==, H_PARAMETER);
-    g_assert_cmpint(enter(qts, EXACT, ptex, pte0_of(0), PAGE).rc, ==,
-                    H_PARAMETER);
 }
 
 static void test_bad_index(void)
@@ -251,8 +162,8 @@ static void test_page_checks(void)
 
     for (int i = 0; i < ARRAY_SIZE(cases); i++) {
         uint64_t ptex = i * 8;
-        Result res = enter(qts, cases[i].flags, ptex,
-                           pte0_of(0x1000) | cases[i].large, cases[i].pte1);
+        Result res = hpt_enter(qts, cases[i].flags, ptex,
+                               pte0_of(0x1000) | cases[i].large, cases[i].pte1);
 
         g_test_message("case %d", i);
         g_assert_cmpint(res.rc, ==, cases[i].rc);
@@ -267,7 +178,7 @@ static void test_page_checks(void)
 
     /* the default lets no page above 64 KiB in */
     qts = start_hash();
-    g_assert_cmpint(enter(qts, 0, 0, pte0_of(0) | LARGE, 0x1000010).rc, ==,
+    g_assert_cmpint(hpt_enter(qts, 0, 0, pte0_of(0) | LARGE, 0x1000010).rc, ==,
                     H_PARAMETER);
     qtest_quit(qts);
 }
@@ -278,7 +189,8 @@ static void test_zero_page(void)
     uint64_t page = 0x1400000;
 
     qtest_memset(qts, page - 8, 0xaa, 0x10010);
-    g_assert_cmpint(enter(qts, ZERO_PAGE, 0, pte0_of(0), page | 0x10).rc, ==,
+    g_assert_cmpint(hpt_enter(qts, ZERO_PAGE, 0, pte0_of(0),
+                              page | 0x10).rc, ==,
                     H_SUCCESS);
     g_assert_cmphex(papr_ld64(qts, page - 8), ==, 0xaaaaaaaaaaaaaaaaull);
     g_assert_cmphex(papr_ld64(qts, page), ==, 0);
@@ -286,8 +198,8 @@ static void test_zero_page(void)
     g_assert_cmphex(papr_ld64(qts, page + 0x1000), ==, 0xaaaaaaaaaaaaaaaaull);
 
     /* the low bits of a 64 KiB page's number are its encoding */
-    g_assert_cmpint(enter(qts, ZERO_PAGE, 0, pte0_of(0) | LARGE,
-                          page | 0x1010).rc, ==, H_SUCCESS);
+    g_assert_cmpint(hpt_enter(qts, ZERO_PAGE, 0, pte0_of(0) | LARGE,
+                              page | 0x1010).rc, ==, H_SUCCESS);
     g_assert_cmphex(papr_ld64(qts, page + 0xfff8), ==, 0);
     g_assert_cmphex(papr_ld64(qts, page + 0x10000), ==, 0xaaaaaaaaaaaaaaaaull);
     qtest_quit(qts);
@@ -299,10 +211,11 @@ static void test_hypervisor_bits(void)
     QTestState *qts = start_hash();
     uint64_t pte0 = pte0_of(0x5000);
 
-    enter(qts, EXACT, 0, (pte0 | 0x60) & ~VALID, PAGE | 1ull << 62);
+    hpt_enter(qts, EXACT, 0, (pte0 | 0x60) & ~VALID, PAGE | 1ull << 62);
     check_entry(qts, 0, pte0, PAGE);
     /* and none of them is in the way of the next call */
-    g_assert_cmpint(call(qts, H_REMOVE, ANDCOND, 0, 0x60, 0).rc, ==, H_SUCCESS);
+    g_assert_cmpint(hpt_call(qts, H_REMOVE, ANDCOND, 0, 0x60, 0).rc, ==,
+                    H_SUCCESS);
     qtest_quit(qts);
 }
 
@@ -312,30 +225,30 @@ static void test_protect_and_clear(void)
     uint64_t pte0 = pte0_of(0x5000);
     Result res;
 
-    enter(qts, EXACT, 0, pte0, PAGE | R | C | 0x2);
+    hpt_enter(qts, EXACT, 0, pte0, PAGE | R | C | 0x2);
     /* pp0, keys 0 to 4, N, pp1 and pp2; R is cleared, C stays */
-    res = call(qts, H_PROTECT, 0x3f07, 0, 0, 0);
+    res = hpt_call(qts, H_PROTECT, 0x3f07, 0, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     check_entry(qts, 0, pte0, PAGE | C | 0xb000000000000e07ull);
 
-    res = call(qts, H_CLEAR_MOD, 0, 0, 0, 0);
+    res = hpt_call(qts, H_CLEAR_MOD, 0, 0, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmphex(res.r[0], ==, PAGE | C | 0xb000000000000e07ull);
     check_entry(qts, 0, pte0, PAGE | 0xb000000000000e07ull);
-    call(qts, H_REMOVE, 0, 0, 0, 0);
+    hpt_call(qts, H_REMOVE, 0, 0, 0, 0);
 
-    enter(qts, EXACT, 0, pte0, PAGE | R | C);
-    res = call(qts, H_CLEAR_REF, 0, 0, 0, 0);
+    hpt_enter(qts, EXACT, 0, pte0, PAGE | R | C);
+    res = hpt_call(qts, H_CLEAR_REF, 0, 0, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmphex(res.r[0], ==, PAGE | R | C);
     check_entry(qts, 0, pte0, PAGE | C);
-    res = call(qts, H_CLEAR_REF, 0, 0, 0, 0);
+    res = hpt_call(qts, H_CLEAR_REF, 0, 0, 0, 0);
     g_assert_cmphex(res.r[0], ==, PAGE | C);
 
-    call(qts, H_REMOVE, 0, 0, 0, 0);
-    g_assert_cmpint(call(qts, H_PROTECT, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
-    g_assert_cmpint(call(qts, H_CLEAR_REF, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
-    g_assert_cmpint(call(qts, H_CLEAR_MOD, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
+    hpt_call(qts, H_REMOVE, 0, 0, 0, 0);
+    g_assert_cmpint(hpt_call(qts, H_PROTECT, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
+    g_assert_cmpint(hpt_call(qts, H_CLEAR_REF, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
+    g_assert_cmpint(hpt_call(qts, H_CLEAR_MOD, 0, 0, 0, 0).rc, ==, H_NOT_FOUND);
     qtest_quit(qts);
 }
 
@@ -364,8 +277,8 @@ static void test_bulk_remove(void)
     uint64_t answered[PAPR_HCALL_REGS] = { RESPONSE | 5, 0, END, 0 };
 
     for (int i = 0; i < 6; i++) {
-        enter(qts, EXACT, i, pte0,
-              PAGE | (i & 1 ? R : 0) | (i & 2 ? C : 0));
+        hpt_enter(qts, EXACT, i, pte0,
+                  PAGE | (i & 1 ? R : 0) | (i & 2 ? C : 0));
     }
     /* R and C of the removed entries are bits 4 and 5 */
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BULK_REMOVE, all), ==, H_SUCCESS);
@@ -401,8 +314,8 @@ static void test_bulk_remove(void)
 
 static void enter_va(QTestState *qts, uint64_t va, uint64_t bits)
 {
-    Result res = enter(qts, EXACT, pteg_of(va, HPT_SHIFT) * 8,
-                       pte0_of(va) | bits, PAGE | R);
+    Result res = hpt_enter(qts, EXACT, pteg_of(va, HPT_SHIFT) * 8,
+                           pte0_of(va) | bits, PAGE | R);
 
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
 }
@@ -430,8 +343,8 @@ static void test_block_remove(void)
     /* not there, bolted, of another page size, of the next block, twice, bad */
     enter_va(qts, block, 0);
     enter_va(qts, block + 0x2000, BOLTED);
-    g_assert_cmpint(enter(qts, EXACT, ptex[3], pte0_of(block) | LARGE,
-                          0x1230000 | 0x1010).rc, ==, H_SUCCESS);
+    g_assert_cmpint(hpt_enter(qts, EXACT, ptex[3], pte0_of(block) | LARGE,
+                              0x1230000 | 0x1010).rc, ==, H_SUCCESS);
     enter_va(qts, block + 0x8000, 0);
     regs[0] = 0;
     regs[1] = REQUEST | ptex[0];
@@ -465,206 +378,6 @@ static void test_block_remove(void)
     qtest_quit(qts);
 }
 
-static bool is_busy(int64_t rc)
-{
-    return rc >= H_LONG_BUSY_1_MS && rc <= H_LONG_BUSY_100_S;
-}
-
-/* Again while the table before the present one waits for its readers */
-static int64_t prepare(QTestState *qts, uint64_t flags, uint64_t shift)
-{
-    int64_t rc;
-
-    do {
-        rc = papr_hcall(qts, 0, H_RESIZE_HPT_PREPARE, flags, shift);
-    } while (is_busy(rc));
-    return rc;
-}
-
-static int64_t commit(QTestState *qts, uint64_t flags, uint64_t shift)
-{
-    return papr_hcall(qts, 0, H_RESIZE_HPT_COMMIT, flags, shift);
-}
-
-static void test_resize_checks(void)
-{
-    QTestState *qts = papr_start("-cpu POWER8 -machine resize-hpt=disabled");
-
-    g_assert_cmpint(prepare(qts, 0, HPT_SHIFT), ==, H_AUTHORITY);
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT), ==, H_AUTHORITY);
-    qtest_quit(qts);
-
-    qts = start_hash();
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT), ==, H_CLOSED);
-    g_assert_cmpint(commit(qts, 0, 0), ==, H_CLOSED);
-    g_assert_cmpint(prepare(qts, 1, HPT_SHIFT), ==, H_PARAMETER);
-    g_assert_cmpint(prepare(qts, 0, 17), ==, H_PARAMETER);
-    g_assert_cmpint(prepare(qts, 0, 47), ==, H_PARAMETER);
-    g_assert_cmpint(prepare(qts, 0, -1ull), ==, H_PARAMETER);
-    g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 2), ==, H_RESOURCE);
-    g_assert_cmpint(prepare(qts, 0, 46), ==, H_RESOURCE);
-    g_assert_cmpint(prepare(qts, 0, 0), ==, H_SUCCESS);
-
-    /* prepared, asked again, given up */
-    g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
-    g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
-    g_assert_cmpint(commit(qts, 1, HPT_SHIFT + 1), ==, H_CLOSED);
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT), ==, H_CLOSED);
-    g_assert_cmpint(prepare(qts, 0, 0), ==, H_SUCCESS);
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT + 1), ==, H_CLOSED);
-    /* a wrong request gives it up too */
-    g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
-    g_assert_cmpint(prepare(qts, 0, 17), ==, H_PARAMETER);
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT + 1), ==, H_CLOSED);
-    qtest_quit(qts);
-}
-
-static void resize_to(QTestState *qts, unsigned shift, int64_t rc)
-{
-    g_assert_cmpint(prepare(qts, 0, shift), ==, H_SUCCESS);
-    g_assert_cmpint(commit(qts, 0, shift), ==, rc);
-}
-
-static void test_resize(void)
-{
-    const uint64_t va = 0x3fff00a5b1000ull, bolted = pte0_of(va) | BOLTED;
-    /* as far apart as one size of table tells, so together in a smaller one */
-    const uint64_t rival = va ^ 1ull << (12 + HPT_SHIFT - 8);
-    QTestState *qts = start_hash();
-    uint64_t ptex = pteg_of(va, HPT_SHIFT) * 8 + 3;
-
-    enter(qts, EXACT, ptex, bolted, PAGE | R);
-    enter(qts, EXACT, ptex + 1, pte0_of(va), PAGE);
-    enter(qts, EXACT, (~pteg_of(va, HPT_SHIFT) & (N_PTEGS - 1)) * 8 + 6,
-          bolted | SECONDARY, PAGE);
-
-    resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
-    ptex = pteg_of(va, HPT_SHIFT + 1) * 8 + 3;
-    check_entry(qts, ptex, bolted, PAGE | R);
-    check_entry(qts, ptex + 1, 0, 0);
-    check_entry(qts, (~pteg_of(va, HPT_SHIFT + 1) & (2 * N_PTEGS - 1)) * 8 + 6,
-                bolted | SECONDARY, PAGE);
-    /* the new half can be used */
-    g_assert_cmpint(enter(qts, EXACT, 2 * N_HPTES - 1, pte0_of(0), PAGE).rc, ==,
-                    H_SUCCESS);
-    g_assert_cmpint(enter(qts, EXACT, 2 * N_HPTES, pte0_of(0), PAGE).rc, ==,
-                    H_PARAMETER);
-
-    resize_to(qts, 18, H_SUCCESS);
-    check_entry(qts, pteg_of(va, 18) * 8 + 3, bolted, PAGE | R);
-    check_bad_index(qts, 1 << (18 - 4));
-    resize_to(qts, HPT_SHIFT, H_SUCCESS);
-
-    /* two bolted entries for one place: refused, and the table is as it was */
-    ptex = pteg_of(rival, HPT_SHIFT) * 8 + 3;
-    enter(qts, EXACT, ptex, pte0_of(rival) | BOLTED, PAGE);
-    resize_to(qts, HPT_SHIFT - 1, H_PTEG_FULL);
-    g_assert_cmpint(commit(qts, 0, HPT_SHIFT - 1), ==, H_CLOSED);
-    check_entry(qts, ptex, pte0_of(rival) | BOLTED, PAGE);
-    check_entry(qts, pteg_of(va, HPT_SHIFT) * 8 + 3, bolted, PAGE | R);
-    qtest_quit(qts);
-}
-
-/* A reset empties the table and gives it its first size again */
-static void test_reset(void)
-{
-    QTestState *qts = start_hash();
-
-    enter(qts, EXACT, 5, pte0_of(0) | BOLTED, PAGE);
-    resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
-    g_assert_cmpint(prepare(qts, 0, 18), ==, H_SUCCESS);
-    qtest_system_reset(qts);
-    check_entry(qts, 5, 0, 0);
-    check_bad_index(qts, N_HPTES);
-    g_assert_cmpint(commit(qts, 0, 18), ==, H_CLOSED);
-    qtest_quit(qts);
-}
-
-/* Flags of H_REGISTER_PROCESS_TABLE */
-#define GTSE 1
-#define BY_TABLE 2
-#define RADIX 4
-#define REMOVE 0x10
-#define NEW 0x18
-
-static int64_t process_table(QTestState *qts, uint64_t flags, uint64_t base,
-                             uint64_t page_size, uint64_t size)
-{
-    int64_t rc;
-
-    do {
-        rc = papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, flags, base,
-                        page_size, size);
-    } while (is_busy(rc));
-    return rc;
-}
-
-static bool has_hpt(QTestState *qts)
-{
-    return papr_hcall(qts, 0, H_READ, 0, 0) == H_SUCCESS;
-}
-
-static void test_process_table(void)
-{
-    static const struct {
-        uint64_t flags, base, page_size, size;
-        int64_t rc;
-        bool hash;                      /* afterwards */
-    } steps[] = {
-        /* starts as hash */
-        { 0, 0, 0, 0, H_SUCCESS, true },
-        { RADIX, 0, 0, 0, H_PARAMETER, true },
-        { NEW | RADIX, 0x1000000, 0, 4, H_SUCCESS, false },
-        { RADIX, 0, 0, 0, H_SUCCESS, false },
-        { RADIX | GTSE, 0, 0, 0, H_SUCCESS, false },
-        { 0, 0, 0, 0, H_PARAMETER, false },
-        { NEW | RADIX | BY_TABLE | GTSE, 0x1000000, 0, 0, H_SUCCESS, false },
-        { NEW | RADIX, 0x1000001, 0, 4, H_P2, false },
-        { NEW | RADIX, 1ull << 60, 0, 0, H_P2, false },
-        { NEW | RADIX, 0xfffffffffffff000ull, 0, 0, H_P2, false },
-        { NEW | RADIX, RAM_END, 0, 0, H_P2, false },
-        { NEW | RADIX, RAM_END - 0x1000, 0, 1, H_P2, false },
-        { NEW | RADIX, RAM_END - 0x1000, 0, 0, H_SUCCESS, false },
-        { NEW | RADIX, 0x1000000, 1, 4, H_P3, false },
-        { NEW | RADIX, 0x1000000, 0, 25, H_P4, false },
-        { NEW | RADIX, 0x1000000, 0, -1ull, H_P4, false },
-        { 1 << 5 | RADIX, 0, 0, 0, H_PARAMETER, false },
-        { 1ull << 63 | NEW | RADIX, 0x1000000, 0, 4, H_PARAMETER, false },
-        /* no segment tables, whatever else is asked */
-        { BY_TABLE, 0, 0, 0, H_PARAMETER, false },
-        { BY_TABLE | REMOVE, 0, 0, 0, H_PARAMETER, false },
-        { BY_TABLE | NEW, 0, 0, 0, H_PARAMETER, false },
-        /* deregistered with hash's mode bits it still is a radix partition */
-        { REMOVE, 0, 0, 0, H_SUCCESS, false },
-        { REMOVE | RADIX, 0, 0, 0, H_SUCCESS, false },
-        /* to hash */
-        { NEW, 1ull << 38, 0, 0, H_P2, false },
-        { NEW, 0, 8, 0, H_P3, false },
-        { NEW, 0, 0, 25, H_P4, false },
-        { NEW, (1ull << 38) - 1, 7, 24, H_SUCCESS, true },
-        { 0, 0, 0, 0, H_SUCCESS, true },
-        { GTSE, 0, 0, 0, H_SUCCESS, true },
-        { RADIX, 0, 0, 0, H_PARAMETER, true },
-        { REMOVE | RADIX, 0, 0, 0, H_PARAMETER, true },
-        { BY_TABLE, 0, 0, 0, H_PARAMETER, true },
-        { BY_TABLE | REMOVE, 0, 0, 0, H_PARAMETER, true },
-        { REMOVE, 0, 0, 0, H_SUCCESS, true },
-        /* and back */
-        { NEW | RADIX, RAM_END, 0, 0, H_P2, true },
-        { NEW | RADIX | GTSE, 0x1000000, 0, 4, H_SUCCESS, false },
-    };
-    QTestState *qts = papr_start("-cpu POWER9 -smp 2");
-
-    for (int i = 0; i < ARRAY_SIZE(steps); i++) {
-        g_test_message("step %d", i);
-        g_assert_cmpint(process_table(qts, steps[i].flags, steps[i].base,
-                                      steps[i].page_size, steps[i].size), ==,
-                        steps[i].rc);
-        g_assert_cmpint(has_hpt(qts), ==, steps[i].hash);
-    }
-    qtest_quit(qts);
-}
-
 static void test_flush_calls(void)
 {
     QTestState *qts = papr_start("-cpu POWER9 -smp 2");
@@ -695,80 +408,6 @@ static void test_flush_calls(void)
     qtest_quit(qts);
 }
 
-#define INCOMING "-cpu POWER8 -incoming defer"
-
-/* A stream to a file; its path */
-static char *saved_machine(QTestState *qts)
-{
-    char *path = NULL;
-    int fd = g_file_open_tmp("mmu-test-XXXXXX", &path, NULL);
-
-    g_assert_cmpint(fd, >=, 0);
-    close(fd);
-    papr_save(qts, path);
-    qtest_quit(qts);
-    return path;
-}
-
-static void test_migration(void)
-{
-    const uint64_t pte0 = pte0_of(0x12345000);
-    QTestState *qts = start_hash();
-    g_autofree char *path = NULL;
-
-    /* more than a stride, runs and single ones, beyond the first table */
-    resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
-    for (int i = 0; i < 20; i++) {
-        enter(qts, EXACT, 4090 + i, pte0 + (i << 7), PAGE | R | C);
-        enter(qts, EXACT, 2 * N_HPTES - 1 - i * 8191, pte0 | BOLTED, PAGE);
-    }
-    call(qts, H_REMOVE, 0, 4095, 0, 0);
-
-    path = saved_machine(qts);
-    qts = papr_start(INCOMING);
-    g_assert_true(papr_load(qts, path));
-
-    for (int i = 0; i < 20; i++) {
-        check_entry(qts, 4090 + i, i == 5 ? 0 : pte0 + (i << 7),
-                    i == 5 ? 0ull : (PAGE | R | C));
-        check_entry(qts, 2 * N_HPTES - 1 - i * 8191, pte0 | BOLTED, PAGE);
-        check_entry(qts, 2 * N_HPTES - 2 - i * 8191, 0, 0);
-    }
-    check_bad_index(qts, 2 * N_HPTES);
-    /* nothing was taken over that would be in a hypercall's way */
-    g_assert_cmpint(call(qts, H_REMOVE, 0, 4090, 0, 0).rc, ==, H_SUCCESS);
-    resize_to(qts, HPT_SHIFT, H_SUCCESS);
-    qtest_quit(qts);
-    unlink(path);
-}
-
-/* Streams that name impossible sizes and entries end the load, not QEMU */
-static void test_bad_stream(void)
-{
-    static const char name[] = "\012spapr/htab";
-    static const uint32_t sizes[] = { 1, 17, HPT_SHIFT + 2, 47, 0x80000000 };
-    QTestState *qts = start_hash();
-    g_autofree char *path = NULL, *stream = NULL;
-    char *where;
-    gsize length;
-
-    path = saved_machine(qts);
-    g_assert_true(g_file_get_contents(path, &stream, &length, NULL));
-    where = memmem(stream, length, name, sizeof(name) - 1);
-    g_assert_nonnull(where);
-    where += sizeof(name) - 1 + 8;      /* instance and version */
-    g_assert_cmpuint(ldl_be_p(where), ==, HPT_SHIFT);
-
-    for (int i = 0; i < ARRAY_SIZE(sizes); i++) {
-        stl_be_p(where, sizes[i]);
-        g_assert_true(g_file_set_contents(path, stream, length, NULL));
-        qts = papr_start(INCOMING);
-        g_assert_false(papr_load(qts, path));
-        qtest_quit(qts);
-    }
-    unlink(path);
-}
-
 /* Nothing that a guest passes ends QEMU or leaves an entry locked */
 static void hammer(const char *options)
 {
@@ -797,7 +436,7 @@ static void hammer(const char *options)
         papr_hcall_regs(qts, 0, nr, regs);
     }
     for (uint64_t ptex = 0; has_hpt(qts) && ptex < 256; ptex++) {
-        int64_t rc = call(qts, H_REMOVE, 0, ptex, 0, 0).rc;
+        int64_t rc = hpt_call(qts, H_REMOVE, 0, ptex, 0, 0).rc;
 
         g_assert_true(rc == H_SUCCESS || rc == H_NOT_FOUND);
     }
@@ -823,13 +462,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/mmu/protect-and-clear", test_protect_and_clear);
     qtest_add_func("pseries/mmu/bulk-remove", test_bulk_remove);
     qtest_add_func("pseries/mmu/block-remove", test_block_remove);
-    qtest_add_func("pseries/mmu/resize-checks", test_resize_checks);
-    qtest_add_func("pseries/mmu/resize", test_resize);
-    qtest_add_func("pseries/mmu/reset", test_reset);
-    qtest_add_func("pseries/mmu/process-table", test_process_table);
     qtest_add_func("pseries/mmu/flush-calls", test_flush_calls);
-    qtest_add_func("pseries/mmu/migration", test_migration);
-    qtest_add_func("pseries/mmu/bad-stream", test_bad_stream);
     qtest_add_func("pseries/mmu/hammer", test_hammer);
     return g_test_run();
 }
