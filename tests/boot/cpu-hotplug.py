@@ -35,7 +35,7 @@ LOAD = ('want=$(md5sum < /bin/busybox); n=0; while [ ! -e /stop ]; do '
 
 
 class CpuGuest(Guest):
-    """Linux with cores that come and go; core N is of CPUs N * threads and up."""
+    """Linux with cores to plug and unplug; core N has CPUs N * threads and up."""
 
     def __init__(self, *words, cores=2, room=4, args=(), **options):
         self.threads = next((int(word[0]) for word in words if re.fullmatch(r'\dt', word)), 1)
@@ -126,7 +126,7 @@ class CpuGuest(Guest):
 
 
 def rounds(*words):
-    """Two cores come and go under load, in changing order."""
+    """Two cores are plugged and unplugged under load, in changing order."""
     n = next((int(word) for word in words if word.isdigit()), 3)
     with CpuGuest(*words) as guest:
         guest.start()
@@ -152,7 +152,7 @@ def rounds(*words):
 
 
 def alone(*words):
-    """One core comes and goes, next to the only one, three times."""
+    """One core is plugged and unplugged three times, beside the only other one."""
     with CpuGuest(*words, cores=1, room=2) as guest:
         guest.start()
         for _ in range(3):

@@ -2,7 +2,7 @@
 """A Linux guest with devices: drivers, disks, patterns, and what must be well.
 
 What storage.py, network.py and devices.py have in common.  A mode of a test is
-words that are told to the guest or the devices, in any order:
+words for the guest or the devices, in any order:
 
   xics, xive       the interrupt controller that the guest uses
   plain            virtio devices as they are by default: no IOMMU

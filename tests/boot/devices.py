@@ -104,7 +104,7 @@ def moves_to(guest, name, cpu, work):
 
 
 def affinity(*words):
-    """Interrupts go to the vCPU they are told to."""
+    """Interrupts go to the vCPU of their affinity."""
     mode = Mode(*words)
     with workspace() as directory:
         args = ['-object', 'rng-random,id=entropy,filename=/dev/urandom',
@@ -174,7 +174,7 @@ def msi(*words):
             # one that goes makes room for one that had none
             bind(guest, 'unbind', slots[:1] + slots[-1:])
             bind(guest, 'bind', slots[-1:])
-            expect(vectors(guest, slots[-1:]) == [full], 'what was given back is not given')
+            expect(vectors(guest, slots[-1:]) == [full], 'freed vectors are not available')
             expect(not guest.read('/tmp/differ'), guest.read('/tmp/differ'))
             guest.is_well()
 

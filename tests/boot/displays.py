@@ -79,7 +79,7 @@ def devices():
 
 
 def slof():
-    """SLOF finds its console by itself; Linux is told its own."""
+    """SLOF finds its console by itself; Linux gets its own as an option."""
     boots(Default((), firmware='slof', append='console=hvc0'), 'default')
     for name in ('VGA', 'virtio-vga', 'bochs-display'):
         boots(Displayed(('-device', name), firmware='slof', append='console=hvc0'), name)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cores and memory modules come and go in a busy Linux, and in the middle of it the machine
-stops, is reset, or is saved and goes on in another QEMU.
+"""Cores and memory modules are plugged and unplugged in a busy Linux; in the middle of that
+the machine stops, is reset, or is saved and continues in another QEMU.
 
 Arguments: words of the guest (POWER8..., xics, hash, 4k, slof), and how many rounds.
 """
@@ -169,7 +169,7 @@ class Rounds:
         self.guest.prompt()
 
     def turn(self, plugged, unplugged):
-        """All comes and goes, and each time something happens at once."""
+        """All are plugged and unplugged, each time with an event in the middle."""
         self.guest.plug()
         plugged()
         self.guest.has(4, self.memory + sum(MODULES.values()))

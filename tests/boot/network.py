@@ -140,7 +140,7 @@ def guests(*words):
     args = [[], []]
     for n, (kinds, sockets) in enumerate(zip(pairs, ends), 1):
         for side in (0, 1):
-            # no port, nobody else: QEMU inherits the socket
+            # no port that others could use: QEMU inherits the socket
             sockets[side].set_inheritable(True)
             args[side] += ['-netdev', f'socket,id=net{n},fd={sockets[side].fileno()}',
                            '-device', adapter(mode, kinds[side], n)]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""NUMA nodes: what a guest is told of them, beside what upstream's machine tells.
+"""NUMA nodes: what a guest gets of them, compared with upstream's machine.
 
     numa.py trees [NAME]
 
@@ -131,7 +131,7 @@ PRECONFIG = {'preconfig': [
     {'type': 'cpu', 'node-id': 0, 'core-id': 1},
 ]}
 
-# What a guest with form 1 is told: here a no to its choice, where the peer ends
+# A guest with form 1: here its choice is refused, where the peer ends
 REFUSED = {'empty', 'empty-plug', 'asymmetric', 'asymmetric-far', 'most'}
 
 
@@ -254,7 +254,7 @@ def outcome(binary, name, form):
 
 
 def compare(name, form, other):
-    """Whether topology NAME is told alike by our machine and the binary OTHER."""
+    """Does topology NAME look the same with our machine and the binary OTHER?"""
     ours = outcome(binary(), name, form)
     theirs = outcome(other, name, form)
     right = OTHERWISE.get((form, name), {})
@@ -278,7 +278,7 @@ def binary():
 
 
 def trees(*names):
-    """Each topology is told as upstream tells it, or as OTHERWISE says."""
+    """Each topology looks as upstream's, or as OTHERWISE says."""
     if not PAYLOAD.exists():
         skip('no tests/guest/steps.elf: needs gcc-powerpc64-linux-gnu')
     guest_file('vof.bin')

@@ -130,7 +130,7 @@ def devices(ic):
 
 
 def functions(ic):
-    """A device of three functions comes and goes as a whole."""
+    """A device of three functions is plugged and unplugged as a whole."""
     with HotplugGuest(ic) as guest:
         guest.start()
         for func in 2, 1, 0:
@@ -148,7 +148,7 @@ def functions(ic):
 
 
 def bridge(ic):
-    """A device comes and goes behind a bridge that was there from the start."""
+    """A device is plugged and unplugged behind a bridge of the command line."""
     with HotplugGuest(ic, args=('-device', 'pci-bridge,id=bridge,chassis_nr=2,addr=4')) as guest:
         guest.start()
         guest.plug_net('net1', 1, bus='bridge', addr='3')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest that was booted and saved once, restored for each test from what nobody writes.
+"""A guest that was booted and saved once, restored for each test from files that are only read.
 
 The commands are those of "Boot once, restore for each test" in the user's manual
 (docs/system/ppc/pseries.rst), and have to be found there.
@@ -85,7 +85,7 @@ def digests(directory):
 
 @contextlib.contextmanager
 def saved(image):
-    """A directory with a saved guest and its disk, which nobody may write."""
+    """A directory with a saved guest and its disk, which are read-only."""
     with workspace() as parent:
         directory = parent / 'saved'
         directory.mkdir()
@@ -124,7 +124,7 @@ def work(guest, number):
     expect('made-before' in guest.run('dd if=/dev/vda bs=512 skip=8 count=1'), 'another disk')
     data = guest.run('dd if=/dev/vda bs=1M skip=1 iflag=direct | sha256sum')
     expect(hashlib.sha256(DISK[MIB:]).hexdigest() in data, f'the disk reads {data}')
-    # nobody else's test was here; then this one is
+    # no other test was here; then this one is
     guest.run('[ ! -e /tested ] && [ "$(dd if=/dev/vda bs=512 skip=16 count=1 | head -c 6)" !='
               ' tested ]')
     guest.run(f'echo tested-{number} > /tested && dd if=/tested of=/dev/vda bs=512 seek=16'

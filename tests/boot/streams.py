@@ -57,7 +57,7 @@ def migrate(guest, uri):
 
 @contextmanager
 def given_up_for(traveller, target):
-    """A move to TARGET; if it fails, that ends, and what it said is told."""
+    """Migrate to TARGET; if that fails, it ends, and its output is reported."""
     try:
         yield
     except Exception as failure:
@@ -269,7 +269,7 @@ class CarriedLinux(Traveller):
 
 
 def explained(traveller, failure):
-    """What there is to know of a guest that has failed."""
+    """A report of the state of a guest that has failed."""
     guest = traveller.guest
     words = [f'{traveller.machine}, {traveller.where}: {failure!r}']
     try:

@@ -44,7 +44,7 @@ DIFFERENCES = [
     (r'type spapr-drc-(cpu|lmb|pci|phb|pmem)', 'likewise'),
     (r'/machine: xive', 'the peer has it among the devices without a name'),
     (r'/machine/peripheral-anon/device\[0\]: iommu-spapr-(bypass|root)\[0\]',
-     'memory regions of the device, which nobody looks up there'),
+     'memory regions of the device, which are not looked up there'),
     (r'properties of ics-spapr: (legacy-xics|xics)', 'wiring within the peer'),
     (r'properties of spapr-xive: (end_source|source|(legacy-)?xive-fabric)', 'likewise'),
     (r'properties of spapr-xive: (hv-prio|tm-base|vc-base)', 'the platform has one value of them'),

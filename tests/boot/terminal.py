@@ -59,7 +59,7 @@ class Terminal:
             os.waitpid(self.pid, 0)
 
     def more(self, seconds):
-        """Take what there is within SECONDS; False once nobody is at the other end."""
+        """Read what arrives within SECONDS; False if the other end is closed."""
         if not select.select([self.master], [], [], seconds)[0]:
             return True
         try:

@@ -17,7 +17,7 @@ from devguest import DeviceGuest, Mode, poll, workspace
 from features import needs, program, server
 from guest import Failure, expect, main_of
 
-REGISTER = 12           # of those that nothing but a start clears, one nobody uses
+REGISTER = 12           # one that only a start clears, and that is unused
 
 
 class Version:

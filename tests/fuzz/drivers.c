@@ -177,7 +177,7 @@ static void hash_entry(const FuzzRecord *record)
     }
 }
 
-/* VPA, dispatch trace log, SLB shadow: registered, or given back */
+/* VPA, dispatch trace log, SLB shadow: registered, or deregistered */
 static void vcpu_area(const FuzzRecord *record)
 {
     uint64_t function = record->args[0][0] % 8;

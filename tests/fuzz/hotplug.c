@@ -1,5 +1,5 @@
 /*
- * Fuzzing the pseries machine: devices that come and go
+ * Fuzzing the pseries machine: plug and unplug of devices
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cores come and go while a guest runs: plugged.py PAYLOAD TEST MODEL [QEMU OPTION...]
+"""Plug and unplug of cores while a guest runs: plugged.py PAYLOAD TEST MODEL [QEMU OPTION...]
 
-Two cores of MODEL are plugged and, since the guest never takes them, gone at once when
-they are unplugged, one right after the other, in many rounds.
+Two cores of MODEL are plugged and, since the guest never configures them, removed at once
+when they are unplugged, one right after the other, in many rounds.
 """
 
 import sys

@@ -497,7 +497,7 @@ static uint32_t wait_event(void)
     return event;
 }
 
-/* The vCPU is told, and has @event alone */
+/* The vCPU is interrupted, and has @event alone */
 static void xive_expect(uint32_t event)
 {
     uint16_t taken;
@@ -656,7 +656,7 @@ static void end_others(void)
     }
 }
 
-/* How many vCPUs there are: RTAS knows of no others */
+/* The number of vCPUs: those for which RTAS has a state */
 static unsigned count_cpus(void)
 {
     uint32_t rets[2];

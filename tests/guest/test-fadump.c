@@ -76,7 +76,7 @@ static void fill(void)
     };
 }
 
-/* Registers that are told by their values, and a loop at a known place */
+/* Registers with known values, and a loop at a known address */
 static void spin(struct cpu *cpu)
 {
     register uint64_t a asm("r20") = PATTERN + cpu->id;

@@ -149,7 +149,7 @@ static void begin(void)
     }
 }
 
-/* Without an end: vCPU 0 says how it goes, until it is told to stop */
+/* Without an end: vCPU 0 reports progress, until it is stopped */
 static bool told_to_stop(uint64_t round)
 {
     uint64_t out[3];

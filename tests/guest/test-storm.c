@@ -490,7 +490,7 @@ void test_call_storm(void)
     if (with_xive) {
         expect(negotiate(true, true), true);
     }
-    /* nobody else runs: this returns at once */
+    /* no other vCPU runs: this returns at once */
     has_join = hcall(H_JOIN, 0, 0, 0, 0) == H_CONTINUE;
     find_device();
     announce();

@@ -1,5 +1,5 @@
 /*
- * TCEs (translation control entries): windows come and go while other vCPUs
+ * TCEs (translation control entries): windows change while other vCPUs
  * map and unmap, LoPAR 7.3.27 and 14.5.4.2
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -59,7 +59,7 @@ static void use_window(struct cpu *cpu, uint64_t *random)
     }
 }
 
-/* In a part of the other window that nobody else uses: what is put stays */
+/* In a part of the other window that no other vCPU uses: entries stay */
 static void use_own(struct cpu *cpu, uint64_t *random)
 {
     uint64_t page = random_next(random) % OWN_PAGES;

@@ -9,7 +9,7 @@ subjects of layer 3 do not see each other.
 
 Within a folder, files that call each other in a circle can only be understood
 together: the core of a folder does not call up into its faces (hypercalls, RTAS,
-migration), but a file that nobody calls ties them (mmu.c, init.c).
+migration), but a file that no other calls ties them (mmu.c, init.c).
 """
 
 import posixpath
@@ -97,7 +97,7 @@ def private_is_fine(path, header):
     if theirs is None:
         return f'{header} has no layer in tests/house/layers.py'
     if theirs.startswith(f'{PPC}/machine'):
-        return f'includes {header}: nobody includes machine/'
+        return f'includes {header}: no other folder includes machine/'
     if LAYERS[theirs] >= LAYERS[mine]:
         return f'includes {header} of layer {LAYERS[theirs]}'
     return None

@@ -16,7 +16,7 @@ HOME = re.compile(r'(?<![\w$.}/-])/(?:home|root|work|Users|usr/local|scratch)/\w
 REGISTRY = re.compile(r'https?://[\w.-]*(?:registry|proxy|mirror|nexus|artifactory|pypi|npmjs)'
                       r'[\w.-]*', re.I)
 EVENT = re.compile(r'^(?:disable |vcpu )*(\w+)\(', re.M)
-# whoever may end QEMU, and why
+# files that may end QEMU, and why
 MAY_EXIT = {
     'hw/ppc/pseries/machine/smp.c': 'MachineClass::possible_cpu_arch_ids has no Error',
     'hw/ppc/pseries/machine/reset.c': 'MachineClass::reset has no Error',

@@ -98,7 +98,7 @@ NO_SUCH_EXIT = 99
 
 
 def comes_back(host, guest, reason, flags):
-    """A vCPU of GUEST comes out of the kernel as it is told (ioctl-watch.c)."""
+    """Have a vCPU of GUEST leave the kernel (ioctl-watch.c)."""
     file = guest.env['IOCTL_EXIT']
     host.run(f'echo {reason} {flags} > {file}.new && mv {file}.new {file}')
     # something has to happen on each vCPU; whether the guest answers is not the question

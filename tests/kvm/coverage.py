@@ -5,7 +5,7 @@
 BUILD is a build directory of tools/kvm-build --coverage, DATA the folder in which
 host.py ($PAPR_KVM_COVERAGE) has put what its QEMUs wrote when they ended.  What is in
 there of an older build does not count.  TAP: one point, which fails if less than
-LEAST per cent of all lines have run; the files are told in comments.
+LEAST per cent of all lines have run; the files are named in comments.
 """
 
 import collections

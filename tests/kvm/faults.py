@@ -87,7 +87,7 @@ class Outcome:
 
 
 # Runs QEMU as the arguments say.  A machine that stops for an internal error would
-# stay so: then QEMU is told to quit.
+# stay so: then QEMU is ended by quit.
 SCRIPT = '''
 rm -f /tmp/fault.*
 one() {{
@@ -159,7 +159,7 @@ def plain_trace(host, args):
 # --- set-up ---
 
 def detail_of(name, detail):
-    """That of a call's arguments by which it is told from others of its name."""
+    """The argument that distinguishes a call from others of its name."""
     words = detail.split()
     if name in ('KVM_ENABLE_CAP', 'mmap'):
         return ' '.join(words[:2]) if words[0] == 'XIVE' else words[0]
@@ -411,7 +411,7 @@ def leaves_nothing(host, prelude, step, times, fault='', irqchip='', says=''):
 
 
 def leaks(host):
-    """Controllers, page tables and DMA windows come and go, and leave nothing."""
+    """Controllers, page tables and DMA windows are made and freed, without leaks."""
     for prelude, step, times in (('xcic', 'xcic', 20), ('xcb', 'xcb', 20), ('wv', 'wv', 20),
                                  ('wb', 'wb', 20), ('Ihb', 'Ihb', 8)):
         leaves_nothing(host, prelude, step, times)

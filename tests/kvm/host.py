@@ -189,7 +189,7 @@ def emulator(kind):
 
 
 def host_options(kind, smp, mem):
-    """What the QEMU that emulates a host of KIND is told, but for kernel and console."""
+    """Options of the QEMU that emulates a host of KIND, without kernel and console."""
     options = [option.format(build=BUILD) for option in KINDS[kind]]
     bus = 'pci.0' if kind in PARTITIONS else 'pcie.0'
     return [*options, '-accel', 'tcg,thread=multi', '-smp', smp, '-m', mem, '-display', 'none',

@@ -65,7 +65,7 @@ def parameters(guest, **values):
 
 
 class Moving:
-    """A migration that goes on and on until it is let go."""
+    """A migration that does not end before finish()."""
 
     def __init__(self, guest, there):
         self.guest = guest
@@ -88,7 +88,7 @@ class Moving:
         expect(answer['status'] in ('setup', 'active', 'device', 'completed'), answer)
         return answer.get('ram', {}).get('dirty-sync-count', 0)
 
-    def let_go(self):
+    def finish(self):
         parameters(self.guest, downtime_limit=60000, max_bandwidth=1 << 30)
         self.guest.poll(lambda: status(self.guest) in ('completed', 'failed'), 'end')
         expect(status(self.guest) == 'completed', self.guest.cmd('query-migrate'))
@@ -112,7 +112,7 @@ def live(host):
         moving.rounds(3)
         debugger(here)
         goes_on(here)
-        moving.let_go()
+        moving.finish()
         goes_on(there)
         there.migrate(f'file:{STATE}')
     with bare(host, 'hash-churn-on', args=('-incoming', f'file:{STATE}')) as guest:
@@ -145,7 +145,7 @@ def live_resizes(host):
     """The guest changes its table's size before a migration, wants to while it moves, and after."""
     with move(host, 'hash-resize-on') as (_, there, moving):
         moving.rounds(3)
-        moving.let_go()
+        moving.finish()
         goes_on(there)
         ends_well(there)
 
@@ -162,7 +162,7 @@ def reset_on_the_way(host):
                   'table')
         in_time = 'a table of' in here.text
         moving.rounds(2)
-        moving.let_go()
+        moving.finish()
         goes_on(there)
         ends_well(there)
     return in_time

@@ -22,7 +22,7 @@ def cell(text):
 
 
 def lowered(host):
-    """Defaults that the host lacks are told in one line; the rest is the host's own."""
+    """Defaults that the host lacks are reported in one line; the rest is the host's."""
     property_of = 'xxd -p -l 4 /proc/device-tree/cpus/*@0/'
     with host.guest(smp='2') as guest:
         guest.launch()

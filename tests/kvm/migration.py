@@ -125,7 +125,7 @@ class Carried:
 
     @contextmanager
     def given_up_for(self, target):
-        """A move to TARGET; if it fails, that ends, and what it said is told."""
+        """Migrate to TARGET; if that fails, it ends, and its output is reported."""
         try:
             yield
         except BaseException as failure:
@@ -209,7 +209,7 @@ class CarriedLinux(Carried):
 
 
 def explained(carried, failure):
-    """What there is to know of a guest that has failed."""
+    """A report of the state of a guest that has failed."""
     guest = carried.guest
     words = [f'{carried.payload}, {carried.where}, round {carried.round}: {failure!r}']
     if guest and guest.is_running():

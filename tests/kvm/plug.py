@@ -135,7 +135,7 @@ def files(guest):
 
 
 def cores(host, *words):
-    """Both free cores come and go under load, in both orders; the kernel's vCPUs are taken again."""
+    """Both free cores are plugged and unplugged under load; the kernel's vCPUs are reused."""
     host.run(f'rm -f {TRACE["IOCTL_TRACE"]}')
     with booted(host, words, env=TRACE) as guest:
         up(guest)

@@ -58,7 +58,7 @@ class Storm:
             expect(not wait.is_over(), f'it does not go on: {before}, {now}')
 
     def ends(self):
-        """It is told to end, and is well."""
+        """It is stopped, and has no errors."""
         self.goes_on()
         self.guest.send('q')
         self.said('PASS')

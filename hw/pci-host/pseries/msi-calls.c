@@ -170,7 +170,7 @@ static void shrink_numbers(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
     if (type == PAPR_MSI_MSIX) {
         mask_msix(dev, count, msi->count);
     }
-    papr_phb_msi_give_back(phb, msi->first + count, msi->count - count);
+    papr_phb_msi_free_numbers(phb, msi->first + count, msi->count - count);
     msi->count = count;
     program_messages(dev, type, msi);
 }

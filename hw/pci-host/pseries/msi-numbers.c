@@ -28,7 +28,7 @@ void papr_phb_msi_keep(PaprPhb *phb, PaprPhbMsi msi)
                          g_memdup2(&msi, sizeof(msi)));
 }
 
-void papr_phb_msi_give_back(PaprPhb *phb, uint32_t first, uint32_t count)
+void papr_phb_msi_free_numbers(PaprPhb *phb, uint32_t first, uint32_t count)
 {
     PaprIrqs *irqs = phb->pci->config.irqs;
 
@@ -40,7 +40,7 @@ void papr_phb_msi_give_back(PaprPhb *phb, uint32_t first, uint32_t count)
 
 void papr_phb_msi_drop(PaprPhb *phb, const PaprPhbMsi *msi)
 {
-    papr_phb_msi_give_back(phb, msi->first, msi->count);
+    papr_phb_msi_free_numbers(phb, msi->first, msi->count);
     g_hash_table_remove(phb->msi, GUINT_TO_POINTER(msi->config_addr));
 }
 
@@ -88,7 +88,7 @@ bool papr_phb_msi_claim(PaprPhb *phb, uint32_t first, uint32_t count)
                                  phb->opt.index);
             }
             error_free(err);
-            papr_phb_msi_give_back(phb, first, i);
+            papr_phb_msi_free_numbers(phb, first, i);
             papr_irq_msi_free(phb->pci->config.irqs, first, count);
             return false;
         }
@@ -105,7 +105,7 @@ void papr_phb_msi_reset(PaprPhb *phb)
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const PaprPhbMsi *msi = value;
 
-        papr_phb_msi_give_back(phb, msi->first, msi->count);
+        papr_phb_msi_free_numbers(phb, msi->first, msi->count);
         g_hash_table_iter_remove(&iter);
     }
 }

@@ -38,7 +38,7 @@ uint32_t papr_phb_msi_alloc_most(PaprIrqs *irqs, PaprMsiType type, uint32_t max,
                                  uint32_t *count);
 /** papr_phb_msi_claim: what was allocated; on failure it is free again */
 bool papr_phb_msi_claim(PaprPhb *phb, uint32_t first, uint32_t count);
-/** papr_phb_msi_give_back: numbers that were claimed are free */
-void papr_phb_msi_give_back(PaprPhb *phb, uint32_t first, uint32_t count);
+/** papr_phb_msi_free_numbers: release claims of numbers, and free them */
+void papr_phb_msi_free_numbers(PaprPhb *phb, uint32_t first, uint32_t count);
 
 #endif

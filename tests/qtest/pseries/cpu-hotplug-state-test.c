@@ -159,7 +159,7 @@ static void test_migrate(void)
  * The guest releases a core while a stream is made: it goes at the other
  * side, or at this one if the stream comes to nothing.
  */
-static void test_migrate_let_go(void)
+static void test_migrate_released(void)
 {
     static const char options[] = "-device " CORE ",core-id=4,id=going";
     QTestState *qts = start_cores(options);
@@ -361,7 +361,7 @@ static void fire(QTestState *qts)
     qtest_writeq(qts, regs[2], 0);
 }
 
-/* An event for a vCPU that has gone is nobody's, nor in its queue's memory */
+/* An event for an unplugged vCPU is dropped, and not written to its queue */
 static void test_xive(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xive -cpu POWER9 "
@@ -463,7 +463,8 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/cpu-hotplug/compat", test_compat);
     qtest_add_func("pseries/cpu-hotplug/calls", test_calls);
     qtest_add_func("pseries/cpu-hotplug/migrate", test_migrate);
-    qtest_add_func("pseries/cpu-hotplug/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/cpu-hotplug/migrate-released",
+                   test_migrate_released);
     qtest_add_func("pseries/cpu-hotplug/migrate-bad", test_migrate_bad);
     qtest_add_func("pseries/cpu-hotplug/snapshot", test_snapshot);
     qtest_add_func("pseries/cpu-hotplug/xics", test_xics);

@@ -226,7 +226,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* Not started yet: no guest to be asked, but it may be told */
+/* Not started yet: the request ends without the guest, events may be sent */
 static void test_before_start(void)
 {
     QTestState *qts = start_cores("-S");
@@ -369,7 +369,7 @@ static char *core_type(QTestState *qts)
                                   "type"));
 }
 
-/* Cores of eight threads, one from the start and one that comes and goes */
+/* Cores of eight threads, one of boot and one that is plugged and unplugged */
 static void eight_threads(const char *model, const char *type, const char *node)
 {
     g_autofree char *servers = g_strdup_printf(

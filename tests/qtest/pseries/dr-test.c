@@ -227,7 +227,7 @@ static void test_bad_arguments(void)
     qtest_quit(qts);
 }
 
-/* To unusable and back: nobody asked for the core, so it stays */
+/* To unusable and back: no unplug is requested, so the core stays */
 static void put_away(QTestState *qts, uint32_t index)
 {
     g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, index, 0), ==,

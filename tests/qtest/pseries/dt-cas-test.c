@@ -536,7 +536,7 @@ static void test_cas_no_room(void)
     qtest_quit(qts);
 }
 
-/* What the monitor dumps is what the guest was told, whoever is firmware */
+/* The monitor dumps the guest's tree, with either firmware */
 static void test_cas_dumped(void)
 {
     static const char *const options[] = { "", "-machine x-vof=on" };

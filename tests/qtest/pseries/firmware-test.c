@@ -149,7 +149,7 @@ static void test_update_dt_cost(void)
     qtest_quit(qts);
 }
 
-/* --- what the user is told ----------------------------------------------- */
+/* --- errors for the user -------------------------------------------------- */
 
 /* Runs QEMU, which must end with status 1 and one line with all of @words */
 static void check_refused(const char *options, const char *const *words)

@@ -123,8 +123,8 @@ uint64_t papr_host_status(QTestState *qts, const char *name);
 void papr_resident_is_below(QTestState *qts, uint64_t kib);
 
 /*
- * Memory that comes and goes: BAR 2 of an ivshmem in slot 4 of the first
- * bridge, 1 MiB at PAPR_SHM while papr_shm_map() has it there.
+ * Memory that is mapped and unmapped: BAR 2 of an ivshmem in slot 4 of the
+ * first bridge, 1 MiB at PAPR_SHM while papr_shm_map() has it there.
  * PAPR_SHM_COMMAND is the address of its command register in RTAS calls.
  */
 #define PAPR_SHM_OPTIONS \

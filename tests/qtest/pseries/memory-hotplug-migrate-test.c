@@ -111,7 +111,7 @@ static void test_migrate_unplug(void)
 }
 
 /* The last step in the middle of a stream, which is carried out or given up */
-static void test_migrate_let_go(void)
+static void test_migrate_released(void)
 {
     Stream stream = stream_new();
 
@@ -205,7 +205,7 @@ static void test_migrate_reset(void)
 }
 
 /*
- * The guest releases blocks that nobody asked for (drmgr -c mem -r), which is
+ * The guest releases blocks without a request (drmgr -c mem -r), which is
  * its own affair, also where it moves to, up to a reset.  A module of which it
  * has nothing goes when it is unplugged.
  */
@@ -313,7 +313,7 @@ static void drop_section(const char *file, unsigned block)
                                       NULL));
 }
 
-/* QEMU's older pseries sends nothing of blocks that were given back */
+/* QEMU's own pseries does not send blocks that were released */
 static void test_migrate_older(void)
 {
     Stream stream = stream_new();
@@ -409,7 +409,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/memory/migrate-unplug", test_migrate_unplug);
-    qtest_add_func("pseries/memory/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/memory/migrate-released", test_migrate_released);
     qtest_add_func("pseries/memory/migrate-reset", test_migrate_reset);
     qtest_add_func("pseries/memory/own-accord", test_own_accord);
     qtest_add_func("pseries/memory/migrate-plug", test_migrate_plug);

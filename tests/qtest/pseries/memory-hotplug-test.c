@@ -129,7 +129,7 @@ static void test_never_taken(void)
     qtest_quit(qts);
 }
 
-/* The guest says no at each block, after it has given back those before it */
+/* The guest refuses at each block, after it has released those before it */
 static void test_refused(void)
 {
     QTestState *qts = papr_start(MEMORY);

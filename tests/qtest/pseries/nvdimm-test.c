@@ -473,8 +473,8 @@ static void test_flush(void)
 }
 
 /*
- * The host takes long to write: nobody waits for it, neither a guest that
- * starts anew nor whoever resets it.  What runs still counts as running.
+ * The host takes long to write: neither a guest that is reset nor the reset
+ * waits for it.  A flush that runs still counts as running.
  */
 static void test_slow_flush(void)
 {

@@ -118,14 +118,14 @@ static void as_at_boot(QTestState *qts, unsigned phb)
 
 static void check_size(QTestState *qts, uint64_t before, uint64_t window)
 {
-    /* 64 that wait, one that is there, and what else comes and goes */
+    /* 64 that wait, one in force, and other mappings */
     g_assert_cmpuint(papr_host_status(qts, "VmSize:"), <,
                      before + 66 * window / KiB + GiB / KiB);
 }
 
 /*
  * Made and removed in a loop: what the host has for those that are gone doesn't
- * grow, since the guest is told to wait
+ * grow, since the guest has to wait
  */
 static void test_churn(void)
 {
@@ -172,7 +172,7 @@ static void test_churn(void)
 /*
  * A window for the memory that there might be, filled with what there is: all
  * entries of RAM that is there have room, no more than a few times that, and
- * what is cleared is given back.
+ * what is cleared is freed.
  */
 static void test_bound(void)
 {
@@ -216,7 +216,7 @@ static void test_bound(void)
     g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, liobn, HIGH + 5 * 4096,
                                page | 3), ==, H_SUCCESS);
 
-    /* cleared: given back, and others have it; many times over */
+    /* cleared: freed, and used for others; many times */
     for (int i = 0; i < 1000; i++) {
         uint64_t from = HIGH + (i % 200) * step;
         uint64_t next = HIGH + ((i + 200 - refused) % 200) * step;
@@ -479,7 +479,7 @@ static void test_no_memory(void)
     limit_memory(qts, before);
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     while (address_space(qts) > before - 7 * MiB) {
-        g_usleep(1000);                 /* freed when nobody can use it */
+        g_usleep(1000);                 /* freed when no thread can use it */
     }
     limit_memory(qts, before - 2 * MiB);
     g_assert_cmpint(reset_windows(qts, 0), ==, RTAS_HARDWARE_ERROR);

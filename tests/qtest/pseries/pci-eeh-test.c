@@ -214,7 +214,7 @@ static void test_probe(void)
     qtest_quit(qts);
 }
 
-/* Stopped, the device does nothing and knows nothing; then it goes on */
+/* Stopped, the device neither does DMA nor has registers; then it continues */
 static void test_release(void)
 {
     QTestState *qts = start_edu("");

@@ -93,7 +93,7 @@ static void test_migrate(void)
  * they go at the other side, or here if it is given up, whenever the machine
  * was reset.
  */
-static void test_migrate_let_go(void)
+static void test_migrate_released(void)
 {
     static const char options[] =
         "-smp 1 -device " DEVICE ",id=going,addr=2 "
@@ -281,7 +281,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/pci-hotplug/migrate", test_migrate);
-    qtest_add_func("pseries/pci-hotplug/migrate-let-go", test_migrate_let_go);
+    qtest_add_func("pseries/pci-hotplug/migrate-released",
+                   test_migrate_released);
     qtest_add_func("pseries/pci-hotplug/migrate-reset", test_migrate_reset);
     qtest_add_func("pseries/pci-hotplug/snapshot", test_snapshot);
     return g_test_run();

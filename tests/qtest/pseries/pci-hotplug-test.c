@@ -50,7 +50,7 @@ static void test_add_remove(void)
     qtest_quit(qts);
 }
 
-/* The guest may put a device away and take it back without being asked */
+/* The guest may release a device and configure it again without a request */
 static void test_guest_round_trip(void)
 {
     const uint32_t drc = PCI_DRC(0, 0, 2, 0);

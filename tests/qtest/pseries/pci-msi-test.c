@@ -296,7 +296,7 @@ static void test_exhaustion(void)
     g_assert_cmphex(numbers(qts, ADDR(3), 1), ==, FIRST + 2045);
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 2048, TYPE_MSIX), ==, 2045);
 
-    /* and given back they are for others */
+    /* and after they are freed others can get them */
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 0, 0), ==, 0);
     g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2, TYPE_MSIX), ==, 2);
     g_assert_cmphex(numbers(qts, ADDR(3), 2), ==, FIRST);
@@ -630,7 +630,7 @@ static void test_migrate(void)
     send_msi(qts);
     g_assert_cmphex(take(qts), ==, FIRST);
 
-    /* they are taken, of a known type, and can be given back */
+    /* they are in use, of a known type, and can be freed */
     g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==, 2048);
     g_assert_cmphex(numbers(qts, ADDR(3), 2048), ==, FIRST + 8);
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 4, TYPE_MSIX), ==, 4);

@@ -348,7 +348,7 @@ static void test_fwnmi(void)
     qtest_quit(qts);
 }
 
-/* Where a guest put RTAS, as firmware tells it in the final tree */
+/* Where the guest has RTAS, by the final tree of firmware */
 #define RTAS_BASE 0x2000000u
 #define RESET_AREA (RTAS_BASE + 2048)
 
@@ -491,7 +491,7 @@ static void interlock(QTestState *qts)
                     RTAS_SUCCESS);
 }
 
-/* While vCPU 0 keeps the area, the others wait; then vCPU 1 is told */
+/* While vCPU 0 has the area, the others wait; then vCPU 1 gets it */
 static void test_machine_checks(void)
 {
     QTestState *qts = start_checked("");

@@ -184,7 +184,7 @@ static void test_filters(void)
     qtest_quit(qts);
 }
 
-/* What is told is in the schema, in its order: the human monitor needs that */
+/* Results are in the schema's order, as the human monitor requires */
 static void test_schema(void)
 {
     QTestState *qts = papr_start("-smp 2 -M call-stats=on");

@@ -106,7 +106,7 @@ static void test_session(void)
     Tpm tpm = start();
     QTestState *qts = tpm.qts;
 
-    /* the other end knows of no close before the first open */
+    /* the other end sees no close before the first open */
     run(&tpm, 1, 10, ROOM);
     g_assert_true(is_open(&tpm));
     g_assert_cmpint(papr_hcall(qts, 0, H_TPM_COMM, CLOSE), ==, H_SUCCESS);
@@ -228,7 +228,7 @@ static void test_pef(void)
     g_autofree char *said = NULL;
     QDict *reply;
 
-    /* an object that nobody uses: nothing is lost */
+    /* an object without a user: nothing is lost */
     reply = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
     g_assert_false(qdict_haskey(qdict_get_qdict(reply, "return"),
                                 "blocked-reasons"));

@@ -55,7 +55,7 @@ static void test_crq(void)
     g_assert_cmphex(vio_ld64(qts, QUEUE), ==, INIT_DONE);
     g_assert_cmpint(send_entry(qts, PING), ==, H_SUCCESS);
     g_assert_cmphex(vio_ld64(qts, QUEUE + 16), ==, PING_REPLY);
-    /* a reply to what nobody asked has no answer */
+    /* a reply without a request has no response */
     g_assert_cmpint(send_entry(qts, INIT_DONE), ==, H_SUCCESS);
     g_assert_cmphex(vio_ld64(qts, QUEUE + 32), ==, 0);
 
@@ -107,7 +107,7 @@ static void test_crq_bad(void)
     for (int i = 0; i < ARRAY_SIZE(headers); i++) {
         g_assert_cmpint(send_entry(qts, headers[i] << 56), ==, H_PARAMETER);
     }
-    /* valid ones whose meaning nobody knows are taken */
+    /* valid ones without a meaning are accepted */
     g_assert_cmpint(send_entry(qts, 0x8000ull << 48), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, 0x80ffull << 48), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, 0x81ull << 56), ==, H_SUCCESS);

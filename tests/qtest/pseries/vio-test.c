@@ -287,7 +287,7 @@ static void wait_until_read(const Vty *vty)
 }
 
 /*
- * A multiplexer holds up to 32 characters back until it is told that there is
+ * A multiplexer holds up to 32 characters back until it is notified of
  * room for them, even if the guest has asked in vain before.
  */
 static void test_get_held_back(void)
@@ -323,7 +323,7 @@ static void test_get_focus(void)
     const char to_next[] = "\x01" "c";
     char line[17], chars[16];
 
-    /* whoever has it first, the terminal has it then */
+    /* whichever has the focus first, the terminal has it then */
     type(&vty, "\x01" "c", 2);
     wait_until_read(&vty);
     type(&vty, "x", 1);

@@ -1,9 +1,9 @@
 /*
- * virtio-mem: memory of which the guest asks for blocks
+ * virtio-mem: memory of which the guest plugs blocks
  *
- * The test is the guest's driver: it plugs and unplugs blocks by requests in
- * the virtqueue.  The device is a PCI device, too, which comes and goes by the
- * connector of its slot.
+ * The test acts as the guest's driver: it plugs and unplugs blocks by requests
+ * in the virtqueue.  The device is a PCI device, too, with the connector of its
+ * slot.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -198,7 +198,7 @@ static void test_blocks(void)
     g_assert_cmphex(papr_ld64(qts, AREA_START + BLOCK), ==, MARK);
     g_assert_cmphex(papr_ld64(qts, AREA_START + 511 * BLOCK), ==, ~MARK);
 
-    /* no more than is requested; what was given back is empty */
+    /* no more than is requested; blocks that were unplugged are zero */
     g_assert_cmpuint(plug(&driver, 2, 254), ==, VIRTIO_MEM_RESP_NACK);
     g_assert_cmpuint(unplug(&driver, 1, 1), ==, VIRTIO_MEM_RESP_ACK);
     g_assert_cmpuint(unplug(&driver, 1, 1), ==, VIRTIO_MEM_RESP_ERROR);
@@ -213,7 +213,7 @@ static void test_blocks(void)
     qtest_quit(qts);
 }
 
-/* Other memory has no place where it is; its blocks are nobody's module */
+/* Other memory can't be at its addresses; its blocks have no device */
 static void test_neighbours(void)
 {
     QTestState *qts = papr_start(
@@ -250,7 +250,7 @@ static void take(QTestState *qts)
     g_hash_table_unref(dr_walk(qts));
 }
 
-/* It comes and goes as a PCI device does, and goes only when none is in use */
+/* Plug and unplug as a PCI device; unplug only if no block is plugged */
 static void test_hotplug(void)
 {
     QTestState *qts = papr_start(MEMORY BACKEND);

@@ -282,7 +282,7 @@ static void test_huge(void)
     vscsi_get_answer(&v, &answer);
     g_assert_cmphex(answer.u.srp.rsp.status, ==, CHECK_CONDITION);
 
-    /* 1 GiB: others are answered meanwhile, and the guest takes it back */
+    /* 1 GiB: others are answered meanwhile, and the guest aborts it */
     c = huge_read(&v, 0x200000, 256 * 1024);
     send_huge(&v, &c);
     other.tag = 6;

@@ -1,7 +1,7 @@
 /*
  * XIVE exploitation mode: pages, queues and hypercalls
  *
- * No vCPU runs, so the thread management area answers nobody; what reaches a
+ * No vCPU runs, so the thread management area has no user; what reaches a
  * vCPU's ring is read from "info pic".
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -10,8 +10,8 @@
 #include "qemu/bswap.h"
 #include "libpapr.h"
 
-#define IPI 1                   /* a source that exists, nobody's own */
-#define MSI_FREE 0x1fff         /* a number that nobody has claimed */
+#define IPI 1                   /* a source that exists, of no device */
+#define MSI_FREE 0x1fff         /* a number that is not claimed */
 #define LSI 0x1200
 #define PRIO 6
 #define EISN 0x10
@@ -536,7 +536,7 @@ static void test_any_access(void)
     poke(qts, TIMA - 8, 8, 1);
     poke(qts, TIMA + 0x40000 - 8, 16, 1);
 
-    /* nobody's area: all ones, also for the operations that change state */
+    /* no vCPU's area: all ones, also for operations that change state */
     g_assert_cmphex(qtest_readq(qts, TIMA_OS + 0x10), ==, ALL_ONES);
     g_assert_cmphex(qtest_readw(qts, TIMA_OS + 0x810), ==, 0xffff);
     g_assert_cmphex(qtest_readq(qts, source.trigger), ==, ALL_ONES);

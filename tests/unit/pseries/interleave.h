@@ -80,7 +80,7 @@ static inline void il_party(IlRun *run, void *opaque)
     il.parties[il.n_parties++] = (IlParty) { .run = run, .opaque = opaque };
 }
 
-/* Outside of a run, as in setup and check, nobody else takes turns */
+/* Outside of a run, as in setup and check, there are no other parties */
 static inline void il_turn(void)
 {
     if (il.self >= 0) {

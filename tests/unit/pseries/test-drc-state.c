@@ -381,7 +381,7 @@ static void check_core(const PaprDrcCore *core)
 }
 
 /* Can the guest alone bring about, from here, that the device goes? */
-static bool can_let_go(PaprDrcCore core, bool *seen)
+static bool can_release(PaprDrcCore core, bool *seen)
 {
     if (!core.present) {
         return true;
@@ -395,7 +395,7 @@ static bool can_let_go(PaprDrcCore core, bool *seen)
 
         /* by way of a refusal does not count */
         if ((next.unplug_requested || !next.present) &&
-            can_let_go(next, seen)) {
+            can_release(next, seen)) {
             return true;
         }
     }
@@ -418,7 +418,7 @@ static void explore(bool logical)
         if (core.unplug_requested) {
             bool seen[CORES] = { };
 
-            g_assert_true(can_let_go(core, seen));
+            g_assert_true(can_release(core, seen));
         }
         for (int move = 0; move < MOVES; move++) {
             PaprDrcCore next = moved(core, move);

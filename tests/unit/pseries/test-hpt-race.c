@@ -120,7 +120,7 @@ static void lock(void)
     }
 }
 
-/* H_REMOVE, up to what it knows of R */
+/* H_REMOVE, up to its test of R */
 static uint64_t remove_entry(void)
 {
     uint64_t pte1;
@@ -536,7 +536,7 @@ static void test_flush(void)
     warm = false;
 }
 
-/* A vCPU that is told, and does it at some time */
+/* A vCPU with queued work, which it does at some time */
 static void flush_told(void)
 {
     qatomic_xchg(&m.queue, 1);

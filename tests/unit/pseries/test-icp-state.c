@@ -56,7 +56,7 @@ static void test_state_offer(void)
     g_assert_true(papr_icp_regs(s.next).resend);
     check_word(s.next, 0xff, IRQ_B, 4, 0xff);
 
-    /* the same source with a better priority displaces nobody */
+    /* the same source with a better priority displaces no other */
     s = papr_icp_offer(s.next, IRQ_B, 3);
     g_assert_true(s.taken);
     g_assert_cmphex(s.displaced, ==, 0);

@@ -2,9 +2,9 @@
  * Unit tests: XICS sources and presentation controllers (ICP)
  *
  * The arbiter (icp.c, source.c) with one thread, and then with threads that
- * trigger, accept, reroute and mask at the same time: in any order, no interrupt
- * is lost.  test-icp-runs.c tries the orders one by one, test-icp-state.c has
- * the state machines.
+ * trigger, accept, reroute and mask at the same time: in any order, no
+ * interrupt is lost.  test-icp-runs.c tries the orders one by one,
+ * test-icp-state.c has the state machines.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -239,8 +239,8 @@ static void test_bad_numbers(void)
 }
 
 /*
- * Threads.  A device writes a count and triggers; whoever accepts the interrupt
- * reads the count.  When all is quiet, the last count of each has been seen.
+ * Threads.  A device writes a count and triggers; the vCPU that accepts the
+ * interrupt reads the count.  At the end, the last count of each has been read.
  */
 enum {
     DEVICES = 3,

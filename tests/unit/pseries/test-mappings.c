@@ -18,7 +18,7 @@ static void map_and_unmap(void)
     qemu_anon_ram_free(p, 1 * MiB);
 }
 
-/* Under a sanitizer mallinfo2() knows nothing; its leak checker looks then */
+/* mallinfo2() does not work with sanitizers, which have a leak checker */
 static void test_nothing_stays(void)
 {
     size_t before;

@@ -157,7 +157,7 @@ static void test_changes(void)
     explore_all_right(&two_changes, "two changes");
 }
 
-/* Until changes are told of, nothing is remembered */
+/* Before there is a memory listener, nothing is cached */
 static void begin_first(void)
 {
     begin_at(PAPR_GENERATION_FIRST);

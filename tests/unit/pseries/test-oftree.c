@@ -208,7 +208,7 @@ static void changes(void)
     g_assert_false(papr_of_set_prop(t, chosen, long_name, "x", 1));
     g_assert_false(papr_of_set_prop(t, chosen, "big", big,
                                     PAPR_OF_PROP_MAX + 1));
-    /* what is replaced is given back, what is added adds up */
+    /* replaced values leave the quota, added ones count */
     for (i = 0; i < 100; i++) {
         g_assert_true(papr_of_set_prop(t, chosen, "big", big,
                                        PAPR_OF_PROP_MAX));

@@ -1,6 +1,6 @@
 /*
  * Unit tests of a TCE (translation control entry) table's memory region:
- * translations, and what notifiers are told of changes
+ * translations, and notifications of changes
  *
  * translate.c is linked with the part of the memory core that it calls, which
  * is here: it checks what the real one asserts.
@@ -165,7 +165,7 @@ static void test_runs(Fixture *f, gconstpointer data)
     for (int i = 0; i < PAGES; i++) {
         f->entries[i] = (0x1000000 + i * PAGE) | 3;
     }
-    /* nobody listens */
+    /* without a notifier */
     papr_tce_changed(&f->tcet, &f->store, 0, PAGES);
     g_assert_cmpuint(l->events, ==, 0);
 
@@ -274,7 +274,7 @@ static void test_kernel(Fixture *f, gconstpointer data)
     g_autofree Listener *vhost = listener_new(0, PAGES - 1);
     int fd = -1;
 
-    /* VFIO asks for the table first, then to be told */
+    /* VFIO asks for the table first, then registers a notifier */
     vfio_fd = 7;
     taken_back = 0;
     g_assert_cmpint(imrc->get_attr(&f->tcet.region, IOMMU_ATTR_SPAPR_TCE_FD,

@@ -154,7 +154,7 @@ static void test_flight(void)
     g_assert_cmphex(esb, ==, XV_PQ_RESET);
 }
 
-/* Threads race with triggers; each that gets through is told exactly once */
+/* Threads race with triggers; each event is forwarded exactly once */
 #define RACERS 4
 #define ROUNDS 20000
 
@@ -170,7 +170,7 @@ static void *racer(void *opaque)
 
     for (int i = 0; i < ROUNDS; i++) {
         if (papr_esb_trigger(&race->esb)) {
-            /* nobody else may have got through before our EOI */
+            /* no other may be forwarded before our EOI */
             g_assert_cmpint(qatomic_fetch_inc(&race->events), ==, 0);
             qatomic_dec(&race->events);
             papr_esb_landed(&race->esb);

@@ -199,7 +199,7 @@ static void trigger(int n)
         il_unlock(&w.line_lock);
         return;
     }
-    /* each source has one device: nobody else writes the word */
+    /* each source has one device, which alone writes the word */
     il_store(&w.written[n], w.written[n] + 1);
     papr_xive_trigger(&w.xive, n);
 }
@@ -378,7 +378,7 @@ static void party_trigger_twice(void *opaque)
     trigger((uintptr_t)opaque);
 }
 
-/* The third finds Q set, if nobody serves meanwhile */
+/* The third finds Q set, if no vCPU serves the interrupt meanwhile */
 static void party_trigger_thrice(void *opaque)
 {
     party_trigger_twice(opaque);

@@ -76,7 +76,7 @@ uint64_t papr_tce_leafs_missing(const PaprTceLeafs *leafs, uint64_t index,
 }
 
 /* The leaf's entries are all 0 */
-static void give_back(PaprTceLeafs *leafs, uint64_t leaf)
+static void free_leaf(PaprTceLeafs *leafs, uint64_t leaf)
 {
     uint64_t first = leaf << leafs->shift;
 
@@ -117,7 +117,7 @@ static void set_in_leaf(PaprTceLeafs *leafs, uint64_t index,
     qatomic_set(&leafs->state[leaf], set);
     if (set == TCE_LEAF_HELD &&
         papr_tce_leafs_bytes(leafs, leafs->held) > keep) {
-        give_back(leafs, leaf);
+        free_leaf(leafs, leaf);
     }
 }
 

@@ -235,7 +235,7 @@ static bool put_entry(PaprVlan *vlan, uint64_t bd, uint32_t len)
     return true;
 }
 
-bool vlan_rx_give_back(PaprVlan *vlan, uint64_t size)
+bool vlan_rx_free_buffer(PaprVlan *vlan, uint64_t size)
 {
     uint64_t bd = 0;
 

@@ -190,7 +190,7 @@ static int64_t h_free_buffer(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!vlan) {
         return H_PARAMETER;
     }
-    return vlan->open && vlan_rx_give_back(vlan, args[1]) ? H_SUCCESS
+    return vlan->open && vlan_rx_free_buffer(vlan, args[1]) ? H_SUCCESS
                                                           : H_NOT_FOUND;
 }
 

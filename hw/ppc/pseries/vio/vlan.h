@@ -79,8 +79,8 @@ bool vlan_rx_open(PaprVlan *vlan, uint64_t queue, uint64_t filter);
 /** vlan_rx_add: H_SUCCESS, or H_RESOURCE when there is no room for @bd */
 int64_t vlan_rx_add(PaprVlan *vlan, uint64_t bd);
 
-/** vlan_rx_give_back: a buffer of @size bytes unused; false if there is none */
-bool vlan_rx_give_back(PaprVlan *vlan, uint64_t size);
+/** vlan_rx_free_buffer: remove a buffer of @size bytes; false if none */
+bool vlan_rx_free_buffer(PaprVlan *vlan, uint64_t size);
 
 bool vlan_can_receive(NetClientState *nc);
 ssize_t vlan_receive(NetClientState *nc, const uint8_t *buf, size_t size);
