@@ -1,14 +1,14 @@
 /*
  * pSeries platform: memory of large tables of translation control entries (TCE)
  *
- * Entries of a large window are address space of the host that gets memory page
- * by page, as they are set.  A leaf is such a page: it is held from the first
- * entry that isn't 0 on, and given back when there is none any more.  So what a
- * table takes follows what is mapped, and can be bounded.
+ * Entries of a large window are address space of the host, which gets memory
+ * page by page as entries are set.  A leaf is such a page: it is held from the
+ * first entry that isn't 0 on, and freed when all entries are 0 again.  So the
+ * memory of a table depends on what is mapped, and can be bounded.
  *
- * Locking: the owner's, for all that changes something.  Readers of entries
- * take none: a leaf that is not held reads as zeros, and is better not read,
- * since the host would make page tables for it.  Linked into its unit test.
+ * Locking: the owner's, for all changes.  Readers of entries take none: a leaf
+ * that is not held reads as zeros, but should not be read, since the host would
+ * make page tables for it.  Linked into its unit test.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,17 +1,17 @@
 /*
  * pSeries platform: memory for translation control entries (TCE)
  *
- * Anonymous memory of the host, which is not there before it is written: a
- * window of terabytes costs its address space.  Of a large one the pages are
- * counted, given back when nothing is in them, and bounded (leafs.h).  Or,
- * under KVM, pages of a table that the host's kernel has, and fills without an
- * exit to QEMU; they come as they are touched, too, but count as locked memory.
- * This is the one file that knows where entries live.
+ * Anonymous memory of the host, which has no pages before it is written: a
+ * window of terabytes takes only address space.  Pages of a large one are
+ * counted, freed when they are empty, and bounded (leafs.h).  Or, with KVM,
+ * pages of a table in the host's kernel, which fills it without an exit to
+ * QEMU; these are also allocated when they are written, but count as locked
+ * memory.  No other file depends on where entries are.
  *
- * Locking: made under the BQL, freed after an RCU grace period (internal.h).
- * Of a number the kernel has one table only, and it keeps that as long as it is
- * mapped; so a table of its is retired, which leaves empty memory in its place,
- * when it goes out of use, and not after the grace period.
+ * Locking: made with the BQL held, freed after an RCU grace period
+ * (internal.h).  The kernel has only one table of a number, and keeps it as
+ * long as it is mapped.  So a table of the kernel is retired when it is no
+ * longer used, not after the grace period: empty memory replaces its pages.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,7 +1,7 @@
 /*
  * pSeries platform: translation specifiers of H_BULK_REMOVE and H_BLOCK_REMOVE
  *
- * The entries of a hash page table that a guest gives back, several in a call.
+ * The entries of a hash page table that a guest removes, several in a call.
  * LoPAR sections 14.5.4.1.7 and 14.5.4.1.8.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
