@@ -8,17 +8,19 @@ Arguments: the scene, and the kernel.
 from guest import Guest, expect, main_of
 
 CARDS = ('0001:00:01.0', '0001:00:02.0')
+MODULES = {'e1000e': ('e1000e',), 'virtio-net-pci': ('virtio_pci', 'virtio_net')}
 CHECK = '/sys/kernel/debug/powerpc/eeh_dev_check'
 
 
 class EehGuest(Guest):
     """Linux with two network cards behind a bridge whose devices can have errors."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, model='e1000e'):
         args = ['-device', 'spapr-pci-host-bridge,index=1,id=b1,eeh=on']
         for number in range(1, len(CARDS) + 1):
             args += ['-netdev', f'user,id=n{number},net=10.0.{number}.0/24', '-device',
-                     f'e1000e,bus=b1.0,addr={number},netdev=n{number},romfile=']
+                     f'{model},bus=b1.0,addr={number},netdev=n{number},romfile=']
+        self.model = model
         super().__init__(kernel=kernel, append='quiet', args=args,
                          initrd=f'initramfs-{kernel}.cpio')
 
@@ -29,12 +31,14 @@ class EehGuest(Guest):
     def prepare(self):
         self.shell()
         self.run('mount -t debugfs none /sys/kernel/debug')
-        self.run('modprobe e1000e')
+        for module in MODULES[self.model]:
+            self.run(f'modprobe {module}')
 
     def pings(self):
         """Both cards get answers from QEMU's network."""
         for number, place in enumerate(CARDS, 1):
-            card = self.run(f'ls /sys/bus/pci/devices/{place}/net').split()[-1]
+            card = self.run(f'ls /sys/bus/pci/devices/{place}/*/net '
+                            f'/sys/bus/pci/devices/{place}/net 2>/dev/null; true').split()[-1]
             self.run(f'ifconfig {card} 10.0.{number}.15 netmask 255.255.255.0 up && '
                      f'until ping -c 1 -W 2 10.0.{number}.2; do sleep 1; done', 100)
 
@@ -61,6 +65,21 @@ def recovers(kernel):
             guest.pings()
 
 
+def replaces(kernel):
+    """Drivers that handle no errors are taken off their devices, and find them anew."""
+    with EehGuest(kernel, 'virtio-net-pci') as guest:
+        guest.start()
+        guest.pings()
+        guest.run('ping 10.0.1.2 > /dev/null & true')
+        for number in range(1, 3):
+            guest.cause('temporary')
+            guest.poll(lambda n=number: guest.run('dmesg').count('Recovery successful') == n,
+                       f'recovery {number}')
+            expect(guest.state() == 'none', f'state {guest.state()} after the recovery')
+            guest.pings()
+        expect('not EEH aware' in guest.run('dmesg'), 'virtio-net handles errors')
+
+
 def gives_up(kernel):
     """After too many errors Linux gives the devices up; after a reset they are there again."""
     with EehGuest(kernel) as guest:
@@ -79,4 +98,4 @@ def gives_up(kernel):
 
 
 if __name__ == '__main__':
-    main_of(recovers, gives_up)
+    main_of(recovers, replaces, gives_up)
