@@ -2,9 +2,9 @@
  * KVM on PowerPC: the VM
  *
  * Asks the host once what it can do, and lets the rest of QEMU read the answer;
- * what is switched on or off for the VM as a whole is switched here.  Called when
- * the VM is created (papr_kvm_init()), later by the machine, always with the BQL
- * (big QEMU lock) held.
+ * what is switched on or off for the VM as a whole is switched here.  Called as
+ * the VM is created (papr_kvm_init()), later by the machine, always with the
+ * BQL (big QEMU lock) held.
  *
  * This path serves guests of PAPR (the platform of pseries) on processors of
  * Book3S-64, with either of Linux's modules: kvm-hv, where the guest is a
