@@ -41,13 +41,13 @@ static bool init_caps(PaprMachine *pm, Error **errp)
 static bool check_max_compat(PaprMachine *pm, Error **errp)
 {
     uint32_t pvr = pm->opt.max_compat_pvr;
+    g_autofree char *cpu = cpu_model_from_type(MACHINE(pm)->cpu_type);
 
     if (!pvr || ppc_type_check_compat(MACHINE(pm)->cpu_type, pvr, 0, 0)) {
         return true;
     }
     error_setg(errp, "max-cpu-compat: Compatibility PVR 0x%08x not valid for "
-               "-cpu %s; use the CPU's own level or an earlier one", pvr,
-               MACHINE(pm)->cpu_type);
+               "CPU %s; use its own level or an earlier one", pvr, cpu);
     return false;
 }
 
