@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check what the documents name: documents.py [QEMU's source]
+"""Check that what documents name exists: documents.py [QEMU's source]
 
 Each file and each function() that docs/devel/pseries, docs/system/ppc/pseries.rst and
-README.md name in literals must be there: in this tree, or in QEMU's source with the
+README.md name in literals must exist in this tree, or in QEMU's source with the
 patches.  A file may be named by the end of its path, and with wildcards; a file that a
-sentence names as one of a build directory (build/...) is left alone.
+sentence names as one of a build directory (build/...) is not checked.
 """
 
 import fnmatch
@@ -20,11 +20,11 @@ LITERAL = re.compile(r'``([^`]+)``|`([^`\n]+)`')
 FUNCTION = re.compile(r'\b([a-z_]\w+)\(\)')
 FILE = re.compile(r'^[\w./*?{},-]*[\w*?}]\.(?:[chS]|py|sh|rst|mak|ld|inc|json|patch|build)$')
 WORD = re.compile(r'\b[A-Za-z_]\w+\b')
-# of QEMU's source: what documents may name
+# folders and files of QEMU's source that documents may name
 FOLDERS = ('accel', 'block', 'configs', 'cpu-common.c', 'cpu-target.c', 'disas', 'docs', 'dump',
            'gdbstub', 'hw', 'include', 'io', 'linux-headers', 'migration', 'monitor', 'net', 'nbd',
            'python', 'qapi', 'qom', 'scripts', 'system', 'target', 'tcg', 'tests', 'ui', 'util')
-# of Linux and of build directories: files of neither tree
+# paths of Linux and of build directories: in neither tree
 OTHERS = re.compile(r'^(?:build|Documentation|arch|drivers|mm|tools/testing|boot|lib|fs|kernel)/')
 
 
@@ -33,7 +33,7 @@ def documents():
 
 
 def named(path):
-    """(line, kind, name) of what PATH names: files and functions."""
+    """(line, kind, name) of each file and function that PATH names."""
     for number, line in enumerate(text(path).split('\n'), 1):
         for found in LITERAL.finditer(line):
             literal = found[1] or found[2]
@@ -44,7 +44,7 @@ def named(path):
 
 
 def alternatives(name):
-    """NAME with {a,b} spelled out."""
+    """The names that NAME with {a,b} stands for."""
     found = re.search(r'\{([^{}]*)\}', name)
     if not found:
         return [name]

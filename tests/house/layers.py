@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check that a file includes only what is below it.
+"""Check that a file includes only headers of lower layers.
 
 The layers are those of docs/devel/pseries/architecture.rst.  A private header
-belongs to its folder: to be included there, and by folders strictly above.  A
-header of include/hw/pseries may be included in its own layer too, but the
-subjects of layer 3 do not see each other.
+may be included in its own folder, and by folders of higher layers.  A
+header of include/hw/pseries may be included in its own layer, too, but the
+subjects of layer 3 do not include each other's headers.
 
-Within a folder, files that call each other in a circle can only be understood
-together: the core of a folder does not call up into its faces (hypercalls, RTAS,
-migration), but a file that no other calls ties them (mmu.c, init.c).
+Within a folder, files must not call each other in a circle, since they can only be
+understood together then: the core of a folder does not call its interfaces (hypercalls,
+RTAS, migration); a file that no other one calls connects them (mmu.c, init.c).
 """
 
 import posixpath
@@ -39,7 +39,7 @@ LAYERS = {
     f'{PPC}/cas': 4, f'{PPC}/dt': 4, f'{PPC}/machine': 5,
 }
 
-# header of include/hw/pseries -> layer, and for layer 3 the place it belongs to
+# header of include/hw/pseries -> layer, and for layer 3 its subject's folder
 HEADERS = {
     'abi': 0, 'guest-mem': 0, 'ovec': 0, 'numa': 0, 'dt': 0,
     'cap-levels': 0, 'report': 0, 'save': 0, 'work': 0,
@@ -56,13 +56,13 @@ OWNERS = {'event': f'{PPC}/rtas/events.c', 'phb': PHB}
 
 
 def place(path):
-    """The key of LAYERS that PATH falls under, the longest one."""
+    """The longest key of LAYERS that PATH begins with."""
     fitting = [key for key in LAYERS if path == key or path.startswith(f'{key}/')]
     return max(fitting, key=len) if fitting else None
 
 
 def resolve(path, name):
-    """The tree's file that an include of NAME in PATH means, if it is one."""
+    """The file of this tree that an include of NAME in PATH refers to, if there is one."""
     for candidate in (posixpath.normpath(posixpath.join(posixpath.dirname(path), name)),
                       name, f'include/{name}'):
         if (TREE / candidate).is_file():
@@ -122,7 +122,7 @@ def findings_in(path):
 
 
 def calls_in(folder):
-    """{file: files of FOLDER whose functions it names}"""
+    """{file: files of FOLDER whose functions it uses}"""
     code = {path: NOT_CODE.sub('', text(path)) for path in files('.c', under=folder)
             if posixpath.dirname(path) == folder}
     homes = {name: path for path, content in code.items()

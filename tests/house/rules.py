@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Check rules that can be read off the text of this tree's files."""
+"""Check rules about the text of this tree's files."""
 
 import re
 
@@ -24,7 +24,7 @@ MAY_EXIT = {
 
 
 PATCH_LIST = 'docs/devel/pseries/architecture.rst'
-# trace-events -> folders beside its own that call them
+# trace-events -> other folders that call these events
 USERS_OF_EVENTS = {'hw/ppc/pseries/trace-events': ('target/ppc/kvm',)}
 
 
@@ -60,7 +60,7 @@ def unused_events(path):
 
 
 def unlisted_patches():
-    """Patches and their list in the documents, both ways; hooks 0001 to 0099 aside."""
+    """Patches that the documents don't list, and the reverse; but for hooks 0001 to 0099."""
     there = {name.split('-')[0] for name in text('base/patches/series').split()}
     listed = set(re.findall(r'^   (\d{4})  ', text(PATCH_LIST), re.M))
     for number in sorted({number for number in there if number >= '0100'} ^ listed):

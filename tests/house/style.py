@@ -9,12 +9,12 @@ import sys
 from tree import TREE, files, report
 
 FINDING = re.compile(r'^(.*?):(\d+): (?:ERROR|WARNING): (.*)$', re.M)
-# runs in the guest: registers are volatile, and symbols come from its linker script
+# code of the guest: registers are volatile, and its linker script defines symbols
 BARE_METAL = 'tests/guest/'
-# linked beside QEMU, not into it: the C library is all that it has
+# not linked with QEMU's code: only the C library can be used
 WITHOUT_QEMU = 'tests/kvm/'
 NOT_WITHOUT_QEMU = ('consider using qemu_', 'use strerror()')
-# what it takes for a mistake in a macro that makes the entries of a list
+# false warnings about a macro that makes the entries of a list
 NOT_FOR_LISTS = ('Macros with complex values should be enclosed in parenthesis',
                  "spaces required around that ':'")
 

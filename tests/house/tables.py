@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Check two tables of the documents: tests of the table of features, and trace events.
 
-In docs/devel/pseries/features.rst each row names a test, or says why not, and each test is one
-that meson runs.  In the table of trace events of docs/system/ppc/pseries.rst
-each name papr_* (with * for some letters) is one.
+In docs/devel/pseries/features.rst each row names a test, or says why there is none, and meson
+runs each test.  In the table of trace events of docs/system/ppc/pseries.rst
+each name papr_* (with * for some letters) is a trace event.
 """
 
 import re
@@ -15,7 +15,7 @@ FEATURES = 'docs/devel/pseries/features.rst'
 MANUAL = 'docs/system/ppc/pseries.rst'
 EVENT = re.compile(r'^(?:disable |vcpu )*(\w+)\(', re.M)
 STATES = ('all', 'part', 'none')
-# where tests are, and what names them
+# folders of tests, and the suffix of their files
 FOLDERS = {'qtest': ('tests/qtest/pseries', '.c'), 'unit': ('tests/unit/pseries', '.c'),
            'boot': ('tests/boot', ''), 'kvm': ('tests/kvm', ''), 'house': ('tests/house', '')}
 
@@ -30,12 +30,12 @@ def is_run(name):
     if not folder or not (TREE / folder / (subject + suffix)).is_file():
         return False
     build = text(f'{folder}/meson.build')
-    # scenes of KVM are named by their module, rules of the house without suffix
+    # scenes of KVM have the name of their module, house tests that of their file without suffix
     return f"'{subject}'" in build or re.search(rf"'{subject.removesuffix('.py')}\b", build)
 
 
 def rows():
-    """(number of the line, columns) of each row of the tables, with the lines that go on."""
+    """(line number, columns) of each row of the tables, with its continuation lines."""
     edges, borders, row = [], 0, None
     for number, line in enumerate(text(FEATURES).split('\n'), 1):
         if re.fullmatch(r'=+( +=+)+', line):

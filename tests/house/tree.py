@@ -38,7 +38,7 @@ def lines(path):
 
 
 def report(findings):
-    """Print FINDINGS, and end: with 1 if there are any."""
+    """Print FINDINGS, and exit, with status 1 if there are any."""
     for finding in findings:
         print(finding)
     sys.exit(bool(findings))
