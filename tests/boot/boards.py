@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boards of QEMU's own that share code with pseries: boards.py QEMU FIRMWARE
+"""QEMU's other boards that share code with pseries: boards.py QEMU FIRMWARE
 
-pegasos2 is the other one whose firmware (VOF) answers by hypercalls: a few
-instructions ask the time of day and switch the board off by `sc 1`.  FIRMWARE is
-the directory that has vof.bin.
+pegasos2 is the only other board whose firmware (VOF) is called by hypercalls: a program of
+a few instructions reads the time of day and powers the board off by `sc 1`.  FIRMWARE is
+the directory with vof.bin.
 """
 
 import struct
@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 LOADED = 0x01000000
-ARGUMENTS = LOADED + 0x100      # of the calls, one behind the other
+ARGUMENTS = LOADED + 0x100      # of the calls, one after the other
 SC_1, HERE = 0x44000022, 0x48000000
 RTAS, TIME_OF_DAY, POWER_OFF = 0xf000, 3, 17
 
@@ -26,7 +26,7 @@ def load(register, value):
 
 
 def program():
-    """Two RTAS calls, by the board's hypercall, and a loop that is never left."""
+    """Two RTAS calls, by the board's hypercall, and an endless loop."""
     calls = [[TIME_OF_DAY, 0, 8] + 8 * [0], [POWER_OFF, 2, 1, 0, 0, 0]]
     code, data = [], []
     for call in calls:
@@ -38,7 +38,7 @@ def program():
 
 
 def elf(content):
-    """A 32-bit big-endian PowerPC program of one segment that starts with its code."""
+    """A 32-bit big-endian PowerPC program of one segment, whose entry is its begin."""
     head, segment = 52, 32
     offset = head + segment
     return struct.pack('>4s5B7x2H5I6H', b'\x7fELF', 1, 2, 1, 0, 0, 2, 20, 1, LOADED, head,

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""CPU cores plugged into and unplugged from Linux, whose kernel handles it all.
+"""CPU cores plugged into and unplugged from Linux, whose kernel handles both without programs.
 
-Arguments: the scene, and words of the mode, in any order:
+Arguments: the scene, and words for the mode, in any order:
 
   POWER8...      the CPU, else POWER9
-  xics, hash     the interrupt controller and the MMU, else those that Linux takes
+  xics, hash     the interrupt controller and the MMU, else those that Linux chooses
   4k             the kernel with pages of 4 KiB (else 64 KiB)
   slof           the firmware, else the machine's own
   single, icount all vCPUs in one host thread; instructions counted
@@ -27,8 +27,8 @@ MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_
           'Power11': 'power11_v2.0'}
 ONLINE = '/sys/devices/system/cpu/online'
 
-# One on each CPU, and two more: the same sum again and again, counted, and a word of
-# each that was wrong.
+# One on each CPU, and two more: each computes the same sum again and again, counts the
+# rounds, and reports each wrong sum.
 LOAD = ('want=$(md5sum < /bin/busybox); n=0; while [ ! -e /stop ]; do '
         'if [ "$(md5sum < /bin/busybox)" = "$want" ]; then n=$((n + 1)); '
         'echo $n > /new.$id; mv /new.$id /done.$id; else echo $id >> /wrong; fi; done')
@@ -87,7 +87,7 @@ class CpuGuest(Guest):
         expect(event is not None, f'no DEVICE_DELETED of core{core}')
 
     def online(self):
-        """CPUs that the guest runs on: a set of numbers."""
+        """The CPUs that are online in the guest: a set of numbers."""
         cpus = set()
         for part in self.run(f'cat {ONLINE}').strip().split(','):
             first, _, last = part.partition('-')
@@ -98,19 +98,19 @@ class CpuGuest(Guest):
         return {core * self.threads + i for core in cores for i in range(self.threads)}
 
     def await_cores(self, cores):
-        """Until the guest runs on these cores, all of their threads, and on no others."""
+        """Wait until exactly these cores, with all of their threads, are online in the guest."""
         wanted = self.cpus_of(cores)
         wait = Wait(120)
         while (online := self.online()) != wanted:
             expect(not wait.is_over(), f'the guest runs on CPUs {online}, not {wanted}')
 
     def load(self, n):
-        """Start N workers; one a CPU, and more."""
+        """Start N workers: at least one for each CPU."""
         for number in range(n):
             self.run(f"(id={number} sh -c '{LOAD}' &)")
 
     def work_is_right(self, n):
-        """All N workers got on and never had a wrong sum."""
+        """All N workers make progress and never had a wrong sum."""
         before = self.done(n)
         self.poll(lambda: all(now > then for now, then in zip(self.done(n), before)),
                   'work done by each')
@@ -165,7 +165,7 @@ def alone(*words):
 
 
 def many(*words):
-    """From one core to as many as there is room for, and back; all of them worked."""
+    """From one core to the maximum, and back; all of them work."""
     room = next((int(word) for word in words if word.isdigit()), 16)
     with CpuGuest(*words, cores=1, room=room) as guest:
         guest.start()
@@ -185,7 +185,7 @@ def many(*words):
 
 
 def reset(*words):
-    """A reset, by QMP and by the guest, with cores there and asked for."""
+    """A reset, by QMP and by the guest, with plugged cores and a pending unplug."""
     with CpuGuest(*words) as guest:
         guest.start()
         guest.plug(2)
@@ -195,14 +195,14 @@ def reset(*words):
             if how == 'reboot':
                 guest.send('reboot -f\n')
             else:
-                # one more and one less, whatever the guest has come to
+                # one more and one less, at whatever stage the guest is
                 guest.plug(3)
                 guest.unplug(2)
                 guest.cmd('system_reset')
                 guest.gone(2)
             guest.until(BOOTED)
             guest.shell()
-            # Linux numbers what it finds
+            # Linux numbers the CPUs that it finds
             guest.await_cores({0, 1, 2})
             tree = guest.run('ls /proc/device-tree/cpus')
             found = {int(core, 16) for core in re.findall('PowerPC,[^@]*@([0-9a-f]+)', tree)}
@@ -216,7 +216,7 @@ def reset(*words):
 
 
 def saved(*words):
-    """Saved with a core that came and one that went; it goes on where it is loaded."""
+    """Saved with one core plugged and one unplugged; the guest continues where it is loaded."""
     with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as directory:
         file = f'file:{directory}/state'
         with CpuGuest(*words) as guest:
@@ -247,7 +247,7 @@ def saved(*words):
 
 
 def snapshots(*words):
-    """Snapshots taken and gone back to, rounds of cores in between."""
+    """Snapshots are taken and loaded, with cores plugged and unplugged in between."""
     tool = BUILD / 'qemu-img'
     if not tool.exists():
         skip('built without tools')
@@ -268,7 +268,7 @@ def snapshots(*words):
             guest.await_cores({0, 1, 2, 3})
             guest.unplug(3)
             guest.gone(3)
-            # as many cores as there were
+            # as many cores as in the snapshot
             guest.hmp('loadvm', f'turn{turn}')
             guest.await_cores({0, 1, 2})
             guest.work_is_right(4)
@@ -278,7 +278,7 @@ def snapshots(*words):
 
 
 def debugged(*words):
-    """A debugger that looks at a core when it goes looks at the first one then."""
+    """When the core that a debugger has selected is unplugged, the first one is selected."""
     with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as directory:
         path = Path(directory) / 'gdb'
         with CpuGuest(*words, args=('-chardev', f'socket,id=gdb,path={path},server=on,wait=off',

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Debian 12 from its disk, and which of several devices SLOF boots.
+"""Debian 12 from its disk, and which of several devices SLOF boots from.
 
     make                        make the system, unless the cache has it
-    boot CPU DISK               through SLOF and GRUB to a login, and off again
+    boot CPU DISK               through SLOF and GRUB to a login, then power off
     order                       disks, a CD and networks by bootindex and -boot
 """
 
@@ -44,12 +44,12 @@ def boot(cpu, disk):
 
 # --- which device is booted ----------------------------------------------------
 
-# What GRUB says on a terminal that SLOF has set to be coloured.
+# What GRUB prints on a terminal for which SLOF has set colours.
 BOOTED = r'this is (\w+)\W'
 
 
 def core(path, name):
-    """A GRUB core image that only says its NAME."""
+    """A GRUB core image that only prints its NAME."""
     config = path.with_suffix('.cfg')
     config.write_text(f'echo "this is {name}."\n')
     modules = Path(made('boot')) / 'powerpc-ieee1275'
@@ -80,7 +80,7 @@ def cdrom(path, name):
 
 
 class Devices:
-    """Arguments of QEMU for bootable devices by name; each says its name when booted."""
+    """Arguments of QEMU for bootable devices by name; each prints its name when booted."""
 
     def __init__(self, scratch):
         self.scratch = scratch
@@ -103,7 +103,7 @@ class Devices:
         return self.drive(name, device.get(name, 'virtio-blk-pci'), index)
 
 
-# Devices with their bootindex, what -boot says, and what is booted.
+# Devices with their bootindex, the value of -boot, and the device that is booted.
 ORDERS = [
     ({'blk': 1, 'scsi': 2}, None, 'blk'),
     ({'blk': 2, 'scsi': 1}, None, 'scsi'),
@@ -141,7 +141,7 @@ def order():
                     bad.append(f'{indices} {option}: booted {found}, not {wanted}')
         expect(not bad, '\n'.join(bad))
 
-        # once is for the first time only
+        # once= is for the first boot only
         args = (*devices.args('blk'), *devices.args('net'), '-boot', 'once=n,order=c')
         with Guest(args=args, linux=False) as guest:
             guest.launch()
@@ -152,7 +152,7 @@ def order():
 
 
 def boot_list():
-    """What the device tree tells firmware: every bootindex in order."""
+    """The list in the device tree for firmware: every bootindex in order."""
     with tempfile.TemporaryDirectory(dir=BUILD) as scratch:
         tree = Path(scratch) / 'tree.dtb'
         for name in ('one', 'two', 'three'):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A Debian 12 guest on the machine under test, with a disk and any other devices.
 
-The system is made on demand and cached by tools/debian-image: any test may be
-the first that wants it.  What a guest writes to its system disk is gone with it.
+The system is made on demand and cached by tools/debian-image: the first test that
+needs it makes it.  A guest's writes to its system disk are discarded when it ends.
 
     with Debian('POWER9', smp='2', args=('-device', 'qemu-xhci')) as guest:
         guest.launch()
@@ -10,11 +10,11 @@ the first that wants it.  What a guest writes to its system disk is gone with it
         print(guest.run('lspci'))
         guest.poweroff()
 
-run() gives what a command printed and raises Failure if it failed; status() gives
-(status, output); script() runs a shell script of any length.  For other things
+run() returns the output of a command and raises Failure if it failed; status() returns
+(status, output); script() runs a shell script of any length.  For other methods
 (until, send, cmd for QMP) see guest.py.  There are coreutils, util-linux, iproute2,
 pciutils, ethtool, e2fsprogs, udev, and a full busybox (`busybox nc`, `busybox
-wget`, `busybox devmem`).  No network is set up: see interface() and address().
+wget`, `busybox devmem`).  No network is configured: see interface() and address().
 Kernel modules are those that first-stage keeps; udev loads them for devices.
 """
 
@@ -41,7 +41,7 @@ DISKS = {
 
 
 def made(what):
-    """The directory of what tools/debian-image makes: system, tools, netboot or boot."""
+    """The directory that tools/debian-image makes: of system, tools, netboot or boot."""
     done = subprocess.run([TOOL, what], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           env={**os.environ, 'PAPR_BUILD': str(BUILD)}, check=False)
     said = done.stderr.strip().split('\n')[-1]
@@ -52,16 +52,16 @@ def made(what):
 
 
 class Debian(Guest):
-    """One QEMU with a Debian system: the one that the class names, or `system`.
+    """One QEMU with a Debian system: the one that the class's `image` names.
 
     DISK is a key of DISKS, or arguments of QEMU for a device of drive `system`.
     With an APPEND, though it be '', the disk's kernel is loaded by QEMU with that
-    added to its command line (quicker; also the way to give words such as xive=off);
-    without one, SLOF loads GRUB from the disk, and GRUB the kernel.
+    added to its command line (faster; also the way to pass options such as xive=off);
+    without one, SLOF loads GRUB from the disk, and GRUB loads the kernel.
     ARGS are any other arguments of QEMU; MACHINE begins with a comma.
     """
 
-    image = 'system'        # what tools/debian-image makes
+    image = 'system'        # argument of tools/debian-image
 
     def __init__(self, cpu='POWER9', smp='1', mem='1G', machine='', disk='virtio-blk',
                  append=None, firmware='', args=()):
@@ -78,15 +78,15 @@ class Debian(Guest):
         self.until(LOGIN, 400)
         self.send('root\n')
         self.prompt()
-        # No echo of what is typed: the terminal may be late with it, and then it is
-        # amid the output of the command.  Nor messages of the kernel.
+        # No echo of input: the terminal may print it late, and then it is
+        # in the middle of the command's output.  No messages of the kernel, either.
         self.send('stty -echo cols 4000; dmesg -n 1; echo "<""silent>"\n')
         self.until('<silent>')
         self.prompt()
         self.run('true')
 
     def run(self, command):
-        """Run COMMAND in the shell; what it printed, or Failure if it failed."""
+        """Run COMMAND in the shell; returns its output, or raises Failure if it failed."""
         self.send(f'{command}; echo "<status:$?>"\n')
         self.console_socket.settimeout(1)
         found = None
@@ -100,13 +100,13 @@ class Debian(Guest):
         return output
 
     def status(self, command):
-        """Run COMMAND in the shell: its exit status, and what it printed."""
+        """Run COMMAND in the shell: returns its exit status and its output."""
         output = self.run(f'({command}); echo "=$?"')
         found = re.search(r'=(\d+)\s*$', output)
         return int(found.group(1)), output[:found.start()]
 
     def script(self, text):
-        """Run the shell script TEXT, of any length; what it printed."""
+        """Run the shell script TEXT, of any length; returns its output."""
         code = base64.b64encode(text.encode()).decode()
         self.run(': > /tmp/script.b64')
         for at in range(0, len(code), 2000):
@@ -127,13 +127,13 @@ class Debian(Guest):
         return name
 
     def settled(self):
-        """Wait until the system is all up; it must be well."""
+        """Wait until the system has started all services; none must have failed."""
         state = self.run('systemctl is-system-running --wait || true').strip()
         failed = self.run('systemctl --failed --no-legend --plain')
         expect(state == 'running', f'the system is {state}: {failed}')
 
     def poweroff(self):
-        """Power off as a user does; QEMU ends by that."""
+        """Power off as a user does; QEMU exits then."""
         self.send('poweroff\n')
         self.wait(120)
         if self.exitcode() != 0:

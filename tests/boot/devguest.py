@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Linux guest with devices: drivers, disks, patterns, and what must be well.
+"""A Linux guest with devices: drivers, disks, patterns, and checks for errors.
 
-What storage.py, network.py and devices.py have in common.  A mode of a test is
+The common part of storage.py, network.py and devices.py.  The mode of a test is
 words for the guest or the devices, in any order:
 
   xics, xive       the interrupt controller that the guest uses
   plain            virtio devices as they are by default: no IOMMU
   iommu            virtio devices behind the IOMMU (iommu_platform=on)
   narrow           iommu, and the guest uses the default DMA window only
-  own, slof        the firmware (to Debian: slof boots from its disk, through GRUB)
-  hash, 4k         the guest's MMU (else radix where there is one); the kernel
+  own, slof        the firmware (Debian with slof boots from its disk, through GRUB)
+  hash, 4k         the guest's MMU (else radix if the CPU has it); the kernel
                    with pages of 4 KiB (else 64 KiB)
   POWER8...        the CPU, else POWER9
   debian           the guest is Debian's (debian_guest.py), else the initramfs
@@ -27,13 +27,13 @@ from guest import BUILD, Failure, Guest, expect, guest_file
 from patience import PATIENCE, Wait
 
 MIB = 1 << 20
-# what a driver says of a device that does not do its work
+# messages of drivers about devices that do not work
 COMPLAINT = re.compile(r'I/O error|[Tt]imed out|[Tt]imeout|nobody cared|Call Trace|'
                        r'reset SuperSpeed|Resetting adapter|failed to (?:find|probe|init)')
 
 
 class Mode:
-    """What the words of a test's name ask for."""
+    """The options that the words of a test's name stand for."""
 
     def __init__(self, *words):
         self.ic = 'xics' if 'xics' in words else 'xive'
@@ -42,7 +42,7 @@ class Mode:
         self.cpu = next((word for word in words if word.lower().startswith('power')), 'POWER9')
         self.kernel = '6.12' if '4k' in words else '6.1'
         self.guest = DebianDevices if 'debian' in words else DeviceGuest
-        # modules load without a word, but a driver's errors are seen
+        # loading a module prints nothing, but a driver's errors are printed
         append = ['quiet']
         if self.ic == 'xics' and self.cpu != 'POWER8':
             append.append('xive=off')
@@ -59,12 +59,12 @@ class Mode:
 
 
 class WithDevices:
-    """What a guest is asked about its devices."""
+    """Methods for the devices of a guest."""
 
     mode = None
 
     def settle(self, condition):
-        """Wait in the guest for shell CONDITION: devices come when they come."""
+        """Wait in the guest for shell CONDITION: devices appear after some time."""
         tries = int(1200 * PATIENCE)
         self.run(f'for i in $(seq {tries}); do {condition} && break; sleep 0.1; done; {condition}')
 
@@ -75,7 +75,7 @@ class WithDevices:
         return self.cmd('human-monitor-command', command_line=command)
 
     def disks(self, sizes):
-        """The names of the disks of SIZES (no two the same), once they are there."""
+        """The names of the disks of SIZES (all different), once they exist."""
         names = []
         for size in sizes:
             test = f'grep -lx {size // 512} /sys/block/*/size'
@@ -84,7 +84,7 @@ class WithDevices:
         return names
 
     def interrupts(self):
-        """/proc/interrupts: what is after the numbers of the CPUs -> counts."""
+        """/proc/interrupts: text after the counts -> counts of the CPUs."""
         table = {}
         lines = self.run('cat /proc/interrupts').splitlines()
         cpus = lines[[line.split()[:1] for line in lines].index(['CPU0'])].split()
@@ -98,7 +98,7 @@ class WithDevices:
         return table
 
     def is_well(self):
-        """No driver complained, and interrupts go the way that was asked for."""
+        """No driver reported an error, and the guest uses the requested interrupt controller."""
         log = self.run('dmesg')
         found = COMPLAINT.search(log)
         expect(not found, f'a driver complains: {log[max(0, found.start() - 300):][:900]}'
@@ -148,7 +148,7 @@ class DebianDevices(WithDevices, Debian):
 
 
 def pattern(seed, size):
-    """SIZE bytes that another SEED does not give."""
+    """SIZE bytes, different for each SEED."""
     stream = random.Random(seed)
     return b''.join(stream.randbytes(min(MIB, size - at)) for at in range(0, size, MIB))
 
@@ -164,7 +164,7 @@ def poll(condition, what):
 
 @contextlib.contextmanager
 def workspace():
-    """A directory for images, gone afterwards; tests of one name may run at once."""
+    """A temporary directory for images; tests of one name may run at the same time."""
     parent = BUILD / 'tests' / 'boot'
     parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=parent) as directory:

@@ -15,7 +15,7 @@ PHBS = 31
 
 
 def phbs(*words):
-    """As many host bridges as there can be, each with a disk of its own."""
+    """The maximum number of host bridges, each with a disk of its own."""
     mode = Mode(*words)
     with workspace() as directory:
         args = []
@@ -36,7 +36,7 @@ def phbs(*words):
                 domain = guest.run(f'readlink /sys/block/{disk}')
                 expect(f'/{n:04x}:00:00.0/' in domain, f'disk {n} is at {domain}')
             every = ' '.join(disks)
-            # read all at once to a file each, and write what was read, one further
+            # read all at the same time to a file each, and write each file to the next disk
             guest.run(f'for d in {every}; do cat /dev/$d > /tmp/$d & done; wait')
             turned = ' '.join(disks[1:] + disks[:1])
             guest.run(f'set -- {turned}; for d in {every}; do'
@@ -73,7 +73,7 @@ def topology(*words):
 
 
 def read_all_rngs(guest, count):
-    """Each virtio-rng gives bytes, which it takes its DMA and interrupt to do."""
+    """Each virtio-rng returns bytes, for which its DMA and its interrupt must work."""
     control = '/sys/class/misc/hw_random'
     names = [name for name in guest.read(f'{control}/rng_available').split()
              if name.startswith('virtio')]
@@ -88,14 +88,14 @@ def read_all_rngs(guest, count):
 
 
 def counts_of(guest, name):
-    """How often the interrupts whose line has NAME came, one count a CPU."""
+    """The counts of interrupts whose line has NAME, one for each CPU."""
     rows = [row for line, row in guest.interrupts().items() if re.search(name, line)]
     expect(rows, f'no {name} in {guest.run("cat /proc/interrupts")}')
     return [sum(column) for column in zip(*rows)]
 
 
 def moves_to(guest, name, cpu, work):
-    """While the guest does WORK, interrupts NAME reach CPU and no other."""
+    """While the guest does WORK, interrupts NAME arrive at CPU and at no other."""
     before = counts_of(guest, name)
     guest.run(work)
     after = counts_of(guest, name)
@@ -104,7 +104,7 @@ def moves_to(guest, name, cpu, work):
 
 
 def affinity(*words):
-    """Interrupts go to the vCPU of their affinity."""
+    """Interrupts arrive at the vCPU of their affinity."""
     mode = Mode(*words)
     with workspace() as directory:
         args = ['-object', 'rng-random,id=entropy,filename=/dev/urandom',
@@ -135,11 +135,11 @@ def affinity(*words):
 
 
 def msi(*words):
-    """More interrupts wanted than there are: who comes late goes without, and all
-    that is given back is given again.  A disk, by a level interrupt if need be, is
+    """More MSIs are requested than there are: once none is left a device gets none, and
+    freed numbers are allocated again.  A disk, with a level interrupt if it gets no MSI, is
     read all the time.
 
-    Each virtio-serial asks for 64 of its 2048 vectors.
+    Each virtio-serial requests 64 of its 2048 vectors.
     """
     mode = Mode(*words)
     serials = 54
@@ -164,14 +164,14 @@ def msi(*words):
             full = max(counts)
             expect(full == 64 and counts[0] == 64, f'{counts}')
             expect(min(counts) < full, f'not exhausted: {counts}')
-            # backwards, then forwards: those that went without come first, then last
+            # in reverse order, then in order: those that got none are first, then last
             for order in (slots[::-1], slots):
                 bind(guest, 'unbind', slots)
                 expect(sum(vectors(guest, slots)) == 0, 'interrupts of no device')
                 bind(guest, 'bind', order)
                 again = vectors(guest, order)
                 expect(again == counts, f'at first {counts}, then {again}')
-            # one that goes makes room for one that had none
+            # unplugging one frees MSIs for one that had none
             bind(guest, 'unbind', slots[:1] + slots[-1:])
             bind(guest, 'bind', slots[-1:])
             expect(vectors(guest, slots[-1:]) == [full], 'freed vectors are not available')
@@ -180,7 +180,7 @@ def msi(*words):
 
 
 def vectors(guest, slots):
-    """How many MSIs each of SLOTS has."""
+    """The number of MSIs of each of SLOTS."""
     out = guest.run(f'for d in {" ".join(slots)}; do'
                     ' ls /sys/bus/pci/devices/$d/msi_irqs 2> /dev/null | wc -l; done')
     return [int(count) for count in out.split()]
@@ -215,25 +215,25 @@ def fill(guest, path, pixel, count):
 
 
 def displays(*words):
-    """What Linux draws is on the screen, in the right colours; text, too."""
+    """The screendump has what Linux draws, in the right colours; text, too."""
     mode = Mode(*words)
     draw(mode, 'bochs', 'VGA,id=screen,romfile=')
     draw(mode, 'virtio-gpu', mode.virtio('virtio-gpu-pci', 'id=screen'))
 
 
 def draw(mode, driver, device):
-    """Fill the screen of DEVICE through DRIVER's frame buffer, then through its text."""
+    """Fill the screen of DEVICE through DRIVER's frame buffer, then by its text console."""
     with workspace() as directory, DeviceGuest(mode, args=['-device', device]) as guest:
         def is_all(colour):
             return Picture(guest, 'screen', directory / 'screen.ppm').is_all(colour)
 
         guest.start('virtio_pci', driver)
         guest.settle('[ -c /dev/fb0 ]')
-        # a text console, with a background of its own but for the cursor
+        # a text console, with its own background colour except at the cursor
         guest.run("printf '\\033[?25l\\033[47;31m\\033[2J' > /dev/tty1")
         poll(lambda: is_all(b'\xaa\xaa\xaa'), f'{driver}: the console is grey')
         width, height = map(int, guest.read('/sys/class/graphics/fb0/virtual_size').split(','))
-        # blue, green, red, nothing: the order of bytes of both drivers' 32 bits
+        # blue, green, red, unused: the bytes of a pixel of both drivers
         for pixel, colour in ((r'\0\0\377\0', b'\xff\0\0'), (r'\377\200\0\0', b'\0\x80\xff')):
             fill(guest, '/dev/fb0', pixel, width * height)
             poll(lambda: is_all(colour), f'{driver}: the screen has colour {colour}')
@@ -241,7 +241,7 @@ def draw(mode, driver, device):
 
 
 def keyboard(*words):
-    """Keys of QEMU's window come to Linux from a USB keyboard, and a tablet's moves."""
+    """Linux gets keys that are sent to QEMU from a USB keyboard, and moves from a tablet."""
     mode = Mode(*words)
     args = ['-device', 'qemu-xhci,id=usb', '-device', 'usb-kbd,bus=usb.0',
             '-device', 'usb-tablet,bus=usb.0']

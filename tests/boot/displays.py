@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Linux comes to its shell on the terminal, whatever display is there.
+"""Linux boots to its shell on the terminal, with each display.
 
-The kernel's command line names no console, unless firmware is SLOF, which makes
-the screen the console and has Linux follow.
+The kernel's command line names no console, except with SLOF, which makes
+the screen the console, also for Linux.
 
     displays.py defaults    QEMU's default devices, and -vga in place of theirs
     displays.py devices     each display of -device help, with -nodefaults
@@ -18,7 +18,7 @@ import subprocess
 from guest import BUILD, Guest, expect, main_of
 
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
-# they need a program beside QEMU that draws
+# they need another program beside QEMU, which draws
 WITH_PROGRAM = re.compile('vhost-user-')
 
 
@@ -46,7 +46,7 @@ class Default(Displayed):
 
 
 def boots(guest, what):
-    """GUEST comes to a shell on its terminal, where WHAT was asked for."""
+    """GUEST boots to a shell on its terminal; WHAT describes it."""
     with guest:
         guest.launch()
         guest.shell()
@@ -73,20 +73,20 @@ def defaults():
 
 
 def devices():
-    """Without: each display alone."""
+    """Without default devices: each display alone."""
     for name in displays():
         boots(Displayed(('-device', name)), name)
 
 
 def slof():
-    """SLOF finds its console by itself; Linux gets its own as an option."""
+    """SLOF chooses its console; Linux gets one as an option."""
     boots(Default((), firmware='slof', append='console=hvc0'), 'default')
     for name in ('VGA', 'virtio-vga', 'bochs-display'):
         boots(Displayed(('-device', name), firmware='slof', append='console=hvc0'), name)
 
 
 def none():
-    """Without any console Linux runs, and powers off when its init has no more to do."""
+    """Without any console Linux runs, and powers off when its init ends."""
     guest = Displayed((), append='pseries.test=none')
     guest._console_set = False  # pylint: disable=protected-access
     with guest:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Linux after errors of PCI devices that are emulated (EEH), of a host bridge with eeh=on.
+"""Linux after errors (EEH) of emulated PCI devices behind a host bridge with eeh=on.
 
 Arguments: the scene, and the kernel.
 """
@@ -35,7 +35,7 @@ class EehGuest(Guest):
             self.run(f'modprobe {module}')
 
     def pings(self):
-        """Both cards get answers from QEMU's network."""
+        """With both cards the guest gets answers from QEMU's network."""
         for number, place in enumerate(CARDS, 1):
             card = self.run(f'ls /sys/bus/pci/devices/{place}/*/net '
                             f'/sys/bus/pci/devices/{place}/net 2>/dev/null; true').split()[-1]
@@ -44,7 +44,7 @@ class EehGuest(Guest):
 
     def cause(self, error):
         self.cmd('qom-set', path='b1', property='eeh-error', value=error)
-        # a driver that reads all ones asks about the state; this asks without one
+        # a driver that reads all ones checks the state; this checks it without a driver
         self.send(f'echo {CARDS[0]} > {CHECK}\n')
 
     def state(self):
@@ -52,7 +52,7 @@ class EehGuest(Guest):
 
 
 def recovers(kernel):
-    """After an error Linux resets the devices, and their drivers go on."""
+    """After an error Linux resets the devices, and their drivers continue."""
     with EehGuest(kernel) as guest:
         guest.start()
         expect('recovery enabled' in guest.run('dmesg'), 'Linux handles no errors')
@@ -66,7 +66,7 @@ def recovers(kernel):
 
 
 def replaces(kernel):
-    """Drivers that handle no errors are taken off their devices, and find them anew."""
+    """Devices whose drivers handle no errors are removed, and found again."""
     with EehGuest(kernel, 'virtio-net-pci') as guest:
         guest.start()
         guest.pings()
@@ -81,7 +81,7 @@ def replaces(kernel):
 
 
 def gives_up(kernel):
-    """After too many errors Linux gives the devices up; after a reset they are there again."""
+    """After too many errors Linux removes the devices for good; after a reset they work again."""
     with EehGuest(kernel) as guest:
         guest.start()
         guest.pings()

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Features of the build that servers ask for (optional_needs in base/lib.sh).
+"""Features of the build for servers (optional_needs in base/lib.sh).
 
-A scene whose feature the build does not have, or that needs a program of the
-host which is not there, is skipped, and says which.
+A scene is skipped, with the reason, if the build does not have its feature, or if the
+host does not have a program that it needs.
 
     features.py lists | screens | sandbox | tpm | files 9p | files virtiofs |
                 disks | migration | numa
@@ -55,7 +55,7 @@ def modules(*names):
 
 
 def answer(*words):
-    """What QEMU prints for WORDS, such as `-device help`; -tpmdev fails with it."""
+    """The output of QEMU for WORDS, such as `-device help`; that of -tpmdev is an error."""
     return subprocess.run([BINARY, *words], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, check=False).stdout
 
@@ -75,7 +75,7 @@ def server(path, *command):
             process.kill()
 
 
-# what QEMU lists: the words that ask for it, a feature of the build, a word of the answer
+# lists of QEMU: the words that request one, a feature of the build, a word of the output
 LISTED = [
     ('-display help', 'CURSES', 'curses'),
     ('-device help', 'USB_LIBUSB', 'usb-host'),
@@ -92,7 +92,7 @@ FORMATS = 'luks qcow2 raw vdi vhdx vmdk vpc vvfat https ftp'.split()
 
 
 def lists():
-    """Devices, back ends, formats of images and of dumps are listed."""
+    """Devices, backends, formats of images and of dumps are listed."""
     needs(*(feature for _, feature, _ in LISTED), 'CURL', 'LZO', 'SNAPPY')
     if 'usbredirparser' in (BUILD / 'build.ninja').read_text():
         expect('"usb-redir"' in answer('-M', 'pseries', '-device', 'help'), 'no usb-redir')
@@ -110,11 +110,11 @@ def lists():
 
 
 def screens():
-    """What Linux draws comes by VNC and in a PNG screendump, pixel for pixel."""
+    """VNC and a PNG screendump have what Linux draws, pixel for pixel."""
     needs('VNC', 'PNG')
     with workspace() as directory:
         picture = directory / 'screen.png'
-        # the socket's name has few characters
+        # the name of a socket is limited to some 100 characters
         path = Path(f'/tmp/papr-vnc-{os.getpid()}')
         with DeviceGuest(MODE, args=['-device', 'VGA,id=screen,romfile=',
                                      '-vnc', f'unix:{path}']) as guest:
@@ -137,7 +137,7 @@ def screens():
 
 
 def sandbox():
-    """libvirt's -sandbox does not hinder a guest, and the filter is there."""
+    """A guest runs with libvirt's -sandbox, and the filter is active."""
     needs('SECCOMP')
     words = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'
     with workspace() as directory:
@@ -156,7 +156,7 @@ def sandbox():
 
 
 def tpm():
-    """swtpm is a back end of -tpmdev; what is no TPM is none."""
+    """swtpm is a backend of -tpmdev; a server that is no TPM is refused."""
     needs('TPM')
     swtpm = program('swtpm')
     with workspace() as directory:
@@ -168,13 +168,13 @@ def tpm():
             with DeviceGuest(MODE, args=args) as guest:
                 guest.launch()
                 expect('emulator' in guest.cmd('query-tpm-types'), 'no type emulator')
-                # no device uses it (tpm.py has one)
+                # no device uses it (in tpm.py one does)
                 expect(guest.cmd('query-tpm') == [], guest.cmd('query-tpm'))
                 expect(any(chardev['label'] == 'tpm' for chardev in guest.cmd('query-chardev')),
                        'no connection')
                 expect(process.poll() is None, 'swtpm has ended')
         path.unlink(missing_ok=True)
-        # a listener that answers nothing
+        # a listener that never answers
         with socket.socket(socket.AF_UNIX) as listener:
             listener.bind(str(path))
             listener.listen(1)
@@ -210,7 +210,7 @@ def share(guest, directory, mount, name):
 def share_names(guest, directory, mount):
     """Directories and links of DIRECTORY, once MOUNTed on /mnt.
 
-    virtiofs hands the guest's flags of open(2) to the host as they are, and those of
+    virtiofs passes the guest's flags of open(2) to the host unchanged, and those of
     Power have other values than those of other processors: no file can be opened there.
     """
     target = secrets.token_hex(100)
@@ -252,7 +252,7 @@ def files_by_virtiofs():
                              check=False).stdout
     path = Path(f'/tmp/papr-fs-{os.getpid()}')
     with workspace() as directory:
-        # the daemon of QEMU before 8.0, or the one that came after
+        # the daemon of QEMU before 8.0, or its successor
         where = ['--shared-dir', directory, '--sandbox', 'none'] if '--shared-dir' in options \
             else ['-o', f'source={directory},sandbox=chroot']
         with server(path, daemon, f'--socket-path={path}', *where):
@@ -271,7 +271,7 @@ def files_by_virtiofs():
 
 
 def has_io_uring():
-    """Whether the host's kernel lets us have a ring (io_uring_setup(2))."""
+    """Whether the host's kernel permits io_uring (io_uring_setup(2))."""
     params = ctypes.create_string_buffer(120)
     fd = ctypes.CDLL(None, use_errno=True).syscall(425, 4, params)
     if fd >= 0:
@@ -280,7 +280,7 @@ def has_io_uring():
 
 
 class Pages(http.server.BaseHTTPRequestHandler):
-    """DATA, in ranges."""
+    """Serves ranges of DATA."""
 
     protocol_version = 'HTTP/1.1'
     data = b''
@@ -289,7 +289,7 @@ class Pages(http.server.BaseHTTPRequestHandler):
         """Not on the test's output."""
 
     def do_HEAD(self):  # pylint: disable=invalid-name
-        """How large it is, and that ranges can be had."""
+        """The size, and that ranges are supported."""
         self.send_response(200)
         self.send_header('Accept-Ranges', 'bytes')
         self.send_header('Content-Length', str(len(self.data)))
@@ -356,7 +356,7 @@ def disks():
 
 
 def migration():
-    """A guest moves by several channels, packed by zstd, with TLS."""
+    """A guest migrates by several channels, compressed by zstd, with TLS."""
     needs('ZSTD', 'GNUTLS')
     with workspace() as directory:
         (directory / 'keys.psk').write_text(f'qemu:{secrets.token_hex(32)}\n')
@@ -368,7 +368,7 @@ def migration():
         with DeviceGuest(MODE, args=credentials('client')) as source, \
                 DeviceGuest(MODE, args=[*credentials('server'), '-incoming', 'defer']) as target:
             source.start()
-            # some of memory is no zeroes, and does not become less by packing
+            # some of memory is not zero, and cannot be compressed
             source.run('head -c 64000000 /dev/urandom > /tmp/noise')
             digest = source.run('sha256sum /tmp/noise')
             target.launch()

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A debugger on QEMU's gdb stub: as much of gdb's remote protocol as tests need.
+"""A client of QEMU's gdb stub: the part of gdb's remote protocol that tests need.
 
     with Guest(args=('-chardev', ..., '-gdb', 'chardev:gdb', '-S')) as guest:
         guest.launch()
         gdb = Gdb(connection)           # a socket; or Gdb.at(PATH), of a Unix socket
         gdb.insert(address)             # a breakpoint
-        gdb.go()                        # until it is met
+        gdb.go()                        # until it is hit
         gdb.step()
         gdb.set('r3', gdb.get('r3') + 1)
-        gdb.send('c')                   # runs; gdb.interrupt(guest) stops it again
+        gdb.send('c')                   # continue; gdb.interrupt(guest) stops it again
 
-Registers go by gdb's names (target.xml): r0, pc, lr, msr, f1, vs0h, vr0, dar...
-Threads are those of the stub, 1 for vCPU 0; see thread().  All that stops the machine
-stops all vCPUs, and so does the beginning: the stub stops a guest that is asked '?'.
+Registers have gdb's names (target.xml): r0, pc, lr, msr, f1, vs0h, vr0, dar...
+Threads are those of the stub, 1 for vCPU 0; see thread().  A stop is one of all vCPUs.
+The packet '?', the first one, stops the guest, too.
 """
 
 import re
@@ -46,7 +46,7 @@ class Gdb:
         self.socket.sendall(f'${packet}#{sum(packet.encode()) % 256:02x}'.encode())
 
     def answer(self):
-        """The next packet of the stub: the answer, or a stop."""
+        """The next packet of the stub: a reply, or a stop."""
         while True:
             found = re.search(rb'\$([^#]*)#..', self.data)
             if found:
@@ -68,7 +68,7 @@ class Gdb:
     # --- running ---
 
     def go(self, packet='c'):
-        """Run until something stops the machine: the stop's packet."""
+        """Run until the machine stops: returns the packet of the stop."""
         answer = self.ask(packet)
         expect(answer.startswith('T'), f'{packet} ends with {answer}')
         return answer
@@ -77,7 +77,7 @@ class Gdb:
         return self.go('s')
 
     def interrupt(self, guest):
-        """Stop GUEST, which runs; whether that is answered is up to the stub."""
+        """Stop GUEST, which runs; the stub may or may not send a reply."""
         self.socket.sendall(b'\x03')
         while guest.cmd('query-status')['running']:
             time.sleep(0.01)
@@ -86,7 +86,7 @@ class Gdb:
             pass
 
     def detach(self):
-        """The guest runs on, without what was inserted."""
+        """The guest continues, without breakpoints."""
         self.order('D', 'detaching')
         self.socket.close()
 
@@ -101,7 +101,7 @@ class Gdb:
     # --- registers, memory ---
 
     def thread(self, number):
-        """Whose registers are meant from now on, and which thread steps."""
+        """Select the thread whose registers are accessed, and which steps."""
         self.order(f'Hg{number:x}', f'thread {number}')
         self.order(f'Hc{number:x}', f'thread {number}')
 
@@ -114,7 +114,7 @@ class Gdb:
                 return text
 
     def names(self):
-        """The number of each register, as target.xml tells."""
+        """The number of each register, by target.xml."""
         number = 0
         if not self.numbers:
             for name in ['target.xml', *re.findall(r'href="([^"]+)"', self.file('target.xml'))]:
@@ -126,7 +126,7 @@ class Gdb:
         return self.numbers
 
     def get(self, name, order='big'):
-        """A register; ORDER is that of the vCPU, which the stub follows."""
+        """A register; ORDER is the byte order of the vCPU, which the stub uses."""
         return int.from_bytes(bytes.fromhex(self.ask(f'p{self.names()[name]:x}')), order)
 
     def set(self, name, value, digits=16):

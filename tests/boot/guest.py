@@ -22,7 +22,7 @@ from qemu.qmp import QMPError  # noqa: E402  pylint: disable=wrong-import-positi
 SKIPPED = 77
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
-# what a healthy guest never prints
+# what a guest without errors never prints
 TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu.*stall|soft lockup|'
                      r'Unable to handle kernel|Machine check')
 
@@ -37,7 +37,7 @@ def skip(why):
 
 
 def why_missing(name):
-    """Why base/fetch did not bring NAME into build/guest, or how to get it."""
+    """Why base/fetch did not fetch NAME into build/guest, or how to get it."""
     reason = BUILD / 'guest' / 'missing' / Path(name).parts[0]
     if reason.is_file():
         return f'{name}: {reason.read_text().strip()}'
@@ -52,7 +52,7 @@ def guest_file(name):
 
 
 def made_of(initramfs):
-    """What of build/guest the INITRAMFS of that name is made of."""
+    """The files of build/guest from which the INITRAMFS of that name is made."""
     found = re.fullmatch(r'initramfs-(.*)\.cpio', initramfs)
     return f'vmlinux-{found.group(1)}' if found else 'busybox'
 
@@ -63,9 +63,9 @@ def expect(condition, what):
 
 
 class Machine(QEMUMachine):
-    """A QEMU with a shell on its console, whose text is kept in `self.text`."""
+    """A QEMU with a shell on its console, whose output is kept in `self.text`."""
 
-    # it does not outlive a test that is killed
+    # it ends when the test is killed
     WRAPPER = ('setpriv', '--pdeathsig', 'KILL')
 
     def __init__(self, binary):
@@ -76,14 +76,14 @@ class Machine(QEMUMachine):
         self.text = ''
 
     def __exit__(self, *_):
-        """No ceremony: a guest may be about to end by itself."""
+        """Kill QEMU: the guest may be about to end by itself."""
         code = None if self.is_running() else self.exitcode()
         self.kill()
         if code is not None and code < 0:
             raise Failure(f'QEMU ended by signal {-code}: {self.get_log()}')
 
     def more(self):
-        """Take what the console has; False once it is closed."""
+        """Read the console's output; False once it is closed."""
         try:
             data = self.console_socket.recv(65536)
         except TimeoutError:
@@ -92,9 +92,9 @@ class Machine(QEMUMachine):
         return bool(data)
 
     def until(self, pattern, seconds=170, command=''):
-        """Read on until PATTERN; return the match, and drop what led to it.
+        """Read until PATTERN; return the match, and drop the text up to it.
 
-        COMMAND is what should bring it: a Failure names it.
+        COMMAND is the one that should print it: a Failure names it.
         """
         wait = Wait(seconds)
         self.console_socket.settimeout(1)
@@ -112,7 +112,7 @@ class Machine(QEMUMachine):
                               f'{self.vcpus()}\n{self.get_log() or ""}')
 
     def vcpus(self):
-        """Where the vCPUs are, twice, if QEMU says so: of a guest that is silent."""
+        """The registers of the vCPUs, twice, if QEMU answers: for a guest that is silent."""
         try:
             said = [self.cmd('human-monitor-command', {'command-line': 'info registers -a'})
                     for _ in range(2)]
@@ -121,7 +121,7 @@ class Machine(QEMUMachine):
         return '\n'.join(re.findall(r'^NIP.*|^MSR.*', '\n'.join(said), re.M))
 
     def drain(self, seconds):
-        """Take what the console says within SECONDS, such as the rest of a register dump."""
+        """Read the console's output for SECONDS, such as the rest of a register dump."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.more():
             pass
@@ -139,7 +139,7 @@ class Machine(QEMUMachine):
         self.until(re.escape(SHELL))
 
     def run(self, command, seconds=600):
-        """Run COMMAND in the guest's shell; its output, or Failure if it fails."""
+        """Run COMMAND in the guest's shell; returns its output, or raises Failure if it fails."""
         self.send(f'{command}; echo "<status:$?>"\n')
         self.until(r'echo "<status:\$\?>"\r*\n', command=command)
         wait = Wait(seconds)
@@ -176,7 +176,7 @@ class Guest(Machine):
         self.add_args(*args)
 
     def place(self, name):
-        """Where QEMU finds file NAME of the build directory."""
+        """The path of file NAME of the build directory, for QEMU."""
         if name == 'qemu-system-ppc64':
             return os.environ.get('PAPR_QEMU', str(BUILD / name))
         if name.startswith('guest/'):
@@ -186,7 +186,7 @@ class Guest(Machine):
         return str(BUILD / name)
 
     def migrate(self, uri, seconds=170):
-        """Migrate to URI, to the end; Failure if that fails."""
+        """Migrate to URI, and wait for the end; raises Failure if that fails."""
         self.cmd('migrate', uri=uri)
         self.poll(lambda: self.cmd('query-migrate').get('status') in ('completed', 'failed'),
                   'end of the migration', seconds)
@@ -194,7 +194,7 @@ class Guest(Machine):
         expect(answer['status'] == 'completed', f'migration: {answer}')
 
     def arrive(self, seconds=170):
-        """Wait until what -incoming brings is there, running or as it was stopped."""
+        """Wait until the guest of -incoming is loaded, running or stopped as it was."""
         self.poll(lambda: self.cmd('query-status')['status'] != 'inmigrate', 'arrival', seconds)
 
     @staticmethod
@@ -206,7 +206,7 @@ class Guest(Machine):
 
 
 def main(test):
-    """Run TEST(arguments); print why it failed."""
+    """Run TEST(arguments); if it fails, print why."""
     try:
         test(*sys.argv[1:])
     except Failure as failure:

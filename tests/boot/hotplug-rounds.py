@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Cores and memory modules are plugged and unplugged in a busy Linux; in the middle of that
-the machine stops, is reset, or is saved and continues in another QEMU.
+"""Cores and memory modules are plugged and unplugged in a busy Linux; in the middle of each
+step the machine is stopped, reset, or saved and restored in another QEMU.
 
-Arguments: words of the guest (POWER8..., xics, hash, 4k, slof), and how many rounds.
+Arguments: words for the guest (POWER8..., xics, hash, 4k, slof), and the number of rounds.
 """
 
 import hashlib
@@ -17,11 +17,12 @@ from guest import BUILD, Guest, expect, main
 from patience import Wait
 
 MIB = 1 << 20
-CLEAR_OF_NOISE = 16 * MIB       # what MemTotal changes by for other reasons
+CLEAR_OF_NOISE = 16 * MIB       # changes of MemTotal for other reasons are smaller
 MODELS = {'POWER8': 'power8_v2.0', 'POWER9': 'power9_v2.2', 'POWER10': 'power10_v2.0'}
 CORES = (2, 3)                  # beside those that stay, 0 and 1
 MODULES = {'small': 256 * MIB, 'large': 512 * MIB}
-# One on each CPU: the same sum again and again, counted, and who had a wrong one
+# One on each CPU: each computes the same sum again and again, counts the rounds, and
+# reports a wrong sum
 WORKERS = 4
 LOAD = ('want=$(md5sum < /bin/busybox); n=0; while :; do '
         'if [ "$(md5sum < /bin/busybox)" = "$want" ]; then n=$((n + 1)); '
@@ -31,7 +32,7 @@ CONTENT = ''.join(f'{i}\n' for i in range(1, 200001)).encode() * COPIES
 
 
 class RoundsGuest(Guest):
-    """Linux that gives modules back since they take movable pages only."""
+    """A Linux that can release modules, since they have movable pages only."""
 
     def __init__(self, words, args=()):
         self.model = next((word for word in words if word in MODELS), 'POWER9')
@@ -50,7 +51,7 @@ class RoundsGuest(Guest):
         return f'{MODELS[self.model]}-spapr-cpu-core'
 
     def plugged(self):
-        """Names of the cores and modules that are there."""
+        """Names of the cores and modules that are plugged."""
         cores = [slot['qom-path'].split('/')[-1] for slot in self.cmd('query-hotpluggable-cpus')
                  if 'peripheral/' in slot.get('qom-path', '')]
         return cores + [module['data']['id'] for module in self.cmd('query-memory-devices')]
@@ -69,7 +70,7 @@ class RoundsGuest(Guest):
             self.cmd('device_del', id=name)
 
     def options(self):
-        """Those of another QEMU, for what is plugged into this one."""
+        """The options of another QEMU, for what is plugged into this one."""
         args = []
         for name in self.plugged():
             if name in MODULES:
@@ -82,7 +83,7 @@ class RoundsGuest(Guest):
         return args
 
     def starts(self):
-        """After a boot: its memory without modules, and work on all CPUs."""
+        """After a boot: measure its memory without modules, and start work on all CPUs."""
         self.shell()
         self.run('dmesg -n 1; mkdir /use && mount -t tmpfs -o size=600M none /use')
         self.run(f'seq 1 200000 > /one; for i in $(seq {COPIES}); do cat /one; done > /use/all')
@@ -96,7 +97,7 @@ class RoundsGuest(Guest):
         return int(self.run('grep -c ^processor /proc/cpuinfo'))
 
     def has(self, cores, memory):
-        """Wait until Linux runs on so many cores with so much memory."""
+        """Wait until Linux has this number of cores and this amount of memory."""
         wait = Wait(120)
         while True:
             found = self.online(), self.total()
@@ -106,7 +107,7 @@ class RoundsGuest(Guest):
             time.sleep(0.2)
 
     def is_without(self):
-        """Wait until all is gone, and have the modules' memory go, too."""
+        """Wait until all cores and modules are removed, and delete the modules' backends, too."""
         self.poll(lambda: not self.plugged(), 'end of all removals', 120)
         for name in MODULES:
             self.cmd('object-del', id=f'{name}-mem')
@@ -155,7 +156,7 @@ class Rounds:
         self.guest.starts()
 
     def saved(self):
-        """What is gone at the end was gone before the stream began, or goes over there."""
+        """Save and restore; a removed device was removed before the stream, or will be after it."""
         old, state = self.guest, self.folder / 'state'
         old.migrate(f'file:{state}')
         self.guest = RoundsGuest(self.words, ('-incoming', f'file:{state}', *old.options()))
@@ -169,7 +170,7 @@ class Rounds:
         self.guest.prompt()
 
     def turn(self, plugged, unplugged):
-        """All are plugged and unplugged, each time with an event in the middle."""
+        """All are plugged and unplugged, each time with an event in the middle of it."""
         self.guest.plug()
         plugged()
         self.guest.has(4, self.memory + sum(MODULES.values()))
@@ -182,7 +183,7 @@ class Rounds:
 
 
 def rounds(*words):
-    """Each two of what can happen meet in sixteen rounds."""
+    """In sixteen rounds each pair of events occurs."""
     with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as folder:
         guest = Rounds(words[:-1], folder)
         events = (guest.saved, guest.reset, guest.stopped, guest.nothing)

@@ -3,11 +3,11 @@
 """A guest that libvirt runs: libvirt.py STEP...
 
 Debian's libvirtd, started by hand in session mode (packages libvirt-daemon and
-libvirt-clients), with our binary as the emulator and Debian with the daemon rtas_errd as
-the guest (tools/debian-image tools).  The domain is defined and started; then each STEP,
-one of STEPS, is done by virsh, with the guest alive afterwards.  A daemon runs in
-namespaces of its own, which give it another host name and a user that is not root; files
-belong to who runs the test.
+libvirt-clients), with this tree's binary as the emulator and Debian with the daemon
+rtas_errd as the guest (tools/debian-image tools).  The domain is defined and started; then
+virsh does each STEP, one of STEPS, and the guest must answer afterwards.  A daemon runs in
+namespaces of its own, with another host name and a user that is not root; files
+belong to the user who runs the test.
 """
 
 import os
@@ -81,7 +81,7 @@ MODULE = '''<memory model='dimm'>
 
 
 class Daemon:
-    """A libvirtd of the test's own, in DIRECTORY, on a host of NAME."""
+    """A libvirtd of the test, with its files in DIRECTORY, and host name NAME."""
 
     def __init__(self, directory, name):
         self.directory = directory
@@ -109,7 +109,7 @@ class Daemon:
             skip(f'libvirtd does not run here: {(self.directory / "out").read_text()[-300:]}')
 
     def virsh(self, *words, fails=False):
-        """What virsh prints."""
+        """The output of virsh."""
         done = subprocess.run(['virsh', '-q', '-c', self.uri, *map(str, words)],
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, check=False,
@@ -134,7 +134,7 @@ class Daemon:
 
 
 class Console:
-    """The guest's console: what Debian and Machine do with theirs."""
+    """The guest's console, with methods like those of Debian and Machine."""
 
     more, until, send, prompt, poll = (Machine.more, Machine.until, Machine.send,
                                        Machine.prompt, staticmethod(Guest.poll))
@@ -150,7 +150,7 @@ class Console:
         return ''
 
     def connect(self):
-        """Take the console of the QEMU that has it now."""
+        """Connect to the console of the guest's current QEMU."""
         self.close()
         self.console_socket = socket.socket(socket.AF_UNIX)
         self.console_socket.connect(str(self.path))
@@ -161,7 +161,7 @@ class Console:
             self.console_socket.close()
 
     def lives(self):
-        """The shell of before answers, on a QEMU that it may not know."""
+        """The shell still answers, though the guest may be in another QEMU."""
         self.connect()
         self.send('\n')
         self.prompt()
@@ -216,7 +216,7 @@ class Scene:
 
 
 def detach(scene, path, place):
-    """Detach what PATH describes; libvirt has it no longer when the guest has given it."""
+    """Detach the device of PATH; libvirt removes it when the guest has released it."""
     before = scene.virsh('dumpxml', 'guest')
     expect(place in before, before)
     scene.virsh('detach-device', 'guest', path, '--live')
@@ -255,7 +255,7 @@ def nic(scene):
 
 
 def cpus(scene):
-    """Two CPUs more, by number and by one's name, and they go again."""
+    """Two CPUs are added, by number and by name, and removed again."""
     guest = scene.console
 
     def are(count):
@@ -316,7 +316,7 @@ def suspend(scene):
 
 
 def snapshot(scene):
-    """A snapshot is taken of the guest, which lives on, and is gone back to."""
+    """A snapshot is taken of the guest, which continues, and is then reverted to."""
     scene.virsh('snapshot-create-as', 'guest', 'ready')
     scene.console.lives()
     scene.console.run('echo later > /run/later')
@@ -332,7 +332,7 @@ def migrate(scene):
     there = scene.add('there')
     for source, target, port in ((here, there, 0), (there, here, 1)):
         scene.daemon = source
-        # of one machine's sockets each has one; the disk is the same file
+        # both are on one host, so each needs its own socket; the disk is the same file
         console = scene.directory / f'console-{port}'
         xml = scene.virsh('dumpxml', 'guest', '--migratable')
         xml = scene.file('moved.xml', xml.replace(str(scene.console.path), str(console)))
@@ -353,14 +353,14 @@ def reset(scene):
 
 
 def stats(scene):
-    """The domain as libvirt sees it: CPUs, memory, block devices."""
+    """libvirt's view of the domain: CPUs, memory, block devices."""
     expect(scene.virsh('vcpucount', 'guest', '--live', '--current') == '2', 'vcpucount')
     expect(re.search(r'^actual +1048576', scene.virsh('dommemstat', 'guest'), re.M),
            scene.virsh('dommemstat', 'guest'))
     expect('vda' in scene.virsh('domblklist', 'guest'), scene.virsh('domblklist', 'guest'))
 
 
-# What virsh does to a guest: more of them go here
+# The steps that can be named on the command line
 STEPS = {step.__name__.replace('_', '-'): step for step in (
     stats, disk, nic, cpus, memory, suspend, save, managed_save, snapshot, migrate, reset)}
 

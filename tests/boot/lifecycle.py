@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The guest's life: resets, reboots, power off, panic, NMI, powerdown, consoles."""
+"""Resets, reboots, power off, panic, NMI, powerdown, consoles and more of a Linux guest."""
 
 import hashlib
 import re
@@ -26,7 +26,7 @@ def reboots(firmware):
 
 
 def system_reset():
-    """Resets from outside at any moment: in firmware, kernel and userspace."""
+    """Resets by QMP at any moment: in firmware, kernel and user space."""
     with Guest(smp='4', append='quiet') as guest:
         guest.launch()
         for delay in (0.0, 0.05, 0.2, 0.5, 1.0, 1.7):
@@ -52,10 +52,10 @@ def no_reboot():
 
 def replay(cpu):
     """
-    What a guest did with its user is done again by itself, from the record.
+    A recorded run of a guest, with its input, is replayed.
 
-    QEMU's record takes more input than the terminal has room for, which is 16
-    characters, and the rest is lost: so this user is brief.
+    While QEMU records, it passes more input than fits into the terminal, which is 16
+    characters, and the rest is lost: so lines of input are short.
     """
     said = []
     with tempfile.TemporaryDirectory() as folder:
@@ -99,7 +99,7 @@ def nmi():
 
 
 def powerdown():
-    """system_powerdown is an EPOW event by which Linux calls poweroff."""
+    """system_powerdown is an EPOW event, upon which Linux calls poweroff."""
     with Guest() as guest:
         guest.launch()
         guest.shell()
@@ -113,7 +113,7 @@ def powerdown():
 
 
 def console():
-    """A megabyte each way: nothing lost, nothing doubled."""
+    """A megabyte in each direction: nothing is lost, nothing is doubled."""
     with Guest(append='quiet') as guest:
         guest.launch()
         guest.shell()
@@ -127,7 +127,7 @@ def console():
         expect(printed == wanted, f'{len(printed)} characters of {len(wanted)}')
         guest.prompt()
 
-        # in: as raw input, so that the terminal's line editing has no part in it
+        # in: as raw input, without the terminal's line editing
         data = ''.join(chr(33 + n * 7919 % 90) for n in range(1000000))
         guest.send('stty raw -echo; echo "<go>"; head -c 1000000 | md5sum; stty sane; echo "<in>"\n')
         guest.until(r'<in>"\r*\n')
@@ -154,7 +154,7 @@ def consoles():
 
 
 def nvram():
-    """What the guest writes to a file-backed nvram is there after a restart."""
+    """Data that the guest writes to an nvram with a file is there after a restart."""
     image = BUILD / 'tests' / 'boot' / 'nvram.img'
     image.parent.mkdir(parents=True, exist_ok=True)
     image.write_bytes(bytes(65536))
@@ -176,7 +176,7 @@ def nvram():
 
 
 def rtc():
-    """The guest sets its clock: RTC_CHANGE tells by how much."""
+    """The guest sets its clock: RTC_CHANGE has the difference."""
     with Guest(args=('-rtc', 'base=2020-02-03T04:05:06')) as guest:
         guest.launch()
         guest.shell()
@@ -193,7 +193,7 @@ def timebase():
     with Guest(smp='2', append='quiet') as guest:
         guest.launch()
         guest.shell()
-        # the host's two readings enclose the guest's, however slow either is
+        # the guest's reading is between two of the host's, however slow either is
         start = time.monotonic()
         before = float(guest.run('cut -d" " -f1 /proc/uptime'))
         guest.run('sleep 3')
@@ -204,7 +204,7 @@ def timebase():
 
 
 def save_restore(ic, mmu):
-    """Saved to a file under load, restored in a new process, Linux goes on."""
+    """Saved to a file under load, and restored in a new process, Linux continues."""
     image = BUILD / 'tests' / 'boot' / f'saved-{ic}-{mmu}'
     image.parent.mkdir(parents=True, exist_ok=True)
     append = ' '.join((['xive=off'] if ic == 'xics' else []) +
@@ -213,7 +213,7 @@ def save_restore(ic, mmu):
             ' done) & done; sleep 1; true')
 
     def counters(guest):
-        """One a loop; a file that is just being written is empty: look again."""
+        """One for each loop; a file that is just being written is empty: read it again."""
         words = []
         while len(words) < 4:
             words = guest.run('cat /tmp-0 /tmp-1 /tmp-2 /tmp-3').split()
@@ -261,7 +261,7 @@ def functions(path):
 
 
 def symbols():
-    """-d in_asm names the kernel's function that each translated block is in."""
+    """-d in_asm names the kernel's function of each translated block."""
     names = {}
     for (start, length), those in functions(BUILD / 'guest' / 'vmlinux-6.1').items():
         for name in those:
@@ -275,7 +275,7 @@ def symbols():
         blocks = re.findall(r'^IN: (\w+)\n0x([0-9a-f]+):', log.read_text(), re.M)
     expect(len(blocks) > 2000, f'{len(blocks)} blocks with a name')
     for name, address in blocks:
-        # one of assembly may have no size
+        # a function in assembly may have no size
         expect(any(int(address, 16) in those or not those for those in names[name]),
                f'0x{address} is not in {name}')
     for name in ('start_kernel', 'start_secondary'):
@@ -283,8 +283,8 @@ def symbols():
 
 
 def gdbstub():
-    """Through gdb's protocol: stop at a hypercall, step over it, go on; stop Linux where
-    it has been often, in a function and where that returns to."""
+    """By gdb's protocol: stop at a hypercall, step over it, continue; stop Linux in a
+    function that it has called often, and at the place to which that returns."""
     path = BUILD / 'tests' / 'boot' / 'gdb.socket'
     path.parent.mkdir(parents=True, exist_ok=True)
     with Guest(smp='2', args=('-chardev', f'socket,id=gdb,path={path},server=on,wait=off',
@@ -308,7 +308,7 @@ def gdbstub():
         gdb.send('c')
         guest.shell()
         function = guest.run("sed -n 's/ T __fdget_pos$/ found/p' /proc/kallsyms")
-        # calls within the kernel pass by the two instructions that set up r2
+        # calls within the kernel skip the two instructions that set r2
         function = int(re.search(r'(\w+) found', function).group(1), 16) + 8
         guest.run('for i in $(seq 500); do echo $i; done > /dev/null')
         gdb.interrupt(guest)

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Machines with many devices: what a start takes does not grow faster than they do.
+"""Machines with many devices: the work of a start is not more than linear in their number.
 
-Counted are FlatViews (the memory as an address space shows it, made anew when it
-changes), by the trace event flatview_new.  Each device brings an address space, so a
-device that has all views made again makes a start quadratic.
+The test counts FlatViews (the rendered memory map of an address space, made again when it
+changes), by the trace event flatview_new.  Each device adds an address space, so if a
+device caused all views to be made again, a start would be quadratic.
 
     many.py views DEVICE MOST
 
-MOST is the number of views that a device more may bring: a virtio device has an address
-space of its own that is not empty, and with it one view.  Those of others stay.
+MOST is the number of views that one more device may cause: a virtio device has an address
+space of its own that is not empty, and so one view.  Those of other devices stay.
 """
 
 import os
@@ -37,7 +37,7 @@ def slots(device, each):
 
 
 def views_of(device, each, *more):
-    """How many FlatViews a start makes."""
+    """The number of FlatViews that a start makes."""
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / 'log'
         done = subprocess.run(
@@ -51,7 +51,7 @@ def views_of(device, each, *more):
 
 
 def views(device, most):
-    """A device more is MOST views more, however many there are."""
+    """One more device is at most MOST more views, however many there are."""
     for more in (), ('-incoming', 'defer'):
         counts = [views_of(device, each, *more) for each in (2, 10, 18)]
         print(f'{device}: {counts} views {" ".join(more)}')

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boot Linux to userspace and see that it runs in the mode that was asked for.
+"""Boot Linux to user space and check that it runs in the requested mode.
 
 Arguments: CPU IC MMU FIRMWARE SMP KERNEL [HOW], such as POWER9 xive radix own 4 6.1.
 SMP 4t is one core of four threads.  HOW single has all vCPUs in one host thread, icount
 counts instructions for time as well.
-IC and MMU are what the guest is to use; both are told on the guest's command
-line, the machine offers everything (so that client-architecture-support
-decides), but for the interrupt controller xics-only and xive-only, which are
+IC and MMU are those that the guest is to use: options on the guest's command
+line.  The machine offers all (so that client-architecture-support
+decides), except with the interrupt controllers xics-only and xive-only, which are
 ic-mode=xics and ic-mode=xive.
 """
 

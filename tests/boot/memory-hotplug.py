@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Memory modules plugged into and unplugged from Linux, which handles them by itself.
+"""Memory modules plugged into and unplugged from Linux, whose kernel handles both.
 
-Arguments: the scene, words of the guest (xics, xive, hash, radix, 4k, POWER8...; 2T: that
-maxmem, else 8G), and for rounds how many.
+Arguments: the scene, words for the guest (xics, xive, hash, radix, 4k, POWER8...; 2T: that
+maxmem, else 8G), and for the scene `rounds` their number.
 """
 
 import hashlib
@@ -13,12 +13,12 @@ from pathlib import Path
 from guest import BUILD, Guest, expect, main_of
 
 MIB = 1 << 20
-CLEAR_OF_NOISE = 16 * MIB       # what MemTotal changes by for other reasons
-CONTENT = 48                    # copies of a file, of 1.3 MB, that memory is filled with
+CLEAR_OF_NOISE = 16 * MIB       # changes of MemTotal for other reasons are smaller
+CONTENT = 48                    # copies of a file of 1.3 MB, with which memory is filled
 
 
 class MemoryGuest(Guest):
-    """A guest whose modules take movable pages only, so that it can give them back."""
+    """A guest whose modules have movable pages only, so that it can release them."""
 
     def __init__(self, *words, args=()):
         append = ['quiet', 'memhp_default_state=online_movable', 'movable_node']
@@ -55,11 +55,11 @@ class MemoryGuest(Guest):
         self.cmd('object-del', id=f'{name}-mem')
 
     def has(self, size):
-        """Wait until the guest has SIZE bytes, more or less."""
+        """Wait until the guest has about SIZE bytes."""
         self.poll(lambda: abs(self.total() - size) < CLEAR_OF_NOISE, f'{size} bytes', 60)
 
     def use(self):
-        """Fill memory, movable pages, which are a module's first if there is one."""
+        """Fill movable pages of memory; those of a module are used first."""
         self.run('seq 1 200000 > /use/0')
         self.run(f'for i in $(seq {CONTENT}); do cat /use/0; done > /use/all')
         expected = hashlib.md5(''.join(f'{i}\n' for i in range(1, 200001)).encode() * CONTENT)
@@ -80,7 +80,7 @@ class MemoryGuest(Guest):
 
 
 def rounds(*words):
-    """In and out, with memory in use that has to move; the guest is stopped in between."""
+    """Plug and unplug, with memory in use that has to move; the guest is stopped in between."""
     count = int(words[-1])
     with MemoryGuest(*words[:-1]) as guest:
         guest.start()
@@ -109,7 +109,7 @@ def rounds(*words):
 
 
 def several(*words):
-    """Modules of different sizes fill all slots, and go in another order."""
+    """Modules of different sizes fill all slots, and are unplugged in another order."""
     with MemoryGuest(*words) as guest:
         guest.start()
         before = total = guest.total()
@@ -130,14 +130,14 @@ def several(*words):
 
 
 def reset(*words):
-    """A module stays over a reset, and one that was asked for has gone with it."""
+    """A module stays after a reset, and one whose unplug was pending is removed by it."""
     with MemoryGuest(*words) as guest:
         guest.start()
         before = guest.total()
         guest.plug('kept', 512 * MIB)
         guest.has(before + 512 * MIB)
         guest.cmd('stop')
-        guest.plug('late', 256 * MIB)   # the guest boots with it, untold
+        guest.plug('late', 256 * MIB)   # the guest boots with it, without an event
         guest.unplug('kept')
         guest.cmd('system_reset')
         guest.cmd('cont')
@@ -151,7 +151,7 @@ def reset(*words):
 
 
 def saved(*words):
-    """Saved with a module in use and another on its way out, restored, and both go."""
+    """Saved with a module in use and another one's unplug pending; then both are unplugged."""
     with tempfile.TemporaryDirectory(dir=BUILD / 'tests') as folder:
         image = Path(folder) / 'saved'
         with MemoryGuest(*words) as guest:

@@ -32,7 +32,7 @@ def adapter(mode, kind, n):
 
 
 def interface(guest, n):
-    """The name that adapter N has in GUEST."""
+    """The name of adapter N in GUEST."""
     test = f'grep -lx {mac(n)} /sys/class/net/*/address'
     guest.settle(f'{test} > /dev/null 2>&1')
     return guest.run(test).strip().split('/')[4]
@@ -44,7 +44,7 @@ def md5(data):
 
 class HostPeer:
     """A server on the host, on a port that the host chooses, for one connection:
-    it sends DATA, or keeps what it receives."""
+    it sends DATA, or stores what it receives."""
 
     def __init__(self, data=None):
         self.data = data
@@ -69,7 +69,7 @@ class HostPeer:
 
 
 def receive(connection):
-    """All until the other side's end."""
+    """All data until the other side closes."""
     received = bytearray()
     while chunk := connection.recv(MIB):
         received += chunk
@@ -85,7 +85,7 @@ def forwarded_port(guest, n):
 
 
 def to_host(guest, n, name):
-    """Through slirp: the guest fetches, sends, and is sent to, by its adapter N."""
+    """Through slirp: the guest fetches, sends, and receives, by its adapter N."""
     data = pattern(n, SIZE)
     host = f'10.0.{n}.2'
     server = HostPeer(data)
@@ -96,7 +96,7 @@ def to_host(guest, n, name):
     guest.run(f'nc {host} {server.port} < /tmp/data')
     expect(server.finish() == data, f'{name}: the host received other data')
 
-    # nc ends when it has read the other side's end, sent all or not: one after the other
+    # nc ends when the other side closes, even if it has not sent all: so one after the other
     listen(guest, PORT, '< /tmp/data')
     data2 = pattern(n + 100, SIZE)
     address = ('127.0.0.1', forwarded_port(guest, n))
@@ -108,13 +108,13 @@ def to_host(guest, n, name):
 
 
 def listen(guest, port, sends):
-    """Listen in the background, with input SENDS; what is received makes /tmp/sum-PORT."""
+    """Listen in the background, with input SENDS; /tmp/sum-PORT gets the checksum received."""
     guest.run(f'(nc -l -p {port} {sends} | md5sum > /tmp/sum-{port}) & true')
     guest.settle(f'netstat -ltn | grep -q :{port}')
 
 
 def slirp(*words):
-    """Each kind of adapter with a network of its own, to the host and from it."""
+    """Each kind of adapter in a network of its own, to the host and from it."""
     mode = Mode(*words)
     kinds = ['virtio-net-pci', 'e1000e', 'spapr-vlan']
     args = []
@@ -133,14 +133,14 @@ def slirp(*words):
 
 
 def guests(*words):
-    """Two guests, two networks of socket netdevs: all kinds of adapters meet."""
+    """Two guests, two networks of socket netdevs: between different kinds of adapters."""
     mode = Mode(*words)
     pairs = [('virtio-net-pci', 'virtio-net-pci'), ('e1000e', 'spapr-vlan')]
     ends = [socket.socketpair() for _ in pairs]
     args = [[], []]
     for n, (kinds, sockets) in enumerate(zip(pairs, ends), 1):
         for side in (0, 1):
-            # no port that others could use: QEMU inherits the socket
+            # no port number, which others could use: QEMU inherits the socket
             sockets[side].set_inheritable(True)
             args[side] += ['-netdev', f'socket,id=net{n},fd={sockets[side].fileno()}',
                            '-device', adapter(mode, kinds[side], n)]
@@ -165,10 +165,10 @@ def guests(*words):
 
 
 def between(left, right, n):
-    """Both guests send their data on network N, on two connections at once."""
+    """Both guests send their data on network N, on two connections at the same time."""
     pair = ((left, right), (right, left))
     for _, receiver in pair:
-        # open for reading and writing: nc has nothing to send and sees no end
+        # open for reading and writing: nc has nothing to send, and no end of its input
         receiver.run('[ -p /tmp/open ] || mkfifo /tmp/open')
         receiver.run('exec 9<>/tmp/open')
         listen(receiver, PORT, '<&9')

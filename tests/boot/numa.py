@@ -1,20 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""NUMA nodes: what a guest gets of them, compared with upstream's machine.
+"""NUMA nodes: the guest's information about them, compared with upstream's machine.
 
     numa.py trees [NAME]
 
-starts each topology of TOPOLOGIES (or that one) on our machine and on the peer, with
-a guest that knows form 1 of the NUMA information and with one that knows form 2.
-When the guest has made its choice (client-architecture-support), all that the device
-tree says of NUMA nodes must be the same, and so must be what
-H_HOME_NODE_ASSOCIATIVITY answers for each vCPU.  What is not the same is in OTHERWISE,
+starts each topology of TOPOLOGIES (or NAME) on this machine and on upstream's (the peer), with
+a guest that supports form 1 of the NUMA information and with one that supports form 2.
+After the guest's choice (client-architecture-support), all NUMA information in the device
+tree must be the same, and so must be the results of
+H_HOME_NODE_ASSOCIATIVITY for each vCPU.  OTHERWISE lists the differences,
 with the reason.
 
     numa.py refused
 
-starts what is no topology: both say the same.  The peer is built if it is not there
-(tools/peer).
+starts with invalid topologies: both print the same error.  The peer is built if it does not
+exist (tools/peer).
 """
 
 import os
@@ -30,7 +30,7 @@ from qemu.qmp import QMPError  # pylint: disable=wrong-import-order
 
 TREE = Path(__file__).resolve().parents[2]
 PAYLOAD = BUILD / 'tests/guest/steps.elf'
-# what has NUMA information in it, or how memory lies
+# properties with NUMA information, or with the layout of memory
 TOLD = re.compile(r'ibm,associativity|ibm,max-associativity-domains|ibm,numa-|'
                   r'ibm,dynamic-memory|ibm,lmb-size|ibm,memory-flags-mask')
 QUIET = 'cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
@@ -41,7 +41,7 @@ def ram(node, size):
 
 
 def memory(node, size, cpus='', more=''):
-    """A node with memory of MiB, from a back end."""
+    """A node with memory of MiB, from a backend."""
     return [*ram(node, size), '-numa', f'node,nodeid={node},memdev=m{node}{cpus and f",cpus={cpus}"}{more}']
 
 
@@ -57,7 +57,7 @@ def even(n, size=256):
 
 
 def ring(n):
-    """N nodes in a ring, further ones at 20 more a hop."""
+    """N nodes in a ring; the distance grows by 20 with each hop."""
     return [[10 + 20 * min((src - dst) % n, (dst - src) % n) for dst in range(n)]
             for src in range(n)]
 
@@ -122,7 +122,7 @@ TOPOLOGIES = {
                                                 for word in memory(node, 256)]],
     'preconfig': ['-m', '512M', '-smp', '2', '-preconfig', *ram(0, 256), *ram(1, 256)],
 }
-# Commands while the machine is not yet made
+# Commands before the machine is created
 PRECONFIG = {'preconfig': [
     {'type': 'node', 'nodeid': 0, 'memdev': 'm0'},
     {'type': 'node', 'nodeid': 1, 'memdev': 'm1'},
@@ -131,7 +131,7 @@ PRECONFIG = {'preconfig': [
     {'type': 'cpu', 'node-id': 0, 'core-id': 1},
 ]}
 
-# A guest with form 1: here its choice is refused, where the peer ends
+# A guest with form 1: its choice is refused here, where the peer's QEMU ends
 REFUSED = {'empty', 'empty-plug', 'asymmetric', 'asymmetric-far', 'most'}
 
 
@@ -139,8 +139,8 @@ def form1(*domains):
     return ' '.join(f'{domain:08x}' for domain in (len(domains), *domains))
 
 
-# By form and topology: what is right, though the peer tells otherwise.  It takes
-# distances 11, 31 and 61 to be more than 120, against its own manual.
+# By form and topology: correct values that differ from the peer's.  It treats
+# distances 11, 31 and 61 as more than 120, against its own manual.
 OTHERWISE = {(1, 'four-edges'): {
     '/memory@0/ibm,associativity': form1(0, 0, 0, 0),
     '/memory@10000000/ibm,associativity': form1(0, 0, 0, 1),
@@ -152,7 +152,7 @@ OTHERWISE = {(1, 'four-edges'): {
     'HOME 1': '0 1 1ffffffff ffffffffffffffff ffffffffffffffff ffffffffffffffff',
 }}
 
-# What is no topology: options
+# Options of invalid topologies
 WRONG = [
     ['-m', '512M', *memory(0, 512), '-numa', 'dist,src=0,dst=1,val=20'],
     ['-m', '512M', *memory(0, 512), '-numa', 'dist,src=0,dst=0,val=20'],
@@ -201,7 +201,7 @@ def properties(tree):
 
 
 def without_connectors(value):
-    """The array "ibm,dynamic-memory-v2" without connectors, which tell of no node."""
+    """The array "ibm,dynamic-memory-v2" without connectors, which have no node."""
     cells = list(struct.unpack(f'>{len(value) // 4}I', value))
     for at in range(4, len(cells), 6):
         cells[at] = 0
@@ -209,7 +209,7 @@ def without_connectors(value):
 
 
 def told(tree):
-    """What of the properties of TREE is about NUMA nodes."""
+    """Those of the properties of TREE that are about NUMA nodes."""
     found = {}
     for path, value in properties(tree).items():
         name = path.split('/')[-1]
@@ -229,7 +229,7 @@ def peer():
 
 
 def outcome(binary, name, form):
-    """What BINARY tells a guest that knows FORM of topology NAME, or how that ends."""
+    """What BINARY returns about topology NAME to a guest that supports FORM, or how it ends."""
     with tempfile.TemporaryDirectory() as directory, Machine(binary) as guest:
         guest.set_machine(f'pseries,x-vof=on,{QUIET}')
         guest.add_args('-nodefaults', '-L', str(BUILD / 'guest'), '-kernel', str(PAYLOAD),
@@ -254,7 +254,7 @@ def outcome(binary, name, form):
 
 
 def compare(name, form, other):
-    """Does topology NAME look the same with our machine and the binary OTHER?"""
+    """Whether topology NAME is the same with this machine and the binary OTHER."""
     ours = outcome(binary(), name, form)
     theirs = outcome(other, name, form)
     right = OTHERWISE.get((form, name), {})
@@ -278,7 +278,7 @@ def binary():
 
 
 def trees(*names):
-    """Each topology looks as upstream's, or as OTHERWISE says."""
+    """Each topology is the same as upstream's, except for OTHERWISE."""
     if not PAYLOAD.exists():
         skip('no tests/guest/steps.elf: needs gcc-powerpc64-linux-gnu')
     guest_file('vof.bin')
@@ -289,7 +289,7 @@ def trees(*names):
 
 
 def complaint(program, options):
-    """What PROGRAM says to OPTIONS, without its name; it must end by itself."""
+    """PROGRAM's message about OPTIONS, without its name; it must end by itself."""
     done = subprocess.run([program, '-M', f'pseries,{QUIET}', '-nodefaults', '-display', 'none',
                            '-S', '-L', BUILD / 'guest', *options], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False,
@@ -299,7 +299,7 @@ def complaint(program, options):
 
 
 def refused():
-    """What is no topology ends with the same message."""
+    """Both end with the same message about an invalid topology."""
     guest_file('slof.bin')
     other = peer()
     for options in WRONG:

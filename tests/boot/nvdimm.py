@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Persistent memory in a machine that runs Linux.
 
-    nvdimm.py nvdimm-plug WORDS     a module comes while Linux runs, and stays
-    nvdimm.py nvdimm-saved WORDS    one is there while the guest is saved and restored
+    nvdimm.py nvdimm-plug WORDS     a module is plugged while Linux runs, and stays
+    nvdimm.py nvdimm-saved WORDS    the guest is saved and restored with a module
 
-Debian's kernels have no driver for it, but they take what is plugged into their device
+Debian's kernels have no driver for it, but they add a plugged module to their device
 tree.  WORDS are those of a mode (devguest.py).
 """
 
@@ -22,7 +22,7 @@ def backend(path):
 
 
 def module(number, slot):
-    """Options of a module as device_add wants them."""
+    """Options of a module for device_add."""
     return {'driver': 'spapr-nvdimm', 'id': f'nv{number}', 'memdev': f'mem{number}',
             'label-size': LABELS, 'slot': slot,
             'uuid': f'75a3cdd7-6a2f-4791-8d15-fe0a920e8e9{number}'}
@@ -34,7 +34,7 @@ def on_the_command_line(options):
 
 
 def check_node(guest, slot):
-    """Linux has the node of the module in SLOT, as the machine made it."""
+    """Linux has the machine's device tree node of the module in SLOT."""
     node = f'{PLACE}/ibm,pmemory@9000000{slot}'
     guest.settle(f'[ -d {node} ]')
     expect(guest.run(f"tr -d '\\0' < {node}/compatible").strip() == 'ibm,pmemory', 'compatible')
@@ -44,7 +44,7 @@ def check_node(guest, slot):
 
 
 def nvdimm_plug(*words):
-    """The guest takes the event and the connector's node; a reboot finds it there."""
+    """The guest handles the event and adds the connector's node; it is there after a reboot."""
     mode = Mode(*words)
     with workspace() as directory:
         args = backend(blank(directory / 'module', SIZE))
@@ -68,13 +68,13 @@ def nvdimm_plug(*words):
 
 
 def sent_again(report):
-    """Whether a stream has begun to send what changed since its first pass."""
+    """Whether a stream has begun to send pages that changed since its first pass."""
     return (report.get('status') in ('completed', 'failed')
             or report.get('ram', {}).get('dirty-sync-count', 0) > 1)
 
 
 def nvdimm_saved(*words):
-    """Saved while all of RAM changes: the stream has each page as it was at the end."""
+    """Saved while all of RAM changes: the stream has the last content of each page."""
     mode = Mode(*words)
     with workspace() as directory:
         state = directory / 'state'
@@ -82,7 +82,7 @@ def nvdimm_saved(*words):
         with DeviceGuest(mode, mem='1G,slots=4,maxmem=4G', args=args) as guest:
             guest.start()
             check_node(guest, 2)
-            # a file that changes all the time, and its sum that goes with it
+            # a file that changes all the time, and its checksum
             guest.run('head -c 24000000 /dev/urandom > /tmp/seed; while true; do'
                       ' for n in 1 2 3 4; do'
                       ' cat /tmp/seed /proc/uptime > /tmp/new$n; md5sum < /tmp/new$n > /tmp/sum$n;'
@@ -90,8 +90,8 @@ def nvdimm_saved(*words):
                       ' [ "$(md5sum < /tmp/data$n)" = "$(cat /tmp/sum$n)" ] || touch /failed;'
                       ' done; echo >> /tmp/rounds; done & true')
             guest.settle('[ -s /tmp/rounds ]')
-            # slow until pages go a second time, then as fast as it takes to come to an end:
-            # how fast the guest changes its memory is not the test's business
+            # slow until pages are sent a second time, then fast enough to complete:
+            # the test does not depend on how fast the guest changes its memory
             guest.cmd('migrate-set-parameters', max_bandwidth=64 * MIB, downtime_limit=1)
             guest.cmd('migrate', uri=f'file:{state}')
             poll(lambda: sent_again(guest.cmd('query-migrate')), 'a second pass')

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What QEMU says to a wrong option, and what it lists when asked.
+"""QEMU's messages about wrong options, and its lists.
 
-A wrong option ends QEMU with status 1 and one line of error, which names the
-option or the value and says what would do; a hint may follow on a second line.
-No file is written.  A good start says nothing at all.
+A wrong option ends QEMU with status 1 and an error message of one line, which names the
+option or the value and what is allowed; a hint may follow on a second line.
+No file is written.  A start without errors prints nothing.
 
     options.py wrong | help | monitor | devices
 """
@@ -30,7 +30,7 @@ def ram(name, size):
     return '-object', f'memory-backend-ram,id={name},size={size}'
 
 
-# machine options, more arguments, what the message must have
+# machine options, more arguments, a text that the message must have
 WRONG = [
     ('ic-mode=foo', (), "ic-mode.*'foo'.*xics, xive, dual"),
     ('ic-mode=xive', ('-cpu', 'POWER8'), 'ic-mode=xive: .*POWER9'),
@@ -119,7 +119,7 @@ WRONG = [
     ('', ('-device', f'{PHB},index=1,dma_win_size=0xfffffffffffff000'), 'reaches beyond 4 GiB'),
     ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x80000800'), 'dma64_win_addr=.*4 KiB page'),
     ('', ('-device', f'{PHB},index=1,dma64_win_addr=4096'), 'is in the window of dma_win_addr'),
-    # where MSIs go, and the last page there is
+    # the address of MSIs, and the last possible page
     ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x40000000000'),
      'dma64_win_addr=0x40000000000 leaves no room .*use for instance 0x8'),
     ('', ('-device', f'{PHB},index=1,dma64_win_addr=0xfffffffffffff000'),
@@ -127,7 +127,7 @@ WRONG = [
     ('', ('-device', f'{PHB},index=1,dma64_win_addr=0x800000000001000,pgsz=0x10000'),
      'dma64_win_addr=0x800000000001000 leaves no room .*pgsz=0x10000'),
     ('', ('-device', f'{PHB},index=1,pgsz=0'), 'pgsz=0x0 .*use bits of'),
-    # RAM over the windows of PCI: there from the start, or to be plugged
+    # RAM that overlaps the windows of PCI: at the start, or plugged later
     ('memory-backend=m', (*HUGE, '-m', '34T'), '-m: .*32 TiB.*use at most 33554432M'),
     ('', ('-m', '1G,slots=2,maxmem=33T'), '-m: .*32 TiB.*maxmem=33554432M at most'),
     ('', ('-device', f'{PHB},index=1,numa_node=3'), 'numa_node: there is no node 3.*-numa'),
@@ -152,7 +152,7 @@ def qemu(*args, cwd=None):
 
 
 def refuses(scratch, options, args, pattern):
-    """The complaint about one way QEMU is to refuse ARGS, or None."""
+    """None if QEMU refuses ARGS as expected, or else what is wrong."""
     args = [str(guest_file('vmlinux-6.1')) if arg == 'VMLINUX' else arg for arg in args]
     machine = f'pseries,{options}' if options else 'pseries'
     before = sorted(os.listdir(scratch))
@@ -173,7 +173,7 @@ def refuses(scratch, options, args, pattern):
 
 
 def wrong():
-    """Each of WRONG is refused as it says."""
+    """Each of WRONG is refused with its message."""
     bad = []
     with tempfile.TemporaryDirectory() as scratch:
         Path(scratch, 'junk').write_bytes(b'\x7fELF' + bytes(range(256)) * 8)
@@ -196,7 +196,7 @@ def asked(*args):
 
 
 def lists():
-    """What the user can ask for is listed."""
+    """The lists of machines, options, devices and CPUs have the expected entries."""
     machines = asked('-M', 'help')
     expect(re.search(r'^pseries\s.*alias of pseries-10\.0', machines, re.M), machines)
     expect(re.search(r'^pseries-10\.0\s.*default', machines, re.M), machines)
@@ -223,7 +223,7 @@ COMMANDS = ['info pic', 'info registers', 'info registers -a', 'info qtree', 'in
 
 
 def monitor():
-    """A plain start says nothing, and every command of the monitor has its answer."""
+    """A plain start prints nothing, and every command of the monitor has its output."""
     with Guest(linux=False, args=('-S',)) as guest, tempfile.TemporaryDirectory() as scratch:
         guest.launch()
         names = {entry['name'] for entry in guest.cmd('qom-list', path='/machine')}
@@ -253,7 +253,7 @@ NO_VLAN = [name for name in VIO if name != 'spapr-vlan']
 DISK = ['spapr-vio-bridge', 'spapr-vscsi', 'scsi-cd', 'scsi-hd', *VIO[3:]]
 NULL = 'driver=null-co,size=1M'
 
-# arguments, the devices that `info qtree` shows on PCI and VIO, in its order
+# arguments; the devices that `info qtree` shows on PCI and VIO, in its order
 MADE = [
     ((), [*SCREEN, *VIO]),
     (('-nodefaults',), ['spapr-vio-bridge', 'spapr-nvram']),
@@ -280,7 +280,7 @@ OWN = r'spapr-pci-host-bridge|spapr-xive|power\d+_.*|spapr-tce.*|ics.*|icp.*|xiv
 
 
 def differs(args, expected):
-    """The complaint about what QEMU makes of ARGS, or None."""
+    """None if QEMU creates the expected devices for ARGS, or else what is wrong."""
     done = subprocess.run([BINARY, '-L', guest_file('slof.bin').parent, '-L', guest_file('roms'),
                            '-M', 'pseries', '-display', 'none', '-S', '-monitor', 'stdio', *args],
                           input='info qtree\nquit\n', text=True, capture_output=True,
@@ -293,7 +293,7 @@ def differs(args, expected):
 
 
 def devices():
-    """Shorthand options make the devices that they stand for, with their ROMs."""
+    """Shorthand options create the devices that they stand for, with their ROMs."""
     bad = []
     for args, expected in MADE:
         complaint = differs(args, expected)

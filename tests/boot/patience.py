@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long a test waits for what a guest does, before it takes it for a hang.
+"""Time-outs of tests: how long they wait for a guest.
 
-The host may be a virtual machine that is stopped for minutes, and go on after that
-as if nothing had been: such a time is no sign of a hang.
+The host may be a virtual machine that is stopped for minutes and then continues:
+that time must not count.
 """
 
 import os
 import time
 
-# a slow host, or a build with sanitizers, takes its time
+# a slow host, or a build with sanitizers, needs more time
 PATIENCE = float(os.environ.get('TIMEOUT_MULTIPLIER', '1'))
 
 
 class Wait:
-    """SECONDS, times PATIENCE, of waiting in a loop that asks is_over() each time.
+    """A wait of SECONDS, times PATIENCE, in a loop that calls is_over() each time.
 
-    A step of the loop counts for MOST seconds at most, however late it is.
+    A step of the loop counts as MOST seconds at most, however long it took.
     """
 
     MOST = 5

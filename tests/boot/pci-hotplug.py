@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """PCI devices plugged into and unplugged from Debian, which handles it by drmgr.
 
-Nothing in that system calls drmgr when an event comes, as the daemon of a full
-one does: the test calls it, with the arguments that the daemon would use.
+In a full system a daemon calls drmgr upon an event.  This system has no daemon: the test
+calls drmgr, with the same arguments.
 
 Arguments: the scene, and the interrupt controller (xics or xive).
 """
@@ -29,7 +29,7 @@ def phb_drc(index):
 
 
 class HotplugGuest(Debian):
-    """Debian with the drivers of slots."""
+    """Debian with the drivers for slots."""
 
     def __init__(self, ic, args=(), **options):
         options.setdefault('append', 'xive=off' if ic == 'xics' else '')
@@ -67,7 +67,7 @@ class HotplugGuest(Debian):
         expect(event is not None, f'no DEVICE_DELETED of {name}')
 
     def slots(self):
-        """Devices that the guest has: {'0000:00:05.0', ...}"""
+        """The guest's devices: {'0000:00:05.0', ...}"""
         return set(self.run('ls /sys/bus/pci/devices').split())
 
     def has(self, place):
@@ -77,7 +77,7 @@ class HotplugGuest(Debian):
         expect(place not in self.slots(), f'{place} is still there')
 
     def asked(self):
-        """How often the platform has asked for something: the kernel logs it."""
+        """The number of the platform's requests: the kernel logs them."""
         return int(self.run('dmesg | grep -c "Hotplug Event (229)" || true'))
 
     def network_works(self, number):
@@ -95,7 +95,7 @@ class HotplugGuest(Debian):
 
 
 def devices(ic):
-    """A network card and a disk come, work and go, twice."""
+    """A network card and a disk are plugged, used and unplugged, twice."""
     data = pattern(1, 16 * MIB)
     with tempfile.NamedTemporaryFile(dir=BUILD / 'tests') as image, HotplugGuest(ic) as guest:
         image.write(data)
@@ -163,7 +163,7 @@ def bridge(ic):
 
 
 def host_bridge(ic, firmware):
-    """A host bridge comes, then a card behind it; they go together.
+    """A host bridge is plugged, then a card behind it; they are unplugged together.
 
     The second card's interrupt is a level one, which the bridge's node describes.
     """
@@ -188,7 +188,7 @@ def host_bridge(ic, firmware):
 def slot_power(ic):
     """A guest switches a slot off and on by itself: the device stays.
 
-    Linux takes a slot to be a bus: all that is on the host bridge goes with it.
+    Linux treats a slot as a bus: all devices of the host bridge are removed with it.
     """
     with HotplugGuest(ic, args=('-device', 'spapr-pci-host-bridge,id=phb,index=1',
                                 '-device', 'virtio-net-pci,id=net1,netdev=net,romfile=,'
@@ -206,7 +206,7 @@ def slot_power(ic):
 
 
 def early(ic, firmware):
-    """Plugged and unplugged before the guest starts: it sees the outcome only."""
+    """Plugged and unplugged before the guest starts: it only sees the result."""
     options = {'firmware': firmware}
     with HotplugGuest(ic, args=('-S', '-device', 'virtio-rng-pci,id=rng1,addr=6'),
                       **options) as guest:
@@ -227,7 +227,7 @@ def early(ic, firmware):
 
 
 def reboot(ic):
-    """A guest that was deaf to requests has what they led to after a reboot."""
+    """A guest that ignored requests has their result after a reboot."""
     with HotplugGuest(ic, args=('-device', 'virtio-rng-pci,id=rng1,addr=6')) as guest:
         guest.start()
         guest.plug_net('net1', 1, addr='5')

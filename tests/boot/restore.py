@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest that was booted and saved once, restored for each test from files that are only read.
+"""A guest that was booted and saved once, restored for each test from read-only files.
 
 The commands are those of "Boot once, restore for each test" in the user's manual
-(docs/system/ppc/pseries.rst), and have to be found there.
+(docs/system/ppc/pseries.rst); the test fails if they are not there.
 
     restore.py file | files | snapshot
 """
@@ -34,14 +34,14 @@ READ = [*MAPPED[:2], *MAPPED[4:]]
 
 
 class Restored(DeviceGuest):
-    """A guest whom the host's permissions bind, even when root runs the test."""
+    """A guest that needs the permissions of files, even when root runs the test."""
 
     if os.geteuid() == 0:
         WRAPPER = (*DeviceGuest.WRAPPER, '--bounding-set', '-dac_override')
 
 
 def manual(*words):
-    """WORDS, which the manual has in this order."""
+    """Returns WORDS, which the manual must have in this order."""
     text = ' '.join(MANUAL.read_text().replace('\\\n', ' ').split())
     expect(' '.join(words) in text, f'{MANUAL.name} does not say {" ".join(words)}')
     return list(words)
@@ -53,7 +53,7 @@ def devices(path, more=''):
 
 
 def boot(args, directory):
-    """A guest with a disk and random numbers, ready for tests; it has written to the disk."""
+    """A guest with a disk and spapr-rng, ready for tests; it has written to the disk."""
     guest = DeviceGuest(MODE, args=args)
     guest.launch()
     guest.shell()
@@ -66,11 +66,11 @@ def boot(args, directory):
 
 
 def save(guest, directory):
-    """By the monitor, as the manual says."""
+    """Save by the monitor, as in the manual."""
     for line in ('migrate_set_capability mapped-ram on', f'migrate file:{FILE}'):
         manual(*line.split())
         said = guest.hmp(line.replace(FILE, str(directory / FILE)))
-        # a monitor of its own waits until it is done
+        # a monitor of its own would wait for the end
         expect(not said or 'continuing detached' in said, f'{line}: {said}')
     wait = Wait(60)
     while not re.search('status: completed', guest.hmp('info migrate')):
@@ -119,12 +119,12 @@ def arrived(guest):
 
 
 def work(guest, number):
-    """The guest is the one that was saved, and has its disk, both vCPUs and its clock."""
+    """It is the saved guest, with its disk, both vCPUs and its clock."""
     expect('made-before' in guest.run('cat /made'), 'another guest')
     expect('made-before' in guest.run('dd if=/dev/vda bs=512 skip=8 count=1'), 'another disk')
     data = guest.run('dd if=/dev/vda bs=1M skip=1 iflag=direct | sha256sum')
     expect(hashlib.sha256(DISK[MIB:]).hexdigest() in data, f'the disk reads {data}')
-    # no other test was here; then this one is
+    # no other test has written here; then this one does
     guest.run('[ ! -e /tested ] && [ "$(dd if=/dev/vda bs=512 skip=16 count=1 | head -c 6)" !='
               ' tested ]')
     guest.run(f'echo tested-{number} > /tested && dd if=/tested of=/dev/vda bs=512 seek=16'
@@ -135,7 +135,7 @@ def work(guest, number):
                              ' done; echo $((n / 2000))) > /cpu$cpu & done; wait;'
                              ' echo $(($(cat /cpu1 /cpu2 | wc -l) * 21))'), 'a loop')
     guest.run('grep -q "processor.*1" /proc/cpuinfo')
-    # the clock stood while the guest was saved; the manual says how it is set
+    # the clock stopped while the guest was saved; the manual has the command that sets it
     manual('hwclock', '-s')
     guest.run('hwclock -u -s')
     ahead = int(guest.run('date +%s')) - time.time()
@@ -144,7 +144,7 @@ def work(guest, number):
 
 
 def file():
-    """One guest after the other, mapped and read, from one file; the last one reboots."""
+    """Guests from one file, one after the other, mapped and read; the last one reboots."""
     with saved('raw') as directory:
         for number, words in enumerate((MAPPED, MAPPED, READ, MAPPED)):
             with restored(directory, words) as guest:
@@ -168,7 +168,7 @@ def files():
             arrived(guest)
         for number, guest in enumerate(guests):
             work(guest, number)
-        # what the host gives is not the same for all
+        # the random numbers of the host are different for each
         drawn = set()
         for guest in guests:
             guest.run(' '.join(manual(*RESEED.split())))
@@ -179,7 +179,7 @@ def files():
 
 
 def snapshot():
-    """savevm and -loadvm: again and again from a qcow2 file, and from copies of it."""
+    """savevm and -loadvm: several times from a qcow2 file, and from copies of it."""
     with workspace() as directory:
         (directory / 'raw').write_bytes(DISK)
         image = directory / 'disk.qcow2'

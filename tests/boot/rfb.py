@@ -33,10 +33,10 @@ class Client:
         self.read(16)
         length, = struct.unpack('>I', self.read(4))
         self.name = self.read(length).decode()
-        # pixels are 32 bits, little-endian: blue, green, red, nothing
+        # pixels are 32 bits, little-endian: blue, green, red, unused
         self.socket.sendall(struct.pack('>B3xBBBBHHHBBB3x', 0, 32, 24, 0, 1,
                                         255, 255, 255, 16, 8, 0))
-        # raw, and to be told of another size
+        # raw encoding, and messages about another size
         self.socket.sendall(struct.pack('>BxHii', 2, 2, 0, -223))
 
     def close(self):
@@ -76,7 +76,7 @@ class Client:
         return rows
 
     def is_all(self, colour):
-        """Whether the screen has no pixel but of COLOUR: red, green, blue."""
+        """Whether all pixels of the screen have COLOUR: red, green, blue."""
         wanted = bytes(reversed(colour)) * self.width
         return all(bytes(byte for n, byte in enumerate(row) if n % 4 != 3) == wanted
                    for row in self.frame())
@@ -105,7 +105,7 @@ def png_pixels(data):
 
 
 def unfilter(lines, width, height):
-    """Undo what each line of a PNG picture's LINES has in its first byte."""
+    """Undo the filter that the first byte of each of a PNG picture's LINES names."""
     stride, pixels, above = 3 * width, bytearray(), bytearray(3 * width)
     expect(len(lines) == height * (stride + 1), 'PNG: not as many bytes as pixels')
     for row in range(height):
@@ -120,7 +120,7 @@ def unfilter(lines, width, height):
 
 
 def predicted(kind, left, above, corner):
-    """What filter KIND takes a byte to be, from its neighbours."""
+    """The prediction of filter KIND for a byte, from its neighbours."""
     if kind == 4:
         near = {abs(above - corner): left}
         near.setdefault(abs(left - corner), above)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disks: 256 MiB over each of the machine's kinds of storage, there and back; saved
-and restored while they work, and adapters too.
+"""Disks: 256 MiB over each of the machine's kinds of storage, written and read; saved
+and restored while disks and network adapters work.
 
 Arguments: the scene, and words of the mode (devguest.py).
 """
@@ -14,7 +14,7 @@ from network import DRIVERS as NET_DRIVERS
 from network import adapter, interface
 
 SIZE = 256 * MIB
-# behind the first part, for the second
+# behind the data of the first part, for the second part
 SPARE = 64 * MIB
 BLOCK = 64 * 1024
 CD_SIZE = 8 * MIB + 2048
@@ -53,10 +53,10 @@ def drive(name, path, options=''):
 
 
 def storage(*words):
-    """One disk to the next, to the next...: each is written, and each is read.
+    """Each disk is copied to the next one: each is written, and each is read.
 
-    The last is read to a checksum.  No page cache of the guest hides a disk from
-    the test, and the host sees what each image has.  Then all at once, through
+    The last one's checksum is computed.  The copies bypass the guest's page cache, and
+    the host compares the images.  Then all are copied at the same time, through
     the guest's page cache, from different parts of the source to the end of
     each disk.
     """
@@ -66,7 +66,7 @@ def storage(*words):
         data = pattern(1, SIZE)
         (directory / 'source').write_bytes(data)
         (directory / 'cd').write_bytes(data[-CD_SIZE:])
-        # a disk is known by its size
+        # a disk is identified by its size
         sizes = {name: SIZE + SPARE + n * MIB for n, name in enumerate(targets)}
         args = drive('source', directory / 'source', ',readonly=on')
         for name in targets:
@@ -104,8 +104,8 @@ def storage(*words):
 
 
 def saved(*words):
-    """Saved to a file under way, restored in a new process: no disk has other data
-    than was written, no disk and no adapter stands."""
+    """Saved to a file during I/O, restored in a new process: each disk has the data that
+    was written, and each disk and adapter continues to work."""
     mode = Mode(*words)
     # nvme does not migrate
     kinds = ['blk', 'blk-io', 'scsi', 'scsi-io', 'vscsi', 'usb']
@@ -145,14 +145,14 @@ def saved(*words):
 
 
 def keep_busy(guest, name, command):
-    """Run COMMAND again and again; the file that gets a line each time it succeeds."""
+    """Run COMMAND again and again; returns the file that gets a line at each success."""
     guest.run(f'while true; do {{ {command}; }} > /dev/null 2>&1 && echo >> /tmp/{name};'
               ' done & true')
     return f'/tmp/{name}'
 
 
 def keep_disk_busy(guest, disk):
-    """Write to two places and read back, past the page cache; /failed if it differs."""
+    """Write to two places and read back, bypassing the page cache; /failed if it differs."""
     # at 0 and at 2 MiB
     guest.run(f'mkdir /tmp/of-{disk} && head -c {2 * MIB} /dev/urandom > /tmp/of-{disk}/data')
     write = (f'dd if=/tmp/of-{disk}/data of=/dev/{disk} bs=256k seek=$((n % 2 * 8)) oflag=direct'
@@ -164,7 +164,7 @@ def keep_disk_busy(guest, disk):
 
 
 def go_on(guest, works):
-    """Each of WORKS gets further."""
+    """Each of WORKS makes progress."""
     def lines():
         return [int(count) for count in
                 guest.run(f'for f in {" ".join(works.values())}; do wc -l < $f || echo 0; done'

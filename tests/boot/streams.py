@@ -1,27 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Streams between our machine and the same version of upstream's (the peer).
+"""Streams between this machine and the same version of upstream's (the peer).
 
     streams.py carry VERSION PAYLOAD SMP
     streams.py linux VERSION MODE
     streams.py analyzed
 
-carry: a guest without a system (tests/guest/test-carry.c), which has interrupts in
-every state before each move, looks at them after it, and goes on with its work on all
-vCPUs.  It goes from one to the other and back, by file and live.  With more than one
-vCPU it starts on the peer and does not come back: for upstream's TCG all but the first
-vCPU of a guest that arrives are stopped, wherever it comes from.  SMP is their number,
-1+1 for one of -smp and a core of -device, 1+late for one that is plugged and not
-taken by the guest.
+carry: a bare-metal guest (tests/guest/test-carry.c), which has interrupts in
+every state before each migration, checks them after it, and continues its work on all
+vCPUs.  It migrates from one machine to the other and back, by file and live.  With more than
+one vCPU it starts on the peer and does not return there: with upstream's TCG all but the
+first vCPU of an incoming guest are stopped, whatever the source.  SMP is the number of
+vCPUs, 1+1 for one of -smp and a core of -device, 1+late for a core that is plugged and
+not configured by the guest.
 
-linux: Linux at work on many devices, with memory that was plugged, goes live from ours to
-the peer; MODE is xive-radix or the like.  Not from there: the peer's own firmware
-gives devices behind a bridge no addresses, and what a guest writes to a DIMM while the
-peer sends it is lost (base/patches/0198).
+linux: Linux at work on many devices, with memory that was plugged, migrates live from this
+machine to the peer; MODE is xive-radix or the like.  It does not migrate from there: the
+peer's own firmware assigns no addresses to devices behind a bridge, and writes to a DIMM
+while the peer sends it are lost (base/patches/0198).
 
-analyzed: QEMU's scripts/analyze-migration.py reads a stream of ours.
+analyzed: QEMU's scripts/analyze-migration.py reads a stream of this machine.
 
-The peer is built if it is not there (tools/peer).
+The peer is built if it does not exist (tools/peer).
 """
 
 import json
@@ -44,7 +44,7 @@ def disk(name):
 
 CORE = 'power9_v2.2-spapr-cpu-core'
 poll = Guest.poll
-# what test-carry.c has interrupt
+# the devices whose interrupts test-carry.c uses
 THREE = [word for n in (1, 2, 3) for word in (*disk(f'd{n}'), '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
 
 
@@ -57,7 +57,7 @@ def migrate(guest, uri):
 
 @contextmanager
 def given_up_for(traveller, target):
-    """Migrate to TARGET; if that fails, it ends, and its output is reported."""
+    """Migrate to TARGET; if that fails, end TARGET and report its output."""
     try:
         yield
     except Exception as failure:
@@ -68,7 +68,7 @@ def given_up_for(traveller, target):
 
 
 class Traveller:
-    """A guest, and the QEMU that has it: 'ours' or 'peer'."""
+    """A guest, and the QEMU in which it is: 'ours' or 'peer'."""
 
     def __init__(self, version, machine, args):
         self.programs = {'ours': binary(), 'peer': peer()}
@@ -97,7 +97,7 @@ class Traveller:
         self.ready()
 
     def plug(self, driver, **options):
-        """A device that the next QEMU has from the start."""
+        """Plug a device, which the next QEMU is started with."""
         self.guest.cmd('device_add', driver=driver, **options)
         self.args += ('-device', ','.join([driver, *(f'{name}={value}'.replace('_', '-')
                                                      for name, value in options.items())]))
@@ -134,20 +134,20 @@ class Traveller:
             target.launch()
             uri = f'unix:{self.folder.name}/socket'
             target.cmd('migrate-incoming', uri=uri)
-            # it never rests
+            # its vCPUs never sleep
             self.guest.cmd('migrate-set-parameters', **{'downtime-limit': 30000})
             migrate(self.guest, uri)
             self.arrived(target, where)
 
     def text(self):
-        """What the guest and QEMU have said at last."""
+        """The last output of the guest and of QEMU."""
         if not self.guest:
             return ''
         self.guest.drain(1)
         return f'{self.guest.text[-2000:]}\n{self.guest.get_log() or ""}'
 
     def moves(self, *moves):
-        """By MOVES, 'file/peer' or the like, to its end."""
+        """Migrate the guest by MOVES, 'file/peer' or the like, until it ends."""
         try:
             for move in moves:
                 way, where = move.split('/')
@@ -157,7 +157,7 @@ class Traveller:
             raise Failure(explained(self, failure)) from failure
 
     def tours(self, smp):
-        """There and back, if it can come back."""
+        """To the peer and back, if it can return."""
         if smp in ('1', '1+late'):
             self.begins('ours')
             if smp == '1+late':
@@ -208,13 +208,13 @@ DEVICES = (
     '-device', 'spapr-pci-host-bridge,index=1,id=far', '-device', 'virtio-balloon-pci,bus=far.0,addr=1')
 
 MODULES = 'virtio_pci virtio_blk virtio_net ibmveth ibmvscsi sd_mod'
-# two loops, which compare what they have in memory, and read the disks
+# two loops, which compare data in memory, and read the disks
 WORK = ('mkdir /tmp/w; for n in vda sda; do (while :; do '
         'dd if=/dev/urandom of=/tmp/w/$n bs=64k count=2 2> /dev/null; '
         'cp /tmp/w/$n /tmp/w/$n.copy; cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
         'dd if=/dev/$n of=/tmp/w/$n.disk bs=64k count=2 iflag=direct 2> /dev/null || '
         'echo disk >> /tmp/w/trouble; echo >> /tmp/w/turns$n; done) & done; true')
-# they go on, networks answer, each CPU takes tasks, timers end, nothing strange happened
+# they continue, networks answer, each CPU runs tasks, timers expire, there are no errors
 LOOK = ('for n in vda sda; do before=$(cat /tmp/w/turns$n | wc -l); '
         'until [ $(cat /tmp/w/turns$n | wc -l) -gt $before ]; do sleep 0.1; done; done; '
         'ping -c 1 10.0.2.2 > /dev/null && ping -c 1 10.0.3.2 > /dev/null && '
@@ -224,11 +224,11 @@ KEPT = 'md5sum /dev/nvram; grep MemTotal /proc/meminfo; nproc; cat /sys/class/ne
 
 
 class CarriedLinux(Traveller):
-    """Linux, at work, with memory that was plugged."""
+    """Linux with running work, and memory that was plugged."""
 
     def __init__(self, version, mode):
         controller, mmu = mode.split('-')
-        append = ['console=hvc0', 'quiet']    # what the kernel says is in no answer
+        append = ['console=hvc0', 'quiet']    # no messages of the kernel in the output of commands
         append += ['xive=off'] if controller == 'xics' else []
         append += ['disable_radix'] if mmu == 'hash' else []
         super().__init__(version, ',x-vof=on', (
@@ -296,7 +296,7 @@ def linux(version, mode):
 
 
 def analyzed():
-    """A stream of a guest with a hash page table is one for analyze-migration.py."""
+    """analyze-migration.py can read the stream of a guest with a hash page table."""
     script = BUILD / 'source/scripts/analyze-migration.py'
     with Carried('10.0', 'carry-hash', '2') as carried:
         carried.begins('ours')

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What users and management software see, beside upstream's machine (the peer).
+"""What users and management software see, compared with upstream's machine (the peer).
 
     surface.py help       -M help, -cpu help, -device help, -object help, and the help of each
     surface.py monitor    query-machines, query-cpu-definitions, query-hotpluggable-cpus, types
                           and properties of objects, and query-qmp-schema
 
-Both are asked the same.  What may differ is in DIFFERENCES, with the reason; a row of it that
-differs no more is a failure, too.  Descriptions are not compared: they are for people.
+Both get the same queries.  Allowed differences are in DIFFERENCES, with the reason; a row of
+it without a difference is a failure, too.  Descriptions are not compared.
 
-The peer is built if it is not there (tools/peer).
+The peer is built if it does not exist (tools/peer).
 """
 
 import json
@@ -20,14 +20,14 @@ from guest import BUILD, Machine, expect, main_of
 from numa import binary, peer
 
 MACHINES = ('pseries', 'pseries-9.2', 'pseries-8.0', 'pseries-4.0', 'pseries-3.0')
-# objects whose properties are compared without any being made
+# types whose properties are compared without creating an object
 TYPES = ('pseries-10.0-machine', 'pseries-7.2-machine', 'pseries-3.1-machine',
          'spapr-pci-host-bridge', 'spapr-vty', 'spapr-vlan', 'spapr-vscsi', 'spapr-nvram',
          'spapr-rng', 'spapr-rtc', 'spapr-nvdimm', 'spapr-tpm-proxy', 'spapr-wdt', 'spapr-xive',
          'ics-spapr', 'icp', 'power8_v2.0-spapr-cpu-core', 'power10_v2.0-spapr-cpu-core',
          'power11_v2.0-spapr-cpu-core', 'power9_v2.2-powerpc64-cpu', 'pc-dimm', 'pef-guest')
 
-# what differs (all of "surface: path"); why
+# differences (regular expressions for all of "surface: path"); the reason
 DIFFERENCES = [
     (r'-device help: virtio-mem(-pci)?', 'works on pseries, too'),
     (r'type virtio-mem(-pci)?', 'likewise'),
@@ -75,7 +75,7 @@ def property_of(line):
 
 
 def helps(program):
-    """{'surface: path': value} of what the options' help tells."""
+    """{'surface: path': value} of the help of options."""
     seen = {}
     for option in '-M', '-cpu':
         for line in lines(program, option, 'help'):
@@ -133,7 +133,7 @@ def expanded(schema):
 
 
 def put(seen, path, value):
-    """Each leaf of VALUE: what differs is named, and no more."""
+    """Add each leaf of VALUE, so that a difference names only what differs."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if key != 'thread-id':

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""`make boot` as a user has it: on a terminal, with the words that README has.
+"""`make boot` as a user runs it: on a terminal, with the commands of README.
 
-The commands are read from README, so that it can't say what does not work:
+The commands are read from README, so that it can't have one that does not work:
 
-    terminal.py example             its first example: what it prints, what is
-                                    typed, what that answers
-    terminal.py lines               every other line there with `make boot` that
-                                    says more than a variable's name
+    terminal.py example             its first example: the output, the commands
+                                    that are typed, and their output
+    terminal.py lines               every other line there with `make boot` and
+                                    variables with values
     terminal.py boot [NAME=VALUE...]  `make boot` with these variables
 
-A guest comes to a shell, is what the variables say, and is left by Ctrl-A X.
-Nothing is built: make takes its target `binary` as done (make -o).
+A guest boots to a shell, is as the variables require, and is ended by Ctrl-A X.
+Nothing is built: make treats its target `binary` as up to date (make -o).
 """
 
 import errno
@@ -33,12 +33,12 @@ from patience import Wait
 TREE = Path(__file__).resolve().parent.parent.parent
 COMMAND = 'make boot'
 VARIABLES = ('BUILD', 'CPU', 'SMP', 'MEM', 'FIRMWARE', 'KERNEL', 'INITRD', 'APPEND', 'MACHINE')
-# what a terminal is asked and told: where the cursor is, colours
+# escape sequences: queries for the cursor's position, colours
 ESCAPES = re.compile(r'\x1b\[[0-9;?]*[A-Za-z]')
 
 
 class Terminal:
-    """COMMAND of the shell on a terminal of its own; what it prints is in `text`."""
+    """COMMAND of the shell on a terminal of its own; its output is in `text`."""
 
     def __init__(self, command, environment):
         self.text = ''
@@ -52,7 +52,7 @@ class Terminal:
         return self
 
     def __exit__(self, *_):
-        # who reads and writes a terminal that goes is sent SIGHUP
+        # processes of a terminal that is closed get SIGHUP
         os.close(self.master)
         if self.pid:
             os.kill(self.pid, signal.SIGTERM)
@@ -73,7 +73,7 @@ class Terminal:
         return bool(data)
 
     def until(self, pattern, seconds=170):
-        """Read on until PATTERN; return the match, and drop what led to it."""
+        """Read until PATTERN; return the match, and drop the text up to it."""
         wait = Wait(seconds)
         while True:
             found = re.search(pattern, self.text, re.M)
@@ -89,7 +89,7 @@ class Terminal:
         os.write(self.master, text.encode())
 
     def run(self, command):
-        """Run COMMAND in the guest's shell, once it prompts; what it prints."""
+        """Run COMMAND in the guest's shell, once it prompts; returns its output."""
         self.type(f'{command}; echo "<status:$?>"\n')
         self.until(r'echo "<status:\$\?>"\n')
         wait = Wait(60)
@@ -100,7 +100,7 @@ class Terminal:
         return output
 
     def leave(self):
-        """Ctrl-A X ends QEMU, and make with it."""
+        """Ctrl-A X ends QEMU, and so make."""
         self.type('\x01x')
         self.until('QEMU: Terminated')
         wait = Wait(60)
@@ -116,7 +116,7 @@ def readme():
 
 
 def variables_of(command):
-    """{name: value} of COMMAND, a line for a user's shell."""
+    """{name: value} of the variables in COMMAND, a line for a user's shell."""
     return dict(word.split('=', 1) for word in shlex.split(command)[len(COMMAND.split()):])
 
 
@@ -132,7 +132,7 @@ def boot(command):
 
 
 def check_guest(terminal, variables):
-    """The guest is what VARIABLES of make boot ask for."""
+    """The guest is as VARIABLES of make boot require."""
     uname = terminal.run('uname -r')
     expect(uname.startswith(variables.get('KERNEL', '6.1') + '.'), f'kernel {uname}')
     cpus = terminal.run('grep -c ^processor /proc/cpuinfo').strip()
@@ -144,7 +144,7 @@ def check_guest(terminal, variables):
 
 
 def try_line(command):
-    """Boot by COMMAND to a shell, look around, and leave."""
+    """Boot by COMMAND to a shell, check the guest, and end QEMU."""
     variables = variables_of(command)
     with boot(command) as terminal:
         slof = variables.get('FIRMWARE') == 'slof'
@@ -155,7 +155,7 @@ def try_line(command):
 
 
 def as_pattern(line):
-    """LINE of README as a pattern: any numbers, and anything for `...`."""
+    """LINE of README as a pattern: with any numbers, and any text for `...`."""
     parts = re.split(r'(\.\.\.|0x[0-9a-f]+|\d+| +)', line)
     return ''.join({'...': r'.*'}.get(part) or (r'0x[0-9a-f]+' if part.startswith('0x') else
                                                r'\d+' if part.isdigit() else
@@ -164,7 +164,7 @@ def as_pattern(line):
 
 
 def example():
-    """README's first example is what a user sees, line by line."""
+    """The output is that of README's first example, line by line."""
     block = re.search(r'^```text\n\$ (' + COMMAND + r'[^\n]*)\n(.*?)^```', readme(), re.M | re.S)
     expect(block, f'README has no example that begins with "$ {COMMAND}"')
     with boot(block.group(1)) as terminal:

@@ -3,8 +3,8 @@
 """The programs of a Power guest: rtas_errd, drmgr, lsslot, ppc64_cpu, nvram, lsprop.
 
 Debian's packages ppc64-diag and powerpc-ibm-utils (tools/debian-image tools).  The
-daemon rtas_errd takes what is plugged and gives what is to go, by drmgr, without a
-word of the test.
+daemon rtas_errd configures plugged devices and releases those that are to be unplugged, by
+drmgr, without a command of the test.
 
     tools.py daemon IC | late IC | dlpar IC | queries
 """
@@ -22,7 +22,7 @@ DAEMON = 'rtas_errd'
 
 
 class ToolsGuest(Debian):
-    """Debian with the daemon; kept off or on by systemd, as in a full system."""
+    """Debian with the daemon; systemd starts it or not, as in a full system."""
 
     image = 'tools'
 
@@ -47,7 +47,7 @@ class ToolsGuest(Debian):
 
     def plug(self, driver, name, **options):
         options = {key.replace('_', '-'): value for key, value in options.items()}
-        # DEVICE_DELETED comes before drmgr has ended, which holds a lock
+        # DEVICE_DELETED is sent before drmgr has ended, which holds a lock
         self.poll(lambda: self.status('pgrep -x drmgr')[0] != 0, 'end of drmgr')
         self.cmd('device_add', {'driver': driver, 'id': name, **options})
 
@@ -56,13 +56,13 @@ class ToolsGuest(Debian):
                   **options)
 
     def unplug(self, name):
-        """Ask for NAME; the guest gives it."""
+        """Unplug NAME; the guest releases it."""
         self.cmd('device_del', id=name)
         event = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': name}})
         expect(event is not None, f'no DEVICE_DELETED of {name}: {self.said()}')
 
     def said(self):
-        """What the daemon and drmgr say of late."""
+        """The last messages of the daemon and drmgr."""
         return self.run('tail -n 40 /var/log/platform /var/log/drmgr; journalctl -n 30 --no-pager')
 
     def network_works(self, number):
@@ -74,7 +74,7 @@ class ToolsGuest(Debian):
         self.run(f'ip link set {name} down')
 
     def disk(self, serial):
-        """The name of the virtio disk with SERIAL, once it is there."""
+        """The name of the virtio disk with SERIAL, once it exists."""
         self.wait_for(f'grep -qx {serial} /sys/block/vd*/serial', f'disk {serial}')
         return self.run(f'grep -lx {serial} /sys/block/vd*/serial').split('/')[3]
 
@@ -85,7 +85,7 @@ class ToolsGuest(Debian):
 
 
 def daemon(ic):
-    """A disk and a network card come, work and go, twice, and so does a host bridge."""
+    """A disk and a network card are plugged, used and unplugged, twice; a host bridge, too."""
     data = pattern(1, 16 * MIB)
     with tempfile.NamedTemporaryFile(dir=BUILD / 'tests') as image, ToolsGuest(ic) as guest:
         image.write(data)
@@ -118,7 +118,7 @@ def daemon(ic):
 
 
 def late(ic):
-    """What is plugged while no daemon is there waits for the next boot."""
+    """Devices that are plugged without the daemon are there after the next boot."""
     with ToolsGuest(ic, args=('-device', 'virtio-rng-pci,id=rng1,addr=6')) as guest:
         guest.start()
         guest.run(f'systemctl disable --now {DAEMON}')
@@ -139,7 +139,7 @@ def late(ic):
 
 
 def dlpar(ic):
-    """drmgr gives cores and memory away and takes them again; QEMU's devices stay."""
+    """drmgr releases cores and memory and acquires them again; QEMU's devices stay."""
     with ToolsGuest(ic, smp='2,maxcpus=4,cores=4,threads=1', mem='1G,slots=2,maxmem=4G',
                     append='memhp_default_state=online_movable movable_node') as guest:
         guest.start()
@@ -178,12 +178,12 @@ def dlpar(ic):
             guest.run(f'drmgr -c mem {words} > /dev/null')
             expect(blocks() == before + more, f'drmgr -c mem {words}: {guest.said()}')
         expect(len(guest.cmd('query-memory-devices')) == 1, 'other modules')
-        # the guest has nothing of it
+        # the guest has released all of it
         guest.unplug('dimm')
         guest.is_well()
 
 
-# What a program prints: command, and a regular expression of all of it
+# Commands, and regular expressions for all of their output
 ANSWERS = [
     ('ppc64_cpu --cores-present', r'Number of cores present = 2'),
     ('ppc64_cpu --threads-per-core', r'Threads per core: 4'),
@@ -210,7 +210,7 @@ ANSWERS = [
 
 
 def queries():
-    """What the programs tell of CPUs, nvram, slots and properties is right."""
+    """The programs' output about CPUs, nvram, slots and properties is right."""
     args = ('-prom-env', 'boot-command=boot net', '-device', 'spapr-pci-host-bridge,index=3,id=b',
             '-device', 'virtio-rng-pci,bus=b.0,addr=9')
     with ToolsGuest(smp='8,threads=4,cores=2', args=args) as guest:

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A virtual TPM, with swtpm behind it, as Linux sees it.
+"""A virtual TPM, emulated by swtpm, in Linux.
 
-    tpm.py tpm 2.0|1.2 WORDS          registers are extended, and cleared by a reboot
+    tpm.py tpm 2.0|1.2 WORDS          registers are extended, and reset by a reboot
     tpm.py tpm-saved 2.0|1.2 WORDS    they are kept when the guest is saved and restored
 
 WORDS are those of a mode (devguest.py).
@@ -17,11 +17,11 @@ from devguest import DeviceGuest, Mode, poll, workspace
 from features import needs, program, server
 from guest import Failure, expect, main_of
 
-REGISTER = 12           # one that only a start clears, and that is unused
+REGISTER = 12           # one that only a start resets, and that is unused
 
 
 class Version:
-    """What differs: how a register is extended and read."""
+    """The differences of versions: how a register is extended and read."""
 
     def __init__(self, name):
         self.two = name == '2.0'
@@ -49,10 +49,10 @@ class Version:
 
 @contextlib.contextmanager
 def backend(version, directory, name):
-    """swtpm, and the options that make it the guest's."""
+    """swtpm, and QEMU's options for it."""
     state = directory / name
     state.mkdir()
-    # the socket's name has few characters
+    # the name of a socket is limited to some 100 characters
     path = Path(f'/tmp/papr-tpm-{os.getpid()}-{name}')
     with server(path, program('swtpm'), 'socket', *version.option, '--tpmstate', f'dir={state}',
                 '--ctrl', f'type=unixio,path={path}') as process:
@@ -63,9 +63,9 @@ def backend(version, directory, name):
 
 
 def command(guest, words):
-    """What the TPM answers to a command, both as bytes.
+    """The TPM's response to a command, both as bytes.
 
-    The driver takes a command in one write, and printf makes one of each line.
+    The driver needs a command in one write, and printf writes each line by one.
     """
     text = ''.join(f'\\x{byte:02x}' for byte in words)
     out = guest.run(f"printf '{text}' > /tmp/command; exec 3<> /dev/tpm0; cat /tmp/command >&3;"
@@ -74,7 +74,7 @@ def command(guest, words):
 
 
 def extend(guest, version, old, word):
-    """Extend the register, which is OLD, by the hash of WORD; what it is now."""
+    """Extend the register, with the value OLD, by the hash of WORD; returns the new value."""
     digest = version.hash(word).digest()
     response = command(guest, version.extend(digest))
     expect(response[6:10] == bytes(4), f'no success: {response.hex()}')
@@ -97,7 +97,7 @@ def check_start(guest, version):
 
 
 def tpm(name, *words):
-    """Commands of all sizes, many of them; a reboot starts the TPM anew."""
+    """Commands of all sizes, many of them; a reboot starts the TPM again."""
     needs('TPM')
     mode, version = Mode(*words), Version(name)
     with workspace() as directory, backend(version, directory, 'a') as args:
@@ -109,8 +109,8 @@ def tpm(name, *words):
             value = bytes(version.size)
             for n in range(20):
                 value = extend(guest, version, value, b'%d' % n)
-            # the driver does not hand on what is cut short, but the TPM's word on what
-            # it does not know
+            # the driver does not pass on a truncated command, but it passes on the response to
+            # an unknown one
             response = command(guest, version.extend(b'')[:6] + b'\xff' * 4 +
                                version.extend(b'')[10:])
             expect(len(response) == 10 and response[6:10] != bytes(4), response.hex())
@@ -124,7 +124,7 @@ def tpm(name, *words):
 
 
 def tpm_saved(name, *words):
-    """Saved with commands under way, restored in a new process with a swtpm of its own."""
+    """Saved while commands run, restored in a new process with another swtpm."""
     needs('TPM')
     mode, version = Mode(*words), Version(name)
     with workspace() as directory:

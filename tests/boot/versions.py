@@ -1,19 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Versions of the machine, beside the same versions of upstream's machine (the peer).
+"""Versions of the machine, compared with the same versions of upstream's (the peer).
 
     versions.py same [VERSION...]
 
-starts each version (or those) on both with the options of SETUPS, and compares the
-device tree that firmware gets, `info qtree`, what `query-machines` says, and what QEMU
-prints.  What may differ is in TREE, QTREE and MACHINES, with the reason.
+starts each version (or those given) on both with the options of SETUPS, and compares the
+device tree for firmware, `info qtree`, the result of `query-machines`, and QEMU's
+messages.  Allowed differences are in TREE, QTREE and MACHINES, with the reason.
 
     versions.py boots VERSION FIRMWARE IC
 
-boots Linux with 4 vCPUs on our VERSION, with firmware 'own' or 'slof', and interrupt
-controller xics or xive; it reads disks through PCI, also of a second bridge, and VIO.
+boots Linux with 4 vCPUs on this machine's VERSION, with firmware 'own' or 'slof', and
+interrupt controller xics or xive; it reads disks on PCI, also behind a second bridge, and VIO.
 
-The peer is built if it is not there (tools/peer).
+The peer is built if it does not exist (tools/peer).
 """
 
 import re
@@ -27,7 +27,7 @@ from numa import binary, distances, memory, peer, properties
 VERSIONS = ('10.0', '9.2', '9.1', '9.0', '8.2', '8.1', '8.0', '7.2', '7.1', '7.0', '6.2', '6.1',
             '6.0', '5.2', '5.1', '5.0', '4.2', '4.1', '4.0', '3.1', '3.0')
 DEPRECATED = VERSIONS[VERSIONS.index('7.0'):]
-# TCG has none of these; upstream warns of it with each start
+# TCG has none of these; upstream warns about them at each start
 TCG_LACKS = re.compile(r"warning: TCG doesn't support requested feature, cap-(cfpc|sbbc|ibs|ccf-assist)=")
 
 
@@ -59,7 +59,7 @@ SETUPS = {
     'nothing': ('3.0', '10.0', ('-nodefaults',)),
     'defaults': ('3.0', '10.0', ('-vga', 'none', '-nic', 'none', '-smp', '4')),
     'many': ('3.0', '10.0', MANY),
-    # a qtest starts as if the guest had agreed to all that is offered
+    # with qtest, CAS has negotiated all that is offered
     'agreed': ('3.0', '10.0', (*MANY, '-accel', 'qtest')),
     # more than the real mode area of old versions
     'large': ('3.0', '5.0', ('-nodefaults', '-m', '40G', '-machine', 'memory-backend=m',
@@ -82,8 +82,8 @@ def without_prefetchable(value):
     return cells
 
 
-# What differs in the device tree: path; why; what makes values alike, None for any value.
-# Of OLD_TREE only where vCPU ids are 8 a core.
+# Differences in the device tree: path; reason; a function that makes values equal, None for
+# any value.  OLD_TREE is only for versions with 8 vCPU ids for each core.
 TREE = [
     (r'/chosen/rng-seed', 'random', None),
     (r'/pci@\w+/name', 'a guest that plugs in a bridge needs it; firmware makes it, too', None),
@@ -97,10 +97,10 @@ TREE = [
 OLD_TREE = [
     (r'/cpus/[^/]*/ibm,my-drc-index', 'the peer looks for the connector by core-id, not by vCPU id', None),
 ]
-# of a connector: how long an element of the array is, in cells; 0: a string
+# arrays of connectors: length of an element, in cells; 0: a string
 CONNECTORS = {'ibm,drc-indexes': 1, 'ibm,drc-names': 0, 'ibm,drc-types': 0, 'ibm,drc-power-domains': 1}
 
-# What differs in `info qtree`: device and property
+# Differences in `info qtree`: device and property
 QTREE = {
     ('spapr-xive', 'vc-base'): 'ours has its registers where guests look for them, and no option for it',
     ('spapr-xive', 'tm-base'): 'likewise',
@@ -110,7 +110,7 @@ QTREE = {
 
 
 def elements(value, cells):
-    """What an array of connectors holds: numbers or strings, after their count."""
+    """The elements of an array of connectors: numbers or strings, after their count."""
     count, = struct.unpack_from('>I', value)
     if cells:
         return struct.unpack_from(f'>{count}I', value, 4)
@@ -118,7 +118,7 @@ def elements(value, cells):
 
 
 def told(tree, version):
-    """The properties of TREE; of connectors by what they are, as their order says nothing."""
+    """The properties of TREE; those of connectors by DRC index: their order has no meaning."""
     found = properties(tree)
     for path in [path for path in found if path.endswith('/ibm,drc-indexes')]:
         arrays = [elements(found.pop(path.replace('ibm,drc-indexes', name)), cells)
@@ -134,7 +134,7 @@ def told(tree, version):
 
 
 def devices(text):
-    """{path: value} of the properties that `info qtree` shows; sizes as numbers."""
+    """{path: value} of the properties in `info qtree`; sizes as numbers."""
     found, path = {}, []
     counts = {}
     for line in text.splitlines():
@@ -155,7 +155,7 @@ def devices(text):
 
 
 def outcome(program, version, options):
-    """What PROGRAM makes of VERSION: device tree, devices, and what it says."""
+    """PROGRAM's result for VERSION: device tree, devices, and messages."""
     with tempfile.TemporaryDirectory() as directory, Machine(program) as guest:
         guest.set_machine(f'pseries-{version}')
         guest.add_args('-L', str(BUILD / 'guest'), '-L', str(BUILD / 'guest/roms'), '-S', *options)
@@ -193,7 +193,7 @@ def machines(program):
 
 
 def same(*versions):
-    """Each version is as upstream's, but for what is written above."""
+    """Each version is as upstream's, except for the differences above."""
     guest_file('slof.bin')
     other = peer()
     ours, theirs = machines(binary()), machines(other)
@@ -211,7 +211,7 @@ DISKS = (*null('a'), *null('b'), *null('c'), '-device', 'spapr-vscsi', '-device'
 
 
 def boots(version, firmware, controller):
-    """Linux starts, has all CPUs, and gets interrupts from all kinds of devices."""
+    """Linux boots, has all CPUs, and gets interrupts from all kinds of devices."""
     append = 'xive=off' if controller == 'xics' else ''
     with Guest('POWER9', '4', firmware=firmware, append=append, args=DISKS,
                initrd='initramfs-6.1.cpio') as guest:
