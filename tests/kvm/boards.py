@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""KVM of QEMU's other machines, in a binary that has them all beside pseries.
+"""KVM of QEMU's other machines, in a binary with all of them beside pseries.
 
 Debian's kernels have kvm-hv alone, which runs no processor but the host's.  So other
-machines get as far as what target/ppc/kvm.c says of that: that file, and not
-target/ppc/kvm, has asked the kernel.
+machines fail with an error of target/ppc/kvm.c, which shows that this file, and not
+target/ppc/kvm, has called the kernel.
 """
 
 from host import expect
@@ -17,14 +17,14 @@ def ends(host, says, *options):
 
 
 def others(host):
-    """Macintoshes need kvm-pr; e500 is made, without its watchdog, and has no firmware here."""
+    """Macintoshes need kvm-pr; e500 is created, without its watchdog and without firmware."""
     for machine, cpu in ('mac99', '970fx_v3.1'), ('g3beige', '750_v3.1'):
         ends(host, 'modprobe kvm_pr', '-M', machine, '-cpu', cpu)
     ends(host, 'KVM does not support watchdog', '-M', 'ppce500', '-cpu', 'e5500')
 
 
 def none(host):
-    """Without a machine, management learns which CPU the host is."""
+    """Without a machine, management software can query the host's CPU."""
     status, output = host.qemu(*KVM[:3], '-accel', 'kvm', '-M', 'none', '-monitor', 'none',
                                '-cpu', 'help')
     expect(status == 0 and 'host' in output, f'status {status}: {output}')

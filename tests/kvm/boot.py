@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Boot Linux by KVM in emulated hosts, and see that it runs as it was asked to.
+"""Boot Linux by KVM in emulated hosts, and check that it runs in the requested mode.
 
-A scene (run.py) is IC-IRQCHIP-MMU-SMP-FIRMWARE, such as xive-on-radix-2-own.  IC is what
-the guest is to use: xics and xive are told on the guest's command line, to a machine that
+A scene (run.py) is IC-IRQCHIP-MMU-SMP-FIRMWARE, such as xive-on-radix-2-own.  IC is the
+guest's interrupt controller: xics and xive are options on its command line, and the machine
 offers both; xics-only and xive-only are ic-mode=xics and ic-mode=xive.  IRQCHIP is that of
 -accel kvm,kernel-irqchip=: on, off, or auto for neither.
 """
@@ -11,10 +11,10 @@ from host import PARTITIONS, expect
 
 
 def offered(kind, ic, irqchip):
-    """The interrupt controller that the guest gets where it would use IC.
+    """The interrupt controller that the guest gets if it would use IC.
 
-    A host whose KVM has no XIVE offers the XICS of its kernel alone, unless both are
-    to be emulated.
+    On a host whose KVM has no XIVE, only the kernel's XICS is offered, unless both are
+    emulated.
     """
     xics_alone = kind in PARTITIONS or kind == 'powernv8'
     return 'xics' if xics_alone and irqchip != 'off' else ic

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is done to a guest of KVM from outside: questions, NMIs, resets, the power button."""
+"""Commands for a guest of KVM: queries, NMIs, resets, the power button."""
 
 import re
 import time
@@ -24,7 +24,7 @@ def ended(guest):
 
 
 def questions(host):
-    """The monitor sees the registers and interrupts of a guest that runs on."""
+    """The monitor shows the registers and interrupts of a guest, which continues to run."""
     with host.guest(smp='2', args=('-object', 'rng-random,id=r,filename=/dev/urandom',
                                    '-device', 'spapr-rng,rng=r')) as guest:
         up(guest)
@@ -50,7 +50,7 @@ def questions(host):
 
 
 def powerdown(host):
-    """The power button is an event that reaches the kernel."""
+    """The power button is an event for the guest's kernel."""
     with host.guest(smp='2') as guest:
         up(guest)
         guest.run('mkdir -p /sbin && printf "#!/bin/sh\\necho DOWN > /dev/hvc0\\npoweroff -f\\n"'
@@ -61,7 +61,7 @@ def powerdown(host):
 
 
 def resets(host):
-    """Twenty resets at any moment of firmware and kernel, and then a guest that is well."""
+    """Twenty resets at any moment of firmware and kernel; then the guest boots without errors."""
     with host.guest(smp='2') as guest:
         guest.launch()
         for turn in range(20):
@@ -75,7 +75,7 @@ def resets(host):
 
 
 def switches(host):
-    """A guest that takes another interrupt controller and MMU with each reboot."""
+    """A guest that uses another interrupt controller and MMU after each reboot."""
     with host.guest(smp='2') as guest:
         up(guest)
         expect('XIVE' in guest.run('cat /proc/interrupts'), 'XIVE is not what it begins with')
@@ -98,17 +98,17 @@ NO_SUCH_EXIT = 99
 
 
 def comes_back(host, guest, reason, flags):
-    """Have a vCPU of GUEST leave the kernel (ioctl-watch.c)."""
+    """Make a vCPU of GUEST exit from KVM_RUN (ioctl-watch.c)."""
     file = guest.env['IOCTL_EXIT']
     host.run(f'echo {reason} {flags} > {file}.new && mv {file}.new {file}')
-    # something has to happen on each vCPU; whether the guest answers is not the question
+    # each vCPU needs an exit; the guest need not answer
     guest.send('\n')
     host.run(f'n=0; while [ -e {file} ]; do n=$((n+1)); [ $n -lt 3000 ] || exit 1; '
              'usleep 20000; done')
 
 
 def logged(guest, pattern, times):
-    """The guest's kernel says it so often, in the end."""
+    """Wait until the guest's kernel has logged it this number of times."""
     wait = Wait(60)
     while True:
         log = guest.run('dmesg | grep MCE; true')
@@ -119,10 +119,10 @@ def logged(guest, pattern, times):
 
 
 def machine_check(host):
-    """An error of the host reaches the kernel with its log; an exit of no known kind ends it."""
+    """The guest gets an error of the host, with its log; an unknown exit stops the guest."""
     with host.guest(smp='2', env={'IOCTL_EXIT': '/tmp/exit'}) as guest:
         up(guest)
-        guest.run('dmesg -n 1')         # or the log and the prompt get mixed
+        guest.run('dmesg -n 1')         # else the log and the prompt get mixed
         for times in (1, 2):
             comes_back(host, guest, KVM_EXIT_NMI, RECOVERED)
             logged(guest, r'machine check .*\[Recovered\]', times)
@@ -140,7 +140,7 @@ def machine_check(host):
         expect('PAPR guests do not have: 99' in guest.stderr(), guest.stderr())
 
 
-# options, and what is said when they are refused
+# options, and the message when they are refused
 REFUSED = (
     (('-M', 'pseries,kvm-type=PR'), 'modprobe kvm_pr'),
     (('-M', 'pseries,ic-mode=xive', '-device', 'spapr-rng'), 'use-kvm=on'),

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Print how much of the KVM path the tests in hosts have run: coverage.py BUILD DATA
+"""Print how much of the KVM code the tests in hosts have executed: coverage.py BUILD DATA
 
 BUILD is a build directory of tools/kvm-build --coverage, DATA the folder in which
-host.py ($PAPR_KVM_COVERAGE) has put what its QEMUs wrote when they ended.  What is in
-there of an older build does not count.  TAP: one point, which fails if less than
-LEAST per cent of all lines have run; the files are named in comments.
+host.py ($PAPR_KVM_COVERAGE) has stored the counts that its QEMUs wrote when they exited.
+Counts of an older build are ignored.  TAP: one point, which fails if less than
+LEAST per cent of all lines were executed; comments have the figures of each file.
 """
 
 import collections
@@ -17,12 +17,12 @@ from pathlib import Path
 
 GCOV = 'powerpc64le-linux-gnu-gcov'
 LEAST = 85
-# linked for machines that this binary does not have, so that nothing calls it
+# for machines that this binary does not have, so that nothing calls it
 UNCALLED = 'target/ppc/kvm/other.c'
 
 
 def executed(notes, data, work):
-    """(source, line, whether it ran) of a file compiled for gcov, as DATA knows."""
+    """(source, line, whether it was executed) of a file compiled for gcov, by DATA."""
     for path in work.iterdir():
         path.unlink()
     (work / notes.name).symlink_to(notes.resolve())

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""vCPUs of KVM: which there are, and what is refused, in one line."""
+"""CPU models of KVM, and those that are refused, with a message of one line."""
 
 from host import expect
 
 
 def family(host):
-    """The name of the host's family means the host, whatever its revision."""
+    """The name of the host's family selects the host's CPU, whatever its revision."""
     with host.guest(cpu='host') as guest:
         guest.launch()
         guest.shell()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest of KVM under gdb: breakpoints and single steps, which kvm-hv has none of."""
+"""A guest of KVM under gdb: breakpoints and single steps, which kvm-hv does not support."""
 
 import re
 
@@ -14,12 +14,12 @@ def debugged(host, **options):
 
 
 def firmware(host, append=''):
-    """From the first instruction: to a hypercall of the firmware, over it, and on."""
+    """From the first instruction: to a hypercall of the firmware, over it, and continue."""
     with debugged(host, args=('-S',), firmware='own', append=append) as guest:
         guest.launch()
         gdb = Gdb(guest.sockets['gdb'])
         gdb.ask('?')
-        entry = gdb.get('r5')           # the client interface: a few words, and a hypercall
+        entry = gdb.get('r5')           # the client interface: a few instructions, and a hypercall
         gdb.insert(entry)
         gdb.go()
         expect(gdb.get('pc') == entry, f'stopped at {gdb.get("pc"):#x}, not {entry:#x}')
@@ -48,11 +48,11 @@ def pc(gdb):
 
 
 def kernel(host, append=''):
-    """In Linux, on two CPUs: stop in a function, step out of it by its branches, go on."""
+    """In Linux, on two CPUs: stop in a function, step out of it by its branches, continue."""
     with debugged(host, append=append) as guest:
         guest.launch()
         guest.shell()
-        # callers of this module of the kernel come in two words later, with their r2
+        # callers in the same module enter two instructions later, with their r2
         place = symbol(guest, 'vfs_read') + 8
         gdb = Gdb(guest.sockets['gdb'])
         gdb.interrupt(guest)
@@ -62,7 +62,7 @@ def kernel(host, append=''):
             guest.send('echo\n')
             gdb.answer()
             expect(pc(gdb) == place, f'stopped at {pc(gdb):#x}')
-            # over the breakpoint, as gdb does it, and 40 steps more
+            # over the breakpoint, as gdb does, and 40 more steps
             gdb.remove(place)
             seen = [pc(gdb)]
             for _ in range(40):
@@ -82,7 +82,7 @@ def kernel(host, append=''):
         expect('Oops' not in guest.run('dmesg'), 'an oops')
 
 
-# --- without a kernel: code that gdb has written, in real mode ---
+# --- without a kernel: code written by gdb, in real mode ---
 
 CODE, FAR, BLOCK = 0x8000000, 0x8100000, 0x8200000
 MSR_SF, MSR_ME = 1 << 63, 1 << 12
@@ -90,7 +90,7 @@ NOP, TRAP = 0x60000000, 0x00dddd00
 PROGRAM_INTERRUPT = 0x700
 # stw r5,0(r3); dcbst 0,r3; sync; icbi 0,r3; isync
 WRITE_CODE = '90a30000 7c00186c 7c0004ac 7c001fac 4c00012c'
-# instructions, registers, and where a step leads to
+# instructions, registers, and the address after a step
 STEPS = (
     ('60000000', {}, CODE + 4),                                 # nop
     ('48000010', {}, CODE + 16),                                # b, forwards
@@ -111,7 +111,7 @@ STEPS = (
     ('44000002', {}, 0xc00),                                    # sc
     ('44000001', {'fscr': 1 << 12}, 0x17000),                   # scv 0
     ('44000022', {'r3': 0xfffc}, CODE + 4),                     # sc 1: H_FUNCTION
-    # lwarx to stwcx. is one step, whichever way it goes
+    # lwarx to stwcx. is one step, on each path
     ('7ca01828 30a50001 7ca0192d 40a2fff4', {'r3': FAR}, CODE + 12),
     ('7ca01828 2c050007 40820010 7ca0192d 40a2fff0', {'r3': FAR}, CODE + 24),
     ('7ca01828', {'r3': FAR}, CODE + 4),                        # lwarx alone
@@ -133,7 +133,7 @@ def attached(guest):
 
 
 def put(gdb, place, code):
-    """CODE as words in hexadecimal, and nothing behind it; the whole of it."""
+    """Write CODE, words in hexadecimal, and zeroes behind it; returns all of it."""
     memory = bytes.fromhex(code).ljust(80, b'\0')
     gdb.write(place, memory)
     return memory
@@ -145,7 +145,7 @@ def place_vcpu(gdb, where, registers=()):
 
 
 def steps(host):
-    """From each kind of instruction to where it leads, and no trap stays behind."""
+    """A step of each kind of instruction goes to the right address, and leaves no trap."""
     with bare(host) as guest:
         gdb = attached(guest)
         for code, registers, wanted in STEPS:
@@ -158,7 +158,7 @@ def steps(host):
 
 
 def nowhere(host):
-    """A step that cannot be made is told, and the vCPU runs on; so it stops when told to."""
+    """A step that is impossible is reported, and the vCPU runs; it stops upon a request."""
     with bare(host) as guest:
         gdb = attached(guest)
         put(gdb, CODE, '4e800020')
@@ -174,7 +174,7 @@ def nowhere(host):
 
 
 def traps(host):
-    """Traps that are the guest's own, breakpoints written over, and what there is not."""
+    """Traps of the guest's own, overwritten breakpoints, and breakpoints of other kinds."""
     with bare(host) as guest:
         gdb = attached(guest)
         for kind in (HARDWARE, WRITE, READ, ACCESS):
@@ -190,7 +190,7 @@ def traps(host):
         expect(gdb.get('srr0') == CODE + 4, f'SRR0 is {gdb.get("srr0"):#x}')
         expect(gdb.get('srr1') & 0x80000, f'SRR1 is {gdb.get("srr1"):#x}')
         gdb.remove(PROGRAM_INTERRUPT)
-        # a guest that writes over a breakpoint: it is gone with that
+        # a guest that overwrites a breakpoint: this removes it
         first, second = CODE + 20, CODE + 24
         put(gdb, CODE, f'{WRITE_CODE} {NOP:08x} {NOP:08x}')
         gdb.insert(first)
@@ -202,7 +202,7 @@ def traps(host):
             gdb.remove(place)
             expect(gdb.word(place) == NOP, f'{gdb.word(place):#x} at {place:#x}')
         expect(gdb.ask(f'z0,{second:x},4').startswith('E'), 'removed twice')
-        # two addresses of one place: the breakpoint is there for the other, too
+        # two addresses of one word: the breakpoint is hit at the other, too
         alias = 1 << 60 | first
         gdb.insert(first)
         gdb.insert(alias)
@@ -216,7 +216,7 @@ RTAS_START_CPU, H_RTAS = 0x2006, 0xf000
 
 
 def vcpus(host):
-    """Two vCPUs in the same loop: one steps, the other goes on; then they change places."""
+    """Two vCPUs in the same loop: one steps, the other runs; then the reverse."""
     with bare(host, smp='2') as guest:
         gdb = attached(guest)
         put(gdb, FAR, '3bff0001 4bfffffc')      # addi r31,r31,1; b .-4
@@ -241,7 +241,7 @@ def vcpus(host):
             expect(gdb.get('r31') == rounds + 10, f'{gdb.get("r31") - rounds} rounds in 20 steps')
             gdb.thread(other)
             expect(gdb.get('r31') > before, 'the other vCPU stands')
-        # a breakpoint is met by both
+        # both hit a breakpoint
         gdb.insert(FAR + 4)
         seen = set()
         for _ in range(50):

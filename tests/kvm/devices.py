@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Devices of a guest of KVM: their data, and that events go by the kernel.
+"""Devices of a guest of KVM: their data, and that the kernel handles events.
 
-An interrupt of a PCI device reaches the guest by KVM_IRQFD, under the number that the
-guest has for it, without a route; a guest's doorbell reaches the device by KVM_IOEVENTFD.
+An interrupt of a PCI device is sent to the guest by KVM_IRQFD, with the guest's number
+of it, without a route; a guest's doorbell is sent to the device by KVM_IOEVENTFD.
 """
 
 import re
@@ -17,7 +17,7 @@ WINDOW64 = 0x200000000000
 
 
 def calls(trace, name):
-    """The arguments of the calls of ioctl NAME that went well, as dictionaries."""
+    """The arguments of the successful calls of ioctl NAME, as dictionaries."""
     return [dict(re.findall(r'(\w+)=(\w+)', args))
             for args in re.findall(rf' {name}\((.*)\) = \d', trace)]
 
@@ -29,7 +29,7 @@ def events_by_kernel(trace):
 
 
 def doorbells(trace):
-    """Those of virtio 1 have an address each; older ones share one, and tell by data."""
+    """Those of virtio 1 have an address each; older ones share one, and differ in their data."""
     bells = calls(trace, 'KVM_IOEVENTFD')
     new = {call['addr'] for call in bells if int(call['addr'], 16) >= WINDOW64}
     expect(new, f'no doorbell in a 64-bit BAR: {bells}')
@@ -71,7 +71,7 @@ def disk(guest, size):
     return '/dev/' + guest.run(test).strip().split('/')[3]
 
 
-# the devices behind which disks n = 0... are
+# the devices of disks n = 0...
 BUSES = (
     'virtio-blk-pci,drive=d0,iothread=io0',
     'virtio-blk-pci,drive=d1,disable-legacy=on,iommu_platform=on',
@@ -81,7 +81,7 @@ BUSES = (
 
 
 def disks(host, append='', irqchip='on'):
-    """Each kind of disk is read, and written with what is on the next one."""
+    """Each kind of disk is read, and written with the data of the next one."""
     args = ['-object', 'iothread,id=io0', '-device', 'spapr-vscsi,id=vscsi']
     files = [f'/tmp/disk{n}' for n in range(len(BUSES))]
     sizes = [(n + 1) * MIB for n in range(len(BUSES))]
@@ -114,7 +114,7 @@ def mac(n):
 
 
 def transfer(host, guest, n):
-    """4 MiB each way on network N; nc ends once its input or the other side has."""
+    """4 MiB in each direction on network N; nc ends when its input ends or the peer closes."""
     there, size = f'10.1.{n}.1', 4 * MIB
     host.run(f'head -c {size} /dev/urandom > /tmp/net.data; mknod /tmp/open p; '
              f'(nc -l -p 500{n} < /tmp/net.data > /dev/null) > /dev/null 2>&1 & '
@@ -154,7 +154,7 @@ def networks(host):
 
 
 def plugged(host):
-    """A disk comes with a reset, and goes with the next, and its events with it."""
+    """A disk is added by a reset and removed by the next one, with its events."""
     host.run(f'head -c {MIB} /dev/urandom > /tmp/disk')
     with booted(host, '-blockdev', 'driver=file,filename=/tmp/disk,node-name=d0',
                 irqchip='on') as guest:

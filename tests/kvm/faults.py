@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What QEMU makes of a KVM that fails, or that lacks something.
+"""QEMU's behaviour if KVM fails, or lacks something.
 
-The guest is the bare-metal payload tests/guest/steps.c, on our own firmware; the
-watcher (ioctl-watch.c) has KVM fail.  Either QEMU goes on, and the guest gets
-through all its steps; or it ends with status 1 and one line of what is wrong; or,
-where QEMU's own code has it so (accel/kvm), the machine stops with such a line.
+The guest is the bare-metal payload tests/guest/steps.c, with the machine's own firmware; the
+watcher (ioctl-watch.c) makes KVM's calls fail.  Either QEMU continues, and the guest completes
+all its steps; or QEMU exits with status 1 and an error message of one line; or,
+where QEMU's common code does so (accel/kvm), the machine stops with such a message.
 
-With PAPR_TELL set, what each fault led to is printed.
+With PAPR_TELL set, the result of each fault is printed.
 """
 
 import collections
@@ -21,7 +21,7 @@ from patience import PATIENCE, Wait
 TELL = os.environ.get('PAPR_TELL')
 PAYLOAD = 'tests/guest/steps.elf'
 QEMU = f'{LAB}/qemu-system-ppc64'
-# how each is made to fail; EINVAL if it is not here
+# the errno with which each fails; EINVAL if it is not here
 ERRORS = {
     'KVM_CREATE_VM': 'ENOMEM', 'KVM_CREATE_VCPU': 'ENOMEM', 'KVM_CREATE_DEVICE': 'ENOSPC',
     'KVM_CREATE_SPAPR_TCE_64': 'ENOMEM', 'KVM_GET_STATS_FD': 'EMFILE', 'mmap': 'ENOMEM',
@@ -29,14 +29,14 @@ ERRORS = {
     'KVM_HAS_DEVICE_ATTR': 'ENXIO', 'KVM_SET_USER_MEMORY_REGION': 'ENOMEM',
     'KVM_PPC_ALLOCATE_HTAB': 'ENOMEM',
 }
-# lines of accel/kvm besides the one that counts
+# messages of accel/kvm besides the one that is checked
 BESIDES = re.compile(r'KVM_CREATE_VCPU IOCTL failed|Please (add|upgrade)|'
                      r'failed to initialize kvm:|PPC KVM module is not loaded|terminating on signal|'
                      r'error while loading state|load of migration failed|^$')
 
 
 def payload(host):
-    """Where the host has the payload."""
+    """The payload's path in the host."""
     host.run(f'mkdir -p {LAB}/{os.path.dirname(PAYLOAD)}')
     return host.place(PAYLOAD)
 
@@ -50,7 +50,7 @@ def machine(host, ic, steps, irqchip='', options='', mem='512M'):
 
 
 class Outcome:
-    """What a run of QEMU led to."""
+    """The result of a run of QEMU."""
 
     def __init__(self, env, status, output):
         self.env = env
@@ -75,7 +75,7 @@ class Outcome:
 
     @property
     def halted(self):
-        """Stopped with one line of why."""
+        """Whether it stopped with one line of error."""
         return self.stopped and len(self.errors) == 1
 
     def __str__(self):
@@ -86,8 +86,8 @@ class Outcome:
         return f'{env}: {what}: {" | ".join(text)}'
 
 
-# Runs QEMU as the arguments say.  A machine that stops for an internal error would
-# stay so: then QEMU is ended by quit.
+# Runs QEMU with the arguments.  A machine that stops for an internal error would
+# stay stopped: then QEMU is ended by quit.
 SCRIPT = '''
 rm -f /tmp/fault.*
 one() {{
@@ -130,13 +130,13 @@ def run_some(host, runs, seconds):
 
 def run_all(host, runs, seconds=30):
     """Outcomes of RUNS, pairs of an environment and QEMU's arguments."""
-    # some at a time, so that a host's answer is never long in coming
+    # some at a time, so that a host answers within the time-out
     return [outcome for n in range(0, len(runs), 8)
             for outcome in run_some(host, runs[n:n + 8], seconds)]
 
 
 def judge(outcomes, wants_fault=True):
-    """Each must be one of the good ones."""
+    """Each outcome must be one of the allowed ones."""
     bad = [str(outcome) for outcome in outcomes
            if not (outcome.passed or outcome.refused or outcome.halted) or
            (wants_fault and not outcome.injected and 'KVM_RUN' not in str(outcome.env))]
@@ -148,7 +148,7 @@ def judge(outcomes, wants_fault=True):
 
 
 def plain_trace(host, args):
-    """(name, what is in its parentheses) of each call of a run without faults."""
+    """(name, text in its parentheses) of each call of a run without faults."""
     words = shlex.join(['env', 'IOCTL_TRACE=/tmp/plain.trace', QEMU, *args, '-serial', 'stdio'])
     output = host.run(f'rm -f /tmp/plain.trace; {words}')
     expect('PASS' in output, output)
@@ -156,7 +156,7 @@ def plain_trace(host, args):
     return re.findall(r'^\d+ (\w+)\((.*)\) = ', trace, flags=re.M)
 
 
-# --- set-up ---
+# --- start ---
 
 def detail_of(name, detail):
     """The argument that distinguishes a call from others of its name."""
@@ -170,13 +170,13 @@ def detail_of(name, detail):
     return ''
 
 
-# for other scenes; and accel/kvm gives up on QEMU if it has no memory slot
+# for other scenes; and accel/kvm aborts if it has no memory slot
 ELSEWHERE = ('KVM_CHECK_EXTENSION', 'KVM_GET_ONE_REG', 'KVM_SET_ONE_REG',
              'KVM_SET_USER_MEMORY_REGION')
 
 
 def set_up_rules(calls):
-    """A fault for each call of set-up."""
+    """A fault for each call of the start."""
     counts = collections.Counter()
     for name, detail in calls:
         if name not in ELSEWHERE:
@@ -191,7 +191,7 @@ def set_up_rules(calls):
 
 
 def set_up(host, ic, irqchip=''):
-    """Every call of set-up fails once in turn."""
+    """Every call of the start fails once, in turn."""
     args = machine(host, ic, 'c', irqchip)
     rules = set_up_rules(plain_trace(host, args))
     outcomes = run_all(host, [({'IOCTL_FAIL': rule}, args) for rule in rules])
@@ -208,7 +208,7 @@ def setup_xive(host):
 
 
 def required(host):
-    """With kernel-irqchip=on what is to be in the kernel is there, or QEMU ends."""
+    """With kernel-irqchip=on the controller is in the kernel, or QEMU exits."""
     for ic in 'xics', 'xive':
         for rule, outcome in set_up(host, ic, 'on').items():
             expect(not any('emulated' in line for line in outcome.said), str(outcome))
@@ -224,7 +224,7 @@ def one_regs(host, step):
     for name, detail in calls:
         if name.endswith('_ONE_REG'):
             ids[name[4:7]][re.match(r'id=0x\w+', detail).group()] += 1
-    # areas that a guest registers are in every kernel that QEMU runs on
+    # every kernel on which QEMU runs has the areas that a guest registers
     missing = [f'KVM_GET_ONE_REG[{reg}]:*=EINVAL' for reg in ids['GET']
                if not re.search('0000008[234]$', reg)]
     runs = [({'IOCTL_FAIL': ','.join(missing[n:n + 15])}, args) for n in range(0, len(missing), 15)]
@@ -259,16 +259,16 @@ def without(host, ic, steps, wanted=lambda cap: True):
 
 
 def capabilities(host):
-    """Each capability that is asked for is missing in turn."""
+    """Each capability that QEMU checks is missing, in turn."""
     without(host, 'dual', 'ctwvIcb')
     matter = ('IRQ_XICS', 'DEVICE_CTRL', 'IMMEDIATE_EXIT', 'ENABLE_HCALL', 'TCE_64', 'HASH_V3')
     without(host, 'xive', 'xc', lambda cap: cap.endswith(matter))
 
 
-# --- what fails later ---
+# --- failures after the start ---
 
 def later(host, faults):
-    """FAULTS: environment, controllers, steps, what QEMU is to say (None: nothing), options."""
+    """FAULTS: environment, controllers, steps, QEMU's message (None: nothing), options."""
     runs, says = [], []
     for fault, ic, steps, said, *options in faults:
         runs.append(({'IOCTL_FAIL': fault}, machine(host, ic, steps, *options)))
@@ -286,7 +286,7 @@ EMULATED = 'warning: {}-kvm: emulated instead: '
 
 
 def windows(host):
-    """TCE tables: at start, of a dynamic window, at reboots; as long as QEMU has any."""
+    """TCE tables: at start, of a dynamic window, at reboots."""
     name = 'KVM_CREATE_SPAPR_TCE_64'
     later(host, [
         (f'{name}:*=ENOMEM', 'dual', 'twvtbtwbwv', NO_TCE),
@@ -317,9 +317,9 @@ def controllers(host):
         ('KVM_CREATE_DEVICE:*=ENOMEM', 'dual', steps, xics),
         ('KVM_SET_DEVICE_ATTR[XICS group=1]:20=EIO', 'dual', steps, xics),
         ('KVM_PPC_RTAS_DEFINE_TOKEN:10=EINVAL', 'dual', steps, xics),
-        # what the guest asks for later
+        # requests of the guest later
         ('KVM_SET_DEVICE_ATTR[XIVE group=4]=EINVAL', 'xive', 'c', 'XIVE queue 6 of server 0'),
-        # another failure is other news
+        # another failure has another message
         ('KVM_SET_DEVICE_ATTR[XIVE group=4]=EINVAL,KVM_SET_DEVICE_ATTR[XIVE group=3 attr=0x0]=EIO',
          'xive', 'ccc', '(?s)XIVE queue 6 of server 0.*XIVE source 0x0: '),
     ])
@@ -331,7 +331,7 @@ def kept(host):
     later(host, [
         ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
         ('mmap[XIVE]:*=ENOMEM', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
-        # no way back at reset
+        # at a reset there is no alternative
         ('KVM_CREATE_DEVICE[XICS]:3=ENOSPC', 'dual', steps, 'Emulated until the next reset', 'on'),
     ])
 
@@ -363,12 +363,12 @@ def entries(host):
     ])
 
 
-# --- what is left behind ---
+# --- leaks ---
 
 def possessions(host, guest):
-    """What QEMU has: descriptors by what they are, and mappings by theirs.
+    """QEMU's file descriptors, by their kind, and mappings, by theirs.
 
-    Addresses without access do not count: nothing is there.
+    Mappings without access rights do not count: they have no memory.
     """
     proc = f'/proc/{guest.get_pid()}'
     links = host.run(f'cd {proc}/fd && for f in *; do readlink $f; done; true')
@@ -379,7 +379,7 @@ def possessions(host, guest):
 
 
 def no_more(host, guest, before, slack):
-    """QEMU has no more than BEFORE; mappings may be in their grace period yet."""
+    """Wait until QEMU has no more than BEFORE; mappings may wait for a grace period."""
     wait = Wait(60)
     while True:
         files, maps = (now - then for now, then in zip(possessions(host, guest), before))
@@ -390,7 +390,7 @@ def no_more(host, guest, before, slack):
 
 
 def leaves_nothing(host, prelude, step, times, fault='', irqchip='', says=''):
-    """STEP repeated: descriptors and mappings are as many as before."""
+    """After STEP is repeated there are as many descriptors and mappings as before."""
     env = {'IOCTL_TRACE': '/tmp/leaks.trace', **({'IOCTL_FAIL': fault} if fault else {})}
     args = ('-kernel', payload(host), '-append', f'{prelude * 2}s{step * times}s')
     with host.guest(linux=False, firmware='own', irqchip=irqchip, args=args, env=env) as guest:
@@ -411,7 +411,7 @@ def leaves_nothing(host, prelude, step, times, fault='', irqchip='', says=''):
 
 
 def leaks(host):
-    """Controllers, page tables and DMA windows are made and freed, without leaks."""
+    """Controllers, page tables and DMA windows are created and freed, without leaks."""
     for prelude, step, times in (('xcic', 'xcic', 20), ('xcb', 'xcb', 20), ('wv', 'wv', 20),
                                  ('wb', 'wb', 20), ('Ihb', 'Ihb', 8)):
         leaves_nothing(host, prelude, step, times)
@@ -424,7 +424,7 @@ NO_XIVE = ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE group=1
 
 
 def leaks_of_faults(host):
-    """Nor does what fails."""
+    """The same for requests that fail."""
     for fault in NO_XIVE:
         leaves_nothing(host, 'xcic', 'xcic', 20, fault, says='xive-kvm: emulated instead')
     leaves_nothing(host, 'xcic', 'xcic', 20, NO_XIVE[-1], 'on', says='kernel-irqchip=on: xive-kvm')
@@ -435,7 +435,7 @@ def leaks_of_faults(host):
 # --- migration ---
 
 STATE = '/tmp/faults.state'
-# a guest that can't come, and what QEMU says
+# a guest that can't be loaded, and QEMU's message
 NOT_COME = (
     ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x1]=EIO', 'KVM_SET_DEVICE_ATTR failed'),
     ('KVM_SET_DEVICE_ATTR[XIVE group=2]:12=EIO', 'XIVE source 0x'),
@@ -446,7 +446,7 @@ NOT_COME = (
     ('KVM_SET_REGS:3=EINVAL', 'KVM_SET_REGS'),
     ('KVM_PPC_CONFIGURE_V3_MMU:2=EINVAL', ''),
 )
-# one that comes all the same
+# a guest that is loaded nevertheless
 COME = (
     ('KVM_CREATE_DEVICE[XIVE]=ENOSPC', 'emulated'),
     ('KVM_SET_REGS:2=EINVAL', 'after reset'),
@@ -457,13 +457,13 @@ COME = (
 
 
 def visitor(host, env, *args):
-    """A guest that waits at a step, or that comes from where it did."""
+    """A guest that waits at a step, or that is restored from there."""
     return host.guest(linux=False, firmware='own', env=env,
                       args=('-kernel', payload(host), '-append', 'xcwsc', *args))
 
 
 def incoming(host):
-    """Faults while a guest comes by migration."""
+    """Faults during an incoming migration."""
     with visitor(host, {}) as guest:
         guest.launch()
         guest.until(r'AT \d+')
@@ -489,7 +489,7 @@ def incoming(host):
 # --- other hosts, other machines ---
 
 def ended(host, *args, says, script='', **env):
-    """QEMU ends with one line that SAYS so; SCRIPT is run around it."""
+    """QEMU exits with a line that matches SAYS; SCRIPT runs it."""
     command = shlex.join(['env', *words_of(env), QEMU, '-L', f'{LAB}/guest', '-nodefaults',
                           '-display', 'none', '-S', *args])
     status, output = host.call(f'{script}\n{command}')
@@ -500,7 +500,7 @@ def ended(host, *args, says, script='', **env):
 
 
 def starts(host, *args, script='', **env):
-    """QEMU makes the machine, and has no more to say than what the host lacks."""
+    """QEMU creates the machine, and only prints what the host lacks."""
     command = shlex.join(['env', *words_of(env), QEMU, '-L', f'{LAB}/guest', '-nodefaults',
                           '-display', 'none', '-S', '-monitor', 'stdio', *args])
     status, output = host.call(f'{script}\necho quit | {command}')
@@ -511,7 +511,7 @@ def starts(host, *args, script='', **env):
     return output
 
 
-# no device tree in /proc: what is known of the CPU is what the kernel tells elsewhere
+# no device tree in /proc: the CPU's properties come from the kernel's other interfaces
 NO_TREE = """
 mkdir -p /tmp/empty
 mount --bind /tmp/empty /sys/firmware/devicetree/base || exit 9
@@ -520,7 +520,7 @@ trap 'umount /sys/firmware/devicetree/base' EXIT
 
 
 def questions(host):
-    """What QEMU asks of a host before there is a guest, and what it says of the answers."""
+    """Queries of the host before there is a guest, and QEMU's messages about the results."""
     kvm = ('-accel', 'kvm')
     pseries = ('-M', 'pseries', *kvm)
     if host.kind == 'powernv8':
@@ -539,7 +539,7 @@ def questions(host):
                                    env={'IOCTL_CAPS': f'KVM_CAP_PPC_SMT_POSSIBLE={possible}',
                                         'IOCTL_FAIL': 'KVM_ENABLE_CAP[KVM_CAP_PPC_SMT]=EINVAL'})
         expect(status == 1 and f'This host can do vsmt={says}.' in output, (status, output))
-    # what the kernel offers, and then refuses
+    # requests that the kernel offers, and then refuses
     ended(host, '-M', 'pseries,cap-nested-hv=on', *kvm, says='use cap-nested-hv=off',
           IOCTL_FAIL='KVM_ENABLE_CAP[KVM_CAP_PPC_NESTED_HV]=EINVAL')
     ended(host, '-M', 'pseries,cap-rpt-invalidate=on', *kvm, says='use cap-rpt-invalidate=off',
@@ -548,7 +548,7 @@ def questions(host):
     rng = ('-device', 'spapr-rng,use-kvm=true')
     starts(host, *pseries, *rng)
     ended(host, *pseries, *rng, says='H_RANDOM', IOCTL_CAPS='KVM_CAP_PPC_HWRNG=0')
-    # KVM's own calls, as kvm-pr has them
+    # hypercalls of KVM itself, which kvm-pr has
     starts(host, *pseries, IOCTL_CAPS='KVM_CAP_PPC_GET_PVINFO=1')
     starts(host, *pseries, script=NO_TREE)
 

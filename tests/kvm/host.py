@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Emulated Power hosts with KVM-HV (Linux's), in which the binary under test runs guests.
 
-Outermost is this script, on any machine.  It runs, emulated by TCG, a `Host`: a
+This script runs on any computer.  It starts a `Host`, emulated by TCG: a
 Linux with kvm-hv loaded and the files of a guest in its initramfs under /lab,
-among them QEMU cross-built for ppc64le by tools/kvm-build.  In the host runs that
-QEMU, whose guest is an `Inner`.  Hosts are
+among them QEMU cross-built for ppc64le by tools/kvm-build.  That QEMU runs in the
+host; its guest is an `Inner`.  Hosts are
 
     powernv9, powernv10, powernv8   bare metal, on skiboot, by the QEMU of the build
     lpar                            a partition of the build's QEMU, which has KVM's
@@ -25,10 +25,10 @@ QEMU, whose guest is an `Inner`.  Hosts are
             guest.wait(60)
             print(guest.exitcode(), guest.get_log())
 
-An Inner is a Guest (tests/boot/guest.py, on qemu.machine) and does what that does;
-its console, QMP and further channels are connections that the QEMU inside makes to
-this script, over a network between the host and the machine this runs on.  A host
-takes any number of guests, one after another or at a time.  `scenes()` makes a
+An Inner is a Guest (tests/boot/guest.py, on qemu.machine) and has its methods;
+its console, QMP and further channels are connections from the QEMU in the host to
+this script, over a network between the host and the computer this runs on.  A host
+can have any number of guests, one after another or at the same time.  `scenes()` makes a
 test of functions that share one host.
 
 From the environment: PAPR_KVM_QEMU, another QEMU for ppc64le hosts than
@@ -63,16 +63,16 @@ from patience import PATIENCE, Wait  # noqa: E402
 from qemu.machine.machine import VMLaunchFailure  # noqa: E402
 from qemu.qmp.legacy import QEMUMonitorProtocol  # noqa: E402
 
-# the machine this runs on, as a host sees it; the host, as QEMU's network has it
+# in QEMU's network: the address of the computer this runs on; that of the host
 GATEWAY = '10.0.2.2'
 HOST_ADDRESS = '10.0.2.15'
 LAB = '/lab'
-# in a host: what coverage builds write
+# in a host: the counts of coverage builds
 GCOV = '/tmp/gcov'
 COVERAGE = os.environ.get('PAPR_KVM_COVERAGE')
-# how many commands a host runs at a time
+# number of commands that a host runs at a time
 AGENTS = 3
-# how many hosts may run at a time: one takes two cores
+# number of hosts that may run at a time: each uses two cores
 HOSTS = int(os.environ.get('PAPR_KVM_HOSTS', '3'))
 ROMS = ('efi-virtio.rom', 'efi-e1000e.rom', 'vgabios-stdvga.bin')
 
@@ -88,9 +88,9 @@ KINDS = {
     'peer': ('-M', 'pseries,cap-nested-hv=on', '-cpu', 'POWER9', '-nodefaults'),
 }
 PARTITIONS = ('lpar', 'lpar10', 'lpar11', 'peer')
-# a host's command line; it may be slower than its watchdogs think right
+# a host's command line; no watchdogs, since the host may be very slow
 WORDS = 'console=hvc0 quiet nowatchdog pseries.test=kvm-host'
-# what a guest of a host is by default: the CPU of that host
+# the default CPU of a guest: that of its host
 CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10',
         'lpar': 'POWER9', 'lpar10': 'POWER10', 'lpar11': 'Power11', 'peer': 'POWER9'}
 
@@ -135,7 +135,7 @@ QEMU = Path(os.environ.get('PAPR_KVM_QEMU', BUILD / 'kvm' / 'guest' / 'qemu-syst
 
 
 def why_no_qemu():
-    """Why tools/kvm-build has made no QEMU (tests/kvm/meson.build), or how to get it."""
+    """Why tools/kvm-build made no QEMU (tests/kvm/meson.build), or how to get it."""
     log = BUILD / 'tests' / 'kvm' / 'kvm-qemu.log'
     if 'PAPR_KVM_QEMU' in os.environ and log.is_file():
         return log.read_text(errors='replace').strip().split('\n')[-1]
@@ -143,7 +143,7 @@ def why_no_qemu():
 
 
 def missing(kernel='6.1'):
-    """What a host of KERNEL lacks, and why or how to get it; empty if it has all."""
+    """What is missing for a host of KERNEL, and why or how to get it; empty if nothing is."""
     reasons = [] if QEMU.is_file() else [why_no_qemu()]
     for name in ('initramfs.cpio', 'initramfs-6.1.cpio', f'initramfs-{kernel}.cpio'):
         if not (BUILD / name).is_file():
@@ -156,9 +156,9 @@ def missing(kernel='6.1'):
 
 
 def initramfs(kernel, out, extra=()):
-    """Write to OUT a host's initramfs: a guest's, and the lab in an archive of its own.
+    """Write a host's initramfs to OUT: that of a guest, followed by an archive with /lab.
 
-    EXTRA are pairs of a name in /lab and what that file has in it.
+    EXTRA are pairs of a name in /lab and the file's content.
     """
     if missing(kernel):
         skip(missing(kernel))
@@ -198,18 +198,18 @@ def host_options(kind, smp, mem):
 
 
 def words_of(env):
-    """ENV as words for env(1), with what a coverage build wants."""
+    """ENV as words for env(1), with those for a coverage build."""
     return [f'{name}={value}' for name, value in
             {**({'GCOV_PREFIX': GCOV} if COVERAGE else {}), **dict(env)}.items()]
 
 
 def end_well():
-    """Leave what is entered when a time-out ends this script."""
+    """Leave `with` statements when a time-out ends this script."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
 class Slot:
-    """One of the places for hosts on this machine; others wait."""
+    """One of the locks for hosts on this computer; others wait for it."""
 
     def __init__(self):
         self.files = [open(BUILD / f'.lab.lock.{n}', 'a', encoding='ascii') for n in range(HOSTS)]
@@ -240,8 +240,8 @@ def port_of(server):
 class Host(Machine):
     """An emulated host of one of KINDS.
 
-    `launch()` it; then it takes commands and guests.  Leaving its `with` ends it and
-    all that is in it.
+    After `launch()` it can run commands and guests.  Leaving its `with` ends it and
+    all guests in it.
     """
 
     def __init__(self, kind='powernv9', kernel='6.1', smp='2', mem='4G', append=''):
@@ -266,7 +266,7 @@ class Host(Machine):
             '-append', f'{WORDS} pseries.noexit lab.port={port_of(self.agents)} {self.append}')
 
     def launch(self):
-        """Boot the host, until it takes commands."""
+        """Boot the host, until it accepts commands."""
         super().launch()
         status = self.until(r'PSERIES-TEST-EXIT (\d+)').group(1)
         lacks = 'KVM' if status == '1' else 'network'
@@ -295,7 +295,7 @@ class Host(Machine):
     # --- commands ---
 
     def begin(self, command, seconds):
-        """Have an agent start COMMAND; its connection."""
+        """Start COMMAND by an agent; returns its connection."""
         wait = Wait(seconds)
         self.agents.settimeout(1)
         while True:
@@ -310,10 +310,10 @@ class Host(Machine):
         return agent
 
     def end(self, agent, command, seconds):
-        """Wait for COMMAND's end: its status, and its output as bytes.
+        """Wait for COMMAND's end; returns its status, and its output as bytes.
 
-        The console is read meanwhile: a host that has more to say than the socket
-        takes waits in its firmware, with a processor, until somebody reads.
+        The console is read meanwhile: if a host prints more than fits into the socket,
+        one of its processors waits in firmware until it is read.
         """
         wait = Wait(seconds)
         output = bytearray()
@@ -336,16 +336,16 @@ class Host(Machine):
         return int(found.group(1)), bytes(output[:-len(found.group())])
 
     def raw(self, command, seconds=60):
-        """Run COMMAND, text for the host's shell: its status, and its output as bytes."""
+        """Run COMMAND, text for the host's shell; returns status, and output as bytes."""
         return self.end(self.begin(command, seconds), command, seconds)
 
     def call(self, command, seconds=60):
-        """Run COMMAND: (status, output)."""
+        """Run COMMAND; returns (status, output)."""
         status, output = self.raw(command, seconds)
         return status, output.decode('utf-8', 'replace')
 
     def run(self, command, seconds=60):
-        """Run COMMAND; its output, or Failure if it fails."""
+        """Run COMMAND; returns its output, or raises Failure if it fails."""
         status, output = self.call(command, seconds)
         expect(status == 0, f'host: {command}: status {status}: {output[-2000:]}')
         return output
@@ -353,7 +353,7 @@ class Host(Machine):
     # --- files ---
 
     def fetch(self, path, seconds=120):
-        """What is in the host's file PATH."""
+        """The content of the host's file PATH."""
         status, content = self.raw(f'cat {shlex.quote(path)}', seconds)
         expect(status == 0, f'host: {content.decode("utf-8", "replace")}')
         return content
@@ -366,7 +366,7 @@ class Host(Machine):
             archive.extractall(folder)
 
     def push(self, content, path, seconds=120):
-        """Make the host's file PATH of CONTENT, bytes."""
+        """Write CONTENT, bytes, to the host's file PATH."""
         with listener() as server:
             server.settimeout(seconds * PATIENCE)
             command = f'nc {GATEWAY} {port_of(server)} > {shlex.quote(path)}'
@@ -383,7 +383,7 @@ class Host(Machine):
         return path
 
     def place(self, name):
-        """Where the host has file NAME of the build directory; brought there if need be."""
+        """The host's path of file NAME of the build directory; copies it there if needed."""
         path = f'{LAB}/{name}'
         if name not in self.pushed:
             self.pushed.add(name)
@@ -395,7 +395,7 @@ class Host(Machine):
     # --- the network ---
 
     def forward(self, port):
-        """A port of 127.0.0.1 that leads to the host's PORT, where something is to listen."""
+        """A port of 127.0.0.1 that is forwarded to the host's PORT."""
         monitor = 'human-monitor-command'
         rule = f'tcp:127.0.0.1:0-{HOST_ADDRESS}:{port}'
         answer = self.cmd(monitor, command_line=f'hostfwd_add net0 {rule}')
@@ -412,15 +412,15 @@ class Host(Machine):
         """An Inner on this host, to be launched.
 
         Of a Guest's options, `cpu` is by default the host's, `mem` 512M.  IRQCHIP is
-        that of -accel kvm,kernel-irqchip=, ACCEL has more options of that accelerator.
+        that of -accel kvm,kernel-irqchip=; ACCEL are more options of the accelerator.
         ENV is a dictionary of QEMU's environment there: IOCTL_TRACE, GCOV_PREFIX...
         """
         return Inner(self, cpu or CPUS[self.kind], irqchip, accel, dict(env), **options)
 
     def qemu(self, *args, env=(), seconds=60):
-        """Run QEMU with ARGS until it ends, such as with an error: (status, output).
+        """Run QEMU with ARGS until it exits, such as with an error; returns (status, output).
 
-        A status from 128 on is that of a signal; 137 is also what comes of not ending.
+        A status from 128 on is that of a signal; 137 also means that it did not exit.
         """
         command = shlex.join(['env', *words_of(env), 'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
                               self.place('qemu-system-ppc64'), '-L', f'{LAB}/guest',
@@ -428,7 +428,7 @@ class Host(Machine):
         return self.call(command, seconds + 30)
 
     def console(self):
-        """All that the host's console has printed and no check has read."""
+        """All output of the host's console that no check has read."""
         if self._console_socket:
             self.console_socket.settimeout(0.01)
             while True:
@@ -438,7 +438,7 @@ class Host(Machine):
         return self.text[-3000:]
 
     def check(self):
-        """Failure if the host's kernel is in trouble."""
+        """Raise Failure if the host's kernel has reported an error."""
         self.console()
         text, self.text = self.text, ''
         self.seen = (self.seen + text)[-20000:]
@@ -447,7 +447,7 @@ class Host(Machine):
             raise Failure(f'the host is in trouble: {text[trouble.start():][:3000]}')
 
     def alive(self):
-        """Whether the host takes commands."""
+        """Whether the host accepts commands."""
         try:
             return self.is_running() and self.call('true', 20)[0] == 0
         except Failure:
@@ -455,7 +455,7 @@ class Host(Machine):
 
 
 class Process:
-    """A process in a host, as subprocess.Popen would have it."""
+    """A process in a host, with the interface of subprocess.Popen."""
 
     def __init__(self, host, folder, command, env):
         self.host = host
@@ -500,12 +500,12 @@ class Process:
 class Inner(Guest):
     """A guest of the machine under test, by KVM, in a Host.
 
-    Made by Host.guest().  `channel(NAME)` before launch() makes a character device NAME
-    that is a connection to this script, `sockets[NAME]` after it: such as for
-    args=('-gdb', 'chardev:gdb').  `folder` is the guest's own directory in the host.
+    Made by Host.guest().  `channel(NAME)` before launch() adds a character device NAME,
+    for example for args=('-gdb', 'chardev:gdb'); after launch() `sockets[NAME]` is the
+    connection to it.  `folder` is the guest's own directory in the host.
     """
 
-    WRAPPER = ()                # Process.kill() ends it, or its host does
+    WRAPPER = ()                # Process.kill() ends it, or the end of its host
 
     def __init__(self, host, cpu, irqchip, accel, env, mem='512M', append='', **options):
         self.host = host
@@ -514,7 +514,7 @@ class Inner(Guest):
         self.sockets = {}
         host.guests += 1
         self.folder = f'/tmp/guest{host.guests}'
-        # each line on the console costs exits
+        # each line on the console causes exits
         super().__init__(cpu=cpu, mem=mem, append=f'quiet {append}'.strip(), **options)
         kvm = ['kvm', accel, f'kernel-irqchip={irqchip}' if irqchip else '']
         self._args[:0] = ['-accel', ','.join(filter(None, kvm))]
@@ -523,7 +523,7 @@ class Inner(Guest):
         return self.host.place(name)
 
     def channel(self, name):
-        """Have a character device NAME: before launch()."""
+        """Add a character device NAME; call this before launch()."""
         self.servers[name] = listener()
 
     @property
@@ -571,7 +571,7 @@ class Inner(Guest):
                        f'QEMU does not connect channel {name}: {self.stderr()}')
 
     def readable(self, monitor):
-        """Wait for the greeting, which comes once QEMU's main loop runs."""
+        """Wait for the greeting, which is sent once QEMU's main loop runs."""
         wait = Wait(120)
         monitor.settimeout(1)
         while True:
@@ -593,11 +593,11 @@ class Inner(Guest):
         super()._post_shutdown()
 
     def stderr(self):
-        """What QEMU has printed, at any time."""
+        """All that QEMU has printed."""
         return self.host.call(f'cat {self.folder}/log')[1]
 
     def trace(self):
-        """What the ioctl watcher wrote to env['IOCTL_TRACE']."""
+        """The lines that the ioctl watcher wrote to env['IOCTL_TRACE']."""
         return self.host.fetch(self.env['IOCTL_TRACE']).decode()
 
     def __exit__(self, *args):
@@ -607,16 +607,16 @@ class Inner(Guest):
         self.host.check()
 
     def end_by_itself(self):
-        """Coverage is written by a QEMU that ends, not by one that is killed."""
+        """Quit: QEMU writes coverage counts when it exits, not when it is killed."""
         try:
             self.cmd('quit')
             self.wait(30)
         except Exception:  # pylint: disable=broad-except
-            pass                        # the scene has failed, or QEMU is about to end
+            pass                        # the scene has failed, or QEMU is about to exit
 
 
 class Lab:
-    """A host for one scene after another, booted anew if one has left it in ruins."""
+    """A host for one scene after another; another one is booted if a scene has broken it."""
 
     def __init__(self, kind, **options):
         self.kind = kind
@@ -637,7 +637,7 @@ class Lab:
         return self.running
 
     def pull_the_plug(self):
-        """End a host that hangs, so that whoever waits for it fails."""
+        """End a host that hangs, so that the scene that waits for it fails."""
         if self.running:
             self.running._popen.kill()  # pylint: disable=protected-access
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The hash page table that the host's kernel has, on the move: streams, resizes, failures.
+"""Migration of the hash page table in the host's kernel: streams, resizes, failures.
 
-The guests are payloads of tests/guest, which check their translations all the time.
+The guests are payloads of tests/guest, which check their translations continuously.
 """
 
 import re
@@ -16,9 +16,9 @@ from host import BUILD, CPUS, LAB, Guest, expect
 PAYLOADS = 'tests/guest/tests.elf'
 STATE = '/tmp/hpt.state'
 MEM = '256M'
-# caps that emulated hosts lack, for a guest that is to come from TCG
+# capabilities that emulated hosts lack, for a guest that migrates from TCG
 CAPS = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
-# virtual addresses of the payload: its own code; of no page
+# virtual addresses of the payload: its own code; one without a page
 CODE, NOTHING = 0x400000, 0x1ffff000
 
 
@@ -69,15 +69,15 @@ class Moving:
 
     def __init__(self, guest, there):
         self.guest = guest
-        # the payload changes 1 MiB of pages faster than that
+        # the payload changes 1 MiB of pages faster than this bandwidth
         parameters(guest, downtime_limit=1, max_bandwidth=1 << 20)
         guest.cmd('migrate', uri=f'unix:{there}')
         self.rounds(2)
 
     def rounds(self, count):
-        """Wait until all of memory and the table has been gone through COUNT times more.
+        """Wait until all of memory and the table was scanned COUNT more times.
 
-        A guest that has changed none of its memory meanwhile has arrived.
+        If the guest has changed none of its memory meanwhile, the migration completes.
         """
         end = self.dirty_syncs() + count
         self.guest.poll(lambda: status(self.guest) == 'completed' or self.dirty_syncs() >= end,
@@ -96,7 +96,7 @@ class Moving:
 
 @contextmanager
 def move(host, payload):
-    """PAYLOAD in a guest that runs, another that it is on its way to, and the way."""
+    """A guest that runs PAYLOAD, its migration's destination, and the migration."""
     socket = '/tmp/hpt.socket'
     with bare(host, payload) as here:
         here.launch()
@@ -107,7 +107,7 @@ def move(host, payload):
 
 
 def live(host):
-    """From process to process while four vCPUs change entries; then by a file."""
+    """Live from process to process while four vCPUs change entries; then by a file."""
     with move(host, 'hash-churn-on') as (here, there, moving):
         moving.rounds(3)
         debugger(here)
@@ -133,7 +133,7 @@ def debugger(guest):
 
 
 def stopped_translated(guest):
-    """Stop the guest; whether vCPU 0 has translation on, else go on."""
+    """Stop the guest; returns whether vCPU 0 has translation on, and continues it if not."""
     guest.cmd('stop')
     if int(re.search(r'MSR (\w+)', monitor(guest, 'info registers')).group(1), 16) & 0x10:
         return True
@@ -142,7 +142,7 @@ def stopped_translated(guest):
 
 
 def live_resizes(host):
-    """The guest changes its table's size before a migration, wants to while it moves, and after."""
+    """The guest resizes its table before a migration, tries to during it, and does after it."""
     with move(host, 'hash-resize-on') as (_, there, moving):
         moving.rounds(3)
         moving.finish()
@@ -151,12 +151,12 @@ def live_resizes(host):
 
 
 def reset_on_the_way(host):
-    """Reset a guest that moves; whether it got its table before it had arrived."""
+    """Reset a guest during migration; returns whether it got its table before the end of it."""
     with move(host, 'hash-churn-on') as (here, there, moving):
-        # a while for the 1 MiB that the payload has changed
+        # some time for the 1 MiB that the payload has changed
         parameters(here, max_bandwidth=1 << 17)
         here.cmd('system_reset')
-        # from then on it waits until it has arrived: it wants another size
+        # from then on it waits for the end of the migration: it requests another size
         here.console_socket.settimeout(0.1)
         here.poll(lambda: status(here) == 'completed' or here.more() and 'a table of' in here.text,
                   'table')
@@ -169,8 +169,8 @@ def reset_on_the_way(host):
 
 
 def live_reset(host):
-    """The guest is reset, and so gets another table, while it moves."""
-    # it has changed little while it boots, and so may have arrived too early
+    """The guest is reset, and so gets another table, during its migration."""
+    # it has changed little while it boots, so the migration may complete too early
     expect(any(reset_on_the_way(host) for _ in range(4)), 'no table was made on the way')
 
 
@@ -197,7 +197,7 @@ def crossed(host):
 
 
 def refuses(guest, why):
-    """A migration fails, and the guest goes on."""
+    """A migration fails, and the guest continues."""
     guest.cmd('migrate', uri=f'file:{STATE}')
     guest.poll(lambda: status(guest) in ('completed', 'failed'), 'end')
     answer = guest.cmd('query-migrate')
@@ -208,7 +208,7 @@ def refuses(guest, why):
 
 
 def kept(host):
-    """What the kernel refuses when a stream is to leave; then it leaves all the same."""
+    """The kernel refuses a request of an outgoing migration; then the migration works."""
     faults = (('IOCTL_CAPS', 'KVM_CAP_PPC_HTAB_FD=0', 'neither tells nor takes', False),
               ('IOCTL_FAIL', 'KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to read it', True),
               ('IOCTL_FAIL', 'read[htab]=EIO', "table can't be read: Input/output", True))
@@ -223,7 +223,7 @@ def kept(host):
 
 
 class Stream:
-    """A file of migration, and where in it the table is."""
+    """A file with a stream, and the offset of the table in it."""
 
     def __init__(self, content):
         self.content = content
@@ -232,13 +232,13 @@ class Stream:
         self.section = content[head - 4:head]
         self.version = head + len(name) + 4
         self.size = self.version + 4
-        # the first part that has entries: its word is 0
+        # the first section with entries: its word is 0
         for kind in b'\x02', b'\x03':
             part = content.find(kind + self.section + bytes(4))
             if part >= 0:
                 break
         self.chunk = part + 9
-        # its first chunk that has valid entries
+        # its first chunk with valid entries
         self.valid = self.chunk
         while not self.counts(self.valid)[0]:
             self.valid += 8
@@ -247,13 +247,13 @@ class Stream:
         return struct.unpack('>HH', self.content[at + 4:at + 8])
 
     def but(self, at, *words):
-        """The stream with 32-bit WORDS at AT."""
+        """The stream with 32-bit WORDS at offset AT."""
         new = b''.join(struct.pack('>I', word) for word in words)
         return self.content[:at] + new + self.content[at + len(new):]
 
 
 def rejected(host, why, env=()):
-    """QEMU does not take the stream, says why, and ends."""
+    """QEMU refuses the stream with a message, and exits."""
     code, output = host.qemu(
         '-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind], '-smp', '4', '-m', MEM,
         '-M', 'pseries,x-vof=on', '-accel', 'kvm', '-kernel', payload(host),
@@ -262,7 +262,7 @@ def rejected(host, why, env=()):
 
 
 def foreign(host):
-    """Streams that are not as they should be, and a kernel that does not take a good one."""
+    """Invalid streams, and a kernel that refuses a valid one."""
     with bare(host, 'hash-churn-on') as guest:
         guest.launch()
         goes_on(guest)
@@ -288,7 +288,7 @@ def foreign(host):
 
 
 def sizes(host):
-    """How large a table is: for all memory there may be only if it can't be resized."""
+    """The size of a table: for maxmem only if the guest can't resize it."""
     for resize, test, order in (('', 'hash-block', 21), ('enabled', 'hash-block', 21),
                                 ('disabled', 'hash-block', 24), ('required', 'hash-block', 21),
                                 ('', 'hash-fixed', 24)):
@@ -298,7 +298,7 @@ def sizes(host):
                f'resize-hpt={resize} {test}: {code}: {output}')
     code, output = started(host, 'hash-fixed', ',resize-hpt=required')
     expect('use resize-hpt=enabled' in output, output)
-    # as large as there is memory for, or a word about it
+    # as large as the host's memory permits, or a message
     code, output = started(host, 'hash-fixed', '', {'IOCTL_FAIL': 'KVM_PPC_ALLOCATE_HTAB=ENOMEM'})
     expect('a table of 2^23 bytes' in output and 'had memory for' not in output, output)
     none = {'IOCTL_FAIL': 'KVM_PPC_ALLOCATE_HTAB:*=ENOMEM'}
@@ -314,7 +314,7 @@ def sizes(host):
 
 
 def started(host, test, option, env=()):
-    """A guest of 256 MiB that may have up to 2 GiB, to its end: (status, output)."""
+    """Run a guest of 256 MiB, with up to 2 GiB, to its end; returns (status, output)."""
     return host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '4', '-m', f'{MEM},slots=4,maxmem=2G', '-M', f'pseries,x-vof=on{option}',
@@ -323,7 +323,7 @@ def started(host, test, option, env=()):
 
 
 def pages(host):
-    """A kernel that does not tell which pages it has."""
+    """A kernel that does not report its page sizes."""
     for env in ({'IOCTL_FAIL': 'KVM_PPC_GET_SMMU_INFO=EIO'},
                 {'IOCTL_CAPS': 'KVM_CAP_PPC_GET_SMMU_INFO=0'}):
         code, output = started(host, 'hash-fixed', '', env)
@@ -331,7 +331,7 @@ def pages(host):
 
 
 def refused_resizes(host):
-    """What the kernel may answer to a resize, and what the guest gets to know."""
+    """Errors of the kernel for a resize, and the guest's return codes."""
     for rule in ('KVM_PPC_RESIZE_HPT_PREPARE=ENOMEM', 'KVM_PPC_RESIZE_HPT_COMMIT=EBUSY'):
         code, output = started(host, 'hash-churn', '', {'IOCTL_FAIL': rule})
         expect(code == 0 and re.search('FAIL.*is', output), f'{code}: {output}')

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""XICS in the host's kernel, and who runs which interrupt controller."""
+"""XICS in the host's kernel, and the choice of the interrupt controller."""
 
 import itertools
 import re
@@ -25,10 +25,10 @@ def calls(trace, name):
 
 
 def counts(guest, name):
-    """How often the interrupts named NAME have come, by CPU."""
+    """The counts of the interrupts named NAME, by CPU."""
     for line in guest.run('cat /proc/interrupts').splitlines():
         if line.rstrip().endswith(name):
-            # up to the controller's name; a number follows that is no count
+            # up to the controller's name; the number after it is no count
             return [int(word) for word in itertools.takewhile(str.isdigit, line.split()[1:])]
     return []
 
@@ -48,7 +48,7 @@ def use(guest):
 
 
 def message(host):
-    """A disk's MSIs reach the guest by irqfd, by their number; reboots of both kinds."""
+    """A disk's MSIs are sent to the guest by irqfd, by their number; reboots of both kinds."""
     env = {'IOCTL_TRACE': '/tmp/message.trace'}
     with host.guest(smp='2', irqchip='on', append='xive=off', initrd=MODULES, args=DISK, env=env) as guest:
         guest.launch()
@@ -110,9 +110,9 @@ def saved(host):
 
 
 def ran(host, payload, machine='', irqchip='', log='', info='', silent='', **env):
-    """Run PAYLOAD, bare metal, to its end; the trace of what QEMU asked KVM for.
+    """Run PAYLOAD, bare metal, to its end; returns the trace of QEMU's calls of KVM.
 
-    QEMU says INFO, and not SILENT.
+    QEMU prints INFO, and does not print SILENT.
     """
     trace = '/tmp/irqchip.trace'
     host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
@@ -129,14 +129,14 @@ def ran(host, payload, machine='', irqchip='', log='', info='', silent='', **env
 
 
 def has_device(trace):
-    """Whether a controller was the kernel's at the end."""
+    """Whether a controller was in the kernel at the end."""
     made = [line for line in calls(trace, 'KVM_CREATE_DEVICE') if ' = -1 ' not in line]
     gone = [line for line in trace.splitlines() if re.search(r'close\((XICS|XIVE)\)', line)]
     return len(made) > len(gone)
 
 
 def refused(host, message_, machine='', **env):
-    """With kernel-irqchip=on that is an error, of one line, before the guest starts."""
+    """With kernel-irqchip=on this is an error, of one line, before the guest starts."""
     status, output = host.qemu('-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind],
                                '-smp', '2', '-S', '-M', f'pseries{machine}',
                                '-accel', 'kvm,kernel-irqchip=on', env=env)
@@ -162,7 +162,7 @@ def no_xive(host):
 
 
 def xive_guest_comes(host, lacks):
-    """A guest that uses XIVE comes to such a host: refused, by the right reason, or emulated."""
+    """A guest that uses XIVE migrates to such a host: refused, with the reason, or emulated."""
     state = '/tmp/xive-guest.state'
     with changing(host, irqchip='off') as guest:
         guest.launch()
@@ -188,7 +188,7 @@ def no_xics(host):
 
 
 def fails(host):
-    """The kernel refuses what it said it had."""
+    """The kernel refuses requests that its capabilities offer."""
     for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
                  'KVM_ENABLE_CAP[KVM_CAP_IRQ_XICS]:2=ENOSPC', 'KVM_SET_DEVICE_ATTR[XICS]:2=EIO'):
         trace = ran(host, 'endian', log='warning: xics-kvm: emulated instead: ',
@@ -201,7 +201,7 @@ def fails(host):
                 IOCTL_FAIL=fail)
 
 
-# a virtio disk whose thread signals KVM alone, where it may
+# a virtio disk whose thread signals KVM directly, if it can
 THREADED = ('-object', 'iothread,id=io0',
             '-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
             '-device', 'virtio-blk-pci,drive=d0,id=disk,addr=2,iothread=io0')
@@ -211,7 +211,7 @@ TRACE = '/tmp/falls.trace'
 def changing(host, fault='', irqchip='', args=(), env=()):
     """The payload carry-changes, on XICS, with a device that has irqfds.
 
-    With less memory, a host with pages of 4 KiB leaves no room for the firmware.
+    With less memory, there would be none for the firmware on a host with pages of 4 KiB.
     """
     host.run(f'rm -f {TRACE}; mkdir -p {LAB}/tests/guest')
     return host.guest(linux=False, firmware='own', irqchip=irqchip, machine=',ic-mode=dual',
@@ -227,13 +227,13 @@ def ready(guest, send=''):
 
 
 def irqfds(guest):
-    """How many KVM has: flags=1 takes one away."""
+    """The number of irqfds: flags=1 removes one."""
     flags = re.findall(r'KVM_IRQFD\(.* flags=(\d)\) = 0', guest.trace())
     return flags.count('0') - flags.count('1')
 
 
 def falls(host):
-    """A guest whose next controller KVM does not make, with a device in use."""
+    """KVM fails to create the guest's next controller, with a device in use."""
     with changing(host, 'KVM_CREATE_DEVICE[XIVE]:*=ENOSPC') as guest:
         guest.launch()
         ready(guest)
@@ -248,7 +248,7 @@ def falls(host):
         ready(guest)
         expect(in_kernel(guest) and irqfds(guest), guest.trace())
         ready(guest, 'x')
-        # taken out by the reset: the payload misses it
+        # removed by the reset: the payload checks that
         guest.cmd('device_del', id='disk')
         guest.cmd('system_reset')
         guest.until('FAIL', 60)
@@ -265,7 +265,7 @@ def falls(host):
 
 
 def changes(host):
-    """From one controller of KVM's to the other: irqfds again, and for the new one."""
+    """From one controller of KVM to the other: irqfds are added again, for the new one."""
     with changing(host) as guest:
         guest.launch()
         ready(guest)

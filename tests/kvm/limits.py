@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a KVM host limits: capabilities, threads, levels of processors, memory slots.
+"""Limits of a KVM host: capabilities, threads, compatibility levels, memory slots.
 
-`hashless` is for the host lpar, the others for powernv9, whose processor says little of how
-it protects against speculation.
+`hashless` is for the host lpar, the others for powernv9, whose processor reports few
+protections against attacks by speculative execution.
 """
 
 import re
@@ -22,7 +22,7 @@ def cell(text):
 
 
 def lowered(host):
-    """Defaults that the host lacks are reported in one line; the rest is the host's."""
+    """Defaults that the host does not support are reported in one line; others are the host's."""
     property_of = 'xxd -p -l 4 /proc/device-tree/cpus/*@0/'
     with host.guest(smp='2') as guest:
         guest.launch()
@@ -45,13 +45,13 @@ def lowered(host):
 
 
 def silenced(host):
-    """Given as options, they are nothing to tell; and others are another line."""
+    """Values given as options are not reported; others are another line."""
     status, output = host.qemu(*MACHINE, '-M', f'pseries,{LOWERED}', '-monitor', 'null',
                                '-device', 'no-such-device')
     expect(status == 1 and 'info:' not in output, f'status {status}: {output}')
 
 
-# options, and what the line that refuses them says
+# options, and the error message
 REFUSED = (
     ('cap-cfpc=workaround', 'use cap-cfpc=broken'),
     ('cap-ibs=fixed-na', 'use cap-ibs=broken'),
@@ -65,7 +65,7 @@ REFUSED = (
 
 
 def refused(host):
-    """What is asked for and not there is one line, which says what would do."""
+    """An option that the host does not support is an error of one line, which says what is."""
     for option, says in REFUSED:
         status, output = host.qemu(*MACHINE, '-M', f'pseries,{option}')
         lines = [line for line in output.splitlines() if 'info:' not in line]
@@ -74,7 +74,7 @@ def refused(host):
 
 
 def threads(host):
-    """Two cores of two threads, ids four apart: the guest sees them as the host runs them."""
+    """Two cores of two threads, ids four apart: the guest sees them as in the host."""
     with host.guest(smp='4,threads=2', machine=',vsmt=4') as guest:
         guest.launch()
         guest.shell()
@@ -86,7 +86,7 @@ def threads(host):
 
 
 def older(host):
-    """A guest at POWER8's level: hash, XICS, no large decrementer."""
+    """A guest with the compatibility level of POWER8: hash, XICS, no large decrementer."""
     with host.guest(machine=',max-cpu-compat=power8') as guest:
         guest.launch()
         guest.shell()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests that move: from process to process, to a file and back, between KVM and TCG.
+"""Migration of guests: from process to process, to a file and back, between KVM and TCG.
 
 The guest is a payload of tests/guest (test-carry.c), which has interrupts in every
-state before each move, looks at them after it, and goes on with its work on all vCPUs.
-It has no system to boot, so that a move takes a few seconds.
+state before each migration, checks them after it, and continues its work on all vCPUs.
+It boots no system, so that a migration takes a few seconds.
 """
 
 import re
@@ -17,18 +17,18 @@ PAYLOADS = 'tests/guest/tests.elf'
 DISKS = [word for n in (1, 2, 3) for word in (
     '-drive', f'if=none,id=d{n},format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
     '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
-# what POWER9 has by TCG and in the emulated host alike
+# capabilities of POWER9 both by TCG and in the emulated host
 BOTH = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
-# in the host: the state between two processes, where they meet, and by which port
+# in the host: the file for the state, and the socket and port of live migrations
 STATE, SOCKET, PORT = '/tmp/carry.state', '/tmp/carry.socket', 4444
 MONITOR = 'human-monitor-command'
 
 
 class Carried:
-    """A payload, and the QEMU that has it at this time.
+    """A payload, and the QEMU in which it is at this time.
 
-    Where that may be: KVM with an interrupt controller 'on' (in the kernel) or 'off'
-    (emulated), or 'tcg', for which CAPS must be BOTH.
+    Places are 'on', KVM with the interrupt controller in the kernel, 'off', KVM with an
+    emulated one, and 'tcg', for which CAPS must be BOTH.
     """
 
     def __init__(self, host, payload, smp='1', machine='', caps=''):
@@ -53,7 +53,7 @@ class Carried:
         return ('-kernel', str(kernel), '-append', self.payload, *DISKS)
 
     def make(self, where, *args, **options):
-        """A QEMU for the payload, to be launched."""
+        """A QEMU for the payload, not yet launched."""
         words = {**self.options, **options, 'args': (*self.args(where), *args)}
         return Guest(**words) if where == 'tcg' else self.host.guest(irqchip=where, **words)
 
@@ -61,7 +61,7 @@ class Carried:
         self.guest, self.where = guest, where
 
     def leave(self):
-        """End the QEMU that has it."""
+        """End the QEMU in which it is."""
         guest, self.guest = self.guest, None
         if guest:
             guest.__exit__(None, None, None)
@@ -72,7 +72,7 @@ class Carried:
         self.ready()
 
     def ready(self):
-        """It has looked at all, and its next round begins."""
+        """Wait until it has checked all, and its next round begins."""
         found = self.guest.until(r'READY (\d+)|FAIL.*\n', 60)
         self.round += 1
         expect(found.group(1) == str(self.round),
@@ -83,7 +83,7 @@ class Carried:
         self.ready()
 
     def passes(self):
-        """It has all it should, and ends."""
+        """Wait until it ends with PASS."""
         self.guest.send('q')
         found = self.guest.until(r'PASS|FAIL.*\n').group()
         expect(found == 'PASS', f'{self.payload}, {self.where}: {found}')
@@ -100,7 +100,7 @@ class Carried:
         self.goes_on()
 
     def save(self):
-        """To a file on the side where it is, and its QEMU ends."""
+        """Save to a file in the host or outside, where it is, and end its QEMU."""
         local = Path(self.folder.name) / 'state'
         tcg = self.where == 'tcg'
         self.guest.migrate(f'file:{local if tcg else STATE}')
@@ -108,7 +108,7 @@ class Carried:
         return local.read_bytes() if tcg else None
 
     def by_file(self, where, **options):
-        """To a file, and from there on WHERE."""
+        """Save to a file, and restore at WHERE."""
         was = self.where
         content = self.save()
         local = Path(self.folder.name) / 'state'
@@ -120,12 +120,12 @@ class Carried:
         self.stay(target, where)
 
     def by_file_again(self, where):
-        """From the file that there is."""
+        """Restore from the existing file."""
         self.stay(self.make(where, '-incoming', f'file:{STATE}'), where)
 
     @contextmanager
     def given_up_for(self, target):
-        """Migrate to TARGET; if that fails, it ends, and its output is reported."""
+        """Migrate to TARGET; if that fails, end TARGET and report its output."""
         try:
             yield
         except BaseException as failure:
@@ -136,13 +136,13 @@ class Carried:
             raise
 
     def stay(self, target, where):
-        """The state is on its way to TARGET, or there."""
+        """The guest is now in TARGET, or being migrated there."""
         with self.given_up_for(target):
             target.launch()
             self.arrived(target, where)
 
     def meet(self, target, where):
-        """Have TARGET listen; how the guest's QEMU connects to it."""
+        """Make TARGET listen; returns the URI by which the guest's QEMU connects to it."""
         if where == 'tcg':
             target.cmd('migrate-incoming', uri='tcp:127.0.0.1:0')
             port = target.cmd('query-migrate')['socket-address'][0]['port']
@@ -154,24 +154,24 @@ class Carried:
         return f'tcp:127.0.0.1:{self.host.forward(PORT)}'
 
     def live(self, where, **options):
-        """From one QEMU to another, both there."""
+        """Live from one QEMU to another."""
         target = self.make(where, '-incoming', 'defer', **options)
         with self.given_up_for(target):
             target.launch()
             uri = self.meet(target, where)
-            # it never rests
+            # its vCPUs never sleep
             self.guest.cmd('migrate-set-parameters', **{'downtime-limit': 30000})
             self.guest.migrate(uri)
             self.arrived(target, where)
 
 
-# in a Linux guest: two loops, which compare what they have in memory, and read the disk
+# in a Linux guest: two loops, which compare data in memory, and read the disk
 WORK = ('mkdir /tmp/w; for n in 1 2; do (while :; do '
         'dd if=/dev/urandom of=/tmp/w/$n bs=64k count=8 2> /dev/null; '
         'cp /tmp/w/$n /tmp/w/$n.copy; cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
         'dd if=/dev/vda of=/tmp/w/$n.disk bs=64k count=8 iflag=direct 2> /dev/null || '
         'echo disk >> /tmp/w/trouble; echo >> /tmp/w/turns$n; done) & done; true')
-# they go on, each CPU takes tasks, timers end, and the kernel finds nothing strange
+# they continue, each CPU runs tasks, timers expire, and the kernel reports no error
 LOOK = ('for n in 1 2; do before=$(cat /tmp/w/turns$n | wc -l); '
         'until [ $(cat /tmp/w/turns$n | wc -l) -gt $((before + 1)) ]; do sleep 0.1; done; done; '
         'for mask in 1 $((1 << ($(nproc) - 1))); do taskset $mask sleep 0.2; done; '
@@ -179,7 +179,7 @@ LOOK = ('for n in 1 2; do before=$(cat /tmp/w/turns$n | wc -l); '
 
 
 class CarriedLinux(Carried):
-    """Linux, at work."""
+    """Linux with running work."""
 
     def __init__(self, host, append, smp='2', machine='', caps=''):
         super().__init__(host, append, smp, machine, caps)
@@ -222,7 +222,7 @@ def explained(carried, failure):
 
 
 def travels(host, payload, smp, machine, *moves, first='on', kind=Carried):
-    """From FIRST on by MOVES, 'file/on' or the like, to its end."""
+    """Start at FIRST, migrate by MOVES, 'file/on' or the like, and wait for its end."""
     tcg = first == 'tcg' or any(move.endswith('/tcg') for move in moves)
     with kind(host, payload, smp, machine, BOTH if tcg else '') as carried:
         try:
@@ -236,7 +236,7 @@ def travels(host, payload, smp, machine, *moves, first='on', kind=Carried):
 
 
 def refusal(carried, state, where='on', **options):
-    """What is printed for a stream that is not for this QEMU: clear words, and a plain end."""
+    """The message about a stream that QEMU refuses; QEMU must exit with an error status."""
     with carried.make(where, '-incoming', 'defer', **options) as guest:
         guest.launch()
         guest.cmd('migrate-incoming', uri=f'exec:{state}')
@@ -247,8 +247,8 @@ def refusal(carried, state, where='on', **options):
     return '\n'.join(lines)
 
 
-# parts of a stream, in thousandths: in memory, in devices; what is left then is no less than
-# can be on its way unread
+# where to end a stream, in thousandths: in memory, in devices; the rest is no less than what
+# can be in flight unread
 PARTS = (1, 300, 600)
 
 
@@ -265,13 +265,13 @@ def refused(host):
             expect('migration failed' in text, text)
             refusal(carried, f'cat {STATE}', smp='1,maxcpus=8')
             refusal(carried, f'cat {STATE}', mem='512M')
-            # and for the one that it is from, it is good
+            # and the machine that it is from accepts it
             carried.by_file_again('on')
             carried.passes()
 
 
 def failed(guest):
-    """The end of a migration that does not come to be."""
+    """The end of a migration that fails."""
     guest.poll(lambda: guest.cmd('query-migrate')['status'] in ('failed', 'cancelled', 'completed'),
                'end of the migration')
     expect(guest.cmd('query-migrate')['status'] != 'completed', 'it went well')
@@ -279,7 +279,7 @@ def failed(guest):
 
 
 def stays(host):
-    """Migrations that are given up, at their beginning or end: the guest goes on."""
+    """Migrations that are cancelled, at their beginning or end: the guest continues."""
     for payload in ('carry-xive', 'carry-hash'):
         with Carried(host, payload, '2') as carried:
             carried.begin('on')
@@ -292,7 +292,7 @@ def stays(host):
                 failed(guest)
                 carried.goes_on()
             guest.cmd('migrate-set-parameters', **{'max-bandwidth': 0, 'downtime-limit': 30000})
-            # all of memory fits, and then nothing
+            # all of memory fits, and then no more
             guest.cmd('stop')
             guest.migrate(f'file:{STATE}')
             guest.cmd('cont')
@@ -312,8 +312,8 @@ TRAVELS = {
     'xics': ('carry-xics', '2', 'dual', 'file/on', 'live/on', 'live/off', 'file/on'),
     'xics-only-hash': ('carry-hash', '1', 'xics', 'live/on', 'file/off', 'live/off', 'live/on'),
     'hash': ('carry-hash', '2', 'dual', 'live/on', 'file/off', 'live/on'),
-    # for lpar, whose guest with two vCPUs does not get through; tools/peer, which emulates
-    # that host, lacks base/patches/0112
+    # one vCPU: with two it does not complete in a host that upstream's machine (tools/peer)
+    # emulates, since that lacks base/patches/0112
     'xics-one': ('carry-xics', '1', 'xics', 'live/on', 'file/off', 'live/on'),
     'xive-tcg': ('carry-xive', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off', 'live/tcg'),
     'xics-tcg': ('carry-xics', '1', 'xics', 'file/tcg', 'file/on', 'live/tcg', 'live/off', 'file/tcg'),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Translation tables that the host's kernel has: the hash page table and TCE tables."""
+"""Translation tables in the host's kernel: the hash page table and TCE tables."""
 
 import re
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from host import Guest, expect
 
-# caps that emulated hosts lack, for a guest that is to come from TCG
+# capabilities that emulated hosts lack, for a guest that migrates from TCG
 CAPS = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on')
 DMA = (*DISK, '-device', 'virtio-blk-pci,drive=d0,iommu_platform=on,disable-legacy=on')
@@ -15,7 +15,7 @@ MODULES = 'initramfs-6.1.cpio'
 READ_DISK = 'modprobe virtio_pci; modprobe virtio_blk; dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1'
 DEBUGFS = 'mount -t debugfs none /sys/kernel/debug 2> /dev/null; '
 HPT_ORDER = '/sys/kernel/debug/powerpc/hpt_order'
-# to have the guest use its translations, and see that they are right
+# make the guest use its translations, and check that they are right
 WORK = 'for n in 1 2 3 4 5 6 7 8; do cat /bin/busybox | md5sum; done | sort -u'
 
 
@@ -28,7 +28,7 @@ def mmu(guest):
 
 
 def hpt_order(guest):
-    """log2 of the bytes of the guest's hash page table, as it knows."""
+    """log2 of the size of the guest's hash page table, as the guest knows it."""
     return int(guest.run(f'{DEBUGFS}cat {HPT_ORDER}').strip())
 
 
@@ -56,7 +56,7 @@ def continued(guest):
 
 
 def rebooted(host):
-    """Radix, hash, radix again: each boot starts with what firmware has."""
+    """Radix, hash, radix again: each boot starts with the MMU of firmware."""
     env = {'IOCTL_TRACE': '/tmp/rebooted.trace'}
     with host.guest(append='disable_radix', env=env) as guest:
         guest.launch()
@@ -77,7 +77,7 @@ def rebooted(host):
 
 
 def radix(host):
-    """A radix guest never has the kernel allocate a hash page table."""
+    """For a radix guest the kernel never allocates a hash page table."""
     env = {'IOCTL_TRACE': '/tmp/radix.trace'}
     with host.guest(env=env) as guest:
         guest.launch()
@@ -92,7 +92,7 @@ def radix(host):
 
 
 def resized(host):
-    """The guest has its table made larger and smaller, as it works."""
+    """The guest makes its table larger and smaller, while it works."""
     env = {'IOCTL_TRACE': '/tmp/resized.trace'}
     with host.guest(append='disable_radix', smp='2', env=env) as guest:
         guest.launch()
@@ -103,7 +103,7 @@ def resized(host):
             guest.run(f'echo {want} > {HPT_ORDER}')
             expect(hpt_order(guest) == want, f'{hpt_order(guest)} is not {want}')
             sound(guest)
-        # more than the platform allows
+        # larger than the platform allows
         guest.run(f'echo {order + 6} > {HPT_ORDER}; true')
         expect(hpt_order(guest) == order - 1, 'much too large')
         guest.cmd('system_reset')
@@ -116,7 +116,7 @@ def resized(host):
 
 
 def scarce(host):
-    """A smaller table where the host has no memory for a large one, and a line for the user."""
+    """A smaller table if the host has no memory for a large one, and a message."""
     env = {'IOCTL_TRACE': '/tmp/scarce.trace', 'IOCTL_FAIL': 'KVM_PPC_ALLOCATE_HTAB=ENOMEM'}
     with host.guest(append='disable_radix', env=env) as guest:
         guest.launch()
@@ -127,7 +127,7 @@ def scarce(host):
 
 
 def saved(host):
-    """Hash guests go to a file and come back, with entries that change meanwhile."""
+    """Hash guests are saved and restored, with entries that change meanwhile."""
     state = '/tmp/mmu.state'
     for turn in range(3):
         args = ['-incoming', f'file:{state}'] if turn else []
@@ -192,7 +192,7 @@ def window(host):
 
 
 def without(host):
-    """No tables in the kernel to be had: DMA works all the same, and one line tells."""
+    """Without tables in the kernel DMA works nevertheless, and there is one message."""
     env = {'IOCTL_TRACE': '/tmp/without.trace', 'IOCTL_FAIL': 'KVM_CREATE_SPAPR_TCE_64:*=ENOMEM'}
     with host.guest(args=DMA, initrd=MODULES, env=env) as guest:
         guest.launch()
@@ -206,7 +206,7 @@ def without(host):
 
 
 def moved(host):
-    """Windows with what is mapped in them go to a file, and to the kernel's tables again."""
+    """Windows are saved with their mappings, and restored to tables in the kernel."""
     state = '/tmp/moved.state'
     with host.guest(args=DMA, initrd=MODULES) as guest:
         guest.launch()

@@ -2,7 +2,7 @@
 """The bare-metal tests (tests/guest) on KVM.
 
 A scene (run.py) is PAYLOAD/IC or PAYLOAD/IC/off: IC is that of ic-mode=, and off that of
--accel kvm,kernel-irqchip=.  PAYLOAD may have a number, of how many rounds, with a dash:
+-accel kvm,kernel-irqchip=.  PAYLOAD may have a number of rounds after a dash:
 wait-500/xive.
 """
 
@@ -11,7 +11,7 @@ import re
 from host import CPUS, LAB, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
-# payloads that reboot; of others a reboot is the end
+# payloads that reboot; with all others a reboot ends QEMU
 REBOOTING = ('reboot-storm',)
 DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""CPU cores and memory modules that come to a guest of KVM, and go.
+"""CPU cores and memory modules are plugged into a guest of KVM, and unplugged.
 
-KVM cannot destroy a vCPU: QEMU keeps the file of one that is unplugged, and gives it to
-the next one of that id.  Memory is slots of KVM, and for a hash guest a larger table.
+KVM cannot destroy a vCPU: QEMU keeps the file of one that is unplugged, and uses it for
+the next one with that id.  Memory uses slots of KVM, and a hash guest needs a larger table.
 
-Scenes are cores, cores-reset, cores-saved, modules and modules-saved, with words of how the
-guest is: xics, hash, off (controllers emulated), smt (two threads a core), and where a saved
-one goes on: to-on, to-off, to-tcg; and faults of cores and of modules.
+Scenes are cores, cores-reset, cores-saved, modules and modules-saved, with words for the
+guest: xics, hash, off (controllers emulated), smt (two threads for each core), and for where
+a saved one is restored: to-on, to-off, to-tcg; and faults of cores and of modules.
 """
 
 import re
@@ -18,10 +18,10 @@ from mmu import calls, hpt_order, mmu
 from qemu.qmp import ExecuteError
 
 TRACE = {'IOCTL_TRACE': '/tmp/plug.trace'}
-# faults hold while this file is there
+# calls fail while this file exists
 WHEN = '/tmp/plug.when'
 MIB = 1 << 20
-NOISE = 16 * MIB                # what MemTotal changes by for other reasons
+NOISE = 16 * MIB                # changes of MemTotal for other reasons are smaller
 LOAD = ('want=$(md5sum < /bin/busybox); n=0; while :; do '
         'if [ "$(md5sum < /bin/busybox)" = "$want" ]; then n=$((n + 1)); '
         'echo $n > /new.$id; mv /new.$id /done.$id; else echo $id >> /wrong; fi; done')
@@ -30,7 +30,7 @@ LOAD = ('want=$(md5sum < /bin/busybox); n=0; while :; do '
 # --- cores ---
 
 def options_of(words):
-    """A guest's options, by the words of a scene's name."""
+    """A guest's options, from the words of a scene's name."""
     append = [option for word, option in (('xics', 'xive=off'), ('hash', 'disable_radix'))
               if word in words]
     threads = 2 if 'smt' in words else 1
@@ -43,7 +43,7 @@ def options_of(words):
 
 
 def slots(guest):
-    """Of each core: how it is plugged, by its first CPU."""
+    """{core-id: slot} of query-hotpluggable-cpus."""
     return {slot['props']['core-id']: slot for slot in guest.cmd('query-hotpluggable-cpus')}
 
 
@@ -74,9 +74,9 @@ def online(guest):
 
 
 def runs_on(guest, *cores):
-    """Wait until Linux runs on so many cores; each of their CPUs works.
+    """Wait until Linux has this number of cores online; each of their CPUs works.
 
-    It numbers CPUs as they come, so that the number tells nothing of the core.
+    It numbers CPUs in the order of plugging, so that the number does not identify the core.
     """
     n = len(cores) * guest.threads
     guest.poll(lambda: len(online(guest)) == n, f'guest on {n} CPUs')
@@ -91,7 +91,7 @@ def load(guest, n):
 
 
 def works(guest, n):
-    """N workers get on, and had no wrong sum."""
+    """N workers make progress, and had no wrong sum."""
     def done():
         return [int(guest.run(f'cat /done.{i} 2> /dev/null || echo 0')) for i in range(n)]
     before = done()
@@ -129,7 +129,7 @@ def up(guest):
 
 
 def files(guest):
-    """How many files QEMU has open of KVM."""
+    """The number of KVM's files that QEMU has open."""
     pid = guest._popen.pid  # pylint: disable=protected-access
     return int(guest.host.run(f'ls -l /proc/{pid}/fd | grep -c kvm'))
 
@@ -163,7 +163,7 @@ def cores(host, *words):
 
 
 def cores_reset(host, *words):
-    """Resets with cores there, one that is to come and one that is to go."""
+    """Resets with plugged cores, and with a pending plug and a pending unplug."""
     with booted(host, words) as guest:
         up(guest)
         one, two = guest.threads, 2 * guest.threads
@@ -180,7 +180,7 @@ def cores_reset(host, *words):
                 guest.cmd('system_reset')
                 gone(guest, f'core{one}')
                 guest.shell()
-                # Linux numbers what it finds
+                # Linux numbers the CPUs that it finds
                 runs_on(guest, 0, one)
                 unplug(guest, two)
                 gone(guest, f'core{two}')
@@ -190,7 +190,7 @@ def cores_reset(host, *words):
         runs_on(guest, 0, one, two)
         unplug(guest, one)
         gone(guest, f'core{one}')
-        # its vCPU waits in the kernel, over a reset
+        # its vCPU stays in the kernel during a reset
         guest.cmd('system_reset')
         guest.shell()
         plug(guest, one)
@@ -200,7 +200,7 @@ def cores_reset(host, *words):
 
 
 class Moved(CarriedLinux):
-    """Linux at work, with the last core plugged and the one before it not."""
+    """Linux with running work, with the last core plugged and the one before it not."""
 
     def __init__(self, host, words):
         tcg = 'to-tcg' in words
@@ -220,7 +220,7 @@ class Moved(CarriedLinux):
 
 
 def cores_saved(host, *words):
-    """Saved with a core that came and one that went; elsewhere the same cores go and come."""
+    """Saved with one core plugged and one unplugged; after it these are unplugged and plugged."""
     first = 'off' if 'off' in words else 'on'
     then = next((word[3:] for word in words if word.startswith('to-')), first)
     with Moved(host, words) as moved:
@@ -248,7 +248,7 @@ def cores_saved(host, *words):
 
 def with_memory(words):
     options = options_of(words)
-    # pages that can move, so that Linux can give a module back
+    # movable pages, so that Linux can release a module
     movable = 'memhp_default_state=online_movable movable_node'
     return {**options, 'smp': '2', 'mem': '512M,slots=3,maxmem=2G',
             'append': f'{options["append"]} {movable}'}
@@ -273,7 +273,7 @@ def has(guest, size):
 
 
 def fill(guest, name, copies):
-    """A file of COPIES of 1.3 MB in memory, and its sum."""
+    """A file in memory, of COPIES of 1.3 MB, and its checksum."""
     guest.run('mkdir -p /use; grep -q " /use " /proc/mounts || '
               'mount -t tmpfs -o size=1G none /use')
     guest.run(f'(echo {name}; seq 1 200000) > /use/part; '
@@ -282,7 +282,7 @@ def fill(guest, name, copies):
 
 
 def modules(host, *words):
-    """Modules come, are filled and go; a hash guest has its table grow."""
+    """Modules are plugged, filled and unplugged; a hash guest's table grows."""
     host.run(f'rm -f {TRACE["IOCTL_TRACE"]}')
     with host.guest(env=TRACE, **with_memory(words)) as guest:
         up(guest)
@@ -299,7 +299,7 @@ def modules(host, *words):
             other = fill(guest, 'other', 8)
             if order:
                 expect(hpt_order(guest) > order, f'table of 2^{hpt_order(guest)} bytes')
-            # what is in a module moves
+            # the content of a module moves
             guest.run('rm /use/other')
             unplug_module(guest, 'large' if turn else 'small')
             expect(guest.run('md5sum /use/kept').split()[0] == digest, 'other content')
@@ -322,7 +322,7 @@ def unplug_module(guest, name):
 
 
 class MovedMemory(CarriedLinux):
-    """Linux with modules, from file to file."""
+    """Linux with modules, saved and restored."""
 
     def __init__(self, host, words):
         tcg = 'to-tcg' in words
@@ -343,7 +343,7 @@ class MovedMemory(CarriedLinux):
 
 
 def modules_saved(host, *words):
-    """Saved with a module in use and one on its way out; and a reset with both."""
+    """Saved with a module in use and a pending unplug of another; and a reset with both."""
     first = 'off' if 'off' in words else 'on'
     then = next((word[3:] for word in words if word.startswith('to-')), first)
     with MovedMemory(host, words) as moved:
@@ -384,8 +384,8 @@ def modules_saved(host, *words):
 # --- faults ---
 
 def state(guest):
-    """What a refused device must leave as it was."""
-    # views come in any order
+    """State that a refused device must leave unchanged."""
+    # views are printed in any order
     maps = guest.cmd('human-monitor-command', command_line='info mtree -f').splitlines()
     return (sorted(slot['props']['core-id'] for slot in slots(guest).values() if 'qom-path' in slot),
             sorted(cpu['cpu-index'] for cpu in guest.cmd('query-cpus-fast')),
@@ -393,7 +393,7 @@ def state(guest):
 
 
 def refused(guest, fault, plugs):
-    """PLUGS fails, in one line, and nothing is left of it."""
+    """PLUGS fails, with an error of one line, and leaves nothing behind."""
     before = state(guest)
     try:
         plugs()
@@ -406,7 +406,7 @@ def refused(guest, fault, plugs):
 
 
 def faulty(host, faults, ic, fails, well_done):
-    """For each of FAULTS what FAILS does is refused while it lasts, and then goes well."""
+    """For each of FAULTS, the action of FAILS is refused during the fault, and works after it."""
     for fault in faults:
         host.run(f'rm -f {WHEN}')
         # cores of two threads, with vCPU ids 0 and 1, 4 and 5, 8 and 9
@@ -439,7 +439,7 @@ CORE_FAULTS = (
 
 
 def core_faults(host):
-    """A vCPU that the kernel doesn't make, or does not connect, is refused."""
+    """A vCPU that the kernel doesn't create, or does not connect, is refused."""
     def fails(guest):
         plug(guest, 2)
 
@@ -458,13 +458,13 @@ def core_faults(host):
 
 
 def module_faults(host):
-    """A memory slot that the kernel does not make is a module that is refused."""
+    """If the kernel does not create a memory slot, the module is refused."""
     def fails(guest):
         try:
             guest.cmd('object-add', {'qom-type': 'memory-backend-ram', 'id': 'dimm-mem',
                                      'size': 256 * MIB})
         except ExecuteError:
-            pass                        # it is there
+            pass                        # it exists
         guest.cmd('device_add', {'driver': 'pc-dimm', 'id': 'dimm', 'memdev': 'dimm-mem'})
 
     def well_done(guest):

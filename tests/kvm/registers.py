@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A vCPU's registers between QEMU and KVM: what is set is what runs, and moves on.
+"""A vCPU's registers between QEMU and KVM: the vCPU runs with those that were set.
 
-The guest is an endless loop in real mode, whose registers a debugger has filled.
+The guest is an endless loop in real mode; a debugger sets its registers.
 They must be the same after the vCPU has run, after the machine was saved and
 restored, by KVM or by TCG, in either direction.
 """
@@ -16,7 +16,7 @@ from patience import Wait
 from gdb import Gdb
 
 LOOP = 0x8000000
-# addi r31,r31,1; fdiv f1,f2,f3; b: it runs, and rounds as FPSCR says
+# addi r31,r31,1; fdiv f1,f2,f3; b: it runs, and rounds by FPSCR
 CODE = '3bff0001 fc221824 4bfffff8'
 MASK = (1 << 64) - 1
 HZ = 512000000
@@ -32,17 +32,17 @@ SPRS = {
     'dawr0': 0x123456789abcdef0,
     'tar': PATTERN, 'pidr': 0x5a5a5, 'tidr': 0x1234, 'ebbhr': 0x123456789abcdef0,
     'ebbrr': 0x0fedcba987654320, 'siar': PATTERN, 'sdar': PATTERN, 'pspb': 0x12345678,
-    # counters stand still: FC is set, nothing counts, nothing interrupts
+    # counters are frozen: FC is set, nothing counts, nothing interrupts
     'mmcr0': 0x80000000, 'pmc1': 0x01020304, 'pmc2': 0x11121314, 'pmc3': 0x21222324,
     'pmc4': 0x31323334, 'pmc5': 0x41424344, 'pmc6': 0x51525354,
 }
-# What goes on by itself, and VSCR: Linux on a little-endian host has it in another
-# word than KVM_REG_PPC_VSCR gives and takes
+# Registers that change by themselves, and VSCR: Linux on a little-endian host has it in
+# another word than that of KVM_REG_PPC_VSCR
 LIVE = re.compile(r'^(tb|tbl|tbu|decr?|purr|spurr|vtb|hdecr?|cfar|ctrl|uctrl|ic|psscr|vscr|r31)$')
 
 
 def run(gdb):
-    """Let the vCPU go some rounds."""
+    """Let the vCPU run some rounds."""
     before = gdb.get('r31')
     wait = Wait(60)
     while gdb.get('r31') == before:
@@ -57,7 +57,7 @@ def run(gdb):
 
 
 def fill(gdb):
-    """Every register that can have a value of its own gets one."""
+    """Set every register that can have any value to a value of its own."""
     gdb.write(LOOP, bytes.fromhex(CODE))
     pattern = 0x0123456789abcdef
     for i in range(32):
@@ -117,12 +117,12 @@ def debugger(guest):
     return gdb
 
 
-# what POWER9 has by TCG and in the emulated host alike
+# capabilities of POWER9 both by TCG and in the emulated host
 MIGRATABLE = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
 
 
 def runs(host):
-    """Set by a debugger, run, looked at again."""
+    """Set by a debugger, run, read again."""
     with kvm_guest(host) as guest:
         guest.launch()
         gdb = debugger(guest)
@@ -138,7 +138,7 @@ def runs(host):
 
 
 def reset(host):
-    """A reset leaves nothing of it."""
+    """A reset overwrites all of them."""
     with kvm_guest(host) as guest:
         guest.launch()
         gdb = debugger(guest)
@@ -147,7 +147,7 @@ def reset(host):
         run(gdb)
         guest.cmd('system_reset')
         guest.event_wait('RESET', 60)
-        # a reset of a processor leaves these as they are
+        # a reset of a processor does not change these
         left = re.compile(r'(f|vr|vs)\d+h?|fpscr')
         after = gdb.all()
         for name in [name for name in after if left.fullmatch(name)]:
@@ -176,7 +176,7 @@ def saved(host):
 
 
 def clocks(gdb):
-    """The timebase, and what it is when the decrementer gets to zero, as far as 32 bits tell."""
+    """The timebase, now and when the decrementer will be zero, from its low 32 bits."""
     tb = gdb.get('tb')
     return tb, (tb + gdb.get('dec')) % (1 << 32)
 
@@ -186,7 +186,7 @@ def apart(one, other):
 
 
 def clock_holds(host):
-    """Time stands still while the machine is stopped, for the decrementer as well."""
+    """Time does not pass while the machine is stopped, also for the decrementer."""
     image = '/tmp/registers'
     with kvm_guest(host) as guest:
         guest.launch()
@@ -203,7 +203,7 @@ def clock_holds(host):
         ran = time.monotonic() - begin + 0.1
         later, same_expiry = clocks(gdb)
         expect(tb < later < tb + ran * HZ, f'{tb:#x} -> {later:#x} in {ran} s')
-        # Linux computes it anew at each exit, from two registers read one after the other
+        # Linux computes it again at each exit, from two registers read one after the other
         expect(apart(expiry, same_expiry) < HZ // 5,
                f'the decrementer is off by {apart(expiry, same_expiry)}')
         guest.migrate(f'file:{image}')
@@ -256,7 +256,7 @@ def to_tcg_and_back(host):
 
 
 def rtas_calls(host):
-    """An RTAS call that uses no registers has none of them read from the kernel."""
+    """For an RTAS call that uses no registers none are read from the kernel."""
     trace = '/tmp/rtas.trace'
     host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
     status, output = host.qemu(

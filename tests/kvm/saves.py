@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A guest whose state KVM does not give does not move: it goes on where it is.
+"""If KVM fails to return a part of a guest's state, the migration fails, and the guest
+continues at the source.
 
-The guest is the payload of migration.py.  One call of the kernel's fails while a
-migration runs (ioctl-watch.c, IOCTL_WHEN): the migration has failed, with an error that
-names what could not be read, and the guest has lost nothing.  Then the call works, and
-the guest moves.
+The guest is the payload of migration.py.  One call of the kernel fails during a
+migration (ioctl-watch.c, IOCTL_WHEN): the migration fails, with an error that
+names the state that could not be read, and the guest has lost nothing.  Then the call works,
+and the migration, too.
 """
 
 import re
@@ -17,7 +18,7 @@ TRACE = '/tmp/saves.trace'
 VP_STATE, ICP_STATE, TB_OFFSET = (f'id=0x{reg}' for reg in (
     '104000000000008d', '103000000000008c', '103000000000009c'))
 
-# payload: pairs of a call that fails, and what the migration's error is
+# payload: pairs of a call that fails, and the migration's error
 FAULTS = {
     'carry-xive': (
         ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x2]:*=EIO', "XIVE's queues can't be brought up to date: "),
@@ -36,7 +37,7 @@ FAULTS = {
 
 
 def fails(guest):
-    """Migrate in vain; what the migration's error is."""
+    """Migrate, which must fail; returns the migration's error."""
     guest.cmd('migrate', uri='exec:cat > /dev/null')
     guest.poll(lambda: guest.cmd('query-migrate')['status'] in ('failed', 'completed'),
                'end of the migration')
@@ -47,7 +48,7 @@ def fails(guest):
 
 
 def stays(host, payload, fault, says):
-    """A migration that FAULT ends, and one that it does not."""
+    """A migration that fails by FAULT, and one without it."""
     env = {'IOCTL_FAIL': fault, 'IOCTL_WHEN': WHEN, 'IOCTL_TRACE': TRACE,
            'IOCTL_COUNT': 'KVM_SET_ONE_REG'}
     host.run(f'rm -f {WHEN} {TRACE}')

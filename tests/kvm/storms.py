@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Guests of KVM whose vCPUs never rest, and what is done to them from outside meanwhile.
+"""Guests of KVM whose vCPUs never sleep, with stops, resets, queries and more meanwhile.
 
-The guest is `call-storm` of tests/guest: all vCPUs in hypercalls and device accesses,
-of which each checks that nothing of its own got lost; it says PASS at the end, or FAIL
-and what was.  Scenes are NAME-IC, the interrupt controller; `linux-off-xics` and the
-like have it emulated.
+The guest is `call-storm` of tests/guest: all vCPUs in hypercalls and device accesses;
+each vCPU checks that none of its results is lost.  It prints PASS at the end, or FAIL
+and the reason.  Scenes are NAME-IC, with the interrupt controller; `linux-off-xics` and the
+like have an emulated one.
 """
 
 import re
@@ -18,7 +18,7 @@ VCPUS = 4
 SAVED = '/tmp/storm'
 DUMP = '/tmp/storm-dump'
 DUMPED = 16 << 20
-# for debuggers: the payload has other ones in use
+# for debuggers: the payload uses other registers
 UNUSED = 'sprg1'
 
 
@@ -27,19 +27,19 @@ def hmp(guest, command):
 
 
 class Storm:
-    """A guest with the storm in it: made by storm()."""
+    """A guest with the payload: made by storm()."""
 
     def __init__(self, guest):
         self.guest = guest
 
     def said(self, pattern):
-        """What the payload says, unless it says that it failed."""
+        """Wait for output of the payload; raises Failure if it prints FAIL."""
         found = self.guest.until(f'{pattern}|FAIL[^\n]*\n')
         expect(not found.group().startswith('FAIL'), found.group())
         return found
 
     def begun(self):
-        """It has begun: the address of its hypercalls' instruction."""
+        """Wait until it has begun; returns the address of its hypercall instruction."""
         return int(self.said('calls from ([0-9a-f]+)\r').group(1), 16)
 
     def rounds(self):
@@ -48,7 +48,7 @@ class Storm:
         return [int(number) for number in found.groups()]
 
     def goes_on(self, before=None):
-        """Wait until each vCPU has done some rounds more: what they are at."""
+        """Wait until each vCPU has done some more rounds; returns their counts."""
         before = before or self.rounds()
         wait = Wait(60)
         while True:
@@ -58,7 +58,7 @@ class Storm:
             expect(not wait.is_over(), f'it does not go on: {before}, {now}')
 
     def ends(self):
-        """It is stopped, and has no errors."""
+        """Stop it, and check that it has no errors."""
         self.goes_on()
         self.guest.send('q')
         self.said('PASS')
@@ -79,7 +79,7 @@ def storm(host, ic, *args, gdb=False):
 
 
 def stops(host, ic):
-    """Three hundred times stopped, and on again."""
+    """Stopped and continued three hundred times."""
     with storm(host, ic) as guest:
         guest.launch()
         it = Storm(guest)
@@ -116,9 +116,9 @@ def saved(host, ic):
 
 
 def resets(host, ic):
-    """Reset fifty times by the user, at any moment of firmware and storm.
+    """Reset fifty times by the user, at any moment of firmware and payload.
 
-    With some resets a host bridge comes, and its interrupt sources with it, or goes.
+    With some resets a host bridge with its interrupt sources is added or removed.
     """
     with storm(host, ic) as guest:
         guest.launch()
@@ -139,7 +139,7 @@ def resets(host, ic):
 
 
 def questions(host, ic):
-    """The monitor's answers about all vCPUs; memory dumped."""
+    """Monitor commands about all vCPUs; a dump of memory."""
     with storm(host, ic) as guest:
         guest.launch()
         it = Storm(guest)
@@ -162,7 +162,7 @@ def questions(host, ic):
 
 
 def over_call(gdb, place):
-    """From the call that PLACE is, step to the next instruction."""
+    """From the call at PLACE, step to the next instruction."""
     expect(gdb.get('pc') == place, f'stopped at {gdb.get("pc"):#x}')
     gdb.remove(place)
     expect(gdb.word(place) == SC_1, f'{gdb.word(place):#x} is no call')

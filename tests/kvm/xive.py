@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""XIVE in the host's kernel: its device's life, events without QEMU, migration.
+"""XIVE in the host's kernel: creation of its device, events without QEMU, migration.
 
 The disk of a guest is a file in the host, and `storm` keeps it and the IPIs busy:
 while it runs each CPU has interrupts all the time.
@@ -14,7 +14,7 @@ DISK = ('-object', 'iothread,id=io0',
         '-blockdev', 'driver=file,filename=/tmp/disk,node-name=d0,aio=threads',
         '-device', 'virtio-blk-pci,drive=d0,id=disk,iothread=io0')
 PIC = 'human-monitor-command'
-# four readers of the disk that never end, and lines of progress for whom it concerns
+# four readers of the disk that never end, and lines that show their progress
 STORM = ('for n in 1 2 3 4; do (while :; do dd if=/dev/vda of=/dev/null bs=64k iflag=direct '
          '>/dev/null 2>&1 || echo DISK-TROUBLE; done) & done')
 
@@ -51,7 +51,7 @@ def is_xive(guest):
 
 
 def disk_count(guest):
-    """How many interrupts of the disk's queue the guest has had."""
+    """The number of interrupts of the disk's queue in the guest."""
     lines = [line.split() for line in guest.run('grep virtio0 /proc/interrupts').splitlines()
              if re.search(r'virtio0(-req.*)?$', line)]
     expect(lines, 'no interrupt of the disk')
@@ -59,7 +59,7 @@ def disk_count(guest):
 
 
 def progress(guest, what):
-    """The disk's interrupts still come."""
+    """Wait until the guest gets more of the disk's interrupts."""
     before = disk_count(guest)
     for _ in range(60):
         if disk_count(guest) > before:
@@ -77,7 +77,7 @@ def end(guest):
 
 
 def disk(host, append=''):
-    """Events of a disk go by irqfd, with no route set and no call of QEMU's."""
+    """Events of a disk are sent by irqfd, without a route and without calls of QEMU."""
     with booted(host, append) as guest:
         up(guest)
         is_xive(guest)
@@ -115,14 +115,14 @@ def level_moves(host):
 
 
 def descriptors(host, guest):
-    """How many QEMU has open, and how many of KVM's it has mapped."""
+    """The number of QEMU's open files, and of its mappings of KVM's."""
     pid = guest._popen.pid  # pylint: disable=protected-access
     return (int(host.run(f'ls /proc/{pid}/fd | wc -l')),
             int(host.run(f'grep -c anon_inode /proc/{pid}/maps')))
 
 
 def reboots(host):
-    """Each reboot leaves XIVE for XICS, and comes back; nothing is left over."""
+    """Each reboot changes from XIVE to XICS, and back; nothing is leaked."""
     with booted(host) as guest:
         up(guest)
         first = descriptors(host, guest)
@@ -143,7 +143,7 @@ def reboots(host):
 
 
 def switches(host):
-    """A guest that takes XICS after one that took XIVE, and the other way round."""
+    """A guest that uses XICS after one that used XIVE, and the reverse."""
     for machine in (',ic-mode=dual', ',ic-mode=xive'):
         with booted(host, machine=machine) as guest:
             up(guest)
@@ -157,7 +157,7 @@ def switches(host):
 
 
 def goes_on(target):
-    """The shell answers, and the disk works, as they did where the guest came from."""
+    """The shell answers, and the disk works, as at the source."""
     target.send('\n')
     target.prompt()
     is_xive(target)
@@ -166,7 +166,7 @@ def goes_on(target):
 
 
 def leave(source, uri):
-    """Migrate a guest that never rests."""
+    """Migrate a guest whose vCPUs never sleep."""
     source.cmd('migrate-set-parameters', **{'downtime-limit': 30000})
     source.migrate(uri)
 
@@ -221,14 +221,14 @@ def stops(host):
             progress(guest, f'stop {turn}')
 
 
-# calls of the device's making, and of its use, of which each fails once
+# calls that create and use the device, each of which fails once
 FAULTS = ('KVM_CREATE_DEVICE[XIVE]=EMFILE', 'KVM_SET_DEVICE_ATTR[XIVE group=1]=EINVAL',
           'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE group=2]=ENXIO',
           'mmap[XIVE]=ENOMEM')
 
 
 def faults(host):
-    """A device that the kernel can't make is emulated, and nothing of it is left."""
+    """If the kernel can't create the device, it is emulated, and nothing is leaked."""
     for fault in FAULTS:
         with booted(host, env={'IOCTL_FAIL': fault}, irqchip='', disk=False) as guest:
             try:
