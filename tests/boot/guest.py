@@ -17,6 +17,7 @@ sys.path.insert(0, str(BUILD / 'source' / 'python'))
 
 from patience import PATIENCE, Wait  # noqa: E402  pylint: disable=wrong-import-position
 from qemu.machine import QEMUMachine  # noqa: E402  pylint: disable=wrong-import-position
+from qemu.machine.machine import QEMUMachineError  # noqa: E402
 from qemu.qmp import QMPError  # noqa: E402  pylint: disable=wrong-import-position
 
 SKIPPED = 77
@@ -116,7 +117,7 @@ class Machine(QEMUMachine):
         try:
             said = [self.cmd('human-monitor-command', {'command-line': 'info registers -a'})
                     for _ in range(2)]
-        except (OSError, QMPError, AssertionError):
+        except (OSError, EOFError, QMPError, QEMUMachineError, AssertionError):
             return ''
         return '\n'.join(re.findall(r'^NIP.*|^MSR.*', '\n'.join(said), re.M))
 
