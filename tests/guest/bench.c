@@ -113,12 +113,20 @@ static inline void rtas_query(void)
     rtas(RTAS_QUERY_CPU_STOPPED_STATE, 1, args, 2, rets);
 }
 
+static inline void rtas_time(void)
+{
+    uint32_t rets[8];
+
+    rtas(RTAS_GET_TIME_OF_DAY, 0, NULL, 8, rets);
+}
+
 CHUNK_OF(trivials, trivial)
 CHUNK_OF(xics_cycles, xics_cycle)
 CHUNK_OF(xive_cycles, xive_cycle)
 CHUNK_OF(hpt_pairs, hpt_pair)
 CHUNK_OF(map_lists, map_list)
 CHUNK_OF(rtas_queries, rtas_query)
+CHUNK_OF(rtas_times, rtas_time)
 
 static uint64_t take(Once *chunk)
 {
@@ -192,6 +200,7 @@ static const struct {
     { "hpt-halted", prepare_halted, hpt_pairs },
     { "tce", NULL, map_lists },
     { "rtas", NULL, rtas_queries },
+    { "rtas-time", NULL, rtas_times },
 };
 
 void payload_run(void)

@@ -43,6 +43,8 @@ struct PaprRtc {
     DeviceState parent_obj;
 
     int64_t ns_offset;                  /* the guest's time less rtc_clock */
+    struct tm tm;                       /* of the last call, and its second */
+    time_t second;
 };
 
 static int64_t rtc_now_ns(const PaprRtc *rtc)
@@ -50,25 +52,33 @@ static int64_t rtc_now_ns(const PaprRtc *rtc)
     return qemu_clock_get_ns(rtc_clock) + rtc->ns_offset;
 }
 
-/* Split nanoseconds since 1970, which may be negative */
-static void split_time(int64_t ns, struct tm *tm, uint32_t *fraction)
+/*
+ * Split nanoseconds since 1970, which may be negative.  gmtime_r() costs more
+ * than the rest of a call: a guest that asks often asks in the same second.
+ */
+static const struct tm *split_time(PaprRtc *rtc, int64_t ns,
+                                   uint32_t *fraction)
 {
     int64_t rest = ns % NANOSECONDS_PER_SECOND;
-    time_t seconds = ns / NANOSECONDS_PER_SECOND;
+    time_t second = ns / NANOSECONDS_PER_SECOND;
 
     if (rest < 0) {
         rest += NANOSECONDS_PER_SECOND;
-        seconds--;
+        second--;
     }
-    gmtime_r(&seconds, tm);
+    if (second != rtc->second || !rtc->tm.tm_mday) {
+        gmtime_r(&second, &rtc->tm);
+        rtc->second = second;
+    }
     *fraction = rest;
+    return &rtc->tm;
 }
 
 void papr_rtc_now(struct tm *tm, void *rtc)
 {
     uint32_t fraction;
 
-    split_time(rtc_now_ns(rtc), tm, &fraction);
+    *tm = *split_time(rtc, rtc_now_ns(rtc), &fraction);
 }
 
 void papr_rtc_import_offset(PaprRtc *rtc, int64_t seconds)
@@ -81,15 +91,14 @@ static int32_t get_time_of_day(PowerPCCPU *cpu, PaprRtasCall *call,
 {
     int64_t ns = rtc_now_ns(opaque);
     uint32_t *time = &call->rets[1];
-    struct tm tm;
+    const struct tm *tm = split_time(opaque, ns, &time[TOD_NANOSECOND]);
 
-    split_time(ns, &tm, &time[TOD_NANOSECOND]);
-    time[TOD_YEAR] = tm.tm_year + 1900;
-    time[TOD_MONTH] = tm.tm_mon + 1;
-    time[TOD_DAY] = tm.tm_mday;
-    time[TOD_HOUR] = tm.tm_hour;
-    time[TOD_MINUTE] = tm.tm_min;
-    time[TOD_SECOND] = tm.tm_sec;
+    time[TOD_YEAR] = tm->tm_year + 1900;
+    time[TOD_MONTH] = tm->tm_mon + 1;
+    time[TOD_DAY] = tm->tm_mday;
+    time[TOD_HOUR] = tm->tm_hour;
+    time[TOD_MINUTE] = tm->tm_min;
+    time[TOD_SECOND] = tm->tm_sec;
     trace_papr_rtc_get(ns);
     return RTAS_SUCCESS;
 }
