@@ -4,8 +4,8 @@
  * A section "spapr_drc", with the connector's index as instance, for each
  * connector that has a device and is not papr_drc_settled().  Empty ones have
  * only one state, and both sides have the same connectors, since they have the
- * same devices.  One registration is for all of them (struct SaveVMPlaces): a
- * machine can have 131072.
+ * same devices.  One registration is for all of them (struct SaveVMInstances):
+ * a machine can have 131072.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -62,7 +62,10 @@ static void *next_drc(void *opaque, uint32_t *instance)
     return drc_to_saved(opaque, drc);
 }
 
-static const SaveVMPlaces drc_places = { .find = find_drc, .next = next_drc };
+static const SaveVMInstances drc_instances = {
+    .find = find_drc,
+    .next = next_drc,
+};
 
 static bool unplug_requested_needed(void *opaque)
 {
@@ -131,7 +134,7 @@ static const VMStateDescription vmstate_drc = {
 
 void papr_dr_register_vmstate(PaprDr *dr)
 {
-    vmstate_register_places(&vmstate_drc, &drc_places, dr);
+    vmstate_register_instances(&vmstate_drc, &drc_instances, dr);
     /* any instance: QEMU's own pseries sends those of empty slots, too */
     vmstate_register_with_alias_id(NULL, 0, &vmstate_dr_indicator, dr,
                                    VMSTATE_ALIAS_ANY, 1, NULL);
