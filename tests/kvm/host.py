@@ -36,6 +36,7 @@ build/kvm/guest/qemu-system-ppc64; PAPR_HOST_QEMU, another to emulate hosts;
 PAPR_KVM_HOSTS, how many may run at a time (3).
 """
 
+import contextlib
 import fcntl
 import importlib.machinery
 import importlib.util
@@ -70,6 +71,8 @@ LAB = '/lab'
 # in a host: the counts of coverage builds
 GCOV = '/tmp/gcov'
 COVERAGE = os.environ.get('PAPR_KVM_COVERAGE')
+# seconds that a scene may take; the slowest one, plug:cores-off, takes 300 beside other work
+SCENE = 400
 # number of commands that a host runs at a time
 AGENTS = 3
 # number of hosts that may run at a time: each uses two cores
@@ -636,10 +639,24 @@ class Lab:
             self.running = host
         return self.running
 
-    def pull_the_plug(self):
-        """End a host that hangs, so that the scene that waits for it fails."""
-        if self.running:
-            self.running._popen.kill()  # pylint: disable=protected-access
+    @contextlib.contextmanager
+    def limit(self, seconds):
+        """End the host after SECONDS, so that a scene that waits for it fails."""
+        ended = threading.Event()
+
+        def watch():
+            wait = Wait(seconds)
+            while not ended.wait(1):
+                if wait.is_over():
+                    self.running._popen.kill()  # pylint: disable=protected-access
+                    break
+        watcher = threading.Thread(target=watch)
+        watcher.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            watcher.join()
 
     def leave(self):
         host, self.running = self.running, None
@@ -673,18 +690,15 @@ def scenes(kind, points, **options):
     with Lab(kind, **options) as lab:
         for number, (name, function) in enumerate(points, 1):
             begin = time.monotonic()
-            limit = threading.Timer(300 * PATIENCE, lab.pull_the_plug)
             try:
                 host = lab.host()       # may have to wait for a slot
                 begin = time.monotonic()
-                limit.start()
-                function(host)
+                with lab.limit(SCENE):
+                    function(host)
                 print(f'ok {number} {name}', flush=True)
             except Exception:  # pylint: disable=broad-except
                 print(f'not ok {number} {name}')
                 print(re.sub('^', '# ', traceback.format_exc().rstrip(), flags=re.M), flush=True)
-            finally:
-                limit.cancel()
             print(f'# {time.monotonic() - begin:.1f} s', flush=True)
 
 
