@@ -6,7 +6,7 @@ Debian's packages ppc64-diag and powerpc-ibm-utils (tools/debian-image tools).  
 daemon rtas_errd configures plugged devices and releases those that are to be unplugged, by
 drmgr, without a command of the test.
 
-    tools.py daemon IC | late IC | dlpar IC | queries
+    tools.py daemon IC | late IC | bridges IC ROUNDS | dlpar IC | queries
 """
 
 import hashlib
@@ -19,6 +19,8 @@ from guest import BUILD, Failure, expect, main_of
 
 MAC = '52:54:00:12:34:{:02x}'
 DAEMON = 'rtas_errd'
+# of index=4
+BRIDGE = '/proc/device-tree/pci@800000020000004'
 
 
 class ToolsGuest(Debian):
@@ -35,8 +37,9 @@ class ToolsGuest(Debian):
         self.ready()
 
     def ready(self):
+        """Log in, and wait until all services are started."""
         self.login()
-        self.run('udevadm settle')
+        self.run('systemctl is-system-running --wait || true; udevadm settle')
 
     def wait_for(self, command, what):
         """Wait until COMMAND succeeds in the guest."""
@@ -45,10 +48,17 @@ class ToolsGuest(Debian):
         except Failure as failure:
             raise Failure(f'{failure}: {self.said()}') from failure
 
+    def drmgr_ended(self):
+        """Wait for the end of drmgr, which a device that is there or gone does not tell.
+
+        It holds a lock.  Another drmgr that cannot take it ends at once, without a message;
+        so does the daemon's, if the test runs lsslot, which takes the same lock.
+        """
+        self.poll(lambda: self.status('pgrep -x drmgr')[0] != 0, 'end of drmgr')
+
     def plug(self, driver, name, **options):
         options = {key.replace('_', '-'): value for key, value in options.items()}
-        # DEVICE_DELETED is sent before drmgr has ended, which holds a lock
-        self.poll(lambda: self.status('pgrep -x drmgr')[0] != 0, 'end of drmgr')
+        self.drmgr_ended()
         self.cmd('device_add', {'driver': driver, 'id': name, **options})
 
     def plug_net(self, name, number, **options):
@@ -57,9 +67,15 @@ class ToolsGuest(Debian):
 
     def unplug(self, name):
         """Unplug NAME; the guest releases it."""
+        self.drmgr_ended()
         self.cmd('device_del', id=name)
         event = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': name}})
         expect(event is not None, f'no DEVICE_DELETED of {name}: {self.said()}')
+
+    def bridge_comes(self):
+        self.wait_for(f'[ -e {BRIDGE} ]', 'host bridge')
+        self.drmgr_ended()
+        self.run('lsslot -c phb | grep -q "PHB 4"')
 
     def said(self):
         """The last messages of the daemon and drmgr."""
@@ -109,7 +125,7 @@ def daemon(ic):
             expect(guest.run('ls /sys/bus/pci/devices/ | grep -c :05 || true').strip() == '0',
                    'a device is still there')
         guest.plug('spapr-pci-host-bridge', 'phb', index=4)
-        guest.wait_for('lsslot -c phb | grep -q "PHB 4"', 'host bridge')
+        guest.bridge_comes()
         guest.plug_net('net2', 2, bus='phb.0', addr='2')
         guest.network_works(2)
         guest.unplug('net2')
@@ -135,6 +151,61 @@ def late(ic):
         expect('0000:00:05.0' in devices and '0000:00:06.0' not in devices, devices)
         guest.network_works(1)
         guest.unplug('net1')
+        guest.is_well()
+
+
+class Bridges(ToolsGuest):
+    """A host bridge with a network card comes and goes; events happen in between."""
+
+    def plug_bridge(self):
+        self.plug('spapr-pci-host-bridge', 'phb', index=4)
+        self.bridge_comes()
+        self.plug_net('net2', 2, bus='phb.0', addr='2')
+        self.network_works(2)
+
+    def still_works(self):
+        self.run(f'ip address flush dev {self.interface(MAC.format(2))}')
+        self.network_works(2)
+
+    def unplug_bridge(self, event):
+        """Unplug both; EVENT happens while the guest releases the bridge."""
+        self.unplug('net2')
+        self.drmgr_ended()
+        self.cmd('device_del', id='phb')
+        event()
+        found = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': 'phb'}})
+        expect(found is not None, f'no DEVICE_DELETED of the bridge: {self.said()}')
+        self.wait_for(f'[ ! -e {BRIDGE} ]', 'end of the bridge')
+
+    def nothing(self):
+        pass
+
+    def stopped(self):
+        self.cmd('stop')
+        self.cmd('cont')
+
+    def reset(self):
+        self.cmd('system_reset')
+        self.ready()
+
+    def loaded(self):
+        """Saved, and loaded again in the same QEMU, which then is where it was."""
+        for command in 'savevm', 'loadvm':
+            said = self.cmd('human-monitor-command', command_line=f'{command} here')
+            expect(not said.strip(), f'{command}: {said}')
+        self.run('true')
+
+
+def bridges(ic, rounds):
+    """In sixteen rounds each pair of events occurs, with the bridge and while it goes."""
+    with Bridges(ic) as guest:
+        guest.start()
+        events = (guest.loaded, guest.reset, guest.stopped, guest.nothing)
+        for turn in range(int(rounds)):
+            guest.plug_bridge()
+            events[turn % 4]()
+            guest.still_works()
+            guest.unplug_bridge(events[(turn + turn // 4 + 1) % 4])
         guest.is_well()
 
 
@@ -226,4 +297,4 @@ def queries():
 
 
 if __name__ == '__main__':
-    main_of(daemon, late, dlpar, queries)
+    main_of(daemon, late, bridges, dlpar, queries)
