@@ -13,6 +13,8 @@ import re
 import subprocess
 from pathlib import Path
 
+from patchlist import read_series
+
 TREE = Path(os.environ.get('PAPR_TREE') or Path(__file__).resolve().parent.parent).resolve()
 PATCHES = TREE / 'base' / 'patches'
 OVERLAID = ('configs', 'docs', 'hw', 'include', 'target', 'tests')
@@ -62,7 +64,7 @@ class Step:
 
 
 def series():
-    return (PATCHES / 'series').read_text(encoding='utf-8').split()
+    return read_series(PATCHES)
 
 
 def read_topics():

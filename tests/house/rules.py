@@ -3,8 +3,12 @@
 """Check rules about the text of this tree's files."""
 
 import re
+import sys
 
-from tree import files, lines, report, text
+from tree import TREE, files, lines, report, text
+
+sys.path.insert(0, str(TREE / 'base'))
+from patchlist import read_series                                       # noqa: E402
 
 MACHINE = ('hw/', 'include/', 'target/')
 LICENCE = 'SPDX-License-Identifier: GPL-2.0-or-later'
@@ -61,7 +65,7 @@ def unused_events(path):
 
 def unlisted_patches():
     """Patches that the documents don't list, and the reverse; but for hooks 0001 to 0099."""
-    there = {name.split('-')[0] for name in text('base/patches/series').split()}
+    there = {name.split('-')[0] for name in read_series(TREE / 'base' / 'patches')}
     listed = set(re.findall(r'^   (\d{4})  ', text(PATCH_LIST), re.M))
     for number in sorted({number for number in there if number >= '0100'} ^ listed):
         yield f'{PATCH_LIST}: patch {number} is ' + \
