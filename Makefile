@@ -9,7 +9,7 @@
 # make fuzz       fuzz the machine for TIME=600 seconds (clang; in build-fuzz)
 # make join       lay this tree over QEMU's source again (after a new patch)
 # make series     write this tree as series of patches to QEMU, topic by topic: build/series
-# make series-check  apply, build and test each of these, or those of TOPICS="..." (an hour)
+# make series-check  apply, build and test each of these, or those of TOPICS="..." (hours)
 # make peer       build upstream's pseries, to compare with
 # make clean      remove what was compiled; make distclean also the build directory
 #

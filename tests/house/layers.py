@@ -43,7 +43,7 @@ LAYERS = {
 HEADERS = {
     'abi': 0, 'guest-mem': 0, 'ovec': 0, 'numa': 0, 'dt': 0,
     'cap-levels': 0, 'report': 0, 'save': 0, 'work': 0,
-    'hcall': 1, 'call-stats': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'kvm': 1, 'nmi': 1, 'l2': 1.5,
+    'hcall': 1, 'call-stats': 1, 'rtas': 1, 'vcpu': 1, 'caps': 1, 'accel': 1, 'kvm': 1, 'l2': 1.5,
     'irq': 2, 'mmu': 2, 'dr': 2, 'iommu': 2,
     'event': 3, 'vio': 3, 'misc': 3, 'fadump': 3, 'pmem': 3, 'firmware': 3, 'phb': 3,
     'nested': 3,

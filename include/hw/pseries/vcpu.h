@@ -68,8 +68,8 @@ typedef struct PaprL1Registers {
  *
  * @id is the vCPU id, which is also the interrupt server number and the value
  * in "ibm,ppc-interrupt-server#s".  Fields are written by the vCPU's own
- * thread or with the BQL held and the vCPU stopped, but for @prod, which any
- * vCPU may set (atomic).
+ * thread or with the BQL held and the vCPU stopped, except for @prod: written
+ * with the BQL held, by any vCPU's H_PROD.
  */
 typedef struct PaprVcpu {
     struct rcu_head rcu;
@@ -120,8 +120,9 @@ static inline PaprVcpu *papr_vcpu(PowerPCCPU *cpu)
 
 /*
  * The map: an array by vCPU id.  Changed with the BQL held, read by any thread
- * in an RCU read section: a removed PaprVcpu is freed by g_free_rcu() or alike.
- * Removing one that is not in the map does nothing.
+ * in an RCU read section: a removed PaprVcpu is freed by call_rcu()
+ * (cpu/core.c: free_vcpu()).  Removing a vCPU that is not in the map does
+ * nothing.
  */
 PaprVcpuMap *papr_vcpu_map_new(uint32_t n_ids);
 void papr_vcpu_map_free(PaprVcpuMap *map);
@@ -175,7 +176,7 @@ PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev);
 void papr_vcpu_run_init(PaprVcpu *vcpu);
 void papr_vcpu_run_exit(PaprVcpu *vcpu);
 
-/** papr_vcpu_wake: make a halted vCPU run (H_PROD, start-cpu); BQL held */
+/** papr_vcpu_wake: make a halted vCPU run (H_PROD); BQL held */
 void papr_vcpu_wake(PaprVcpu *vcpu);
 
 /**
