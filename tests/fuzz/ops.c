@@ -267,7 +267,7 @@ static void op_cas(const FuzzRecord *record)
     fuzz_call(record, H_CAS, addr, reply, size, 0);
 }
 
-/* The tree in force, with some bytes changed */
+/* The current tree, with some bytes changed */
 static void op_update_dt(const FuzzRecord *record)
 {
     size_t size = fdt_totalsize(current_machine->fdt);

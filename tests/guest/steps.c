@@ -6,7 +6,7 @@
  *   1, 2   XIVE, radix, NUMA information of that form, memory that can be plugged
  *   q      leave the firmware (quiesce)
  *   a      tell the associativity (H_HOME_NODE_ASSOCIATIVITY) of vCPUs 0 to 63
- *   c      an interrupt of the controller in force comes to this vCPU
+ *   c      an interrupt of the active controller comes to this vCPU
  *   w, v   make, fill and read the dynamic DMA window, or remove it
  *   t      fill and read the DMA window that there is at boot
  *   h      the hash page table becomes twice as large

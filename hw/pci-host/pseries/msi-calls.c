@@ -3,7 +3,7 @@
  *
  * ibm,change-msi takes numbers (msi-numbers.c) and writes the messages into the
  * device; ibm,query-interrupt-source-number tells them.  LoPAR sections 6.2.3
- * and 7.3.10.5.  A function starts with none: its level interrupt is in force.
+ * and 7.3.10.5.  A function starts with none: its level interrupt is used.
  * Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

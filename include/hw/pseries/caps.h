@@ -35,7 +35,7 @@ typedef enum PaprCap {
  * PaprCaps - the engine's state, a part of the machine
  * @def: defaults of the machine version with its CPU model
  * @here: the same as far as the accelerator has it
- * @eff: in force
+ * @eff: effective levels
  * @mig: while a stream is saved or loaded: the source's
  * @set: which the user set explicitly
  * @page_size_unsent: streams don't have the largest page's size; set by the
@@ -100,7 +100,7 @@ bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp);
  */
 bool papr_caps_enable_in_kvm(const PaprCaps *caps, Error **errp);
 
-/** papr_caps_cpu_reset: make @cpu show the levels in force; at its reset */
+/** papr_caps_cpu_reset: make @cpu show the effective levels; at its reset */
 void papr_caps_cpu_reset(const PaprCaps *caps, PowerPCCPU *cpu);
 
 /** papr_caps_cpu_init: what is settled once for a new CPU (page sizes) */

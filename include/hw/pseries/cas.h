@@ -129,7 +129,7 @@ bool papr_cas_ov5_needed(const PaprCas *cas);
     VMSTATE_SINGLE(field, state, 0, papr_vmstate_info_ovec, PaprOvec)
 
 /**
- * papr_cas_post_load - put in force what the stream's @ov5 says
+ * papr_cas_post_load - apply the stream's @ov5
  *
  * Interrupt controller, NUMA form, event source.  0 or a negative errno.
  */

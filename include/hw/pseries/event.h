@@ -36,7 +36,8 @@ void papr_events_reset(PaprEvents *events);
 /**
  * papr_events_drop_hotplug - forget pending hotplug requests, as CAS does
  *
- * The others' interrupts are raised again, at the controller now in force.
+ * Interrupts of other events are raised again, at the controller that is active
+ * now.
  */
 void papr_events_drop_hotplug(PaprEvents *events);
 

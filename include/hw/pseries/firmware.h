@@ -31,7 +31,7 @@ typedef struct PaprFirmwareConfig {
  * PaprFirmwareHost - what our client interface asks of the machine above
  *
  * @cas: ibm,client-architecture-support with the vector at @vec_addr; leaves a
- *       new device tree in force; false when the guest must get an error
+ *       new device tree current; false when the guest must get an error
  * @console_write: to the console's terminal, without waiting; returns how many
  *       characters it took.  NULL: all are dropped
  * @console_read: what has been typed, without waiting; @len is 16 or more;
@@ -91,7 +91,7 @@ void papr_firmware_set_rma_size(PaprFirmware *fw, uint64_t rma_size);
 uint64_t papr_firmware_images_end(const PaprFirmware *fw);
 
 /**
- * papr_firmware_set_fdt - a new tree of the machine replaces the one in force
+ * papr_firmware_set_fdt - a new tree of the machine replaces the current one
  *
  * After CAS.  With our client interface, nodes that stay keep their phandles
  * and what the client has set in them.  @fdt is taken over.
@@ -107,7 +107,7 @@ bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
                                Error **errp);
 
 /**
- * papr_firmware_fdt - the tree in force, as the guest has it
+ * papr_firmware_fdt - the current tree, as the guest has it
  *
  * Valid until the next call of any of these functions or of the guest.
  */

@@ -103,7 +103,7 @@ int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);
 /**
  * PaprHcallConfig - what the families of hw/ppc/pseries/hcall need to know
  * @vcpus: of this partition
- * @caps: capabilities in force
+ * @caps: effective capabilities
  * @associativity: NUMA domains of vCPU @id, outermost first and the vCPU itself
  *        last, as in "ibm,associativity" without its count; returns how many
  *        (at most @max).  NULL: H_HOME_NODE_ASSOCIATIVITY is not offered

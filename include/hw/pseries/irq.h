@@ -1,10 +1,10 @@
 /*
- * pSeries platform: interrupt numbers and the interrupt controller in force
+ * pSeries platform: interrupt numbers and the active interrupt controller
  *
  * One global number space (the number is also an MSI's data).  A device claims
- * its number in both controllers, XICS and XIVE, since which one the guest
- * drives is settled at client-architecture-support (CAS) and at reset; triggers
- * go to the active one.
+ * its number in both controllers, XICS and XIVE, since the guest chooses one of
+ * them at client-architecture-support (CAS), and every reset returns to the
+ * first.  Triggers go to the active controller.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -43,10 +43,12 @@ typedef enum PaprIcMode {
 } PaprIcMode;
 
 /**
- * PaprIntcOps - an interrupt controller backend
+ * PaprIntcOps - an implementation of an interrupt controller
  *
- * Four of them: xics, xics-kvm, xive, xive-kvm.  @be is the backend's state.
- * All with the BQL held but @trigger and @set_level, which any thread may call.
+ * There are two controllers, XICS and XIVE; each has an emulated implementation
+ * and one in the host's kernel ("xics-kvm", "xive-kvm").  @be is the
+ * controller's state, which both share.  All functions are called with the BQL
+ * held, except for @trigger and @set_level, which any thread may call.
  */
 typedef struct PaprIntcOps {
     const char *name;
@@ -60,12 +62,12 @@ typedef struct PaprIntcOps {
     bool (*claim)(void *be, uint32_t irq, bool lsi, Error **errp);
     void (*release)(void *be, uint32_t irq);
     /*
-     * edge: an MSI or a virtual device's event; level: an LSI's line, the same
-     * level may be told again
+     * edge: an MSI or a virtual device's event; level: an LSI's line, also if
+     * it has not changed
      */
     void (*trigger)(void *be, uint32_t irq);
     void (*set_level)(void *be, uint32_t irq, bool level);
-    /* the guest starts or ends to drive this controller: irq/backend.h */
+    /* the controller becomes active, or stops being it: irq/controller.h */
     bool (*activate)(void *be, Error **errp);
     void (*deactivate)(void *be);
     void (*reset)(void *be);
@@ -79,37 +81,37 @@ typedef struct PaprIntcOps {
     bool (*save_vcpu)(void *be, PaprVcpu *vcpu, Error **errp);
     bool (*save_sources)(void *be, Error **errp);
     /*
-     * What activate() needs and must not be done by then; called once, when the
-     * backend is new, before the guest runs and outside of any coroutine.  If
-     * it fails, activate() tells.  NULL: nothing
+     * What activate() needs and can't do itself; called once, when the
+     * controller is new, before the guest runs and outside of any coroutine.
+     * If it fails, activate() returns the error.  NULL: nothing
      */
     void (*prepare)(void *be);
 } PaprIntcOps;
 
 /**
- * papr_irqs_new - create the number space and the backends that @mode asks for
+ * papr_irqs_new - create the number space and the controllers of @mode
  * @vcpus: map of the machine's vCPUs
- * @mode: xics, xive or both; papr_irqs_mode() tells what comes of it with KVM
+ * @mode: xics, xive or both; with KVM, papr_irqs_mode() may be less
  * @packed: see above; @mode is xics then
- * @owner: parent of the backends' QOM objects (child "ics", "xive")
+ * @owner: parent of the controllers' QOM objects (child "ics", "xive")
  */
 PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
                         bool packed, PaprHcallTable *hcalls, PaprRtas *rtas,
                         Error **errp);
 
-/** papr_irqs_host_lacks_xive: dual was asked for, and XICS came of it */
+/** papr_irqs_host_lacks_xive: true if ic-mode=dual became xics */
 bool papr_irqs_host_lacks_xive(const PaprIrqs *irqs);
 
-/** papr_irqs_mode: what is offered; papr_irqs_xive_active: what is in force */
+/** papr_irqs_mode: what is offered; papr_irqs_xive_active: what is active */
 PaprIcMode papr_irqs_mode(const PaprIrqs *irqs);
 bool papr_irqs_xive_active(const PaprIrqs *irqs);
 
 /**
- * papr_irqs_select - make XIVE (@xive) or XICS the controller in force
+ * papr_irqs_select - make XIVE (@xive) or XICS the active controller
  *
  * Called at CAS, at reset and after migration.  On failure the old controller
- * is in force.  If the machine does not offer the other one, nothing has
- * changed.  If the host's kernel fails to create it, and emulation is forbidden
+ * is active.  If the machine does not offer the new one, nothing has changed.
+ * If the host's kernel fails to create it, and emulation is forbidden
  * (kernel-irqchip=on), the old one has been created again, in its state after
  * reset, with devices' lines as they are: the kernel can't have both at once.
  * Context: BQL, all other vCPUs stopped.
@@ -117,7 +119,7 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs);
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);
 
 /**
- * papr_irqs_reset - all sources off, the mode's first controller in force
+ * papr_irqs_reset - all sources off, the mode's first controller active
  *
  * After the devices' own reset, before the device tree is made.  Context: BQL,
  * vCPUs stopped.

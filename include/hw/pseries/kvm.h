@@ -1,7 +1,7 @@
 /*
  * pSeries platform: what the KVM accelerator tells and does for it
  *
- * The functions lie in target/ppc/kvm.  Without KVM in the build, or in force,
+ * The functions lie in target/ppc/kvm.  Without KVM in the build, or not used,
  * papr_kvm_facts() is NULL, and nobody calls the others, which are for the
  * files that only builds with KVM have.  What is done under TCG as well, in
  * another way, is in hw/pseries/accel.h; what QEMU's own code asks of KVM on
@@ -67,7 +67,7 @@ typedef struct PaprKvmFacts {
 
 #ifdef CONFIG_KVM
 
-/** papr_kvm_facts: constant for the life of the VM; NULL: no KVM in force */
+/** papr_kvm_facts: constant for the life of the VM; NULL: KVM is not used */
 const PaprKvmFacts *papr_kvm_facts(void);
 
 /** papr_kvm_use: the machine's vCPUs are run by target/ppc/kvm, if by KVM */
@@ -155,7 +155,7 @@ bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte);
 
 /**
  * papr_kvm_hpt_resize_prepare - have the kernel prepare another table
- * papr_kvm_hpt_resize_commit - put it in force in place of the old one
+ * papr_kvm_hpt_resize_commit - make it active in place of the old one
  * @shift: log2 of its bytes; prepare 0: drop what was prepared
  * @flags: of the guest's call; the kernel knows none
  *

@@ -32,7 +32,7 @@ typedef struct PaprNuma {
     bool flat_domains;      /* machines before 5.2: domains say nothing */
     bool two_refpoints;     /* machines before 5.1 */
 
-    /* in force: what the guest chose; form 1 until it has */
+    /* what the guest chose; form 1 until it has */
     bool form2;
     /* made by papr_numa_settle(): outermost level first, then the node */
     uint32_t form1[PAPR_NUMA_NODES_MAX][PAPR_NUMA_LEVELS];

@@ -108,7 +108,7 @@ static inline void papr_st32(QTestState *qts, uint64_t addr, uint32_t value)
     qtest_memwrite(qts, addr, &value, sizeof(value));
 }
 
-/** papr_tree: the device tree in force, to be freed with g_free() */
+/** papr_tree: the current device tree, to be freed with g_free() */
 void *papr_tree(QTestState *qts);
 /** papr_tree_node: offset of the node at @path, which must be there */
 int papr_tree_node(const void *fdt, const char *path);

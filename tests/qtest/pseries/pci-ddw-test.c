@@ -118,7 +118,7 @@ static void as_at_boot(QTestState *qts, unsigned phb)
 
 static void check_size(QTestState *qts, uint64_t before, uint64_t window)
 {
-    /* 64 that wait, one in force, and other mappings */
+    /* 64 that wait, one that is used, and other mappings */
     g_assert_cmpuint(papr_host_status(qts, "VmSize:"), <,
                      before + 66 * window / KiB + GiB / KiB);
 }

@@ -317,7 +317,7 @@ static void test_reset(void)
         g_assert_cmphex(numbers(qts, dev, 2048), ==, FIRST);
         qtest_system_reset(qts);
     }
-    /* the level interrupt is what is in force again */
+    /* the level interrupt is used again */
     g_assert_cmpint(query(qts, ADDR(1), 0, &number, &trigger), ==, 0);
     g_assert_cmphex(number, ==, FIRST_LSI + 1);
     g_assert_cmpuint(trigger, ==, LEVEL);

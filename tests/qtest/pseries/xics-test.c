@@ -303,7 +303,7 @@ static void test_time_stamp(void)
     qtest_quit(qts);
 }
 
-/* With XIVE in force the calls are not there */
+/* With XIVE active the calls are not there */
 static void test_xive_mode(void)
 {
     static const uint64_t calls[] = {

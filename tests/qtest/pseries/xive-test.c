@@ -545,7 +545,7 @@ static void test_any_access(void)
 }
 
 /* In XICS mode there is nothing: no calls, no pages */
-static void test_not_in_force(void)
+static void test_not_active(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics -cpu POWER9");
 
@@ -641,7 +641,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/xive/level", test_level);
     qtest_add_func("pseries/xive/reset", test_reset);
     qtest_add_func("pseries/xive/any-access", test_any_access);
-    qtest_add_func("pseries/xive/not-in-force", test_not_in_force);
+    qtest_add_func("pseries/xive/not-active", test_not_active);
     qtest_add_func("pseries/xive/bounded", test_bounded);
     return g_test_run();
 }

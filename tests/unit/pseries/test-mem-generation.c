@@ -17,7 +17,7 @@
 
 static struct {
     uint64_t generation;
-    uint64_t current;                   /* the view in force */
+    uint64_t current;                   /* the current view */
     uint64_t queued[VIEWS];             /* to be freed */
     uint64_t freed[VIEWS];
     uint64_t reading;                   /* in an RCU read section */

@@ -35,7 +35,7 @@
 
 /* Of what depends on the target, route.c and its headers need these names */
 #define QEMU_PPC_CPU_QOM_H
-#define HW_INTC_PSERIES_IRQ_BACKEND_H
+#define HW_INTC_PSERIES_IRQ_CONTROLLER_H
 typedef struct ArchCPU PowerPCCPU;
 typedef struct PaprHcallTable PaprHcallTable;
 typedef struct PaprIrqs PaprIrqs;

@@ -1,23 +1,23 @@
 /*
- * pSeries interrupts: the number space and the controller in force
+ * pSeries interrupts: the number space and the active controller
  *
  * Every interrupt number is claimed by its device in both controllers, XICS and
- * XIVE; a trigger goes to the one that the guest drives, found by one load and
- * one indirect call.  Which one that is changes at client-architecture-support
+ * XIVE; a trigger goes to the active one, found by one load and one indirect
+ * call.  Another controller becomes active at client-architecture-support
  * (CAS, LoPAR 14.5.4.7 and Table B.7 byte 23 of vector 5), at reset and after
  * migration.  Called by devices (claims, triggers), by the machine (mode,
  * reset, device tree, migration) and by CAS.
  *
- * Each controller is emulated, or run by the host's kernel (KVM) where that can
- * and may (kernel-irqchip); if that fails it is emulated, unless
- * kernel-irqchip=on forbids it.  Both are operations on one state: backend.h.
+ * The host's kernel (KVM) runs a controller if it can and kernel-irqchip allows
+ * it.  Else it is emulated, unless kernel-irqchip=on forbids that.  Both
+ * implementations work on one state: controller.h.
  *
  * Locking: all with the big lock (BQL) but triggers and levels, which come from
- * any thread.  Those read @active and @flags atomically.  A backend is never
- * freed while the machine lives, and one that is no longer active has all its
- * sources off (see backend.h), so a trigger that read @active just before it
- * changed does no harm: the edge is lost, as it would be had it come in earlier
- * than the change; a level is kept in @flags and given to the new backend.
+ * any thread.  Those read @active and @flags atomically.  A controller is never
+ * freed while the machine exists, and has all its sources off when it is not
+ * active (controller.h).  So a trigger that read @active just before it changed
+ * does no harm: its edge is lost, as if it had come before the change; a level
+ * is kept in @flags and given to the new controller.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,7 +28,7 @@
 #include "qemu/log.h"
 #include "migration/vmstate.h"
 #include "hw/pseries/kvm.h"
-#include "backend.h"
+#include "controller.h"
 #include "kvm.h"
 #include "msi-alloc.h"
 #include "hw/intc/pseries/trace.h"
@@ -149,7 +149,7 @@ static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
     return intc_activate_impl(intc, IMPL_EMULATED, errp);
 }
 
-/* For who cannot go back: emulated if nothing else works */
+/* For callers that can't fail: emulated if the kernel fails */
 static void intc_activate_or_emulate(PaprIrqs *irqs, PaprIntc *intc)
 {
     Error *err = NULL;
@@ -256,7 +256,7 @@ static bool intc_add(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
     return true;
 }
 
-static bool irqs_create_backends(PaprIrqs *irqs, Object *owner,
+static bool irqs_create_controllers(PaprIrqs *irqs, Object *owner,
                                  PaprHcallTable *hcalls, PaprRtas *rtas,
                                  Error **errp)
 {
@@ -297,7 +297,7 @@ PaprIrqs *papr_irqs_new(Object *owner, PaprVcpuMap *vcpus, PaprIcMode mode,
     papr_msi_init(&irqs->msi, first_msi, irqs_end(irqs) - first_msi);
 
     if (!irqs_settle_mode(irqs, mode, errp) ||
-        !irqs_create_backends(irqs, owner, hcalls, rtas, errp)) {
+        !irqs_create_controllers(irqs, owner, hcalls, rtas, errp)) {
         papr_msi_destroy(&irqs->msi);
         g_free(irqs);
         return NULL;
@@ -366,7 +366,7 @@ bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
     return true;
 }
 
-/* @intc is in force: nothing of the last guest is left in it */
+/* Make the active @intc anew, without any state of the last guest */
 static void irqs_recreate(PaprIrqs *irqs, PaprIntc *intc)
 {
     intc_deactivate(intc);
@@ -530,9 +530,9 @@ static void irqs_rebuild_map(PaprIrqs *irqs)
 
 /*
  * The machine's own devices have claimed their numbers here as they did at the
- * source.  Message signalled ones (MSI) were claimed by the guest's calls
- * there: the map that came with the stream tells which, and each backend's
- * stream holds its own part.
+ * source.  Numbers of message signalled interrupts (MSI) were claimed by the
+ * guest's calls there: the stream's map names them, and each controller's
+ * section has the state of their sources.
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
@@ -679,8 +679,9 @@ void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
         qatomic_and(&irqs->flags[irq], (uint8_t)~IRQ_LEVEL);
     }
     /*
-     * Read after the flag is written: a change of controller in between either
-     * is seen here or sees the flag.  A backend ignores a level that it has.
+     * @active is read after the flag is written: either this thread reads the
+     * new controller, or the thread that changes it reads the flag.  A
+     * controller ignores a level that it has.
      */
     smp_mb();
     impl = qatomic_read(&irqs->active);

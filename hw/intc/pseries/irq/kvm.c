@@ -19,15 +19,15 @@ bool papr_irq_kvm_allowed(bool *required)
     return kvm_enabled() && kvm_kernel_irqchip_allowed();
 }
 
-void papr_irq_kvm_in_force(bool in_force)
+void papr_irq_kvm_set_active(bool active)
 {
-    kvm_msi_via_irqfd_allowed = in_force;
-    if (!in_force && kvm_irqchip_in_kernel()) {
+    kvm_msi_via_irqfd_allowed = active;
+    if (!active && kvm_irqchip_in_kernel()) {
         /* devices take irqfds back as long as the kernel has the controller */
         kvm_irqchip_change_notify();
     }
-    kvm_kernel_irqchip = in_force;
-    kvm_set_gsi_routing_linear(in_force, 0);
+    kvm_kernel_irqchip = active;
+    kvm_set_gsi_routing_linear(active, 0);
 }
 
 void papr_irq_kvm_changed(void)

@@ -23,16 +23,16 @@
 bool papr_irq_kvm_allowed(bool *required);
 
 /**
- * papr_irq_kvm_in_force - the kernel's controller is put in force, or given up
+ * papr_irq_kvm_set_active - the kernel's controller is active, or is not
  *
- * While it is in force devices may hand it events without QEMU (irqfd), by the
+ * While it is active, devices may send it events without QEMU (irqfd), by the
  * number that a message signalled interrupt (MSI) has as its data.  They are
- * told before it is given up, and take their irqfds back (virtio-pci:
- * base/patches/0182).  To be called by a backend at the end of activate() and
- * at the beginning of deactivate(); once more with the same value does no harm.
- * Context: BQL.
+ * notified before it stops being active, and remove their irqfds (virtio-pci:
+ * base/patches/0182).  The kernel's implementation calls this at the end of
+ * activate() and at the beginning of deactivate(); a second call with the same
+ * value does nothing.  Context: BQL.
  */
-void papr_irq_kvm_in_force(bool in_force);
+void papr_irq_kvm_set_active(bool active);
 
 /**
  * papr_irq_kvm_changed - tell devices that work with irqfds to set them up anew

@@ -36,7 +36,7 @@ void papr_icp_resend(PaprIcp *icp)
     }
 }
 
-/* After an operation of the guest is in force */
+/* After an operation of the guest was committed */
 static inline void icp_finish_step(PaprIcp *icp, const PaprIcpStep *step)
 {
     if (unlikely(step->displaced)) {

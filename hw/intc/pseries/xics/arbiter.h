@@ -61,7 +61,7 @@ struct PaprArbiter {
 
 /* icp.c */
 
-/** papr_icp_read, papr_icp_commit: steps of icp-state.h in force; any thread */
+/** papr_icp_read, papr_icp_commit: apply a step of icp-state.h; any thread */
 static inline uint64_t papr_icp_read(const PaprIcp *icp)
 {
     return qatomic_read(&icp->state);

@@ -29,7 +29,7 @@
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
 #include "system/kvm.h"
-#include "hw/intc/pseries/irq/backend.h"
+#include "hw/intc/pseries/irq/controller.h"
 #include "hw/intc/pseries/irq/kvm.h"
 #include "xics.h"
 #include "hw/intc/pseries/trace.h"
@@ -417,7 +417,7 @@ static bool xics_kvm_activate(void *be, Error **errp)
         close_device(xics);
         return false;
     }
-    papr_irq_kvm_in_force(true);
+    papr_irq_kvm_set_active(true);
     return true;
 }
 
@@ -425,7 +425,7 @@ static void xics_kvm_deactivate(void *be)
 {
     PaprXics *xics = be;
 
-    papr_irq_kvm_in_force(false);
+    papr_irq_kvm_set_active(false);
     close_device(xics);
     turn_off_servers(xics);
     papr_xics_ops->reset(xics);

@@ -25,7 +25,7 @@ static PaprSource *rtas_source(PaprXics *xics, const PaprRtasCall *call,
     if (!xics->active) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS call 0x%x is for XICS, but %s\n",
                       call->token, xics->kvm ? "the arguments are too close "
-                      "to the end of RAM for the kernel" : "XIVE is in force");
+                      "to the end of RAM for the kernel" : "XIVE is active");
         *status = RTAS_HARDWARE_ERROR;
         return NULL;
     }

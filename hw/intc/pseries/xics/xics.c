@@ -1,5 +1,5 @@
 /*
- * XICS: the backend of the number space, and the device that holds the sources
+ * XICS: the emulated implementation, and the device that has the sources
  *
  * Called by irq/irqs.c through papr_xics_ops.  LoPAR 6.2, B.5.9.1.
  *
@@ -15,7 +15,7 @@
 #include "hw/pseries/save.h"
 #include "hw/qdev-properties.h"
 #include "migration/vmstate.h"
-#include "hw/intc/pseries/irq/backend.h"
+#include "hw/intc/pseries/irq/controller.h"
 #include "xics.h"
 #include "hw/intc/pseries/trace.h"
 

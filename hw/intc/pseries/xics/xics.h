@@ -36,10 +36,10 @@ typedef struct PaprXicsKvm PaprXicsKvm;
 
 /**
  * PaprXics - the device
- * @ops: in force: those of the model, or of the kernel's controller (kvm.c),
+ * @ops: active: those of the model, or of the kernel's controller (kvm.c),
  *       and then the model only has the state that was last stored there or
  *       fetched; BQL
- * @kvm: the kernel's controller, while it is in force; BQL
+ * @kvm: the kernel's controller, while it is active; BQL
  */
 struct PaprXics {
     DeviceState parent_obj;

@@ -95,7 +95,7 @@ static inline PaprEsbStep papr_esb_on_level(uint8_t from, bool level)
 }
 
 /*
- * Put a step into force.  Returns false if @esb is no longer @from (take the
+ * Store the result of a step.  Returns false if @esb is no longer @from (take the
  * step again).  An event that goes on its way is counted in the same swap, so
  * that whoever sees P also sees it on its way; should the counter be full
  * (31 threads inside the router with one source) the caller tries again.

@@ -1,12 +1,12 @@
 /*
- * pSeries XIVE in the host's kernel: the backend "xive-kvm"
+ * pSeries XIVE in the host's kernel: the implementation "xive-kvm"
  *
  * XIVE native exploitation mode: the host's KVM has an interrupt controller
- * device by which the guest drives the host's XIVE.  It is created when XIVE is
- * put in force (at client-architecture-support, or when the machine starts with
- * it), and closed when XICS is, at reset at the latest.
+ * device by which the guest drives the host's XIVE.  It is created when XIVE
+ * becomes active (at client-architecture-support, or when the machine starts
+ * with it), and closed when XICS becomes active, or at reset.
  *
- * These operations work on the state of the emulated backend (model.c), whose
+ * These operations work on the state of the emulated model (model.c), whose
  * own operations they call for the model's part of the work:
  *
  *   the kernel has   sources' P and Q bits, positions in queues, vCPUs' rings
@@ -303,7 +303,7 @@ static bool xive_kvm_activate(void *be, Error **errp)
     }
     xive->ops = &xive_kvm_ops;
     papr_xive_ops->activate(be, &error_abort);
-    papr_irq_kvm_in_force(true);
+    papr_irq_kvm_set_active(true);
     return true;
 }
 
@@ -314,7 +314,7 @@ static void xive_kvm_deactivate(void *be)
     if (!xive->active) {
         return;
     }
-    papr_irq_kvm_in_force(false);
+    papr_irq_kvm_set_active(false);
     papr_xive_kvm_unmap(xive->kvm);
     papr_xive_kvm_close(xive->kvm);
     xive->ops = &papr_xive_emulated;

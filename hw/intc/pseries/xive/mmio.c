@@ -11,7 +11,7 @@
  * The memory core calls these without the big lock (BQL), for the regions ask
  * for that: the handlers only work on the atomic state of route.c and on the
  * accessing vCPU's own context, and never enter another device.  The regions
- * live as long as the machine, and are visible while XIVE is in force.  If the
+ * live as long as the machine, and are visible while XIVE is active.  If the
  * host's kernel runs it, kvm-pages.c has the regions of ESB and TIMA covered.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,5 +1,5 @@
 /*
- * pSeries XIVE: the controller as a device and as a backend of irq/
+ * pSeries XIVE: the controller as a device, and its emulated implementation
  *
  * XIVE, the eXternal Interrupt Virtualization Engine, in exploitation mode
  * (LoPAR 14.5.4.7): the guest works sources and its vCPUs' registers through

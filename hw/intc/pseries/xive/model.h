@@ -24,7 +24,7 @@
 #include "hw/sysbus.h"
 #include "qemu/rcu.h"
 #include "qemu/thread.h"
-#include "hw/intc/pseries/irq/backend.h"
+#include "hw/intc/pseries/irq/controller.h"
 #include "hw/intc/pseries/irq/cpu-line.h"
 #include "abi.h"
 #include "end.h"
@@ -62,11 +62,12 @@ typedef struct PaprXiveImage PaprXiveImage;
 typedef struct PaprXiveKvm PaprXiveKvm;
 
 /**
- * PaprXiveOps - a backend's operations, and what hypercalls have it do
+ * PaprXiveOps - an implementation's PaprIntcOps, and functions of hypercalls
  *
- * Of the emulated model, or of KVM's device, which then also has the state
- * that moves.  The BQL is held but by a vCPU in queue, esb_load, esb_store and
- * sync.  The integers are codes for r3.
+ * The implementation is the emulated model, or KVM's device, which also has the
+ * state that events change.  The BQL is held, except in queue, esb_load,
+ * esb_store and sync, which a vCPU may call without.  The integers are return
+ * codes for r3.
  */
 typedef struct PaprXiveOps {
     PaprIntcOps intc;
@@ -96,7 +97,7 @@ struct PaprXive {
     PaprEnd *ends;
     PaprTctx **tctxs;
 
-    const PaprXiveOps *ops;             /* in force */
+    const PaprXiveOps *ops;             /* active implementation */
     PaprXiveKvm *kvm;                   /* NULL: not to be had */
 
     PaprHcallTable *hcalls;

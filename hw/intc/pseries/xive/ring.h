@@ -5,7 +5,7 @@
  * word, the first byte on top.  Pending priorities are bits of IPB; PIPR is
  * the most favored of them; an exception is up, which is NSR bit 0, exactly
  * while PIPR is more favored than CPPR.  So every operation here is a function
- * from word to word, and a thread puts it into force by compare-and-swap:
+ * from word to word, and a thread stores the result by compare-and-swap:
  * nothing needs a lock (see present() in route.c for the vCPU's line).
  *
  * Pure; called by route.c, tested by test-xive-ring.c.

@@ -199,7 +199,7 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
     };
 }
 
-/* Restore what was in force before; only a host's kernel can fail to */
+/* Restore the former state; only a host's kernel can fail to */
 static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
 {
     Error *irqs_err = NULL, *compat_err = NULL;
@@ -221,7 +221,7 @@ static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
     error_free(compat_err);
 }
 
-/* The tree of what is in force, if the guest has room for it */
+/* The tree of the current state, if the guest has room for it */
 static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
                           void **fdt, size_t *size, Error **errp)
 {

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: the device tree that is in force
+ * pSeries platform: the current device tree
  *
  * The guest's tree, for the monitor, migration and the platform: the one that
  * an image (SLOF) last passed to H_UPDATE_DT, or that of QEMU's client
@@ -69,7 +69,7 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size)
     } else if (replace_live_tree(fw, fdt, fdt_size, true, &err)) {
         papr_firmware_fdt(fw, &fdt_size);       /* for the monitor's dumpdtb */
     } else {
-        /* an error of papr_dt_build(): the old tree stays in force */
+        /* an error of papr_dt_build(): the old tree stays current */
         warn_report_err(err);
     }
 }
@@ -131,7 +131,7 @@ bool papr_firmware_rtas_base(PaprFirmware *fw, uint64_t *base)
     return true;
 }
 
-/* r4: address of the firmware's final tree, which is then in force */
+/* r4: address of the firmware's final tree, which is current then */
 static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprFirmware *fw = opaque;

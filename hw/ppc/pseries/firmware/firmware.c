@@ -3,7 +3,7 @@
  *
  * There are two kinds.  An image (SLOF by default) gets the device tree in
  * guest memory, and passes its own version to H_UPDATE_DT.  QEMU's own Open
- * Firmware client interface (client.c) has the tree in QEMU.  The tree in force
+ * Firmware client interface (client.c) has the tree in QEMU.  The current tree
  * is in fdt.c.
  *
  * Called by machine/ (init, reset, migration), cas/ and dt/.  Locking: BQL.

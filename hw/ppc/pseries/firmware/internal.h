@@ -55,7 +55,7 @@ struct PaprFirmware {
     PaprImages images;
     PaprOfClient client;
 
-    /* The tree in force; with the client interface a copy of client.tree */
+    /* The current tree; with the client interface a copy of client.tree */
     void *fdt;
     size_t fdt_size;
     size_t fdt_room;            /* the largest tree accepted from the guest */
@@ -66,7 +66,7 @@ struct PaprFirmware {
 bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
                         Error **errp);
 
-/* fdt.c: the tree in force; what others call is in hw/pseries/firmware.h */
+/* fdt.c: the current tree; what others call is in hw/pseries/firmware.h */
 void papr_firmware_fdt_register(PaprFirmware *fw, PaprHcallTable *hcalls);
 /** papr_firmware_reset_fdt: @fdt is the tree of a guest that is reset */
 bool papr_firmware_reset_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,

@@ -281,7 +281,7 @@ PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
         return store;
     }
     qemu_mutex_unlock(&store->lock);
-    /* in force since the caller's read section began, so it stays as long */
+    /* installed since the read section began: not freed before its end */
     return store->moved_to;
 }
 

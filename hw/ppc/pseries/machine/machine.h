@@ -167,7 +167,7 @@ void papr_machine_options_init(Object *obj);
 int papr_machine_kvm_type(MachineState *ms, const char *word);
 /* can a guest run as the processor @logical_pvr, or as a later one? */
 bool papr_machine_cpu_reaches(const PaprMachine *pm, uint32_t logical_pvr);
-/* put option call-stats in force */
+/* apply option call-stats */
 void papr_machine_apply_call_stats(PaprMachine *pm);
 
 /* hotplug.c */

@@ -86,7 +86,7 @@ static void end_read_sections(PaprMmu *mmu)
     }
 }
 
-/* Free a table that was in force */
+/* Free a table that was active */
 static void hpt_retire(PaprMmu *mmu, PaprHpt *hpt)
 {
     if (hpt) {

@@ -126,25 +126,25 @@ static inline size_t *papr_removals_of(PaprMmu *mmu, uint64_t ptex)
 unsigned papr_hpte_base_shift(PowerPCCPU *cpu, uint64_t pte0, uint64_t pte1,
                               unsigned *actual_shift);
 
-/** papr_hpt_new: an empty table, not in force; NULL if there's no memory */
+/** papr_hpt_new: an empty table, not active; NULL if there's no memory */
 PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift);
-/** papr_hpt_drop: free a table that never was in force; may be NULL */
+/** papr_hpt_drop: free a table that never was active; may be NULL */
 void papr_hpt_drop(PaprHpt *hpt);
 /**
- * papr_hpt_may_retire - can the table in force be exchanged now?
+ * papr_hpt_may_retire - can the active table be exchanged now?
  *
- * A table that was in force is freed when no vCPU is in the RCU read section of
+ * A table that was active is freed when no vCPU is in the RCU read section of
  * that time, in which a vCPU that makes hypercalls in real mode could stay for
  * ever.  No more than one is to wait for that at the guest's will.  If one
  * does, this asks all vCPUs to leave their read section, and the guest has to
  * come back (H_LONG_BUSY_*).  BQL.
  */
 bool papr_hpt_may_retire(PaprMmu *mmu);
-/** papr_hpt_install: put @hpt (or NULL) in force; drops the old one, flushes */
+/** papr_hpt_install: make @hpt (or NULL) active; drops the old one, flushes */
 void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt);
 
 /**
- * papr_hpt_replace - a new, empty table in force
+ * papr_hpt_replace - a new, empty table becomes active
  * @least: if there is no memory for 2^@shift bytes, it may have down to this
  *
  * BQL, vCPUs may run.

@@ -3,20 +3,20 @@
  *
  * H_RESIZE_HPT_PREPARE makes an empty table of the new size, which costs no
  * time as its memory is not touched; H_RESIZE_HPT_COMMIT moves the bolted
- * entries into it and puts it in force.  Other entries are dropped: a guest
+ * entries into it and makes it active.  Other entries are dropped: a guest
  * enters them again when it misses them.  LoPAR section 14.5.4.1.9.
  *
  * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT releases while it
  * walks the old table: the guest can't be asked to repeat the call (Linux takes
  * that for a failure), and a table of some GiB takes seconds.  Meanwhile no
  * other thread uses the new table, no other is prepared or committed, and RCU
- * keeps the old one.  Then it checks whether the old one is still in force.
+ * keeps the old one.  Then it checks whether the old one is still active.
  *
  * The guest has to keep its other vCPUs away from the table during the commit.
  * If it does not, their hypercalls and walks go on in the old table (RCU),
  * whose changes then are lost to the guest.
  *
- * Bounds: a guest has a table in force, one prepared, and one that waits for
+ * Bounds: a guest has an active table, one prepared, and one that waits for
  * its readers (papr_hpt_may_retire()): while there is one of those no other is
  * prepared.
  *
@@ -156,7 +156,7 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
 }
 
 /*
- * Put @new in force, filled from the table that is.  The BQL is held, but
+ * Make @new active, filled from the active table.  The BQL is held, but
  * released meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may install
  * another table, and a migration may begin.  Then the call fails as if that had
  * happened before it.
