@@ -452,7 +452,7 @@ static void flush(void)
 {
     /* flush_others() */
     smp_mb();
-    if (papr_mark_or_tell(&m.vcpu)) {
+    if (papr_mark_or_notify(&m.vcpu)) {
         qatomic_inc(&m.queue);
         qatomic_set(&m.exit_request, 1);
         /* exclusive work waits for who runs, with a barrier before it looks */

@@ -4,44 +4,49 @@
  *
  * Hypercalls change entries (hcalls.c), walks of the table read them and set
  * their R (referenced) and C (changed) bits (hpt.c, for target/ppc).  This file
- * has each step of both that other threads can see, and nothing else, so that
- * tests/unit/pseries/test-hpt-race.c can run these very functions in all orders
- * of their loads and stores.
+ * has the steps of both that other threads can see, and nothing else, so that
+ * tests/unit/pseries/test-hpt-race.c can run these functions in all orders of
+ * their loads and stores.
  *
- * An entry has two doublewords, and no host can be relied upon to load both at
+ * An entry has two doublewords, 0 and 1, and not all hosts can load both at
  * once.  The rules:
  *
- * 1. Who changes an entry has set HPTE0_LOCK in its first doubleword by
- *    compare-and-swap.  Nobody waits while holding one.
- * 2. H_ENTER writes the second doubleword of an entry that is not valid, then
- *    the first one (papr_entry_publish()).
- * 3. A removal makes the entry invalid, counts itself in the entry's counter of
- *    removals, then empties the second doubleword (papr_entry_take_out()).
- * 4. A walk loads the counter, the first doubleword, the second one, and the
- *    counter again, until both counts are the same (papr_entry_read()).
+ * 1. A thread that changes an entry has set HPTE0_LOCK in its doubleword 0 by
+ *    compare-and-swap.  No thread waits while it holds such a lock.
+ * 2. H_ENTER stores doubleword 1 of an entry that is not valid, then doubleword
+ *    0 (papr_entry_publish()).
+ * 3. A removal makes the entry invalid, increments the entry's counter of
+ *    removals, then empties doubleword 1 (papr_entry_take_out()).
+ * 4. A walk loads the counter, doubleword 0, doubleword 1, and the counter
+ *    again, until both counts are the same (papr_entry_read()).
  *
- * So a walk returns no pair that was never in the table.  Say that it has found
- * a valid first doubleword.  If its second doubleword is later than the end of
- * that entry, then by 3 the last load of the counter sees the removal.  The
- * first load of it did not: otherwise, by 3, the first doubleword would have
- * been seen invalid.  By 2 the second doubleword is no earlier than the entry.
- * It is not enough to load the first doubleword twice: the entry may have been
- * removed, another one been entered, whose second doubleword the walk loads,
- * and a third one, with the first one's address, have taken its place.  Nor is
- * it enough on all hosts that the new second doubleword is stored after the
- * count if another thread has removed the entry: H_ENTER tells of what it has
- * seen when it stores it (a release).
+ * Claim: a walk returns only pairs that were in the table.  Let it have loaded
+ * doubleword 0 of entry E.
  *
- * 5. A walk that finds R clear sets it, by compare-and-swap against the second
- *    doubleword that it has read, then reads the pair again (papr_entry_note(),
- *    papr_entry_is()).  Thus at some moment of the walk the pair it returns
- *    was in the table with R set, and so it was if the walk had found R set.
- * 6. A removal takes R after the entry is invalid, and flushes if it was set.
- *    If it was not, no walk returns that pair any more.
+ * (a) Its doubleword 1 is not older than E's, by rule 2.
+ * (b) If its doubleword 1 is newer than E's end, E was removed.  By rule 3 the
+ *     removing thread incremented the counter before any thread stored the new
+ *     value, so the walk's second load of the counter sees the increment.  Its
+ *     first load did not: otherwise, by rule 3, its load of doubleword 0 would
+ *     have found E invalid.  So the counts differ, and the walk repeats.
+ *
+ * A second load of doubleword 0 in place of the counter is not enough: another
+ * entry with E's address may be there by then.  The new value in (b) may be
+ * stored by another thread than the removing one: papr_entry_publish() stores
+ * it by a release, because on some hosts the walk could otherwise see it before
+ * the removing thread's increment.
+ *
+ * 5. A walk that finds R clear sets it, by compare-and-swap against the
+ *    doubleword 1 that it has read, then reads the pair again
+ *    (papr_entry_note(), papr_entry_is()).  So at some moment of the walk the
+ *    returned pair was in the table with R set.  If the walk found R set, that
+ *    was so, too.
+ * 6. A removal reads R after it has made the entry invalid, and flushes if R is
+ *    set.  If R is clear, no walk returns that pair any more.
  *
  * H_PROTECT and H_CLEAR_REF clear R of an entry that may be in a TLB until
  * their flush is complete.  They are counted (papr_clears_begin()) from before
- * they clear R till then, and while there are any, R is not relied upon.
+ * they clear R until then, and while the count is not 0, R is not relied upon.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -58,10 +63,10 @@
  */
 #define PAPR_REMOVAL_COUNTERS 1024
 
-/* Doubleword @half (0, 1) of the entry, host endian */
-static inline uint64_t papr_entry_load(const uint64_t *pte, int half)
+/* Doubleword @n (0, 1) of the entry, host endian */
+static inline uint64_t papr_entry_load(const uint64_t *pte, int n)
 {
-    return be64_to_cpu(qatomic_read(&pte[half]));
+    return be64_to_cpu(qatomic_read(&pte[n]));
 }
 
 static inline bool papr_entry_exchange(uint64_t *where, uint64_t old,
@@ -71,16 +76,16 @@ static inline bool papr_entry_exchange(uint64_t *where, uint64_t old,
            cpu_to_be64(old);
 }
 
-/** papr_entry_try_lock: if the first doubleword is @pte0, which has no lock */
+/** papr_entry_try_lock: if doubleword 0 is @pte0, which has no lock */
 static inline bool papr_entry_try_lock(uint64_t *pte, uint64_t pte0)
 {
     return papr_entry_exchange(&pte[0], pte0, pte0 | HPTE0_LOCK);
 }
 
 /**
- * papr_entry_unlock_changed - the locked entry's new first doubleword
+ * papr_entry_unlock_changed - store a locked entry's new doubleword 0
  *
- * A full barrier, as papr_hpt_mark_dirty() asks for.
+ * A full barrier, which papr_hpt_mark_dirty() requires.
  */
 static inline void papr_entry_unlock_changed(uint64_t *pte, uint64_t pte0)
 {
@@ -92,7 +97,7 @@ static inline void papr_entry_unlock_unchanged(uint64_t *pte, uint64_t pte0)
     qatomic_store_release(&pte[0], cpu_to_be64(pte0));
 }
 
-/** papr_entry_try_claim: lock an entry that was found free, as @pte0 says */
+/** papr_entry_try_claim: lock a free entry whose doubleword 0 was @pte0 */
 static inline bool papr_entry_try_claim(uint64_t *pte, uint64_t pte0)
 {
     return papr_entry_exchange(&pte[0], pte0, HPTE0_LOCK);
@@ -101,8 +106,8 @@ static inline bool papr_entry_try_claim(uint64_t *pte, uint64_t pte0)
 /**
  * papr_entry_publish - fill an entry that was claimed
  *
- * Who sees its second doubleword has to see the removal of the entry before it,
- * too, also if that was another thread's: hence the release.
+ * A thread that sees its doubleword 1 has to see the removal of the entry that
+ * was there before, also if another thread has removed that: hence the release.
  */
 static inline void papr_entry_publish(uint64_t *pte, uint64_t pte0,
                                       uint64_t pte1)
@@ -115,7 +120,7 @@ static inline void papr_entry_publish(uint64_t *pte, uint64_t pte0,
  * papr_entry_take_out - empty a locked entry
  * @removals: its counter
  *
- * Returns the last second doubleword, whose R says whether walks used it.
+ * Returns the last doubleword 1, whose R says whether walks used the entry.
  */
 static inline uint64_t papr_entry_take_out(uint64_t *pte, size_t *removals)
 {
@@ -131,11 +136,10 @@ static inline uint64_t papr_entry_take_out(uint64_t *pte, size_t *removals)
 }
 
 /**
- * papr_entry_change - replace a locked entry's second doubleword by @change
+ * papr_entry_change - replace a locked entry's doubleword 1 by @change
  *
- * With a walk that sets R or C at the same moment the exchange is done again,
- * so that none of them is lost and R says for sure whether to flush.  Returns
- * the old one.
+ * If a walk sets R or C at the same moment, the exchange is repeated, so that
+ * neither bit is lost and R says whether to flush.  Returns the old doubleword.
  */
 static inline uint64_t papr_entry_change(uint64_t *pte,
                                          uint64_t (*change)(uint64_t pte1,
@@ -159,10 +163,10 @@ static inline void papr_entry_read(const uint64_t *pte, const size_t *removals,
     do {
         before = after;
         pair[0] = papr_entry_load(pte, 0);
-        /* published last, so read first */
+        /* papr_entry_publish() stores it last, so the walk loads it first */
         smp_rmb();
         pair[1] = papr_entry_load(pte, 1);
-        /* counted before it is emptied, so read after that */
+        /* incremented before doubleword 1 is emptied, so loaded after it */
         smp_rmb();
         after = qatomic_load_acquire(removals);
     } while (after != before);
@@ -170,7 +174,7 @@ static inline void papr_entry_read(const uint64_t *pte, const size_t *removals,
 
 /**
  * papr_entry_note - a walk uses the entry: set @bits (R, C)
- * @pte1: the second doubleword that it has read
+ * @pte1: doubleword 1, as the walk has read it
  *
  * Returns false, and sets nothing, if it differs in more than R and C by now.
  */
@@ -190,8 +194,8 @@ static inline bool papr_entry_note(uint64_t *pte, uint64_t pte1, uint64_t bits)
 
 /**
  * papr_entry_is - after papr_entry_note(): is it still the same entry?
- * @pair: as the walk has read it
- * @bits: that it has set
+ * @pair: the doublewords that the walk has read
+ * @bits: the bits that the walk has set
  */
 static inline bool papr_entry_is(const uint64_t *pte, const size_t *removals,
                                  const uint64_t pair[2], uint64_t bits)
@@ -213,7 +217,7 @@ static inline void papr_clears_begin(uint32_t *clears)
     smp_mb__after_rmw();
 }
 
-/** papr_clears_end: what it cleared R of is in no TLB any more */
+/** papr_clears_end: no TLB has the entries any more whose R was cleared */
 static inline void papr_clears_end(uint32_t *clears)
 {
     qatomic_dec(clears);

@@ -5,11 +5,12 @@
  * and block removal: LoPAR sections 14.5.4.1.1 to 14.5.4.1.8, flags of Table
  * 14.4.  Called by the hypercall dispatch.
  *
- * Locking: none of these takes the BQL.  The table is held by RCU.  An entry is
- * changed only by who has set its lock bit (HPTE0_LOCK) by compare-and-swap;
- * nobody waits while holding one, and H_BLOCK_REMOVE, which holds several, only
- * tries.  Table walks of the vCPUs take no lock.  What they and the calls do to
- * an entry, in which order, and why that is right, is in entry.h.
+ * Locking: none of these takes the BQL.  The table is held by RCU.  Only the
+ * thread that has set an entry's lock bit (HPTE0_LOCK) by compare-and-swap
+ * changes the entry.  No thread waits while it holds such a lock, and
+ * H_BLOCK_REMOVE, which holds several, only tries.  Table walks of the vCPUs
+ * take no lock.  What they and the calls do to an entry, in which order, and
+ * why that is right, is in entry.h.
  *
  * Flushing: a removal flushes nothing if no walk has set the entry's R bit.  As
  * guests like to enter translations with R set, H_ENTER keeps that in a bit of
@@ -39,28 +40,28 @@
 
 #define SPINS_BEFORE_YIELD 1000
 
-/** Work - what all of these hypercalls need; see begin_hpt_call() */
-typedef struct Work {
+/** HptCall - what all of these hypercalls need; see begin_hpt_call() */
+typedef struct HptCall {
     PaprMmu *mmu;
     PowerPCCPU *cpu;
     PaprHpt *hpt;
     PaprTlbBatch flush;
-} Work;
+} HptCall;
 
 /* As the last condition before a change of an entry that may clear its R bit */
-static void count_clear(Work *w)
+static void count_clear(HptCall *w)
 {
     w->flush.clears_r = true;
     papr_clears_begin(&w->mmu->clears);
 }
 
 /* Is R of an entry clear because another call has cleared it? */
-static bool others_clear_r(const Work *w)
+static bool others_clear_r(const HptCall *w)
 {
     return papr_clears_others(&w->mmu->clears, w->flush.clears_r);
 }
 
-static void begin_hpt_call(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
+static void begin_hpt_call(HptCall *w, PaprMmu *mmu, PowerPCCPU *cpu)
 {
     w->mmu = mmu;
     w->cpu = cpu;
@@ -70,13 +71,13 @@ static void begin_hpt_call(Work *w, PaprMmu *mmu, PowerPCCPU *cpu)
     w->flush.n = 0;
 }
 
-static void finish_hpt_call(Work *w)
+static void finish_hpt_call(HptCall *w)
 {
     papr_tlb_flush(w->mmu, w->cpu, &w->flush);
 }
 
 /* A partition that uses radix has no table, hence no valid index */
-static bool has_entry(const Work *w, uint64_t ptex)
+static bool has_entry(const HptCall *w, uint64_t ptex)
 {
     return w->hpt && ptex < w->hpt->n;
 }
@@ -88,7 +89,7 @@ static int64_t bad_index(const char *call, uint64_t ptex)
     return H_PARAMETER;
 }
 
-/* Give entry @ptex, which is locked, its new first doubleword */
+/* Give entry @ptex, which is locked, its new doubleword 0 */
 static void unlock_changed(PaprHpt *hpt, uint64_t ptex, uint64_t pte0)
 {
     papr_entry_unlock_changed(&hpt->pte[2 * ptex], pte0);
@@ -148,8 +149,9 @@ static uint64_t shown_pte0(uint64_t pte0)
     return pte0 & ~HPTE0_OURS;
 }
 
-/* The old entry @ptex is removed: flush it, if a walk ever used it */
-static void must_forget(Work *w, uint64_t ptex, uint64_t pte0, uint64_t pte1)
+/* Flush the old translation of entry @ptex, if a walk ever used it */
+static void flush_if_used(HptCall *w, uint64_t ptex, uint64_t pte0,
+                          uint64_t pte1)
 {
     unsigned base, actual;
     PaprVa va = { 0 };
@@ -165,13 +167,13 @@ static void must_forget(Work *w, uint64_t ptex, uint64_t pte0, uint64_t pte1)
 }
 
 /* Empty entry @ptex, which is locked and was @pte0; returns the last pte1 */
-static uint64_t take_out(Work *w, uint64_t ptex, uint64_t pte0)
+static uint64_t remove_locked(HptCall *w, uint64_t ptex, uint64_t pte0)
 {
     uint64_t pte1 = papr_entry_take_out(&w->hpt->pte[2 * ptex],
                                         papr_removals_of(w->mmu, ptex));
 
     papr_hpt_mark_dirty(w->hpt, ptex);
-    must_forget(w, ptex, pte0, pte1);
+    flush_if_used(w, ptex, pte0, pte1);
     return shown_pte1(pte0, pte1);
 }
 
@@ -247,7 +249,7 @@ static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     uint64_t flags = args[0], ptex = args[1], pte0 = args[2], pte1 = args[3];
     bool exact = flags & PFT_EXACT;
     int64_t slot, rc;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, opaque, cpu);
@@ -281,7 +283,7 @@ static int64_t h_enter(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     uint64_t flags = args[0], ptex = args[1], avpn = args[2], pte0;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, opaque, cpu);
@@ -292,7 +294,7 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_NOT_FOUND;
     }
     args[0] = shown_pte0(pte0);
-    args[1] = take_out(&w, ptex, pte0);
+    args[1] = remove_locked(&w, ptex, pte0);
     trace_papr_mmu_remove(ptex, args[0], args[1]);
     finish_hpt_call(&w);
     return H_SUCCESS;
@@ -307,7 +309,7 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 enum { BULK_SUCCESS, BULK_NOT_FOUND, BULK_PARM };
 
 /* One specifier: the code, and in *@rc the R and C bits of what was removed */
-static unsigned bulk_remove_one(Work *w, uint64_t high, uint64_t low,
+static unsigned bulk_remove_one(HptCall *w, uint64_t high, uint64_t low,
                                 uint64_t *rc)
 {
     uint64_t ptex = high & BULK_PTEX, flags = 0, pte0, pte1;
@@ -326,7 +328,7 @@ static unsigned bulk_remove_one(Work *w, uint64_t high, uint64_t low,
     if (!lock_matching(w->hpt, ptex, flags, low, &pte0)) {
         return BULK_NOT_FOUND;
     }
-    pte1 = take_out(w, ptex, pte0);
+    pte1 = remove_locked(w, ptex, pte0);
     trace_papr_mmu_remove(ptex, shown_pte0(pte0), pte1);
     *rc = (pte1 & HPTE1_R ? 2 : 0) | (pte1 & HPTE1_C ? 1 : 0);
     return BULK_SUCCESS;
@@ -335,7 +337,7 @@ static unsigned bulk_remove_one(Work *w, uint64_t high, uint64_t low,
 static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     int64_t result = H_SUCCESS;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, opaque, cpu);
@@ -371,8 +373,8 @@ typedef struct Block {
 } Block;
 
 /* May the locked entry @ptex go with the others?  A BLOCK_* code */
-static unsigned block_check(Work *w, Block *block, uint64_t ptex, uint64_t pte0,
-                            bool compare, uint64_t ava)
+static unsigned block_check(HptCall *w, Block *block, uint64_t ptex,
+                            uint64_t pte0, bool compare, uint64_t ava)
 {
     Block b = { .anchored = true };
     uint64_t pte1 = hpte_load(w->hpt, ptex, 1);
@@ -409,7 +411,7 @@ static unsigned block_check(Work *w, Block *block, uint64_t ptex, uint64_t pte0,
  * Lock and check the entry of one specifier.  The lock stays if it may go; an
  * entry given twice is busy the second time.
  */
-static unsigned block_claim(Work *w, Block *block, uint64_t ts, uint64_t ava,
+static unsigned block_claim(HptCall *w, Block *block, uint64_t ts, uint64_t ava,
                             uint64_t *pte0)
 {
     uint64_t ptex = ts & BLOCK_PTEX;
@@ -442,7 +444,7 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     int64_t result = H_SUCCESS;
     bool claimed[BLOCK_MAX] = { false };
     Block block = { .anchored = false };
-    Work w;
+    HptCall w;
 
     memmove(ts, &args[1], BLOCK_MAX * sizeof(*ts));
     RCU_READ_LOCK_GUARD();
@@ -464,7 +466,7 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     for (int i = 0; i < BLOCK_MAX; i++) {
         if (claimed[i]) {
             uint64_t ptex = ts[i] & BLOCK_PTEX;
-            uint64_t pte1 = take_out(&w, ptex, pte0[i]);
+            uint64_t pte1 = remove_locked(&w, ptex, pte0[i]);
 
             trace_papr_mmu_remove(ptex, shown_pte0(pte0[i]), pte1);
             ts[i] |= (pte1 & HPTE1_R ? BLOCK_R : 0) |
@@ -482,7 +484,7 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
  * valid; one that is not may be about to be filled, and then has another first
  * doubleword after that.
  */
-static void read_entry(const Work *w, uint64_t ptex, uint64_t *out)
+static void read_entry(const HptCall *w, uint64_t ptex, uint64_t *out)
 {
     const uint64_t *pte = &w->hpt->pte[2 * ptex];
     unsigned spins = 0;
@@ -504,7 +506,7 @@ static int64_t h_read(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     uint64_t flags = args[0], ptex = args[1];
     unsigned n = 1;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, opaque, cpu);
@@ -524,7 +526,7 @@ static int64_t h_read(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     uint64_t flags = args[0], ptex = args[1], avpn = args[2], pte0, pte1;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, opaque, cpu);
@@ -537,18 +539,18 @@ static int64_t h_protect(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     count_clear(&w);
     pte1 = papr_entry_change(&w.hpt->pte[2 * ptex], papr_hpte_protected, flags);
     unlock_changed(w.hpt, ptex, pte0 & ~HPTE0_REF_ASKED);
-    must_forget(&w, ptex, pte0, pte1);
+    flush_if_used(&w, ptex, pte0, pte1);
     trace_papr_mmu_protect(ptex, flags, pte1);
     finish_hpt_call(&w);
     return H_SUCCESS;
 }
 
-/* Clear @bits (R or C) of an entry; the old second doubleword goes to r4 */
+/* Clear @bits (R or C) of an entry; the old doubleword 1 goes to r4 */
 static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
                           PaprMmu *mmu, uint64_t bits)
 {
     uint64_t ptex = args[1], pte0, pte1, kept;
-    Work w;
+    HptCall w;
 
     RCU_READ_LOCK_GUARD();
     begin_hpt_call(&w, mmu, cpu);
@@ -565,7 +567,7 @@ static int64_t clear_bits(const char *call, PowerPCCPU *cpu, uint64_t *args,
     kept = bits & HPTE1_R ? pte0 & ~HPTE0_REF_ASKED : pte0;
     unlock_changed(w.hpt, ptex, kept);
     if ((bits & HPTE1_R) || (pte1 & bits)) {
-        must_forget(&w, ptex, pte0, pte1);
+        flush_if_used(&w, ptex, pte0, pte1);
     }
     args[0] = shown_pte1(pte0, pte1);
     trace_papr_mmu_clear(ptex, bits, args[0]);

@@ -404,8 +404,8 @@ bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,
 }
 
 /*
- * Host radix is a bit of both doublewords here: the walker wants it in the
- * first one, streams have it in the second one.
+ * Host radix is a bit of both doublewords here: the walker reads it
+ * from doubleword 0, streams have it in doubleword 1.
  */
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry)

@@ -69,7 +69,7 @@ uint64_t papr_va_hash(const PaprVa *va, unsigned base_shift);
 
 /**
  * papr_hpte_va - the virtual page that an entry translates
- * @pte0: its first doubleword
+ * @pte0: its doubleword 0
  * @ptex: its index in the table
  * @pteg_mask: number of the table's groups less one
  * @base_shift: log2 of the segment's page size

@@ -65,10 +65,10 @@ struct PaprMmu {
     /* log2 of bytes of the table that the host's kernel has (kvm.h); atomic */
     int kernel_shift;
     bool kernel_resizes;                /* the kernel prepares another one */
-    bool commits;                       /* H_RESIZE_HPT_COMMIT is under way */
+    bool commits;                       /* H_RESIZE_HPT_COMMIT is in progress */
     unsigned retired;                   /* tables that wait for RCU; atomic */
     bool track_dirty;                   /* a migration is in progress */
-    uint64_t process_table;             /* second doubleword of the PATE */
+    uint64_t process_table;             /* doubleword 1 of the PATE */
 
     bool nests;                         /* may have guests of its own */
     bool execution_known;               /* papr_mmu_exec_enter() is called */
@@ -78,7 +78,7 @@ struct PaprMmu {
     PaprMmuVcpu *vcpu;                  /* by vCPU id */
 
     struct {
-        int shift;                      /* what the stream was told last */
+        int shift;                      /* the last one that was sent */
         uint32_t generation;            /* of the table the stream has */
         uint64_t index;
         bool first_pass;
@@ -87,10 +87,10 @@ struct PaprMmu {
     int load_fd;
 };
 
-/* Word @half (0, 1) of entry @ptex, host endian */
-static inline uint64_t hpte_load(const PaprHpt *hpt, uint64_t ptex, int half)
+/* Doubleword @n (0, 1) of entry @ptex, host endian */
+static inline uint64_t hpte_load(const PaprHpt *hpt, uint64_t ptex, int n)
 {
-    return papr_entry_load(&hpt->pte[2 * ptex], half);
+    return papr_entry_load(&hpt->pte[2 * ptex], n);
 }
 
 /** papr_hpt_use: an entry is about to be put into slot @ptex; any thread */
@@ -135,9 +135,9 @@ void papr_hpt_drop(PaprHpt *hpt);
  *
  * A table that was active is freed when no vCPU is in the RCU read section of
  * that time, in which a vCPU that makes hypercalls in real mode could stay for
- * ever.  No more than one is to wait for that at the guest's will.  If one
- * does, this asks all vCPUs to leave their read section, and the guest has to
- * come back (H_LONG_BUSY_*).  BQL.
+ * ever.  A guest may have one such table wait.  If one waits, this requests
+ * all vCPUs to leave their read section, and the guest has to repeat its call
+ * (H_LONG_BUSY_*).  BQL.
  */
 bool papr_hpt_may_retire(PaprMmu *mmu);
 /** papr_hpt_install: make @hpt (or NULL) active; drops the old one, flushes */

@@ -39,7 +39,7 @@ bool papr_kernel_writes_hpt(void);
 
 /**
  * papr_kernel_set_process_table - tell the kernel of process table and mode
- * @entry: second doubleword of the partition table entry
+ * @entry: doubleword 1 of the partition table entry
  *
  * 0 or a negative errno; 0 without KVM.  BQL.
  */

@@ -23,18 +23,18 @@ typedef struct PaprMmuVcpu {
 } QEMU_ALIGNED(64) PaprMmuVcpu;
 
 /**
- * papr_mark_or_tell - the vCPU has to flush: does it have to be notified?
+ * papr_mark_or_notify - the vCPU has to flush: does it have to be notified?
  *
- * If not, it is marked, and will empty its TLB before it executes.  The caller
- * has had a full barrier since it changed the table.
+ * If not, it is marked, and empties its TLB before it executes.  The calling
+ * thread (the flusher) has executed a full barrier since it changed the table.
  */
-static inline bool papr_mark_or_tell(PaprMmuVcpu *vcpu)
+static inline bool papr_mark_or_notify(PaprMmuVcpu *vcpu)
 {
     if (qatomic_read(&vcpu->active)) {
         return true;
     }
     qatomic_set(&vcpu->flush, true);
-    /* the mark before the second look */
+    /* @flush is written before @active is read again */
     smp_mb();
     return qatomic_read(&vcpu->active);
 }
@@ -43,7 +43,7 @@ static inline bool papr_mark_or_tell(PaprMmuVcpu *vcpu)
 static inline bool papr_mark_enter(PaprMmuVcpu *vcpu)
 {
     qatomic_set(&vcpu->active, true);
-    /* @active before @flush, and before any walk of the table */
+    /* @active is written before @flush is read, and before any walk */
     smp_mb();
     if (likely(!qatomic_read(&vcpu->flush))) {
         return false;

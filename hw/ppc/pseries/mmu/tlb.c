@@ -10,15 +10,18 @@
  * The caller's own TLB is flushed at once.  Any other vCPU is either
  *
  *  - out of the execution loop (mostly: halted).  It is marked, and empties its
- *    TLB before it executes again: it is not waited for, and not woken.
- *  - in it.  Then it gets the flush as queued work, and the caller an exclusive
- *    work item: the caller's next guest instruction comes after all vCPUs have
- *    left generated code, which they enter again only after their queued work.
+ *    TLB before it executes again: the caller does not wait for it, and does
+ *    not wake it.
+ *  - in the execution loop.  Then the flush is queued as work for it, and an
+ *    exclusive work item for the caller: the caller's next guest instruction
+ *    comes after all vCPUs have left generated code, which they enter again
+ *    only after their queued work.
  *
- * PaprMmuVcpu says which:
- *  (1) The flusher writes @flush, then reads @active.
- *  (2) The vCPU writes @active, then reads @flush.
- *  With a full barrier in both at least one sees the other's write.
+ * PaprMmuVcpu says which, and two threads use it:
+ *  (1) The flusher's thread writes @flush, then reads @active.
+ *  (2) The vCPU's thread writes @active, then reads @flush.
+ *  Between the two accesses each thread has a full barrier, so at least one
+ *  thread sees the other's write: the flusher queues work, or the vCPU flushes.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -35,14 +38,17 @@
 /* MMU indexes of the guest's translated modes: user and supervisor */
 #define TRANSLATED_IDX 0x3
 
-/* A bigger page is cheaper to flush with all the others */
+/* For a larger page, a flush of the whole TLB costs less */
 #define BIGGEST_PAGE_SHIFT 20
 
-/* PaprTlbBatch.page: offset in the segment, and in its low bits ... */
+/*
+ * PaprTlbBatch.page: the offset in the segment; bit 0: 1 TiB segment; bits 1-5:
+ * page shift
+ */
 #define PAGE_IN_1T      0x1
 #define PAGE_SHIFT(x)   (((x) >> 1) & 0x1f)
 
-/* as work for another vCPU, instead of a page */
+/* page_work()'s argument: flush all */
 #define WORK_ALL 0
 
 void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift)
@@ -63,8 +69,8 @@ static void flush_page(CPUState *cs, uint64_t page)
     unsigned idxmap = TRANSLATED_IDX;
 
     /*
-     * The flush by low bits looks at one slot of the TLB a page.  A TLB that
-     * has grown to more pages than the bits tell apart has several.
+     * The flush by low bits examines one slot of the TLB for each page.  In a
+     * TLB with more slots than values of these bits, a page may be in several.
      */
     for (int i = 0; i < 2; i++) {
         uint64_t slots = (cs->neg.tlb.f[i].mask >> CPU_TLB_ENTRY_BITS) + 1;
@@ -98,7 +104,7 @@ static void page_work(CPUState *cs, run_on_cpu_data data)
     }
 }
 
-/* Exclusive work of the caller: all others have done theirs */
+/* Runs after all other vCPUs have flushed */
 static void flushed(CPUState *cs, run_on_cpu_data data)
 {
     PaprMmu *clearing = data.host_ptr;
@@ -109,8 +115,8 @@ static void flushed(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * Work that owns no memory: QEMU drops what is queued for a vCPU that is
- * unplugged, and would leak that.
+ * The work has no memory of its own: QEMU drops the work that is queued for a
+ * vCPU that is unplugged, and would leak its memory.
  */
 static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
 {
@@ -124,29 +130,29 @@ static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
 }
 
 /* Is the vCPU executing, and therefore not marked?  See the file's head */
-static bool must_be_told(PaprMmu *mmu, PaprMmuVcpu *vcpu)
+static bool must_be_notified(PaprMmu *mmu, PaprMmuVcpu *vcpu)
 {
-    return !qatomic_read(&mmu->execution_known) || papr_mark_or_tell(vcpu);
+    return !qatomic_read(&mmu->execution_known) || papr_mark_or_notify(vcpu);
 }
 
-/* On all but @self, which may be NULL; true: some have to be waited for */
+/* On all vCPUs but @self (may be NULL); true: the caller waits for some */
 static bool flush_others(PaprMmu *mmu, CPUState *self,
                          const PaprTlbBatch *batch)
 {
-    bool told = false;
+    bool notified = false;
     PaprVcpu *vcpu = NULL;
 
-    /* the change of the entry before @active is read */
+    /* the entry was changed before @active is read */
     smp_mb();
     while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
         CPUState *cs = CPU(vcpu->cpu);
 
-        if (cs != self && must_be_told(mmu, &mmu->vcpu[vcpu->id])) {
+        if (cs != self && must_be_notified(mmu, &mmu->vcpu[vcpu->id])) {
             queue_flush(cs, batch);
-            told = true;
+            notified = true;
         }
     }
-    return told;
+    return notified;
 }
 
 /* Is the instruction that @cpu executes next on one of these pages? */
@@ -168,8 +174,8 @@ static bool has_next_instruction(PowerPCCPU *cpu, const PaprTlbBatch *batch)
 
 /*
  * The caller's own TLB.  The block of its next instruction is chained to the
- * hypercall, without a look at the page: leave the execution loop if that one
- * is concerned.
+ * hypercall, and runs without a lookup of its page: leave the execution loop if
+ * that page is flushed.
  */
 static void flush_own(CPUState *cs, const PaprTlbBatch *batch)
 {
@@ -179,7 +185,7 @@ static void flush_own(CPUState *cs, const PaprTlbBatch *batch)
     }
 }
 
-/* Returns whether it is complete only after exclusive work of @cs */
+/* True: the flush is complete only after exclusive work of @cs */
 static bool flush_now(PaprMmu *mmu, CPUState *cs, const PaprTlbBatch *batch)
 {
     if (!tcg_enabled() || !(batch->n || batch->all)) {
@@ -230,7 +236,7 @@ void papr_tlb_flush_all(PaprMmu *mmu)
     }
 }
 
-/* Exclusive work: all others are out of the execution loop, and get marked */
+/* Exclusive work: all other vCPUs are out of the execution loop, so marked */
 static void flush_all_work(CPUState *cs, run_on_cpu_data data)
 {
     papr_tlb_flush_all(data.host_ptr);
