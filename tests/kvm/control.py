@@ -137,7 +137,7 @@ def machine_check(host):
         while guest.cmd('query-status')['status'] != 'internal-error':
             expect(not wait.is_over(), guest.cmd('query-status'))
             time.sleep(0.1)
-        expect('PAPR guests do not have: 99' in guest.stderr(), guest.stderr())
+        expect('unexpected exit reason 99' in guest.stderr(), guest.stderr())
 
 
 # options, and the message when they are refused

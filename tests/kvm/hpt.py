@@ -267,7 +267,7 @@ def foreign(host):
         guest.launch()
         goes_on(guest)
         guest.migrate(f'file:{STATE}')
-    for rule, why in (('write[htab]=EIO', 'KVM does not take .*: Input/output error'),
+    for rule, why in (('write[htab]=EIO', 'KVM refuses .*: Input/output error'),
                       ('KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to write it'),
                       ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', 'no hash page table of 4 MiB')):
         rejected(host, why, {'IOCTL_FAIL': rule})
@@ -280,7 +280,7 @@ def foreign(host):
             (stream.but(stream.size, 30), r'2\^30 bytes, which is not possible'),
             (stream.but(stream.size, 0), 'entries without a table'),
             (stream.but(stream.chunk, 0x7fffffff), 'entries 0x7fffffff to'),
-            (stream.but(stream.valid + 8, 0, 0), 'KVM does not take'),
+            (stream.but(stream.valid + 8, 0, 0), 'KVM refuses'),
             (stream.content[:stream.valid + 12], 'Input/output error|error while loading')):
         host.push(content, STATE)
         rejected(host, why)

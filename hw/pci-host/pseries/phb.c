@@ -98,7 +98,7 @@ static bool check_options(PaprPci *pci, const PaprPhbOptions *opt, Error **errp)
         return false;
     }
     if (!opt->io_win_size || !opt->mem_win_size) {
-        error_setg(errp, "%s: the bridge can't do without this window",
+        error_setg(errp, "%s must not be 0",
                    opt->io_win_size ? "mem_win_size" : "io_win_size");
         return false;
     }
@@ -123,7 +123,7 @@ bool papr_phb_pre_plug(PaprPci *pci, PaprPhb *phb, Error **errp)
     phb->io_win_addr = WINDOWS_BASE + index * IO_STEP;
     phb->mem_win_addr = WINDOWS_BASE + (index + 1) * MEM32_STEP;
     phb->mem64_win_addr = WINDOWS_BASE + (index + 1) * MEM64_STEP;
-    /* on the bus this one has the same addresses */
+    /* the bus addresses of the 64-bit window equal its CPU addresses */
     phb->mem64_win_pciaddr = phb->mem64_win_addr;
     g_free(phb->dt_name);
     phb->dt_name = g_strdup_printf("pci@%" PRIx64, phb->buid);
@@ -213,7 +213,7 @@ static void remove_windows(PaprPhb *phb)
     memory_region_del_subregion(sysmem, &phb->io_window);
 }
 
-/* Without a name of its own: "pci.0" or, of a bridge with id=X, "X.0" */
+/* Unnamed: QEMU calls the bus pci.0, or X.0 for id=X */
 static void make_bus(PaprPhb *phb)
 {
     PCIBus *bus = pci_register_root_bus(DEVICE(phb), NULL, set_pin,
@@ -223,7 +223,10 @@ static void make_bus(PaprPhb *phb)
                                         TYPE_PCI_BUS);
 
     if (phb->opt.extended_config) {
-        /* a conventional bus that PCI Express devices show all registers on */
+        /*
+         * Let PCI Express devices show their extended configuration space on
+         * this conventional bus
+         */
         bus->flags |= PCI_BUS_EXTENDED_CONFIG_SPACE;
     }
     phb->parent_obj.bus = bus;
@@ -238,7 +241,10 @@ static void remove_bus(PaprPhb *phb)
     phb->parent_obj.bus = NULL;
 }
 
-/* The parts of other files; the first may fail, so it goes first */
+/*
+ * Realize what other files implement.  Only DMA can fail; it is first so that
+ * nothing has to be undone.
+ */
 static bool realize_parts(PaprPhb *phb, Error **errp)
 {
     if (!papr_phb_dma_realize(phb, errp)) {

@@ -53,7 +53,7 @@ void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp);
  */
 void papr_nested_interrupt(PaprNested *nested, PowerPCCPU *cpu);
 
-/* ours alone, and only needed while there is a guest to run; pointed to */
+/* Not in upstream's streams; sent only if the guest has guests */
 extern const VMStateDescription vmstate_papr_nested;
 bool papr_nested_needed(const PaprNested *nested);
 

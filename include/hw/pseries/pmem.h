@@ -33,7 +33,7 @@ typedef struct PaprPmem PaprPmem;
  */
 PaprPmem *papr_pmem_new(PaprHcallTable *hcalls, PaprDr *dr, uint32_t slots);
 
-/** papr_pmem_reset: nobody asks for flushes now; those that run are let run */
+/** papr_pmem_reset: drop results; running flushes finish without one */
 void papr_pmem_reset(PaprPmem *pmem);
 
 /**

@@ -104,14 +104,12 @@ static int failed_access(PowerPCCPU *cpu)
 
     BQL_LOCK_GUARD();
     cpu_synchronize_state(CPU(cpu));
-    error_report_once("the host has no memory for what vCPU id %d accesses, at "
-                      "its instruction 0x%"PRIx64": if the host's log tells of "
-                      "lost memory, move what the guest does elsewhere; if not,"
-                      " the guest has used an interrupt source that is not "
-                      "there (more of this: -d guest_errors)", cpu->vcpu_id,
-                      (uint64_t)env->nip);
-    qemu_log_mask(LOG_GUEST_ERROR, "KVM: vCPU %d accesses memory that the host "
-                  "does not have, at 0x%"PRIx64"\n", CPU(cpu)->cpu_index,
+    error_report_once("vCPU id %d accessed an address without host memory (NIP "
+                      "0x%"PRIx64"): lost host memory (see the host's log) or "
+                      "an interrupt source that does not exist (all accesses: "
+                      "-d guest_errors)", cpu->vcpu_id, (uint64_t)env->nip);
+    qemu_log_mask(LOG_GUEST_ERROR, "KVM: vCPU id %d accessed an address without"
+                  " host memory (NIP 0x%"PRIx64")\n", cpu->vcpu_id,
                   (uint64_t)env->nip);
     trace_papr_kvm_machine_check(CPU(cpu)->cpu_index, false);
     env->spr[SPR_SRR0] = env->nip;
@@ -140,8 +138,8 @@ int papr_kvm_handle_exit(CPUState *cs, struct kvm_run *run)
     case KVM_EXIT_DEBUG:
         return exit_debug(cpu, run);
     }
-    error_report("KVM: vCPU %lu came back for a reason that PAPR guests do not "
-                 "have: %u", kvm_arch_vcpu_id(cs), run->exit_reason);
+    error_report("KVM: unexpected exit reason %u of vCPU %lu",
+                 run->exit_reason, kvm_arch_vcpu_id(cs));
     return -ENOSYS;
 }
 

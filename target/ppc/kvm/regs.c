@@ -280,7 +280,7 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
     ret = one_reg(cpu, KVM_SET_ONE_REG, reg->id, &value);
     if (ret < 0) {
         name = papr_kvm_reg_name(reg);
-        error_setg_errno(errp, -ret, "KVM does not take 0x%"PRIx64" for "
+        error_setg_errno(errp, -ret, "KVM refuses 0x%"PRIx64" for "
                          "register %s", value.u64, name);
     }
     return ret;
@@ -393,7 +393,7 @@ int papr_kvm_put_registers(CPUState *cs, int level, Error **errp)
     ret = put_registers(cpu, state, level, errp);
     state->known = false;
     if (level >= KVM_PUT_RESET_STATE) {
-        state->torn = ret < 0;
+        state->put_failed = ret < 0;
     }
     return ret;
 }

@@ -65,7 +65,7 @@ typedef struct PaprKvmRegTable {
 
 /**
  * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
- * @torn: the kernel did not take a reset or a migrated vCPU as a whole
+ * @put_failed: the kernel refused registers of a reset or migrated vCPU
  * @refusal: of a vCPU that is being plugged, for papr_kvm_vcpu_taken()
  * @unread: the kernel did not give the registers when it was last asked, so
  *      that QEMU has some of now and some of before
@@ -79,7 +79,7 @@ typedef struct PaprKvmRegTable {
  */
 struct AccelCPUState {
     const PaprKvmRegTable *table;
-    bool torn;
+    bool put_failed;
     Error *refusal;
     bool unread;
     bool known;

@@ -71,7 +71,7 @@ static int set_decr(PowerPCCPU *cpu, uint64_t decr, Error **errp)
     state->decr_pending = state->stopped_at != 0;
     ret = kvm_set_one_reg(CPU(cpu), KVM_REG_PPC_DEC_EXPIRY, &expiry);
     if (ret < 0 && !papr_kvm_reg_absent(ret)) {
-        error_setg_errno(errp, -ret, "KVM does not take register DEC_EXPIRY");
+        error_setg_errno(errp, -ret, "KVM refuses register DEC_EXPIRY");
         return ret;
     }
     return 0;
@@ -127,7 +127,7 @@ static int set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset, Error **errp)
     } else if (papr_kvm_reg_absent(ret)) {
         ret = 0;
     } else {
-        error_setg_errno(errp, -ret, "KVM does not take register TB_OFFSET");
+        error_setg_errno(errp, -ret, "KVM refuses register TB_OFFSET");
     }
     if (state->decr_pending) {
         int decr_ret;

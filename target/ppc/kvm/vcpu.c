@@ -46,7 +46,7 @@ static bool set_version(CPUState *cs, Error **errp)
         error_append_hint(errp, "An older processor's level is had by "
                           "-machine pseries,max-cpu-compat=.\n");
     } else if (ret < 0) {
-        error_setg_errno(errp, -ret, "KVM does not take the vCPU's registers");
+        error_setg_errno(errp, -ret, "KVM refuses the vCPU's registers");
     }
     return ret == 0;
 }
@@ -97,8 +97,8 @@ int papr_kvm_destroy_vcpu(CPUState *cs)
 }
 
 /*
- * The interrupt input, while the interrupt controller is ours.  The level is
- * KVM's from then on: it delivers the interrupt when the guest's MSR[EE] lets
+ * The interrupt input, while QEMU emulates the interrupt controller.  KVM keeps
+ * the level: it delivers the interrupt when the guest's MSR[EE] lets
  * it, and ends the guest's H_CEDE, which never leaves the kernel.  The kernel's
  * own controllers drive the same latch: it must be left to them.
  */
@@ -112,7 +112,7 @@ int papr_kvm_set_interrupt(PowerPCCPU *cpu, int irq, int level)
         return 0;
     }
     trace_papr_kvm_interrupt(kvm_arch_vcpu_id(CPU(cpu)), level);
-    /* any thread may: KVM takes no lock of the vCPU for this one */
+    /* any thread: for this ioctl KVM does not take the vCPU's lock */
     return kvm_vcpu_ioctl(CPU(cpu), KVM_INTERRUPT, &request);
 }
 
@@ -123,14 +123,16 @@ void papr_kvm_put_external_interrupt(PowerPCCPU *cpu)
 }
 
 /*
- * A halted vCPU (stopped by RTAS or not started yet) waits in QEMU; one that
- * idles by H_CEDE waits in the kernel and is not halted for us.  One that could
- * not be reset in full stops the machine: accel/kvm has said why, but its own
- * stop is forgotten if the machine only starts after that.
+ * A halted vCPU (stopped by RTAS or not started yet) waits in QEMU; a vCPU that
+ * idles by H_CEDE waits in the kernel, and is not halted for QEMU.
+ *
+ * If putting a vCPU's registers failed, stop the machine: accel/kvm has
+ * reported the error, but its vm_stop() has no effect when the machine starts
+ * later.
  */
 int papr_kvm_process_async_events(CPUState *cs)
 {
-    if (papr_kvm_vcpu_state(POWERPC_CPU(cs))->torn) {
+    if (papr_kvm_vcpu_state(POWERPC_CPU(cs))->put_failed) {
         vm_stop(RUN_STATE_INTERNAL_ERROR);
         return true;
     }

@@ -69,7 +69,7 @@ static bool define_tokens(Error **errp)
         int ret = define_token(kernel_rtas[i].name, kernel_rtas[i].token);
 
         if (ret < 0) {
-            error_setg_errno(errp, -ret, "KVM does not take RTAS call %s",
+            error_setg_errno(errp, -ret, "KVM refuses RTAS call %s",
                              kernel_rtas[i].name);
             return false;
         }
@@ -77,7 +77,7 @@ static bool define_tokens(Error **errp)
     return true;
 }
 
-/* The kernel refuses those that it does not know: no error */
+/* Errors are ignored: the kernel refuses tokens that were not defined */
 static void undefine_tokens(void)
 {
     for (int i = 0; i < ARRAY_SIZE(kernel_rtas); i++) {
@@ -92,7 +92,7 @@ static bool connect_vcpu(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
     PaprXicsKvm *kvm = xics->kvm;
 
     if (test_bit(vcpu->id, kvm->connected)) {
-        return true;                    /* its vCPU was unplugged */
+        return true;                    /* by an unplugged vCPU of this id */
     }
     if (!papr_irq_kvm_connect(vcpu, KVM_CAP_IRQ_XICS, kvm->fd, errp)) {
         return false;
@@ -102,9 +102,10 @@ static bool connect_vcpu(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
 }
 
 /*
- * An ICP as the kernel takes it.  An interrupt that it presents goes back to
- * its source, which is stored later and sends it again: not all kernels take
- * it here, and one that does wants a more favored MFRR presented instead.
+ * The state of an ICP for the kernel.  An interrupt that the ICP presents goes
+ * back to its source, which is stored later and sends it again.  Not all
+ * kernels accept a presented source in this register, and those that do require
+ * the IPI if MFRR is more favored.
  */
 static uint64_t server_to_kernel(uint64_t state)
 {
@@ -124,7 +125,7 @@ static bool store_server(PaprVcpu *vcpu, Error **errp)
 
     trace_papr_xics_kvm_store_server(vcpu->id, state, ret);
     if (ret < 0) {
-        error_setg_errno(errp, -ret, "KVM does not take the interrupt "
+        error_setg_errno(errp, -ret, "KVM refuses the interrupt "
                          "presentation state 0x%" PRIx64 " of vCPU id %u",
                          state, vcpu->id);
         return false;
@@ -217,9 +218,9 @@ static uint64_t source_to_kernel(PaprSource s, bool due, bool server_known)
 }
 
 /*
- * The level of an LSI is the model's.  A message that waits has both bits,
- * rejected and masked pending, in streams.  One that came while another was in
- * service has neither: the EOI sends it, and it would be sent twice otherwise.
+ * The level of an LSI is the model's.  A message that waits is saved as
+ * REJECTED and MASKED_PENDING.  A message that came while another was in
+ * service is saved as QUEUED only: the EOI sends it.
  */
 static PaprSource source_from_kernel(PaprSource old, uint64_t value)
 {
@@ -328,14 +329,14 @@ static bool store_all(PaprXics *xics, Error **errp)
     return true;
 }
 
-/* A vCPU that was plugged in comes in the stream after the machine */
+/* In a stream, a plugged vCPU's section follows the machine's */
 static bool xics_kvm_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
 {
     PaprXics *xics = be;
     uint32_t n = presented_source(vcpu->icp);
 
     if (!xics->kvm->loaded) {
-        return true;                    /* post_load() is to come */
+        return true;                    /* post_load() will store it */
     }
     return store_server(vcpu, errp) &&
            (n == PAPR_XICS_SOURCES ||
@@ -431,7 +432,7 @@ static void xics_kvm_deactivate(void *be)
     papr_xics_ops->reset(xics);
 }
 
-/* The device is new (anew_at_reset): a used one may have events in queues */
+/* The device is new, see anew_at_reset: a used one may hold queued events */
 static void xics_kvm_reset(void *be)
 {
     PaprXics *xics = be;
@@ -465,7 +466,10 @@ static void xics_kvm_vcpu_destroy(void *be, PaprVcpu *vcpu)
     papr_xics_ops->vcpu_destroy(be, vcpu);
 }
 
-/* The kernel's part is reset with the controller, or was as the vCPU came */
+/*
+ * The kernel's part is reset with the controller, or was when the vCPU was
+ * created.
+ */
 static void xics_kvm_vcpu_reset(void *be, PaprVcpu *vcpu)
 {
     if (vcpu->icp) {

@@ -11,7 +11,7 @@
 #ifndef PSERIES_XIVE_ABI_H
 #define PSERIES_XIVE_ABI_H
 
-/* Logical real addresses: guests asked for them once, so they never move */
+/* Logical real addresses.  Fixed: guests cache them, also across migration */
 #define XV_ESB_BASE             0x0006010000000000ULL
 #define XV_TIMA_BASE            0x0006030203180000ULL
 

@@ -199,7 +199,9 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
     };
 }
 
-/* Restore the former state; only a host's kernel can fail to */
+#define UNDO_FAILED "CAS failed, and its changes can't be undone: "
+
+/* Restore the former state; only a host's kernel can make that fail */
 static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
 {
     Error *irqs_err = NULL, *compat_err = NULL;
@@ -211,10 +213,10 @@ static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
     set_compat(cas, before->compat_pvr, cpu, &compat_err);
     if (!cas->refusal_reported) {
         if (irqs_err) {
-            warn_reportf_err(error_copy(irqs_err), "CAS, to be undone: ");
+            warn_reportf_err(error_copy(irqs_err), UNDO_FAILED);
         }
         if (compat_err) {
-            warn_reportf_err(error_copy(compat_err), "CAS, to be undone: ");
+            warn_reportf_err(error_copy(compat_err), UNDO_FAILED);
         }
     }
     error_free(irqs_err);

@@ -65,7 +65,7 @@ void papr_cas_platform_support(const PaprCasOffer *offer,
     enum { FIRST = 0x00, SECOND = 0x40, EITHER = 0x80, SWITCH = 0xc0 };
     uint8_t intc = FIRST, mmu = FIRST;
 
-    /* before ISA 3.00 guests have hash and XICS, and may choose neither */
+    /* before ISA 3.00 guests have hash and XICS: they can't choose */
     if (offer->isa3) {
         if (offer->xive) {
             intc = offer->xics ? EITHER : SECOND;

@@ -154,7 +154,7 @@ static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
         cpu->env.spr_cb[constants[i].spr].default_value = constants[i].value;
     }
     cpu_ppc_set_1lpar(cpu);
-    /* the timebase asks whether there is a hypervisor */
+    /* cpu_ppc_tb_init() depends on vhyp */
     cpu_ppc_set_vhyp(cpu, host->vhyp);
     cpu_ppc_tb_init(&cpu->env, papr_accel->timebase_hz());
 }
@@ -328,7 +328,7 @@ void papr_cpu_core_register(const char *model)
         .name = name,
         .parent = TYPE_PAPR_CPU_CORE,
         .class_init = core_class_init,
-        /* stays, as the type does */
+        /* never freed: types are not unregistered */
         .class_data = g_strconcat(model, POWERPC_CPU_TYPE_SUFFIX, NULL),
     });
 }

@@ -71,7 +71,7 @@ struct PaprDr {
     GQueue to_remove;                   /* hidden PaprDrcGroups, oldest first */
     QEMUTimer *removal_timer;
     PaprDrStreams streams[MIG_MODE__MAX];
-    bool loaded_released;                   /* of the stream, some are */
+    bool loaded_released;       /* some devices of the loaded stream are */
 };
 
 /**

@@ -58,7 +58,7 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         return status;
     }
     if (is_release(call->args[0], value) && connector_in_use(drc)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: what is behind "
+        qemu_log_mask(LOG_GUEST_ERROR, "set-indicator: the device of "
                       "connector 0x%x is in use\n", call->args[1]);
         return RTAS_HARDWARE_ERROR;
     }

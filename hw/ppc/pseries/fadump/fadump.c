@@ -13,9 +13,9 @@
  * 5. COPIED: a reset of the machine is requested.
  * 6. ACTIVE: from that reset on, also after further resets, until command 3.
  *
- * Steps 3 to 5 run by a timer of the virtual clock, so not while the machine is
- * stopped: migration saves a state that does not change, after any of the
- * steps.
+ * States 3 to 5 are advanced by a timer of the virtual clock, and the vCPUs are
+ * stopped in a bottom half that it schedules.  So nothing changes while the
+ * machine is stopped: migration saves any of these states.
  *
  * Called by rtas/dispatch.c, machine/ and dt/.  Locking: BQL.
  *
@@ -40,7 +40,7 @@
 /* Sizes are multiples of a page, so that sections can be consecutive */
 #define SECTION_ALIGN   (64 * KiB)
 
-/* Bytes copied in one step, and at a time in it */
+/* PIECE: bytes copied in one timer step; BUFFER_SIZE: bytes of one copy */
 #define PIECE           (8 * MiB)
 #define BUFFER_SIZE     (64 * KiB)
 

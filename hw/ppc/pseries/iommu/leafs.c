@@ -21,7 +21,7 @@ bool papr_tce_leafs_init(PaprTceLeafs *leafs, uint64_t *entries, uint64_t pages)
         .entries = entries,
         .pages = pages,
         .shift = shift,
-        /* the host gives memory for what is touched of so much */
+        /* the host allocates only the pages that are touched */
         .state = g_try_malloc0_n(n, sizeof(*leafs->state)),
     };
     if (leafs->state) {

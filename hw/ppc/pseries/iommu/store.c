@@ -37,7 +37,7 @@
  */
 #define SMALL_BYTES (8 * MiB)
 
-/* So much stays held with nothing in it: most leafs are soon used again */
+/* Keep this much of empty leaves: most are soon used again */
 #define KEEP_BYTES (4 * MiB)
 
 static unsigned waiting;                /* see papr_tce_windows_wait() */

@@ -172,10 +172,10 @@ static uint64_t next_run(const PaprTceStore *store, uint64_t index,
     return n;
 }
 
-/* So many runs are told of before the BQL is free for a moment */
+/* Notify so many runs, then release the BQL briefly */
 #define RUNS_AT_ONCE 512
 
-/* Where it ends; or @end, if the window has gone, with its mappings */
+/* Returns the next index; @end if the window was removed, with its mappings */
 static uint64_t tell_some(PaprTceTable *tcet, const PaprTceStore *store,
                           uint64_t index, uint64_t end)
 {

@@ -148,7 +148,7 @@ static int post_load(void *opaque, int version_id)
     memory_region_transaction_commit();
 
     if (store) {
-        /* a window in the same place is no news to those who listen to it */
+        /* listeners ignore a window at an unchanged place */
         RCU_READ_LOCK_GUARD();
         papr_tce_changed(tcet, store, 0, store->window.pages);
     }

@@ -41,7 +41,7 @@ typedef struct Version {
     bool numa_mem;                      /* -numa node,mem= */
     bool no_nvdimm;
 
-    PaprCompat compat;                  /* without .caps, which are here: */
+    PaprCompat compat;                  /* .caps is unused: see caps below */
     CapDefault caps[CAPS_MAX + 1];
     GlobalProperty props[PROPS_MAX + 1];
 } Version;

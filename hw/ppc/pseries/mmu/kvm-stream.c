@@ -175,7 +175,7 @@ static int write_record(PaprMmu *mmu, const Record *record)
     if (put != size) {
         int error = put < 0 ? errno : EIO;
 
-        error_report("KVM does not take the stream's hash page table entries "
+        error_report("KVM refuses the stream's hash page table entries "
                      "0x%" PRIx32 " to 0x%" PRIx32 ": %s", record->index,
                      record->index + record->n_valid + record->n_invalid,
                      strerror(error));

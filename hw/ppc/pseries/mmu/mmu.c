@@ -99,7 +99,7 @@ bool papr_mmu_restore(PaprMmu *mmu, uint64_t process_table, Error **errp)
         rc = papr_kernel_set_process_table(process_table, gtse);
     }
     if (rc < 0) {
-        error_setg_errno(errp, -rc, "KVM on this host does not take the "
+        error_setg_errno(errp, -rc, "KVM on this host refuses the "
                          "stream's process table 0x%" PRIx64 ": the guest uses "
                          "a translation that this host lacks", process_table);
         return false;

@@ -294,7 +294,7 @@ static void store_exit(const PaprL2Exit *exit, uint64_t *word)
         word[PAPR_GS_WORD(PAPR_GS_ASDR)] = exit->asdr;
         break;
     case POWERPC_EXCP_HISI:
-        /* the processor leaves HDAR alone, and it would be this */
+        /* the processor does not set HDAR: the instruction's address */
         word[PAPR_GS_WORD(PAPR_GS_HDAR)] = word[PAPR_GS_WORD(PAPR_GS_NIA)];
         word[PAPR_GS_WORD(PAPR_GS_ASDR)] = exit->asdr;
         break;

@@ -189,7 +189,7 @@ static void handle_undeliverable(PaprFwnmi *fwnmi, const char *why,
     }
 }
 
-/* Unless it is still, for the vCPU that had the area before */
+/* Migration may still be blocked, for the vCPU that had the area before */
 static void block_migration(PaprFwnmi *fwnmi)
 {
     if (fwnmi->migration_blocker) {
@@ -231,7 +231,10 @@ static void deliver_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
     trace_papr_fwnmi_machine_check(papr_vcpu(cpu)->id, mc.type, mc.subtype,
                                    recovered);
     fwnmi->interlock = papr_vcpu(cpu)->id;
-    /* the handler should run where what it is told is true; only a delay */
+    /*
+     * The error is of this host, so the guest does not migrate while its
+     * handler runs.  The blocker only delays a migration.
+     */
     block_migration(fwnmi);
     env->gpr[3] = area;
     ppc_cpu_do_fwnmi_machine_check(CPU(cpu), fwnmi->machine_check_addr);
@@ -246,10 +249,10 @@ static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
     PaprVcpu *vcpu = papr_vcpu(cpu);
 
     if (fwnmi->interlock != NO_VCPU) {
-        return;         /* when the vCPU that has it releases it */
+        return;         /* free_area() queues this again */
     }
     if (!vcpu->machine_check.waits) {
-        free_area(fwnmi, vcpu);         /* reset meanwhile */
+        free_area(fwnmi, vcpu);         /* the vCPU was reset meanwhile */
         return;
     }
     cpu_synchronize_state(cs);
@@ -257,11 +260,11 @@ static void deliver_waiting(CPUState *cs, run_on_cpu_data data)
     end_waiting(cpu);
     deliver_machine_check(fwnmi, cpu, vcpu->machine_check.recovered);
     if (fwnmi->interlock == NO_VCPU) {
-        free_area(fwnmi, vcpu);         /* it could not be told */
+        free_area(fwnmi, vcpu);         /* it could not be reported */
     }
 }
 
-/* The next one after @last, which may have been unplugged */
+/* The next waiting vCPU after @last, which may have been unplugged */
 static PaprVcpu *next_waiting(const PaprVcpu *last)
 {
     PaprVcpu *vcpu = NULL, *first = NULL;
@@ -278,7 +281,10 @@ static PaprVcpu *next_waiting(const PaprVcpu *last)
     return first;
 }
 
-/* @last had the area: the next may, and if there is none, guests may migrate */
+/*
+ * Give the area, which @last had, to the next waiting vCPU; if none waits,
+ * allow migration.
+ */
 static void free_area(PaprFwnmi *fwnmi, PaprVcpu *last)
 {
     PaprVcpu *next = next_waiting(last);

@@ -61,7 +61,7 @@ static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (papr_report_allowed(&limit)) {
         error_report("OS terminated: %s", message);
     }
-    /* a guest that dumps itself goes on: what -action panic= says is not due */
+    /* a guest that dumps itself continues: -action panic= does not apply */
     if (!config->begin_dump || !config->begin_dump(cpu, config->opaque)) {
         qemu_system_guest_panicked(NULL);
     }

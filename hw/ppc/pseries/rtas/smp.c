@@ -51,11 +51,11 @@ static int32_t start_cpu(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         return RTAS_PARAMETER_ERROR;
     }
     if (config->may_start && !config->may_start(vcpu, config->opaque)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: start-cpu: the core of vCPU %u "
-                      "is not taken\n", vcpu->id);
+        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: start-cpu: the connector of vCPU "
+                      "%u's core is not unisolated\n", vcpu->id);
         return RTAS_HARDWARE_ERROR;
     }
-    /* one that only sleeps in H_CEDE is halted too, but not to be started */
+    /* a vCPU that waits in H_CEDE is halted, too, but can't be started */
     if (!papr_vcpu_is_stopped(vcpu) || !CPU(vcpu->cpu)->halted) {
         qemu_log_mask(LOG_GUEST_ERROR, "RTAS: start-cpu: vCPU %u runs\n",
                       vcpu->id);

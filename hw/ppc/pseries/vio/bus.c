@@ -59,7 +59,7 @@ static bool settle_reg(PaprVioDevice *dev, Error **errp)
     PaprVioDevice *other;
 
     if (dev->reg == UINT32_MAX) {
-        /* once round all interrupts; if none is free the claim will tell */
+        /* try each interrupt; if none is free, papr_irq_assign() fails */
         for (int i = 0; i < 256 && !is_free(bus, bus->next_reg); i++) {
             bus->next_reg++;
         }

@@ -283,7 +283,7 @@ static void tpm_reset(PaprVioDevice *vio)
     }
 }
 
-/* Linux takes a TPM 2.0 for started, as SLOF leaves it */
+/* Linux expects a TPM 2.0 that firmware has started, as SLOF does */
 static void tpm_firmware_start(PaprVioDevice *vio)
 {
     static const uint8_t startup_1[] = {        /* TPM_Startup(TPM_ST_CLEAR) */

@@ -143,7 +143,7 @@ static void inquiry_no_device(PaprVscsi *vscsi, PaprVscsiReq *req)
     respond_data(vscsi, req, data, MIN(lduw_be_p(cdb + 3), INQUIRY_LEN));
 }
 
-/* Of the whole adapter, not of one target as each of them would tell */
+/* Lists the units of the whole adapter, not those of one target */
 static void report_luns(PaprVscsi *vscsi, PaprVscsiReq *req)
 {
     g_autoptr(GByteArray) data = g_byte_array_new();
