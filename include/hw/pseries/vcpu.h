@@ -169,7 +169,7 @@ PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev);
 
 /**
  * papr_vcpu_run_init, papr_vcpu_run_exit - a realized vCPU can be started, or
- * is about to be unrealized, which calls off a start that is under way
+ * is about to be unrealized, which cancels a start in progress
  *
  * Context: main thread, BQL; the latter when the map has the vCPU no more.
  */
@@ -193,13 +193,13 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3);
 
-/** papr_vcpu_cancel_start: a start that is under way is off; at reset, BQL */
+/** papr_vcpu_cancel_start: cancel a start in progress; at reset, BQL */
 void papr_vcpu_cancel_start(PaprVcpu *vcpu);
 
 /** papr_vcpu_is_stopped: in the "RTAS stopped" state; BQL */
 bool papr_vcpu_is_stopped(const PaprVcpu *vcpu);
 
-/** papr_vcpu_has_begun: not stopped, nor still on its way from there; BQL */
+/** papr_vcpu_has_begun: not stopped, and no start is in progress; BQL */
 bool papr_vcpu_has_begun(const PaprVcpu *vcpu);
 
 /** papr_vcpu_stays_halted: has nothing to do until another wakes it; BQL */

@@ -265,7 +265,7 @@ static void test_streams(void)
 {
     QTestState *qts = moved(start(""));
 
-    /* nothing; a registration; a crash under way; a dump */
+    /* nothing; a registration; a crash in progress; a dump */
     fill(qts);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_SUCCESS);
     qts = moved(qts);

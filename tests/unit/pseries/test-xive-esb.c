@@ -26,10 +26,10 @@ static const Row eoi_rows[] = {
     { XV_PQ_QUEUED,  XV_PQ_PENDING, true },
 };
 
-/* The byte after an operation: an event on its way is counted */
+/* The byte after an operation: an event in progress is counted */
 static uint8_t expected(const Row *row)
 {
-    return row->to + (row->forward ? XV_ESB_FLIGHT : 0);
+    return row->to + (row->forward ? XV_ESB_IN_PROGRESS : 0);
 }
 
 static void test_trigger(void)
@@ -74,7 +74,7 @@ static void test_coalescing(void)
     uint8_t esb = XV_PQ_RESET, old;
 
     g_assert_true(papr_esb_trigger(&esb));
-    papr_esb_landed(&esb);
+    papr_esb_delivered(&esb);
     for (int i = 0; i < 10; i++) {
         g_assert_false(papr_esb_trigger(&esb));
     }
@@ -88,7 +88,7 @@ static void test_level(void)
     uint8_t esb = XV_PQ_RESET, old;
 
     g_assert_true(papr_esb_level(&esb, true));
-    papr_esb_landed(&esb);
+    papr_esb_delivered(&esb);
     g_assert_cmphex(esb, ==, XV_PQ_PENDING | XV_ESB_ASSERTED);
 
     /* still up, and told so again: no second event */
@@ -96,7 +96,7 @@ static void test_level(void)
 
     /* EOI while up: fires again */
     g_assert_true(papr_esb_eoi(&esb, &old));
-    papr_esb_landed(&esb);
+    papr_esb_delivered(&esb);
     g_assert_cmphex(old, ==, XV_PQ_PENDING);
     g_assert_cmphex(esb, ==, XV_PQ_PENDING | XV_ESB_ASSERTED);
 
@@ -115,13 +115,13 @@ static void test_level_masked(void)
     g_assert_false(papr_esb_eoi(&esb, &old));
     g_assert_cmphex(esb, ==, XV_PQ_OFF | XV_ESB_ASSERTED);
     g_assert_true(papr_esb_set(&esb, XV_PQ_RESET, &old));
-    papr_esb_landed(&esb);
+    papr_esb_delivered(&esb);
     g_assert_cmphex(esb, ==, XV_PQ_PENDING | XV_ESB_ASSERTED);
 
     /* a queued event and a line that is up make one event, which isn't lost */
     esb = XV_PQ_QUEUED | XV_ESB_ASSERTED;
     g_assert_true(papr_esb_eoi(&esb, &old));
-    papr_esb_landed(&esb);
+    papr_esb_delivered(&esb);
     g_assert_cmphex(esb, ==, XV_PQ_PENDING | XV_ESB_ASSERTED);
 }
 
@@ -139,7 +139,7 @@ static void test_flight(void)
 
     for (int i = 1; i <= 31; i++) {
         g_assert_true(papr_esb_trigger(&esb));
-        g_assert_cmphex(esb, ==, XV_PQ_PENDING + i * XV_ESB_FLIGHT);
+        g_assert_cmphex(esb, ==, XV_PQ_PENDING + i * XV_ESB_IN_PROGRESS);
         papr_esb_set(&esb, XV_PQ_RESET, &old);
     }
     /* full: the step is refused, and the byte as it was */
@@ -147,10 +147,10 @@ static void test_flight(void)
     g_assert_false(papr_esb_commit(&esb, old, papr_esb_on_trigger(old)));
     g_assert_cmphex(esb, ==, old);
     for (int i = 31; i > 0; i--) {
-        g_assert_true(papr_esb_in_flight(&esb));
-        papr_esb_landed(&esb);
+        g_assert_true(papr_esb_in_progress(&esb));
+        papr_esb_delivered(&esb);
     }
-    g_assert_false(papr_esb_in_flight(&esb));
+    g_assert_false(papr_esb_in_progress(&esb));
     g_assert_cmphex(esb, ==, XV_PQ_RESET);
 }
 
@@ -173,11 +173,11 @@ static void *racer(void *opaque)
             /* no other may be forwarded before our EOI */
             g_assert_cmpint(qatomic_fetch_inc(&race->events), ==, 0);
             qatomic_dec(&race->events);
-            papr_esb_landed(&race->esb);
+            papr_esb_delivered(&race->esb);
             while (papr_esb_eoi(&race->esb, &old)) {
                 g_assert_cmpint(qatomic_fetch_inc(&race->events), ==, 0);
                 qatomic_dec(&race->events);
-                papr_esb_landed(&race->esb);
+                papr_esb_delivered(&race->esb);
             }
         }
     }

@@ -293,7 +293,7 @@ static void check_rings(void)
         g_assert_cmpint(w.lines[i], ==, papr_ring_exception(ring));
     }
     for (int n = 0; n < SOURCES; n++) {
-        g_assert_false(papr_esb_in_flight(&w.status[n]));
+        g_assert_false(papr_esb_in_progress(&w.status[n]));
     }
     for (int i = 0; i < SERVERS * XV_PRIORITIES; i++) {
         g_assert_cmpint(w.ends[i].lock.value, ==, 0);
@@ -451,7 +451,7 @@ static void party_sync(void *opaque)
     g_assert_cmpuint(w.ends[end_of(0)].state.pos.index, >, 0);
 }
 
-/* The vCPU is reset while events for it are under way */
+/* The vCPU is reset while events for it are in progress */
 static void party_reset(void *opaque)
 {
     note(" reset");

@@ -29,17 +29,17 @@ typedef struct PaprIcp PaprIcp;
  * Created with the server's vCPU, and not freed when that is unplugged, so that
  * other threads may use it without a lock.
  *
- * No lock guards @state, @waiting and @waiting_words.  No wakeup is lost:
- * A thread whose interrupt is refused
- *   (1) has set the ICP's resend bit with that refusal,
+ * No lock guards @state, @waiting and @waiting_words.  No interrupt waits for
+ * ever.  Two threads: the offering thread, whose interrupt the ICP refuses,
+ *   (1) sets the ICP's resend bit in the step that refuses,
  *   (2) sets the source's bit in @waiting,
- *   (3) reads @state again, and offers once more if the resend bit is clear or
- *       the ICP could take the interrupt now.
- * A thread that lets the ICP take more
+ *   (3) reads @state again, and offers the interrupt once more if the resend
+ *       bit is clear or the ICP would accept the interrupt now.
+ * The accepting thread, after which the ICP accepts less favored interrupts,
  *   (a) clears the resend bit,
- *   (b) offers all whose bits are in @waiting.
- * If (b) misses the bit of (2), then (a) came before (3), and (3) sees that.
- * All are full barriers.
+ *   (b) offers all sources whose bits are in @waiting.
+ * If (b) misses the bit of (2), then (a) was before (3), and (3) sees the clear
+ * bit.  Each step is a full barrier.
  */
 struct PaprIcp {
     uint64_t state;                     /* atomic, see icp-state.h */
@@ -48,7 +48,7 @@ struct PaprIcp {
     bool present;                       /* atomic: its vCPU is plugged */
     uint32_t server;
     PaprArbiter *arb;
-    /* @state has changed so that papr_icp_presents() may have, too */
+    /* called when papr_icp_presents() may have changed */
     void (*follow)(PaprIcp *icp);
 };
 
@@ -82,7 +82,7 @@ static inline bool papr_icp_commit(PaprIcp *icp, uint64_t old, uint64_t next)
 /**
  * papr_xics_server - the ICP of server @server (any), or NULL
  *
- * Also when its vCPU is unplugged: it takes nothing then, interrupts wait.
+ * Also if its vCPU is unplugged: the ICP accepts nothing, interrupts wait.
  */
 PaprIcp *papr_xics_server(PaprArbiter *arb, uint64_t server);
 

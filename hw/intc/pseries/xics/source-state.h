@@ -24,7 +24,7 @@
 /* Values of migration streams */
 enum {
     PAPR_SOURCE_ASSERTED = 0x01,        /* LSI: the line is up */
-    PAPR_SOURCE_SENT = 0x02,            /* LSI: on its way or in service */
+    PAPR_SOURCE_SENT = 0x02,            /* LSI: offered or in service */
     PAPR_SOURCE_REJECTED = 0x04,        /* MSI: refused, to be sent again */
     PAPR_SOURCE_MASKED_PENDING = 0x08,  /* MSI: came while the source is off */
     /* KVM's own, see papr_source_settle() */

@@ -4,8 +4,8 @@
  * An ESB (event state buffer) is two bits: P, an event was forwarded and waits
  * for its EOI (end of interrupt), and Q, another one came meanwhile.  P=0 Q=1
  * is the off state.  Beside them the byte keeps the line of a level sensitive
- * source, and how many events of the source are on their way to an event
- * queue, which is what H_INT_SYNC waits for.
+ * source, and how many events of the source are in progress: forwarded, and
+ * not yet delivered to an event queue.  H_INT_SYNC waits for these.
  *
  * Pure logic without locks: every change is one compare-and-swap of the byte,
  * so that any thread may call, and of two racing triggers exactly one forwards.
@@ -31,9 +31,9 @@ enum {
     XV_ESB_ASSERTED = 4,
     XV_ESB_SAVED = XV_PQ_MASK | XV_ESB_ASSERTED,    /* what migrates */
 
-    /* events on their way: a counter above the other bits */
-    XV_ESB_FLIGHT = 8,
-    XV_ESB_FLIGHT_MAX = 0xf8,
+    /* events in progress: a counter above the other bits */
+    XV_ESB_IN_PROGRESS = 8,
+    XV_ESB_IN_PROGRESS_MAX = 0xf8,
 };
 
 typedef struct PaprEsbStep {
@@ -95,38 +95,41 @@ static inline PaprEsbStep papr_esb_on_level(uint8_t from, bool level)
 }
 
 /*
- * Store the result of a step.  Returns false if @esb is no longer @from (take the
- * step again).  An event that goes on its way is counted in the same swap, so
- * that whoever sees P also sees it on its way; should the counter be full
- * (31 threads inside the router with one source) the caller tries again.
+ * Store the result of a step.  Returns false if @esb is no longer @from: the
+ * caller computes the step again.  A forwarded event is counted in the same
+ * swap, so that a thread that sees P also sees the event in progress.  If the
+ * counter is full (31 threads deliver events of one source), the caller tries
+ * again.
  *
  * The swap is made also if nothing changes.  A trigger that finds Q set adds no
- * event: it relies on the end of the one that is pending, whose handler must
- * then see what the device wrote before it triggered.
- * (1) The device stores its data, then swaps the byte for itself, which brings
- *     the data out before.
- * (2) The guest takes Q away by a swap of its own, then handles the event that
- *     this makes, and loads the data.
- * (3) All swaps of the byte have one order.  If (1) is before (2), the load
- *     sees the data.  If (2) is before (1), then (1) fails, for Q is gone, and
- *     the trigger starts over and forwards an event.
- * A plain load in place of (1) may be done while the data are still in the
- * processor's store buffer: (2), then the handler, then the data.
+ * event: the end of the pending event forwards one, whose handler must see what
+ * the device wrote before the trigger.  Two threads: the device's and the
+ * vCPU's.
+ * (1) The device's thread stores its data, then swaps the byte for an equal
+ *     one.  The swap is a full barrier after the data.
+ * (2) The vCPU's thread clears Q by a swap, which forwards an event; the
+ *     handler of this event loads the data.
+ * (3) All swaps of the byte have one order.  If (1) is before (2), the handler
+ *     sees the data.  If (2) is before (1), then (1) fails, since Q is clear,
+ *     and the trigger starts again and forwards an event.
+ * With a plain load in place of (1)'s swap, the load may see Q while the data
+ * are still in the store buffer of the device's thread: then (2) and the
+ * handler run before the data are visible.
  */
 static inline bool papr_esb_commit(uint8_t *esb, uint8_t from, PaprEsbStep step)
 {
     uint8_t to = step.to;
 
     if (step.forward) {
-        if ((from & XV_ESB_FLIGHT_MAX) == XV_ESB_FLIGHT_MAX) {
+        if ((from & XV_ESB_IN_PROGRESS_MAX) == XV_ESB_IN_PROGRESS_MAX) {
             return false;
         }
-        to += XV_ESB_FLIGHT;
+        to += XV_ESB_IN_PROGRESS;
     }
     return qatomic_cmpxchg(esb, from, to) == from;
 }
 
-/* Each returns whether an event is to be routed and papr_esb_landed() owed */
+/* If true, route the event, then call papr_esb_delivered() */
 static inline bool papr_esb_trigger(uint8_t *esb)
 {
     PaprEsbStep step;
@@ -187,14 +190,14 @@ static inline uint8_t papr_esb_pq(const uint8_t *esb)
 }
 
 /* The event is in its queue, or dropped */
-static inline void papr_esb_landed(uint8_t *esb)
+static inline void papr_esb_delivered(uint8_t *esb)
 {
-    qatomic_sub(esb, XV_ESB_FLIGHT);
+    qatomic_sub(esb, XV_ESB_IN_PROGRESS);
 }
 
-static inline bool papr_esb_in_flight(const uint8_t *esb)
+static inline bool papr_esb_in_progress(const uint8_t *esb)
 {
-    return qatomic_load_acquire(esb) >= XV_ESB_FLIGHT;
+    return qatomic_load_acquire(esb) >= XV_ESB_IN_PROGRESS;
 }
 
 /* Set P and Q without an event; the line is left alone */

@@ -6,10 +6,10 @@
  * what the guest configured.  When the machine stops, and before its memory is
  * sent:
  *
- * 1. hold: P is set in every source that is on, so that no events leave it; its
- *    bits from before go to the model's byte.  Then the kernel flushes events
- *    under way, and marks the queues' pages dirty: the host's controller writes
- *    them without marking them.
+ * 1. hold: P is set in every source that is on, so that it forwards no events;
+ *    its former bits are stored in the model's byte.  Then the kernel flushes
+ *    events in progress, and marks the queues' pages dirty, since the host's
+ *    controller writes them without marking them.
  * 2. Devices finish what they have begun after the machine was stopped (block
  *    devices are drained), and raise interrupts, which set Q of the source.
  *    These are delivered when memory is about to be read for the last time,
@@ -59,7 +59,7 @@ static void hold_source(PaprXiveKvm *kvm, uint32_t lisn)
 
 /*
  * A failure is no error while the machine is only stopped.  In a stream, pages
- * of queues and events under way would be missing.
+ * of queues and events in progress would be missing.
  */
 static void flush_queues(PaprXiveKvm *kvm)
 {

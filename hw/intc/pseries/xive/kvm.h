@@ -8,13 +8,13 @@
  * model keeps what the guest configured, and the rest is read into it on
  * demand.
  *
- * Locking: all with the big lock (BQL) but for
+ * Locking: all with the big lock (BQL), except for
  *
- *   fd, the pages   changed with all vCPUs out of the guest and none inside a
- *                   hypercall but the one that asked for it: a hypercall that
- *                   runs without the BQL finds them as they were when it began
+ *   fd, the pages   changed with all vCPUs out of the guest, and none inside a
+ *                   hypercall except for the one that causes the change: they
+ *                   don't change during a hypercall that runs without the BQL
  *   sources         bits are set and never cleared while fd is open; atomic
- *   queues          changed with the BQL, looked at without; atomic
+ *   queues          changed with the BQL, read without; atomic
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,14 +27,14 @@
 /**
  * PaprXiveKvm - the kernel's device, and what is prepared for it
  * @fd: the device; -1: there is none
- * @sources: numbers that it has; touching another one's pages is a bus error
- * @connected: servers whose vCPU it knows, plugged or unplugged (parked)
+ * @sources: its numbers; an access to another number's pages is a bus error
+ * @connected: servers whose vCPU the device has, plugged or parked
  * @queues: descriptors (ENDs) for which it has a queue
  * @held: the machine is stopped: P is set in sources that are on, so that
  *        later events stay in Q; their state is in the model's bytes
- * @unflushed: why the last hold could not have the kernel flush what is under
- *             way and mark the queues' pages dirty; NULL: it did
- * @esb, @tima: addresses that are set aside for the device's pages
+ * @unflushed: why the kernel could not flush events in progress and mark the
+ *             queues' pages dirty at the last hold; NULL: it could
+ * @esb, @tima: addresses reserved for the device's pages
  * @esb_ram, @tima_ram: the regions over them, one memory slot each
  */
 struct PaprXiveKvm {
@@ -64,15 +64,15 @@ static inline bool papr_xive_kvm_has(PaprXiveKvm *kvm, uint32_t lisn)
 
 /* kvm-pages.c */
 
-/** papr_xive_kvm_pages_init: set addresses aside and make the regions */
+/** papr_xive_kvm_pages_init: reserve addresses and make the regions */
 bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp);
-/** papr_xive_kvm_map: the device's pages, for the guest, too; all or nothing */
+/** papr_xive_kvm_map: map the device's pages, for the guest too; all or none */
 bool papr_xive_kvm_map(PaprXiveKvm *kvm, Error **errp);
-/** papr_xive_kvm_unmap: harmless if they aren't mapped */
+/** papr_xive_kvm_unmap: does nothing if they aren't mapped */
 void papr_xive_kvm_unmap(PaprXiveKvm *kvm);
 
 /*
- * The management page of a source, as the guest would work it: 64-bit loads;
+ * The management page of a source, accessed as the guest does: 64-bit loads;
  * all ones from a source that the kernel doesn't have.  vCPU thread or BQL.
  */
 uint64_t papr_xive_kvm_page_load(PaprXiveKvm *kvm, uint32_t lisn,
@@ -107,7 +107,7 @@ bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
                              PaprEndState *state, Error **errp);
 
 bool papr_xive_kvm_sync(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
-/** papr_xive_kvm_flush: no event under way; queues' pages are marked dirty */
+/** papr_xive_kvm_flush: no event in progress; queues' pages are marked dirty */
 bool papr_xive_kvm_flush(PaprXiveKvm *kvm, Error **errp);
 /** papr_xive_kvm_clear: no routes, no queues, sources with a route off */
 bool papr_xive_kvm_clear(PaprXiveKvm *kvm, Error **errp);

@@ -135,7 +135,7 @@ void papr_xive_reset_routing(PaprXive *xive)
             qatomic_set(&xive->eat[lisn], papr_eas_initial(lisn));
         }
     }
-    /* Takes each END's lock: events on their way have landed after it */
+    /* Taking each END's lock waits for events in progress */
     for (uint32_t i = 0; i < xive->nr_ends; i++) {
         clear_end(xive, i);
     }

@@ -161,7 +161,7 @@ PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index);
 
 /** papr_xive_set_end_pos: how far the host's controller wrote the queue */
 void papr_xive_set_end_pos(PaprXive *xive, uint32_t end_index, PaprEqPos pos);
-/** papr_xive_sync: wait for the events of @lisn that are under way; r3 */
+/** papr_xive_sync: wait for the events of @lisn that are in progress; r3 */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn);
 
 /* Thread contexts: own vCPU, or BQL */

@@ -10,15 +10,16 @@
  * thread without the big lock (BQL), which only a change of the vCPU's line
  * takes.  Why that is right:
  *
- * - of racing triggers the ESB's swap lets one through, and counts it as on its
- *   way until it is in the queue;
- * - the EAS is read again under the END's lock.  Whoever replaces the EAS takes
- *   that lock afterwards, so events either are in the old queue when the
- *   replacing call returns, or see the new word;
- * - the entry is stored before the pending bit is set, by an atomic
- *   read-modify-write, and the guest reads queues after taking the bit away: it
- *   sees the entry, or gets another interrupt;
- * - the vCPU's line follows the ring, see irq/cpu-line.h.
+ * 1. Of two threads that trigger a source, the ESB's swap lets one forward the
+ *    event, and counts it as in progress until it is in the queue.
+ * 2. The delivering thread reads the EAS again under the END's lock.  A thread
+ *    that replaces the EAS takes that lock afterwards.  So when the replacing
+ *    call returns, the delivering thread has stored the entry in the old queue,
+ *    or reads the new word.
+ * 3. The delivering thread stores the entry, then sets the pending bit by an
+ *    atomic read-modify-write.  The vCPU clears the bit, then reads the queue:
+ *    it sees the entry, or gets another interrupt.
+ * 4. The vCPU's line follows the ring, see irq/cpu-line.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -161,13 +162,13 @@ static bool enqueue_event(PaprXive *xive, uint32_t lisn, uint32_t *index)
     return notify;
 }
 
-/* An event that the ESB of @lisn has forwarded */
+/* Deliver an event that the ESB of @lisn has forwarded */
 static void route_event(PaprXive *xive, uint32_t lisn)
 {
     uint32_t index;
     bool notify = enqueue_event(xive, lisn, &index);
 
-    papr_esb_landed(&xive->status[lisn]);
+    papr_esb_delivered(&xive->status[lisn]);
     if (notify) {
         papr_xive_present(xive, index);
     }
@@ -216,15 +217,15 @@ uint64_t papr_xive_set_pq(PaprXive *xive, uint32_t lisn, uint8_t pq)
 }
 
 /*
- * Wait for the events of a source that other threads have under way.  They take
- * no lock that the caller may hold (see at the top), so it takes a few hundred
- * cycles; but the guest could have vCPUs trigger without end, so there is a
- * limit.
+ * Wait for the events of a source that other threads are delivering.  These
+ * threads take no lock that the caller may hold (see the file's head), so the
+ * wait takes a few hundred cycles; there is a limit, since the guest's vCPUs
+ * can trigger the source without end.
  */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn)
 {
     for (int i = 0; i < 100000; i++) {
-        if (!papr_esb_in_flight(&xive->status[lisn])) {
+        if (!papr_esb_in_progress(&xive->status[lisn])) {
             return H_SUCCESS;
         }
         cpu_relax();

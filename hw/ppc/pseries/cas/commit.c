@@ -181,7 +181,7 @@ static bool commit_compat(const PaprCas *cas, PowerPCCPU *cpu,
     return false;
 }
 
-/** CasBefore - what commit_fallible() changes on its way, as it was */
+/** CasBefore - what commit_fallible() changes, as it was before */
 typedef struct CasBefore {
     uint32_t compat_pvr;
     bool xive;

@@ -121,7 +121,7 @@ static int64_t next_entry(PaprMmu *mmu, const uint64_t *args, uint64_t *entry)
         return new_table(radix, args[1], args[2], args[3], entry);
     case CONTROL_REMOVE:
         /*
-         * The partition keeps its kind: a guest on its way into another kernel
+         * The partition keeps its kind: a guest that starts another kernel
          * deregisters a radix table with the mode bits of hash.
          */
         *entry = mmu->process_table & PATE1_GR;

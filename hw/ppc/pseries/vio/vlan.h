@@ -65,7 +65,7 @@ struct PaprVlan {
     uint32_t last_taken;
 
     QEMUTimer *flush_timer;
-    uint8_t packet[VLAN_MAX_PACKET];    /* on its way out */
+    uint8_t packet[VLAN_MAX_PACKET];    /* being sent */
 };
 
 /* vlan-rx.c */
