@@ -23,27 +23,27 @@
  *                and watchpoints of a vCPU are QEMU's to set (CIABR, DAWR)
  * @msr_is_current: CPUPPCState.msr is the vCPU's in a hypercall; else the
  *                  accelerator has refused those made in problem state
- * @registers_are_threads: a vCPU's registers are changed in its thread alone,
- *                         else by any thread while no vCPU executes
- * @clocks_are_hosts: timebase, PURR and VTB are the host's, as registers
- * @cedes_in_host: a vCPU waits in H_CEDE in the host's kernel, not halted
+ * @registers_need_vcpu_thread: only a vCPU's thread changes its registers; else
+ *                              any thread does while no vCPU executes
+ * @uses_host_clocks: timebase, PURR and VTB are registers of the host's clocks
+ * @h_cede_in_kernel: a vCPU waits in H_CEDE in the host's kernel, not halted
  * @maps_host_pages: the guest gets memory by pages of the host
  */
 typedef struct PaprAccel {
     bool emulates_cpu;
     bool msr_is_current;
-    bool registers_are_threads;
-    bool clocks_are_hosts;
-    bool cedes_in_host;
+    bool registers_need_vcpu_thread;
+    bool uses_host_clocks;
+    bool h_cede_in_kernel;
     bool maps_host_pages;
 
     /** timebase_hz: frequency of the guest's timebase */
     uint32_t (*timebase_hz)(void);
 
     /**
-     * sync_icache: have instruction fetches see what was stored at @page, @len
-     * bytes of RAM; @store_first: it is in the data cache only.  NULL: they do.
-     * Any thread
+     * sync_icache: make stores to @page, @len bytes of RAM, visible to
+     * instruction fetches; @store_first: they are in the data cache only.
+     * NULL: fetches see them.  Any thread
      */
     void (*sync_icache)(PowerPCCPU *cpu, void *page, size_t len,
                         bool store_first);
@@ -52,19 +52,20 @@ typedef struct PaprAccel {
     bool (*set_fwnmi)(PowerPCCPU *cpu);
 
     /**
-     * vcpu_taken: whether the registers of a plugged vCPU are in force
+     * vcpu_registers_put: was a plugged vCPU given its registers?
      *
-     * Asked once the vCPU is realized: accel/kvm puts them then, where a
-     * failure can't be returned.  False, with @errp set: unrealize it.  BQL
+     * Called once the vCPU is realized: accel/kvm puts them in a place where a
+     * failure can't be returned.  False, with @errp set: the caller unrealizes
+     * the vCPU.  BQL
      */
-    bool (*vcpu_taken)(PowerPCCPU *cpu, Error **errp);
+    bool (*vcpu_registers_put)(PowerPCCPU *cpu, Error **errp);
 
     /**
      * registers_read: does QEMU have the registers of a stopped vCPU?
      *
-     * To be asked before they are saved: accel/kvm takes them for read in any
-     * case.  If the kernel did not give them, it is asked again.  False with
-     * @errp set: what QEMU has is of no use.  BQL, the machine is stopped
+     * Called before they are saved: accel/kvm assumes in any case that they
+     * were read.  If the kernel did not return them, it is called again.  False
+     * with @errp set: QEMU does not have them.  BQL, the machine is stopped
      */
     bool (*registers_read)(PowerPCCPU *cpu, Error **errp);
 
@@ -100,7 +101,7 @@ typedef struct PaprAccel {
     void (*tce_unmap)(uint64_t *entries, uint64_t pages);
 } PaprAccel;
 
-/* In force: TCG until papr_accel_choose(); constant then */
+/* The accelerator: TCG until papr_accel_choose(); constant then */
 extern const PaprAccel *papr_accel;
 
 /** papr_accel_choose: at machine init, before anything asks; BQL */

@@ -25,14 +25,14 @@ static bool kvm_set_fwnmi(PowerPCCPU *cpu)
 }
 
 const PaprAccel papr_accel_kvm = {
-    .registers_are_threads = true,
-    .clocks_are_hosts = true,
-    .cedes_in_host = true,
+    .registers_need_vcpu_thread = true,
+    .uses_host_clocks = true,
+    .h_cede_in_kernel = true,
     .maps_host_pages = true,
     .timebase_hz = kvmppc_get_tbfreq,
     .sync_icache = kvm_sync_icache,
     .set_fwnmi = kvm_set_fwnmi,
-    .vcpu_taken = papr_kvm_vcpu_taken,
+    .vcpu_registers_put = papr_kvm_vcpu_registers_put,
     .registers_read = papr_kvm_registers_read,
     .enable_hcall = papr_kvm_enable_hcall,
     .tce_create = papr_kvm_tce_create,

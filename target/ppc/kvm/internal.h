@@ -34,7 +34,7 @@ void papr_kvm_update_guest_debug(CPUState *cs, struct kvm_guest_debug *dbg);
 
 /* Members of papr_accel_kvm (accel.c), see hw/pseries/accel.h */
 int papr_kvm_enable_hcall(uint32_t opcode, bool enable);
-bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp);
+bool papr_kvm_vcpu_registers_put(PowerPCCPU *cpu, Error **errp);
 bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
 uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
                               uint64_t bus_addr, uint64_t pages, int *fd);

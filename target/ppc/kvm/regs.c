@@ -324,7 +324,7 @@ static int put_one_regs(PowerPCCPU *cpu, AccelCPUState *state, int level,
     return 0;
 }
 
-bool papr_kvm_vcpu_taken(PowerPCCPU *cpu, Error **errp)
+bool papr_kvm_vcpu_registers_put(PowerPCCPU *cpu, Error **errp)
 {
     AccelCPUState *state = papr_kvm_vcpu_state(cpu);
 

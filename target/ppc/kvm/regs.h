@@ -66,7 +66,7 @@ typedef struct PaprKvmRegTable {
 /**
  * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
  * @put_failed: the kernel refused registers of a reset or migrated vCPU
- * @refusal: of a vCPU that is being plugged, for papr_kvm_vcpu_taken()
+ * @refusal: of a vCPU that is being plugged, for papr_kvm_vcpu_registers_put()
  * @unread: the kernel did not give the registers when it was last asked, so
  *      that QEMU has some of now and some of before
  * @known: the following is what the kernel gave when it was last asked and

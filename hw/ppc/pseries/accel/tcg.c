@@ -52,7 +52,7 @@ static const PaprAccel accel_tcg = {
     .msr_is_current = true,
     .timebase_hz = tcg_timebase_hz,
     .set_fwnmi = tcg_set_fwnmi,
-    .vcpu_taken = tcg_has_registers,
+    .vcpu_registers_put = tcg_has_registers,
     .registers_read = tcg_has_registers,
 };
 

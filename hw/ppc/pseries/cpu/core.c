@@ -181,7 +181,7 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     if (!qdev_realize(DEVICE(cpu), NULL, errp)) {
         return false;
     }
-    if (!papr_accel->vcpu_taken(cpu, errp) ||
+    if (!papr_accel->vcpu_registers_put(cpu, errp) ||
         !settle_mmu(cpu, host->caps, errp)) {
         qdev_unrealize(DEVICE(cpu));
         return false;

@@ -215,7 +215,7 @@ static int vcpu_post_load(void *opaque, int version_id)
 
     cpu->env.quiesced = CPU(cpu)->halted && !can_wake;
     note_lpcr(vcpu);
-    if (papr_accel->cedes_in_host && !cpu->env.quiesced) {
+    if (papr_accel->h_cede_in_kernel && !cpu->env.quiesced) {
         /*
          * It waits in H_CEDE, which the kernel does here, and the kernel could
          * not wake it.  H_CEDE may return without a reason, so it does.

@@ -133,7 +133,7 @@ static void put_partition(Writer *w, const PaprVcpu *vcpu)
 
 static void put_clocks(Writer *w, CPUPPCState *env)
 {
-    bool hosts = papr_accel->clocks_are_hosts;
+    bool hosts = papr_accel->uses_host_clocks;
 
     put_entry(w, "DEC", cpu_ppc_load_decr(env));
     put_entry(w, "PURR", hosts ? env->spr[SPR_PURR] : cpu_ppc_load_purr(env));

@@ -77,7 +77,7 @@ static void vcpu_begin_work(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * A stream has no place for a start that is under way, nor for a change of LPCR
+ * A stream has no place for a start in progress, nor for a change of LPCR
  * that is: a vCPU counts as stopped before it has done its queued work.
  */
 static void settle_at_stop(void *opaque, bool running, RunState state)
@@ -88,7 +88,7 @@ static void settle_at_stop(void *opaque, bool running, RunState state)
         return;
     }
     vcpu_begin(vcpu);
-    if (!papr_accel->registers_are_threads) {
+    if (!papr_accel->registers_need_vcpu_thread) {
         follow_partition(vcpu, 0);
     }
 }
@@ -197,7 +197,7 @@ static void follow_one(CPUState *cs, run_on_cpu_data data)
  * them do so at once.  With TCG, the calling vCPU queues the change for itself,
  * to be made while all others are stopped; it is left to do before this vCPU's
  * next instruction.  With KVM each vCPU's registers are its thread's own: each
- * makes the change on its way into the guest.
+ * makes the change before it enters the guest.
  */
 void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
 {
@@ -205,13 +205,13 @@ void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)
 
     trace_papr_set_lpcr(value, mask);
     papr_vcpus_note_lpcr(map, value, mask);
-    if (current_cpu && !papr_accel->registers_are_threads) {
+    if (current_cpu && !papr_accel->registers_need_vcpu_thread) {
         async_safe_run_on_cpu(current_cpu, follow_all,
                               RUN_ON_CPU_HOST_PTR(map));
         return;
     }
     while ((vcpu = papr_vcpu_next(map, vcpu))) {
-        if (!papr_accel->registers_are_threads ||
+        if (!papr_accel->registers_need_vcpu_thread ||
             CPU(vcpu->cpu) == current_cpu) {
             follow_one(CPU(vcpu->cpu), RUN_ON_CPU_NULL);
         } else {

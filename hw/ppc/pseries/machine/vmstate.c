@@ -361,7 +361,7 @@ static int machine_pre_save(void *opaque)
 {
     PaprMachine *pm = opaque;
 
-    if (!papr_accel->clocks_are_hosts) {
+    if (!papr_accel->uses_host_clocks) {
         save_tcg_timebase(pm);
     }
     papr_caps_pre_save(&pm->caps);
@@ -432,7 +432,7 @@ static int machine_post_load(void *opaque, int version_id)
     if (version_id < 3) {
         papr_rtc_import_offset(pm->rtc, pm->legacy_rtc_offset);
     }
-    if (!papr_accel->clocks_are_hosts && version_id >= 2) {
+    if (!papr_accel->uses_host_clocks && version_id >= 2) {
         load_tcg_timebase(pm);
     }
     if (!papr_mmu_restore(pm->mmu, pm->patb_entry, &err)) {
@@ -486,7 +486,7 @@ static const VMStateDescription vmstate_papr_machine = {
 void papr_machine_init_vmstate(PaprMachine *pm)
 {
     vmstate_register(NULL, 0, &vmstate_papr_machine, pm);
-    if (papr_accel->clocks_are_hosts) {
+    if (papr_accel->uses_host_clocks) {
         /* the host's timebase goes on while the machine is stopped */
         qemu_add_vm_change_state_handler(cpu_ppc_clock_vm_state_change,
                                          &pm->tb);
