@@ -74,14 +74,14 @@ void papr_phb_connectors_remove(PaprPhb *phb, PCIBus *bus)
 {
     uint32_t first = bus_id(phb, bus);
 
-    papr_dr_remove(phb->pci->config.dr, PAPR_DRC_PCI, first,
-                   first + DRC_PER_BUS - 1);
+    papr_dr_remove_connectors(phb->pci->config.dr, PAPR_DRC_PCI, first,
+                              first + DRC_PER_BUS - 1);
 }
 
 void papr_phb_connectors_unrealize(PaprPhb *phb)
 {
     uint32_t first = chassis_id(phb, 0);
 
-    papr_dr_remove(phb->pci->config.dr, PAPR_DRC_PCI, first,
-                   first + DRC_PER_PHB - 1);
+    papr_dr_remove_connectors(phb->pci->config.dr, PAPR_DRC_PCI, first,
+                              first + DRC_PER_PHB - 1);
 }

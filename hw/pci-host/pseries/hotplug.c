@@ -25,7 +25,7 @@
  * The guest has released @dev, or was reset while an unplug was requested.  The
  * hotplug handler is the host bridge, or the machine for memory devices.
  */
-static void release_pci_device(DeviceState *dev, void *phb)
+static void remove_pci_device(DeviceState *dev, void *phb)
 {
     hotplug_handler_unplug(qdev_get_hotplug_handler(dev), dev, &error_abort);
     object_unparent(OBJECT(dev));
@@ -48,7 +48,7 @@ static void hide_pci_device(DeviceState *dev, void *phb)
 }
 
 static const PaprDrcOps device_drc_ops = {
-    .release = release_pci_device,
+    .remove = remove_pci_device,
     .hide = hide_pci_device,
     .fill_dt = fill_device,
 };

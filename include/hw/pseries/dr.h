@@ -32,13 +32,14 @@ typedef enum PaprDrcType {
 
 /** PaprDrcOps - operations of a kind of connector, by the layer above */
 typedef struct PaprDrcOps {
-    /* the guest has released @dev: unplug and remove it */
-    void (*release)(DeviceState *dev, void *opaque);
-    /* release() waits for threads of vCPUs: in the main loop only */
+    /* the guest has released @dev: unplug it, and remove it from QEMU */
+    void (*remove)(DeviceState *dev, void *opaque);
+    /* remove() waits for threads of vCPUs: in the main loop only */
     bool in_main_loop;
     /*
-     * The guest has released @dev, which is removed later: let no guest find it
-     * until then.  NULL: it is enough that the connector is empty.
+     * The guest has released @dev, which is removed later.  It is hidden until
+     * then: the guest's calls and device trees don't have it.  NULL: nothing is
+     * to be done, since the connector is empty for the guest.
      */
     void (*hide)(DeviceState *dev, void *opaque);
     /* can @dev never be unplugged?  NULL: it can */
@@ -71,13 +72,14 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
                  uint32_t count, const PaprDrcOps *ops, void *opaque);
 
 /**
- * papr_dr_remove - remove the runs of @type that begin at ids @first to @last
+ * papr_dr_remove_connectors - remove the runs of @type that begin at ids @first
+ * to @last
  *
- * For what is removed itself: a bus with its bridge.  Devices that are still
- * attached to the connectors are not released.
+ * For connectors of a bus that is removed with its bridge.  Devices that are
+ * still attached to the connectors are not removed.
  */
-void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first,
-                    uint32_t last);
+void papr_dr_remove_connectors(PaprDr *dr, PaprDrcType type, uint32_t first,
+                               uint32_t last);
 
 /** papr_dr_find: by type and id, in O(log runs); NULL if there is none */
 PaprDrc *papr_dr_find(PaprDr *dr, PaprDrcType type, uint32_t id);
@@ -120,7 +122,7 @@ DeviceState *papr_drc_device(const PaprDrc *drc);
 bool papr_drc_is_unisolated(const PaprDrc *drc);
 
 /**
- * papr_dr_reset - release devices whose unplug is requested, configure all
+ * papr_dr_reset - remove devices whose unplug is requested, configure all
  * others
  *
  * Those that can't be removed now are hidden: see papr_dr_remove_released().

@@ -134,7 +134,7 @@ static int32_t model_step(Model *m, Step step, unsigned block)
 static void note(Real *r, PaprDrcEffect effect)
 {
     g_assert_false(r->released);
-    r->released = effect == PAPR_DRC_RELEASE;
+    r->released = effect == PAPR_DRC_RELEASED;
     r->refusals += effect == PAPR_DRC_REFUSED;
 }
 
@@ -142,7 +142,7 @@ static int32_t real_set(Real *r, unsigned block, PaprDrcSet *set,
                         uint32_t value)
 {
     PaprDrcEffect effect = PAPR_DRC_REFUSED + 100;
-    int32_t status = papr_drc_group_set(&r->group, &r->drcs[block].core, set,
+    int32_t status = papr_drc_group_set(&r->group, &r->drcs[block].st, set,
                                         value, &effect);
 
     g_assert_cmpint(effect, <=, PAPR_DRC_RESTART);
@@ -152,7 +152,7 @@ static int32_t real_set(Real *r, unsigned block, PaprDrcSet *set,
 
 static int32_t real_step(Real *r, Step step, unsigned block)
 {
-    PaprDrcCore *core = &r->drcs[block].core;
+    PaprDrcStatus *st = &r->drcs[block].st;
 
     switch (step) {
     case ISOLATE:
@@ -166,8 +166,8 @@ static int32_t real_step(Real *r, Step step, unsigned block)
                         step == MAKE_USABLE ? PAPR_DR_USABLE
                                             : PAPR_DR_UNUSABLE);
     case CONFIGURE:
-        if (papr_drc_configurable(core)) {
-            papr_drc_set_configured(core);
+        if (papr_drc_configurable(st)) {
+            papr_drc_set_configured(st);
         }
         return RTAS_SUCCESS;
     case REQUEST:
@@ -188,8 +188,8 @@ static void real_init(Real *r, unsigned n)
 {
     *r = (Real) { .group = { .drcs = r->drcs, .count = n } };
     for (unsigned i = 0; i < MANY; i++) {
-        r->drcs[i].core.logical = true;
-        r->drcs[i].core.state = UNUSABLE;
+        r->drcs[i].st.logical = true;
+        r->drcs[i].st.state = UNUSABLE;
     }
     papr_drc_group_attach(&r->group, true);
 }
@@ -200,11 +200,11 @@ static void compare(const Model *m, const Real *r)
     unsigned back = 0;
 
     for (unsigned i = 0; i < m->n; i++) {
-        const PaprDrcCore *core = &r->drcs[i].core;
+        const PaprDrcStatus *st = &r->drcs[i].st;
 
-        g_assert_cmpuint(core->state, ==, m->state[i]);
-        g_assert_cmpint(core->unplug_requested, ==, m->requested);
-        g_assert_true(core->present);
+        g_assert_cmpuint(st->state, ==, m->state[i]);
+        g_assert_cmpint(st->unplug_requested, ==, m->requested);
+        g_assert_true(st->present);
         g_assert_true(r->drcs[i].group == &r->group);
         back += m->requested && m->state[i] == UNUSABLE;
     }
@@ -229,7 +229,7 @@ static void migrate(const Model *m, Real *to, bool older)
         bool forgotten = older && m->requested && m->state[block] == UNUSABLE;
 
         if (!settled && !forgotten) {
-            papr_drc_group_load(&to->group, &to->drcs[block].core,
+            papr_drc_group_load(&to->group, &to->drcs[block].st,
                                 m->state[block], m->requested);
         }
     }
@@ -270,7 +270,7 @@ static void check_ways_out(const Model *from)
                     g_assert_cmpint(real_step(&r, steps[s], i), ==,
                                     model_step(&m, steps[s], i));
                 }
-                g_assert_cmpuint(r.drcs[i].core.state, ==, CONFIGURED);
+                g_assert_cmpuint(r.drcs[i].st.state, ==, CONFIGURED);
             }
             g_assert_cmpuint(r.refusals, <=, from->refusals + 1);
         } else {
@@ -381,22 +381,22 @@ static void test_random(void)
 /* A slot knows no allocation, and its device goes as it is isolated */
 static void test_slot(void)
 {
-    PaprDrc drc = { .core = { .state = PAPR_DRC_PHYSICAL_POWERED } };
+    PaprDrc drc = { .st = { .state = PAPR_DRC_PHYSICAL_POWERED } };
     PaprDrcGroup group = { .drcs = &drc, .count = 1 };
     PaprDrcEffect effect;
 
     papr_drc_group_attach(&group, false);
-    g_assert_cmpint(papr_drc_group_request(&group), ==, PAPR_DRC_RELEASE);
+    g_assert_cmpint(papr_drc_group_request(&group), ==, PAPR_DRC_RELEASED);
     papr_drc_group_detach(&group);
     g_assert_null(drc.group);
 
     papr_drc_group_attach(&group, true);
     g_assert_cmpint(papr_drc_group_request(&group), ==, PAPR_DRC_NOTHING);
     g_assert_cmpuint(group.n_released, ==, 0);
-    g_assert_cmpint(papr_drc_group_set(&group, &drc.core,
+    g_assert_cmpint(papr_drc_group_set(&group, &drc.st,
                                        papr_drc_set_isolation, PAPR_DR_ISOLATE,
                                        &effect), ==, RTAS_SUCCESS);
-    g_assert_cmpint(effect, ==, PAPR_DRC_RELEASE);
+    g_assert_cmpint(effect, ==, PAPR_DRC_RELEASED);
     g_assert_cmpuint(group.n_released, ==, 1);
 }
 
@@ -411,14 +411,14 @@ static void test_bad_streams(void)
         for (int i = 0; i < 60; i++) {
             PaprDrc *drc = &r.drcs[g_test_rand_int_range(0, n)];
 
-            papr_drc_group_load(&r.group, &drc->core,
+            papr_drc_group_load(&r.group, &drc->st,
                                 g_test_rand_int_range(UNUSABLE, CONFIGURED + 1),
                                 g_test_rand_int_range(0, 20) == 0);
         }
         for (unsigned i = 0; i < n; i++) {
-            g_assert_cmpint(r.drcs[i].core.unplug_requested, ==,
+            g_assert_cmpint(r.drcs[i].st.unplug_requested, ==,
                             r.group.requested);
-            back += papr_drc_is_released(&r.drcs[i].core);
+            back += papr_drc_is_released(&r.drcs[i].st);
         }
         g_assert_cmpuint(r.group.n_released, ==, back);
     }

@@ -62,33 +62,33 @@ void qapi_event_send_device_unplug_guest_error(const char *device,
 /* Connectors don't access devices, so any address will do */
 static DeviceState devices[8];
 static PaprDr *dr;
-static unsigned released;
+static unsigned removed;
 
-static void count_release(DeviceState *dev, void *opaque)
+static void count_remove(DeviceState *dev, void *opaque)
 {
     g_assert_true(dev >= devices && dev < devices + ARRAY_SIZE(devices));
-    released++;
+    removed++;
 }
 
-static const PaprDrcOps plain_ops = { .release = count_release };
+static const PaprDrcOps plain_ops = { .remove = count_remove };
 
 /* As a host bridge: with it go its buses, ids 0x10000 to 0x1ffff */
-static void release_bridge(DeviceState *dev, void *opaque)
+static void remove_bridge(DeviceState *dev, void *opaque)
 {
-    count_release(dev, opaque);
-    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
+    count_remove(dev, opaque);
+    papr_dr_remove_connectors(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
 }
 
-static const PaprDrcOps bridge_ops = { .release = release_bridge };
+static const PaprDrcOps bridge_ops = { .remove = remove_bridge };
 
 /* As a device that is itself a bridge: bus 0x100 goes with it */
-static void release_low_bus(DeviceState *dev, void *opaque)
+static void remove_low_bus(DeviceState *dev, void *opaque)
 {
-    count_release(dev, opaque);
-    papr_dr_remove(dr, PAPR_DRC_PCI, 0x100, 0x1ff);
+    count_remove(dev, opaque);
+    papr_dr_remove_connectors(dr, PAPR_DRC_PCI, 0x100, 0x1ff);
 }
 
-static const PaprDrcOps low_bus_ops = { .release = release_low_bus };
+static const PaprDrcOps low_bus_ops = { .remove = remove_low_bus };
 
 static void add_bus(uint32_t first, const PaprDrcOps *ops)
 {
@@ -102,7 +102,7 @@ static void fresh(void)
 
     dr = papr_dr_new(NULL);
     all = g_slist_prepend(all, dr);
-    released = 0;
+    removed = 0;
     refused = 0;
     migration_in_progress = false;
     removal_scheduled = false;
@@ -150,20 +150,20 @@ static void test_remove(void)
     g_assert_true(papr_drc_attach(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108),
                                   &devices[0], true, &error_abort));
 
-    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x100ff);
+    papr_dr_remove_connectors(dr, PAPR_DRC_PCI, 0x10000, 0x100ff);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
     g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
-    papr_dr_remove(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
+    papr_dr_remove_connectors(dr, PAPR_DRC_PCI, 0x10000, 0x1ffff);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x1ff08));
     g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0xff));
     g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x20000));
-    g_assert_cmpuint(released, ==, 0);
+    g_assert_cmpuint(removed, ==, 0);
 
     /* and there again, empty */
     add_bus(0x10100, &plain_ops);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108)));
-    papr_dr_remove(dr, PAPR_DRC_PHB, 0, UINT32_MAX);
+    papr_dr_remove_connectors(dr, PAPR_DRC_PHB, 0, UINT32_MAX);
     g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108));
 }
 
@@ -191,18 +191,18 @@ static void test_attach(void)
     /* the guest has it: nothing happens yet */
     papr_drc_unplug_request(drc);
     g_assert_true(papr_drc_unplug_requested(drc));
-    g_assert_cmpuint(released, ==, 0);
+    g_assert_cmpuint(removed, ==, 0);
 
     /* the guest never configured this one */
     drc = attach(PAPR_DRC_PCI, 16, 1, false);
     papr_drc_unplug_request(drc);
-    g_assert_cmpuint(released, ==, 1);
+    g_assert_cmpuint(removed, ==, 1);
     g_assert_null(papr_drc_device(drc));
     g_assert_false(papr_drc_unplug_requested(drc));
 
     /* nothing behind it */
     papr_drc_unplug_request(drc);
-    g_assert_cmpuint(released, ==, 1);
+    g_assert_cmpuint(removed, ==, 1);
 }
 
 /* Reset removes devices whose unplug is requested, with runs of their buses */
@@ -222,7 +222,7 @@ static void test_reset(void)
 
     papr_dr_reset(dr);
     /* bridge 1 with all that was behind it, and the one device of bridge 2 */
-    g_assert_cmpuint(released, ==, 2);
+    g_assert_cmpuint(removed, ==, 2);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 1)));
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10208));
@@ -230,7 +230,7 @@ static void test_reset(void)
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x20008)));
     /* this one is in the guest's device tree: it has to release it */
     papr_drc_unplug_request(papr_dr_find(dr, PAPR_DRC_PCI, 0x20010));
-    g_assert_cmpuint(released, ==, 2);
+    g_assert_cmpuint(removed, ==, 2);
 }
 
 /* The same with runs of one type, before and after the one being reset */
@@ -245,7 +245,7 @@ static void test_reset_same_type(void)
     papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x110, 1, true));
     papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x310, 2, true));
     papr_dr_reset(dr);
-    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(removed, ==, 3);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x110));
 
     add_bus(0x100, &plain_ops);
@@ -254,7 +254,7 @@ static void test_reset_same_type(void)
     papr_drc_unplug_request(attach(PAPR_DRC_PCI, 0x320, 2, true));
     papr_dr_reset(dr);
     /* 0x120 was removed with its bus */
-    g_assert_cmpuint(released, ==, 5);
+    g_assert_cmpuint(removed, ==, 5);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x320)));
 }
 
@@ -304,14 +304,14 @@ static void test_groups(void)
         g_assert_cmpuint(papr_drc_id(lmb(id)), ==, id);
     }
 
-    /* the device is released with its last block, in any order */
+    /* the device is removed with its last block, in any order */
     papr_drc_unplug_request(lmb(12));
     g_assert_true(papr_drc_unplug_requested(lmb(10)));
     g_assert_false(papr_drc_unplug_requested(lmb(14)));
     release_lmb(13);
     release_lmb(10);
     release_lmb(11);
-    g_assert_cmpuint(released, ==, 0);
+    g_assert_cmpuint(removed, ==, 0);
     /* a refusal is reported once, and the unplug can be requested again */
     papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
     papr_drc_set(lmb(12), papr_drc_set_isolation, PAPR_DR_UNISOLATE);
@@ -319,7 +319,7 @@ static void test_groups(void)
     g_assert_false(papr_drc_unplug_requested(lmb(12)));
     papr_drc_unplug_request(lmb(10));
     release_lmb(12);
-    g_assert_cmpuint(released, ==, 1);
+    g_assert_cmpuint(removed, ==, 1);
     for (uint32_t id = 10; id < 14; id++) {
         g_assert_null(papr_drc_device(lmb(id)));
     }
@@ -335,7 +335,7 @@ static void count_hide(DeviceState *dev, void *opaque)
 }
 
 static const PaprDrcOps slow_ops = {
-    .release = count_release,
+    .remove = count_remove,
     .in_main_loop = true,
     .hide = count_hide,
 };
@@ -362,7 +362,7 @@ static void is_hidden(PaprDrc *drc, unsigned before)
     looks_empty(drc);
     g_assert_true(papr_drc_unplug_requested(drc));
     g_assert_true(papr_dr_next_unsettled(dr, papr_drc_index(drc)) == drc);
-    g_assert_cmpuint(released, ==, before);
+    g_assert_cmpuint(removed, ==, before);
     g_assert_true(removal_scheduled);
 }
 
@@ -395,14 +395,14 @@ static void test_two_steps(void)
     g_assert_true(papr_drc_device(drcs[3]) == &devices[3]);
 
     papr_dr_remove_released(dr);
-    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(removed, ==, 3);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
     for (int i = 0; i < 3; i++) {
         looks_empty(drcs[i]);
         g_assert_false(papr_drc_unplug_requested(drcs[i]));
     }
     papr_dr_remove_released(dr);
-    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(removed, ==, 3);
     g_assert_cmpuint(hidden, ==, 3);
     attach(PAPR_DRC_CPU, 0, 0, false);
 }
@@ -422,7 +422,7 @@ static void test_stay_for_stream(void)
         release_lmb(9);
         migration_in_progress = true;
         release_lmb(8);
-        is_hidden(lmb(8), released);
+        is_hidden(lmb(8), removed);
         looks_empty(lmb(9));
         migration_in_progress = false;
         if (i == 1) {
@@ -430,7 +430,7 @@ static void test_stay_for_stream(void)
         } else {
             papr_dr_remove_released(dr);
         }
-        g_assert_cmpuint(released, ==, i + 1);
+        g_assert_cmpuint(removed, ==, i + 1);
     }
 
     /* a host bridge is removed with a hidden device, neither of them twice */
@@ -444,9 +444,9 @@ static void test_stay_for_stream(void)
     papr_drc_set(slot, papr_drc_set_isolation, PAPR_DR_ISOLATE);
     is_hidden(module, 3);
     is_hidden(slot, 3);
-    g_assert_cmpuint(papr_drc_sense(&slot->core), ==, PAPR_DR_SENSE_EMPTY);
+    g_assert_cmpuint(papr_drc_sense(&slot->st), ==, PAPR_DR_SENSE_EMPTY);
     papr_dr_remove_released(dr);
-    g_assert_cmpuint(released, ==, 4);
+    g_assert_cmpuint(removed, ==, 4);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
     migration_in_progress = false;
 }
@@ -480,16 +480,16 @@ static void test_reset_in_stream(void)
     is_hidden(lmb(9), 0);
     g_assert_true(papr_drc_device(lmb(10)) == &devices[4]);
     papr_dr_reset(dr);
-    g_assert_cmpuint(released, ==, 0);
+    g_assert_cmpuint(removed, ==, 0);
 
     migration_in_progress = false;
     papr_dr_reset(dr);
     /* the slot is removed with its bridge */
-    g_assert_cmpuint(released, ==, 2);
+    g_assert_cmpuint(removed, ==, 2);
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
     is_hidden(core, 2);
     papr_dr_remove_released(dr);
-    g_assert_cmpuint(released, ==, 3);
+    g_assert_cmpuint(removed, ==, 3);
     g_assert_cmpuint(hidden, ==, 1);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
 }
@@ -507,20 +507,20 @@ static void test_release_as_loaded(void)
     drc = attach(PAPR_DRC_CPU, 1, 1, true);
     g_assert_true(attach_lmbs(0, 2, 2));
     g_assert_true(attach_lmbs(2, 2, 3));
-    papr_drc_group_load(drc->group, &drc->core, PAPR_DRC_LOGICAL_UNUSABLE,
+    papr_drc_group_load(drc->group, &drc->st, PAPR_DRC_LOGICAL_UNUSABLE,
                         true);
-    papr_drc_group_load(lmb(1)->group, &lmb(1)->core,
+    papr_drc_group_load(lmb(1)->group, &lmb(1)->st,
                         PAPR_DRC_LOGICAL_AVAILABLE, true);
-    papr_drc_group_load(lmb(2)->group, &lmb(2)->core,
+    papr_drc_group_load(lmb(2)->group, &lmb(2)->st,
                         PAPR_DRC_LOGICAL_UNUSABLE, true);
     g_assert_cmpuint(hidden, ==, 0);
-    papr_dr_release_as_loaded(dr);
-    papr_dr_release_as_loaded(dr);
+    papr_dr_hide_released(dr);
+    papr_dr_hide_released(dr);
     g_assert_cmpuint(hidden, ==, 1);
     is_hidden(drc, 0);
     is_hidden(lmb(2), 0);
     papr_dr_remove_released(dr);
-    g_assert_cmpuint(released, ==, 2);
+    g_assert_cmpuint(removed, ==, 2);
     g_assert_true(papr_drc_device(lmb(0)) == &devices[2]);
 }
 
@@ -536,13 +536,13 @@ static void test_groups_reset(void)
     g_assert_true(papr_dr_next_unsettled(dr, 0) == lmb(0));
     papr_dr_before_load(dr);
     g_assert_null(papr_dr_next_unsettled(dr, 0));
-    g_assert_cmpuint(released, ==, 0);
+    g_assert_cmpuint(removed, ==, 0);
     g_assert_false(papr_drc_unplug_requested(lmb(0)));
 
     papr_drc_unplug_request(lmb(20));
     release_lmb(23);
     papr_dr_reset(dr);
-    g_assert_cmpuint(released, ==, 1);
+    g_assert_cmpuint(removed, ==, 1);
     g_assert_null(papr_drc_device(lmb(16)));
     g_assert_true(papr_drc_device(lmb(7)) == &devices[0]);
 }

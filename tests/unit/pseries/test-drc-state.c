@@ -39,12 +39,12 @@ typedef struct Change {
     bool no_longer_wanted;
 } Change;
 
-typedef int32_t SetFn(PaprDrcCore *core, uint32_t value,
+typedef int32_t SetFn(PaprDrcStatus *st, uint32_t value,
                       PaprDrcEffect *effect);
 
-static PaprDrcCore make_core(uint32_t state, unsigned about)
+static PaprDrcStatus make_status(uint32_t state, unsigned about)
 {
-    return (PaprDrcCore) {
+    return (PaprDrcStatus) {
         .state = state,
         .logical = state <= CONFIGURED,
         .present = about & PRESENT,
@@ -56,18 +56,18 @@ static void check(const Change *changes, size_t n, SetFn *set)
 {
     for (size_t i = 0; i < n; i++) {
         const Change *c = &changes[i];
-        PaprDrcCore core = make_core(c->state, c->about);
+        PaprDrcStatus st = make_status(c->state, c->about);
         /* whatever was there: it must be set */
         PaprDrcEffect effect = PAPR_DRC_REFUSED + 100;
 
         g_test_message("row %zu: state %u about %u value %u", i, c->state,
                        c->about, c->value);
-        g_assert_cmpint(set(&core, c->value, &effect), ==, c->status);
-        g_assert_cmpuint(core.state, ==, c->then);
+        g_assert_cmpint(set(&st, c->value, &effect), ==, c->status);
+        g_assert_cmpuint(st.state, ==, c->then);
         g_assert_cmpint(effect, ==, c->effect);
-        g_assert_cmpint(core.unplug_requested, ==,
+        g_assert_cmpint(st.unplug_requested, ==,
                         (c->about & WANTED) && !c->no_longer_wanted);
-        g_assert_cmpint(core.present, ==, !!(c->about & PRESENT));
+        g_assert_cmpint(st.present, ==, !!(c->about & PRESENT));
     }
 }
 
@@ -87,7 +87,7 @@ static void test_isolate(void)
         { PHYS_UNISOLATED, PRESENT, PAPR_DR_ISOLATE, BAD, PHYS_UNISOLATED },
         { PHYS_CONFIGURED, PRESENT, PAPR_DR_ISOLATE, OK, PHYS_POWERED },
         { PHYS_CONFIGURED, PRESENT | WANTED, PAPR_DR_ISOLATE, OK, PHYS_POWERED,
-          PAPR_DRC_RELEASE },
+          PAPR_DRC_RELEASED },
     };
 
     check(changes, ARRAY_SIZE(changes), papr_drc_set_isolation);
@@ -133,7 +133,7 @@ static void test_allocation(void)
         { UNUSABLE, PRESENT, PAPR_DR_UNUSABLE, OK, UNUSABLE },
         { AVAILABLE, PRESENT, PAPR_DR_UNUSABLE, OK, UNUSABLE },
         { AVAILABLE, PRESENT | WANTED, PAPR_DR_UNUSABLE, OK, UNUSABLE,
-          PAPR_DRC_RELEASE },
+          PAPR_DRC_RELEASED },
         { UNISOLATED, PRESENT, PAPR_DR_UNUSABLE, NONE, UNISOLATED },
         { UNISOLATED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE, UNISOLATED },
         { CONFIGURED, PRESENT, PAPR_DR_UNUSABLE, NONE, CONFIGURED },
@@ -161,18 +161,18 @@ static void test_bad_values(void)
 
     for (int i = 0; i < ARRAY_SIZE(all_states); i++) {
         for (int v = 0; v < ARRAY_SIZE(values); v++) {
-            PaprDrcCore core = make_core(all_states[i], PRESENT | WANTED);
-            PaprDrcEffect effect = PAPR_DRC_RELEASE;
+            PaprDrcStatus st = make_status(all_states[i], PRESENT | WANTED);
+            PaprDrcEffect effect = PAPR_DRC_RELEASED;
 
-            g_assert_cmpint(papr_drc_set_isolation(&core, values[v], &effect),
+            g_assert_cmpint(papr_drc_set_isolation(&st, values[v], &effect),
                             ==, BAD);
             g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
-            effect = PAPR_DRC_RELEASE;
-            g_assert_cmpint(papr_drc_set_allocation(&core, values[v], &effect),
-                            ==, core.logical ? BAD : NONE);
+            effect = PAPR_DRC_RELEASED;
+            g_assert_cmpint(papr_drc_set_allocation(&st, values[v], &effect),
+                            ==, st.logical ? BAD : NONE);
             g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
-            g_assert_cmpuint(core.state, ==, all_states[i]);
-            g_assert_true(core.unplug_requested);
+            g_assert_cmpuint(st.state, ==, all_states[i]);
+            g_assert_true(st.unplug_requested);
         }
     }
 }
@@ -198,28 +198,28 @@ static void test_sense(void)
     };
 
     for (int i = 0; i < ARRAY_SIZE(rows); i++) {
-        PaprDrcCore core = make_core(rows[i].state, rows[i].about);
+        PaprDrcStatus st = make_status(rows[i].state, rows[i].about);
 
-        g_assert_cmpuint(papr_drc_sense(&core), ==, rows[i].sense);
-        g_assert_cmpint(papr_drc_configurable(&core), ==,
+        g_assert_cmpuint(papr_drc_sense(&st), ==, rows[i].sense);
+        g_assert_cmpint(papr_drc_configurable(&st), ==,
                         rows[i].configurable);
     }
 }
 
 static void test_initial(void)
 {
-    PaprDrcCore core = make_core(UNISOLATED, PRESENT);
+    PaprDrcStatus st = make_status(UNISOLATED, PRESENT);
 
     g_assert_cmpuint(papr_drc_initial(true, false), ==, UNUSABLE);
     g_assert_cmpuint(papr_drc_initial(true, true), ==, CONFIGURED);
     g_assert_cmpuint(papr_drc_initial(false, false), ==, PHYS_POWERED);
     g_assert_cmpuint(papr_drc_initial(false, true), ==, PHYS_CONFIGURED);
 
-    papr_drc_set_configured(&core);
-    g_assert_cmpuint(core.state, ==, CONFIGURED);
-    core = make_core(PHYS_UNISOLATED, PRESENT);
-    papr_drc_set_configured(&core);
-    g_assert_cmpuint(core.state, ==, PHYS_CONFIGURED);
+    papr_drc_set_configured(&st);
+    g_assert_cmpuint(st.state, ==, CONFIGURED);
+    st = make_status(PHYS_UNISOLATED, PRESENT);
+    papr_drc_set_configured(&st);
+    g_assert_cmpuint(st.state, ==, PHYS_CONFIGURED);
 
     /* numbers of migration streams */
     g_assert_cmpuint(UNUSABLE, ==, 1);
@@ -244,14 +244,14 @@ enum {
     CORES = 64,
 };
 
-static unsigned core_index(const PaprDrcCore *core)
+static unsigned status_index(const PaprDrcStatus *st)
 {
-    return core->state | core->present << 4 | core->unplug_requested << 5;
+    return st->state | st->present << 4 | st->unplug_requested << 5;
 }
 
-static PaprDrcCore core_at(unsigned index, bool logical)
+static PaprDrcStatus status_at(unsigned index, bool logical)
 {
-    return (PaprDrcCore) {
+    return (PaprDrcStatus) {
         .state = index & 15,
         .logical = logical,
         .present = index >> 4 & 1,
@@ -259,139 +259,139 @@ static PaprDrcCore core_at(unsigned index, bool logical)
     };
 }
 
-static bool is_empty(const PaprDrcCore *core)
+static bool is_empty(const PaprDrcStatus *st)
 {
-    return core->state == papr_drc_initial(core->logical, false);
+    return st->state == papr_drc_initial(st->logical, false);
 }
 
 /* As connector.c does it: the device goes, with all that is about it */
-static void released(PaprDrcCore *core)
+static void released(PaprDrcStatus *st)
 {
-    g_assert_true(core->present);
-    g_assert_true(core->unplug_requested);
-    g_assert_true(is_empty(core));
-    core->present = false;
-    core->unplug_requested = false;
+    g_assert_true(st->present);
+    g_assert_true(st->unplug_requested);
+    g_assert_true(is_empty(st));
+    st->present = false;
+    st->unplug_requested = false;
 }
 
-static void check_effect(const PaprDrcCore *before, PaprDrcCore *core,
+static void check_effect(const PaprDrcStatus *before, PaprDrcStatus *st,
                          int32_t status, PaprDrcEffect effect)
 {
     if (status != OK) {
-        g_assert_cmpuint(core_index(core), ==, core_index(before));
+        g_assert_cmpuint(status_index(st), ==, status_index(before));
         g_assert_cmpint(effect, ==, PAPR_DRC_NOTHING);
     }
     switch (effect) {
     case PAPR_DRC_NOTHING:
-        g_assert_cmpint(core->unplug_requested, ==, before->unplug_requested);
+        g_assert_cmpint(st->unplug_requested, ==, before->unplug_requested);
         break;
-    case PAPR_DRC_RELEASE:
-        released(core);
+    case PAPR_DRC_RELEASED:
+        released(st);
         break;
     case PAPR_DRC_REFUSED:
-        g_assert_true(before->unplug_requested && !core->unplug_requested);
-        g_assert_true(core->present);
-        g_assert_cmpuint(core->state, ==, before->state);
+        g_assert_true(before->unplug_requested && !st->unplug_requested);
+        g_assert_true(st->present);
+        g_assert_cmpuint(st->state, ==, before->state);
         break;
     case PAPR_DRC_RESTART:
-        g_assert_true(core->present && papr_drc_configurable(core));
-        g_assert_cmpuint(core->state, !=, before->state);
+        g_assert_true(st->present && papr_drc_configurable(st));
+        g_assert_cmpuint(st->state, !=, before->state);
         break;
     default:
         g_assert_not_reached();
     }
 }
 
-static void guest_move(PaprDrcCore *core, int move)
+static void guest_move(PaprDrcStatus *st, int move)
 {
-    const PaprDrcCore before = *core;
+    const PaprDrcStatus before = *st;
     PaprDrcEffect effect = PAPR_DRC_NOTHING;
     int32_t status = OK;
 
     switch (move) {
     case MOVE_ISOLATE:
     case MOVE_UNISOLATE:
-        status = papr_drc_set_isolation(core, move == MOVE_UNISOLATE, &effect);
+        status = papr_drc_set_isolation(st, move == MOVE_UNISOLATE, &effect);
         break;
     case MOVE_UNUSABLE:
     case MOVE_USABLE:
-        status = papr_drc_set_allocation(core, move == MOVE_USABLE, &effect);
+        status = papr_drc_set_allocation(st, move == MOVE_USABLE, &effect);
         break;
     case MOVE_CONFIGURE:
-        if (papr_drc_configurable(core)) {
-            papr_drc_set_configured(core);
+        if (papr_drc_configurable(st)) {
+            papr_drc_set_configured(st);
         }
         break;
     }
-    check_effect(&before, core, status, effect);
+    check_effect(&before, st, status, effect);
 }
 
-static void user_move(PaprDrcCore *core, int move)
+static void user_move(PaprDrcStatus *st, int move)
 {
     switch (move) {
     case MOVE_PLUG:
     case MOVE_COLD_PLUG:
-        if (!core->present) {
-            core->present = true;
-            core->state = papr_drc_initial(core->logical,
+        if (!st->present) {
+            st->present = true;
+            st->state = papr_drc_initial(st->logical,
                                            move == MOVE_COLD_PLUG);
         }
         break;
     case MOVE_REQUEST:
-        core->unplug_requested = core->present;
-        if (core->present && is_empty(core)) {
-            released(core);
+        st->unplug_requested = st->present;
+        if (st->present && is_empty(st)) {
+            released(st);
         }
         break;
     case MOVE_RESET:
-        if (core->unplug_requested) {
-            core->state = papr_drc_initial(core->logical, false);
-            released(core);
-        } else if (core->present) {
-            core->state = papr_drc_initial(core->logical, true);
+        if (st->unplug_requested) {
+            st->state = papr_drc_initial(st->logical, false);
+            released(st);
+        } else if (st->present) {
+            st->state = papr_drc_initial(st->logical, true);
         }
         break;
     }
 }
 
-static PaprDrcCore moved(PaprDrcCore core, int move)
+static PaprDrcStatus moved(PaprDrcStatus st, int move)
 {
     if (move < GUEST_MOVES) {
-        guest_move(&core, move);
+        guest_move(&st, move);
     } else {
-        user_move(&core, move);
+        user_move(&st, move);
     }
-    return core;
+    return st;
 }
 
-static void check_core(const PaprDrcCore *core)
+static void check_status(const PaprDrcStatus *st)
 {
-    g_assert_cmpint(core->state <= CONFIGURED, ==, core->logical);
-    g_assert_cmpint(core->state >= PHYS_POWERED &&
-                    core->state <= PHYS_CONFIGURED, ==, !core->logical);
-    if (!core->present) {
-        g_assert_true(is_empty(core));
-        g_assert_false(core->unplug_requested);
-        g_assert_false(papr_drc_configurable(core));
+    g_assert_cmpint(st->state <= CONFIGURED, ==, st->logical);
+    g_assert_cmpint(st->state >= PHYS_POWERED &&
+                    st->state <= PHYS_CONFIGURED, ==, !st->logical);
+    if (!st->present) {
+        g_assert_true(is_empty(st));
+        g_assert_false(st->unplug_requested);
+        g_assert_false(papr_drc_configurable(st));
     }
     /* one that is asked for and that the guest does not have has gone */
-    if (core->unplug_requested) {
-        g_assert_false(is_empty(core));
+    if (st->unplug_requested) {
+        g_assert_false(is_empty(st));
     }
 }
 
 /* Can the guest alone bring about, from here, that the device goes? */
-static bool can_release(PaprDrcCore core, bool *seen)
+static bool can_release(PaprDrcStatus st, bool *seen)
 {
-    if (!core.present) {
+    if (!st.present) {
         return true;
     }
-    if (seen[core_index(&core)]) {
+    if (seen[status_index(&st)]) {
         return false;
     }
-    seen[core_index(&core)] = true;
+    seen[status_index(&st)] = true;
     for (int move = 0; move < GUEST_MOVES; move++) {
-        PaprDrcCore next = moved(core, move);
+        PaprDrcStatus next = moved(st, move);
 
         /* by way of a refusal does not count */
         if ((next.unplug_requested || !next.present) &&
@@ -404,28 +404,28 @@ static bool can_release(PaprDrcCore core, bool *seen)
 
 static void explore(bool logical)
 {
-    PaprDrcCore empty = { .state = papr_drc_initial(logical, false) };
+    PaprDrcStatus empty = { .state = papr_drc_initial(logical, false) };
     bool reached[CORES] = { };
     unsigned todo[CORES], n = 0, count = 0;
 
-    todo[n++] = core_index(&empty);
-    reached[core_index(&empty)] = true;
+    todo[n++] = status_index(&empty);
+    reached[status_index(&empty)] = true;
     while (n) {
-        PaprDrcCore core = core_at(todo[--n], logical);
+        PaprDrcStatus st = status_at(todo[--n], logical);
 
         count++;
-        check_core(&core);
-        if (core.unplug_requested) {
+        check_status(&st);
+        if (st.unplug_requested) {
             bool seen[CORES] = { };
 
-            g_assert_true(can_release(core, seen));
+            g_assert_true(can_release(st, seen));
         }
         for (int move = 0; move < MOVES; move++) {
-            PaprDrcCore next = moved(core, move);
+            PaprDrcStatus next = moved(st, move);
 
-            if (!reached[core_index(&next)]) {
-                reached[core_index(&next)] = true;
-                todo[n++] = core_index(&next);
+            if (!reached[status_index(&next)]) {
+                reached[status_index(&next)] = true;
+                todo[n++] = status_index(&next);
             }
         }
     }

@@ -80,8 +80,8 @@ void papr_dr_add(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t stride,
 
         drc->run = run;
         drc->id = first + i * stride;
-        drc->core.logical = !drc_types[type].physical;
-        drc->core.state = papr_drc_initial(drc->core.logical, false);
+        drc->st.logical = !drc_types[type].physical;
+        drc->st.state = papr_drc_initial(drc->st.logical, false);
     }
     g_ptr_array_insert(dr->runs[type], runs_up_to(dr, type, first), run);
 }
@@ -125,7 +125,7 @@ bool papr_drc_unplug_requested(const PaprDrc *drc)
 
 bool papr_drc_is_unisolated(const PaprDrc *drc)
 {
-    return papr_drc_configurable(&drc->core);
+    return papr_drc_configurable(&drc->st);
 }
 
 void papr_drc_drop_walk(PaprDr *dr)
@@ -193,13 +193,13 @@ static DeviceState *detach_group(PaprDrcGroup *group)
     return dev;
 }
 
-/* The release() of a bridge also removes the runs of its buses */
+/* The remove() of a bridge also removes the runs of its buses */
 static void remove_device(PaprDrcGroup *group)
 {
     const PaprDrcRun *run = group->drcs->run;
 
-    trace_papr_drc_release(papr_drc_index(group->drcs), group->count);
-    run->ops->release(detach_group(group), run->opaque);
+    trace_papr_drc_removed(papr_drc_index(group->drcs), group->count);
+    run->ops->remove(detach_group(group), run->opaque);
 }
 
 /* Let no guest find the device, which is removed when that is possible */
@@ -223,7 +223,7 @@ static bool is_removable_now(const PaprDrcGroup *group)
            !papr_dr_in_stream(group->dev);
 }
 
-static void release_group(PaprDrcGroup *group)
+static void remove_or_hide(PaprDrcGroup *group)
 {
     if (is_removable_now(group)) {
         remove_device(group);
@@ -254,7 +254,8 @@ static PaprDrcGroup *next_group(PaprDrcRun *run, uint32_t *n)
     return NULL;
 }
 
-void papr_dr_remove(PaprDr *dr, PaprDrcType type, uint32_t first, uint32_t last)
+void papr_dr_remove_connectors(PaprDr *dr, PaprDrcType type, uint32_t first,
+                               uint32_t last)
 {
     PaprDrcRun *run;
 
@@ -282,12 +283,12 @@ int32_t papr_drc_set(PaprDrc *drc, PaprDrcSet *set, uint32_t value)
     int32_t status;
 
     if (!drc->group) {
-        return set(&drc->core, value, &effect);
+        return set(&drc->st, value, &effect);
     }
-    status = papr_drc_group_set(drc->group, &drc->core, set, value, &effect);
+    status = papr_drc_group_set(drc->group, &drc->st, set, value, &effect);
     switch (effect) {
-    case PAPR_DRC_RELEASE:
-        release_group(drc->group);
+    case PAPR_DRC_RELEASED:
+        remove_or_hide(drc->group);
         break;
     case PAPR_DRC_REFUSED:
         send_refused(drc->group);
@@ -306,8 +307,8 @@ void papr_drc_unplug_request(PaprDrc *drc)
     PaprDrcGroup *group = drc->group;
 
     if (group && !group->hidden &&
-        papr_drc_group_request(group) == PAPR_DRC_RELEASE) {
-        release_group(group);
+        papr_drc_group_request(group) == PAPR_DRC_RELEASED) {
+        remove_or_hide(group);
     }
 }
 
@@ -375,7 +376,7 @@ static void hide_if_released(PaprDrcGroup *group)
  * Called from a handler of the machine's start.  Removal of a device can remove
  * handlers, so it is done later.
  */
-void papr_dr_release_as_loaded(PaprDr *dr)
+void papr_dr_hide_released(PaprDr *dr)
 {
     for_each_group(dr, hide_if_released);
 }
@@ -396,7 +397,7 @@ static PaprDrc *unsettled_in(PaprDrcRun *run, uint32_t id)
     for (; run->n_groups && n < run->count; n++) {
         PaprDrc *drc = &run->drcs[n];
 
-        if (drc->group && !papr_drc_settled(&drc->core)) {
+        if (drc->group && !papr_drc_settled(&drc->st)) {
             return drc;
         }
     }

@@ -46,7 +46,7 @@ static void dr_vm_state_changed(void *opaque, bool running, RunState state)
     }
     if (dr->loaded_released) {
         dr->loaded_released = false;
-        papr_dr_release_as_loaded(dr);
+        papr_dr_hide_released(dr);
     }
     papr_dr_schedule_removal(dr);
 }

@@ -16,9 +16,9 @@ static void set_all_connectors(PaprDrcGroup *group, bool present,
         PaprDrc *drc = &group->drcs[i];
 
         drc->group = present ? group : NULL;
-        drc->core.present = present;
-        drc->core.unplug_requested = false;
-        drc->core.state = papr_drc_initial(drc->core.logical, configured);
+        drc->st.present = present;
+        drc->st.unplug_requested = false;
+        drc->st.state = papr_drc_initial(drc->st.logical, configured);
     }
     group->requested = false;
     group->hidden = false;
@@ -45,10 +45,10 @@ static void set_requested(PaprDrcGroup *group, bool requested)
     group->requested = requested;
     group->n_released = 0;
     for (uint32_t i = 0; i < group->count; i++) {
-        PaprDrcCore *core = &group->drcs[i].core;
+        PaprDrcStatus *st = &group->drcs[i].st;
 
-        core->unplug_requested = requested;
-        group->n_released += papr_drc_is_released(core);
+        st->unplug_requested = requested;
+        group->n_released += papr_drc_is_released(st);
     }
 }
 
@@ -60,10 +60,10 @@ bool papr_drc_group_is_released(const PaprDrcGroup *group)
 void papr_drc_group_hide(PaprDrcGroup *group)
 {
     for (uint32_t i = 0; i < group->count; i++) {
-        PaprDrcCore *core = &group->drcs[i].core;
+        PaprDrcStatus *st = &group->drcs[i].st;
 
-        core->present = false;
-        core->state = papr_drc_initial(core->logical, false);
+        st->present = false;
+        st->state = papr_drc_initial(st->logical, false);
     }
     set_requested(group, true);
     group->hidden = true;
@@ -72,20 +72,20 @@ void papr_drc_group_hide(PaprDrcGroup *group)
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group)
 {
     set_requested(group, true);
-    return papr_drc_group_is_released(group) ? PAPR_DRC_RELEASE
+    return papr_drc_group_is_released(group) ? PAPR_DRC_RELEASED
                                              : PAPR_DRC_NOTHING;
 }
 
-int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
+int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcStatus *st,
                            PaprDrcSet *set, uint32_t value,
                            PaprDrcEffect *effect)
 {
-    bool was_released = papr_drc_is_released(core);
-    int32_t status = set(core, value, effect);
+    bool was_released = papr_drc_is_released(st);
+    int32_t status = set(st, value, effect);
 
-    group->n_released += papr_drc_is_released(core) - was_released;
+    group->n_released += papr_drc_is_released(st) - was_released;
     switch (*effect) {
-    case PAPR_DRC_RELEASE:
+    case PAPR_DRC_RELEASED:
         if (!papr_drc_group_is_released(group)) {
             *effect = PAPR_DRC_NOTHING;
         }
@@ -101,18 +101,18 @@ int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
     return status;
 }
 
-void papr_drc_group_load(PaprDrcGroup *group, PaprDrcCore *core,
+void papr_drc_group_load(PaprDrcGroup *group, PaprDrcStatus *st,
                          uint8_t state, bool requested)
 {
     if (requested && !group->requested) {
         for (uint32_t i = 0; i < group->count; i++) {
-            PaprDrcCore *other = &group->drcs[i].core;
+            PaprDrcStatus *other = &group->drcs[i].st;
 
             other->state = papr_drc_initial(other->logical, false);
         }
         set_requested(group, true);
     }
-    group->n_released -= papr_drc_is_released(core);
-    core->state = state;
-    group->n_released += papr_drc_is_released(core);
+    group->n_released -= papr_drc_is_released(st);
+    st->state = state;
+    group->n_released += papr_drc_is_released(st);
 }

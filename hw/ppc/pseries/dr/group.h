@@ -31,7 +31,7 @@ typedef struct PaprDrcGroup {
 } PaprDrcGroup;
 
 /** PaprDrcSet - papr_drc_set_isolation() or papr_drc_set_allocation() */
-typedef int32_t PaprDrcSet(PaprDrcCore *core, uint32_t value,
+typedef int32_t PaprDrcSet(PaprDrcStatus *st, uint32_t value,
                            PaprDrcEffect *effect);
 
 /**
@@ -46,7 +46,7 @@ void papr_drc_group_detach(PaprDrcGroup *group);
 /**
  * papr_drc_group_request - the user requests the unplug
  *
- * PAPR_DRC_RELEASE if the guest need not be asked: it never configured any of
+ * PAPR_DRC_RELEASED if the guest need not be asked: it never configured any of
  * the connectors, or has released all of them.
  */
 PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group);
@@ -54,12 +54,12 @@ PaprDrcEffect papr_drc_group_request(PaprDrcGroup *group);
 /**
  * papr_drc_group_set - the guest changes one connector of the group
  * @set: how; @value: to what
- * @effect: what follows for the device; PAPR_DRC_RELEASE and PAPR_DRC_REFUSED
+ * @effect: what follows for the device; PAPR_DRC_RELEASED and PAPR_DRC_REFUSED
  *          are returned once for each request
  *
  * Returns an RTAS status.
  */
-int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcCore *core,
+int32_t papr_drc_group_set(PaprDrcGroup *group, PaprDrcStatus *st,
                            PaprDrcSet *set, uint32_t value,
                            PaprDrcEffect *effect);
 
@@ -86,7 +86,7 @@ void papr_drc_group_configure(PaprDrcGroup *group);
  * released: so if unplug is requested of one block of a group, those that the
  * stream does not have are released.
  */
-void papr_drc_group_load(PaprDrcGroup *group, PaprDrcCore *core,
+void papr_drc_group_load(PaprDrcGroup *group, PaprDrcStatus *st,
                          uint8_t state, bool requested);
 
 #endif

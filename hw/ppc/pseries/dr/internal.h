@@ -34,7 +34,7 @@ struct PaprDrc {
     PaprDrcRun *run;
     PaprDrcGroup *group;                /* the device; NULL: empty */
     uint32_t id;
-    PaprDrcCore core;
+    PaprDrcStatus st;
 };
 
 /*
@@ -91,11 +91,11 @@ void papr_drc_drop_walk(PaprDr *dr);
 PaprDrc *papr_dr_next_unsettled(PaprDr *dr, uint32_t index);
 
 /**
- * papr_dr_release_as_loaded - hide devices that are released by the stream
+ * papr_dr_hide_released - hide devices that are released in a loaded stream
  *
  * papr_dr_remove_released() removes them later.
  */
-void papr_dr_release_as_loaded(PaprDr *dr);
+void papr_dr_hide_released(PaprDr *dr);
 
 /* removal.c */
 /** papr_dr_in_stream: is a stream saved or loaded that has @dev? */

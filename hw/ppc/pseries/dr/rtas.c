@@ -71,7 +71,7 @@ static int32_t set_indicator(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
         break;
     case INDICATOR_DR:
         /* of a physical slot; it has no effect, and no guest can read it */
-        if (!drc->core.logical) {
+        if (!drc->st.logical) {
             status = value > DR_INDICATOR_MAX ? RTAS_PARAMETER_ERROR
                                               : RTAS_SUCCESS;
         }
@@ -96,7 +96,7 @@ static int32_t get_sensor_state(PowerPCCPU *cpu, PaprRtasCall *call,
                       "connector 0x%x\n", call->args[0], call->args[1]);
         return RTAS_PARAMETER_ERROR;
     }
-    call->rets[1] = papr_drc_sense(&drc->core);
+    call->rets[1] = papr_drc_sense(&drc->st);
     trace_papr_dr_get_sensor(call->args[1], call->rets[1]);
     return RTAS_SUCCESS;
 }
@@ -256,7 +256,7 @@ static int32_t put_next_item(PaprDrc *drc, WorkArea *area)
         status = put_property(walk, where, area);
         break;
     case CC_COMPLETE:
-        papr_drc_set_configured(&drc->core);
+        papr_drc_set_configured(&drc->st);
         break;
     }
     if (status > CC_COMPLETE) {
@@ -289,7 +289,7 @@ static int32_t configure_connector(PowerPCCPU *cpu, PaprRtasCall *call,
                       "0x%x\n", get_cell(&area, CC_CELL_INDEX));
         return RTAS_PARAMETER_ERROR;
     }
-    if (!papr_drc_configurable(&drc->core)) {
+    if (!papr_drc_configurable(&drc->st)) {
         return CC_NOT_CONFIGURABLE;
     }
     status = seek_step(drc, get_cell(&area, CC_CELL_STEP));

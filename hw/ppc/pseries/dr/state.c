@@ -20,144 +20,144 @@ uint8_t papr_drc_initial(bool logical, bool configured)
                       : PAPR_DRC_PHYSICAL_POWERED;
 }
 
-bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state)
+bool papr_drc_state_exists(const PaprDrcStatus *st, uint32_t state)
 {
-    return core->logical ? state >= PAPR_DRC_LOGICAL_UNUSABLE &&
+    return st->logical ? state >= PAPR_DRC_LOGICAL_UNUSABLE &&
                            state <= PAPR_DRC_LOGICAL_CONFIGURED
                          : state >= PAPR_DRC_PHYSICAL_POWERED &&
                            state <= PAPR_DRC_PHYSICAL_CONFIGURED;
 }
 
-bool papr_drc_is_released(const PaprDrcCore *core)
+bool papr_drc_is_released(const PaprDrcStatus *st)
 {
-    return core->unplug_requested &&
-           core->state == papr_drc_initial(core->logical, false);
+    return st->unplug_requested &&
+           st->state == papr_drc_initial(st->logical, false);
 }
 
-bool papr_drc_settled(const PaprDrcCore *core)
+bool papr_drc_settled(const PaprDrcStatus *st)
 {
-    return !core->unplug_requested &&
-           core->state == papr_drc_initial(core->logical, true);
+    return !st->unplug_requested &&
+           st->state == papr_drc_initial(st->logical, true);
 }
 
-static bool is_configured(const PaprDrcCore *core)
+static bool is_configured(const PaprDrcStatus *st)
 {
-    return core->state == PAPR_DRC_LOGICAL_CONFIGURED ||
-           core->state == PAPR_DRC_PHYSICAL_CONFIGURED;
+    return st->state == PAPR_DRC_LOGICAL_CONFIGURED ||
+           st->state == PAPR_DRC_PHYSICAL_CONFIGURED;
 }
 
-static bool is_unisolated(const PaprDrcCore *core)
+static bool is_unisolated(const PaprDrcStatus *st)
 {
-    return core->state == PAPR_DRC_LOGICAL_UNISOLATED ||
-           core->state == PAPR_DRC_PHYSICAL_UNISOLATED;
+    return st->state == PAPR_DRC_LOGICAL_UNISOLATED ||
+           st->state == PAPR_DRC_PHYSICAL_UNISOLATED;
 }
 
-static int32_t isolate(PaprDrcCore *core, PaprDrcEffect *effect)
+static int32_t isolate(PaprDrcStatus *st, PaprDrcEffect *effect)
 {
-    if (is_unisolated(core)) {
+    if (is_unisolated(st)) {
         return RTAS_PARAMETER_ERROR;    /* in the middle of configuration */
     }
-    if (!is_configured(core)) {
+    if (!is_configured(st)) {
         return RTAS_SUCCESS;
     }
-    if (core->logical) {
-        core->state = PAPR_DRC_LOGICAL_AVAILABLE;
+    if (st->logical) {
+        st->state = PAPR_DRC_LOGICAL_AVAILABLE;
         return RTAS_SUCCESS;
     }
-    core->state = PAPR_DRC_PHYSICAL_POWERED;
-    *effect = core->unplug_requested ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
+    st->state = PAPR_DRC_PHYSICAL_POWERED;
+    *effect = st->unplug_requested ? PAPR_DRC_RELEASED : PAPR_DRC_NOTHING;
     return RTAS_SUCCESS;
 }
 
-static int32_t unisolate(PaprDrcCore *core, PaprDrcEffect *effect)
+static int32_t unisolate(PaprDrcStatus *st, PaprDrcEffect *effect)
 {
-    if (is_configured(core) || is_unisolated(core)) {
-        if (core->logical && core->unplug_requested) {
-            core->unplug_requested = false;
+    if (is_configured(st) || is_unisolated(st)) {
+        if (st->logical && st->unplug_requested) {
+            st->unplug_requested = false;
             *effect = PAPR_DRC_REFUSED;
         }
         return RTAS_SUCCESS;
     }
-    if (!core->present || core->state == PAPR_DRC_LOGICAL_UNUSABLE) {
+    if (!st->present || st->state == PAPR_DRC_LOGICAL_UNUSABLE) {
         return RTAS_NO_SUCH_INDICATOR;
     }
-    core->state = core->logical ? PAPR_DRC_LOGICAL_UNISOLATED
+    st->state = st->logical ? PAPR_DRC_LOGICAL_UNISOLATED
                                 : PAPR_DRC_PHYSICAL_UNISOLATED;
     *effect = PAPR_DRC_RESTART;
     return RTAS_SUCCESS;
 }
 
-int32_t papr_drc_set_isolation(PaprDrcCore *core, uint32_t value,
+int32_t papr_drc_set_isolation(PaprDrcStatus *st, uint32_t value,
                                PaprDrcEffect *effect)
 {
     *effect = PAPR_DRC_NOTHING;
     switch (value) {
     case PAPR_DR_ISOLATE:
-        return isolate(core, effect);
+        return isolate(st, effect);
     case PAPR_DR_UNISOLATE:
-        return unisolate(core, effect);
+        return unisolate(st, effect);
     default:
         return RTAS_PARAMETER_ERROR;
     }
 }
 
-static int32_t make_usable(PaprDrcCore *core)
+static int32_t make_usable(PaprDrcStatus *st)
 {
-    if (core->state != PAPR_DRC_LOGICAL_UNUSABLE) {
+    if (st->state != PAPR_DRC_LOGICAL_UNUSABLE) {
         return RTAS_SUCCESS;
     }
-    if (!core->present || core->unplug_requested) {
+    if (!st->present || st->unplug_requested) {
         return RTAS_NO_SUCH_INDICATOR;
     }
-    core->state = PAPR_DRC_LOGICAL_AVAILABLE;
+    st->state = PAPR_DRC_LOGICAL_AVAILABLE;
     return RTAS_SUCCESS;
 }
 
-static int32_t make_unusable(PaprDrcCore *core, PaprDrcEffect *effect)
+static int32_t make_unusable(PaprDrcStatus *st, PaprDrcEffect *effect)
 {
-    if (core->state == PAPR_DRC_LOGICAL_UNUSABLE) {
+    if (st->state == PAPR_DRC_LOGICAL_UNUSABLE) {
         return RTAS_SUCCESS;
     }
-    if (core->state != PAPR_DRC_LOGICAL_AVAILABLE) {
+    if (st->state != PAPR_DRC_LOGICAL_AVAILABLE) {
         return RTAS_NO_SUCH_INDICATOR;
     }
-    core->state = PAPR_DRC_LOGICAL_UNUSABLE;
-    *effect = core->unplug_requested ? PAPR_DRC_RELEASE : PAPR_DRC_NOTHING;
+    st->state = PAPR_DRC_LOGICAL_UNUSABLE;
+    *effect = st->unplug_requested ? PAPR_DRC_RELEASED : PAPR_DRC_NOTHING;
     return RTAS_SUCCESS;
 }
 
-int32_t papr_drc_set_allocation(PaprDrcCore *core, uint32_t value,
+int32_t papr_drc_set_allocation(PaprDrcStatus *st, uint32_t value,
                                 PaprDrcEffect *effect)
 {
     *effect = PAPR_DRC_NOTHING;
-    if (!core->logical) {
+    if (!st->logical) {
         return RTAS_NO_SUCH_INDICATOR;
     }
     switch (value) {
     case PAPR_DR_UNUSABLE:
-        return make_unusable(core, effect);
+        return make_unusable(st, effect);
     case PAPR_DR_USABLE:
-        return make_usable(core);
+        return make_usable(st);
     default:
         return RTAS_PARAMETER_ERROR;
     }
 }
 
-uint32_t papr_drc_sense(const PaprDrcCore *core)
+uint32_t papr_drc_sense(const PaprDrcStatus *st)
 {
-    if (core->logical) {
-        return core->state == PAPR_DRC_LOGICAL_UNUSABLE
+    if (st->logical) {
+        return st->state == PAPR_DRC_LOGICAL_UNUSABLE
             ? PAPR_DR_SENSE_UNUSABLE : PAPR_DR_SENSE_PRESENT;
     }
-    return core->present ? PAPR_DR_SENSE_PRESENT : PAPR_DR_SENSE_EMPTY;
+    return st->present ? PAPR_DR_SENSE_PRESENT : PAPR_DR_SENSE_EMPTY;
 }
 
-bool papr_drc_configurable(const PaprDrcCore *core)
+bool papr_drc_configurable(const PaprDrcStatus *st)
 {
-    return core->present && (is_unisolated(core) || is_configured(core));
+    return st->present && (is_unisolated(st) || is_configured(st));
 }
 
-void papr_drc_set_configured(PaprDrcCore *core)
+void papr_drc_set_configured(PaprDrcStatus *st)
 {
-    core->state = papr_drc_initial(core->logical, true);
+    st->state = papr_drc_initial(st->logical, true);
 }

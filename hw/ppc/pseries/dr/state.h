@@ -32,18 +32,18 @@ enum {
     PAPR_DR_SENSE_UNUSABLE = 2,
 };
 
-/** PaprDrcCore - state of a connector; a machine can have 131072 of them */
-typedef struct PaprDrcCore {
+/** PaprDrcStatus - a connector's state and its device's; there can be 131072 */
+typedef struct PaprDrcStatus {
     uint8_t state;                      /* PaprDrcState */
     bool logical:1;
     bool present:1;                     /* a device is behind the connector */
     bool unplug_requested:1;
-} PaprDrcCore;
+} PaprDrcStatus;
 
 /** PaprDrcEffect - what follows for the device after a change */
 typedef enum PaprDrcEffect {
     PAPR_DRC_NOTHING,
-    PAPR_DRC_RELEASE,                   /* the guest has released it */
+    PAPR_DRC_RELEASED,                  /* the guest has released it */
     PAPR_DRC_REFUSED,                   /* the guest refuses the unplug */
     PAPR_DRC_RESTART,                   /* configuration starts over */
 } PaprDrcEffect;
@@ -52,27 +52,27 @@ typedef enum PaprDrcEffect {
 uint8_t papr_drc_initial(bool logical, bool configured);
 
 /** papr_drc_state_exists: has a connector of this kind a state @state? */
-bool papr_drc_state_exists(const PaprDrcCore *core, uint32_t state);
+bool papr_drc_state_exists(const PaprDrcStatus *st, uint32_t state);
 
 /** papr_drc_is_released: unplug is requested, and the guest has released it */
-bool papr_drc_is_released(const PaprDrcCore *core);
+bool papr_drc_is_released(const PaprDrcStatus *st);
 
 /** papr_drc_settled: configured, and no unplug is requested */
-bool papr_drc_settled(const PaprDrcCore *core);
+bool papr_drc_settled(const PaprDrcStatus *st);
 
 /* The indicators; return an RTAS status, set @effect */
-int32_t papr_drc_set_isolation(PaprDrcCore *core, uint32_t value,
+int32_t papr_drc_set_isolation(PaprDrcStatus *st, uint32_t value,
                                PaprDrcEffect *effect);
-int32_t papr_drc_set_allocation(PaprDrcCore *core, uint32_t value,
+int32_t papr_drc_set_allocation(PaprDrcStatus *st, uint32_t value,
                                 PaprDrcEffect *effect);
 
 /** papr_drc_sense: value of the dr-entity-sense sensor */
-uint32_t papr_drc_sense(const PaprDrcCore *core);
+uint32_t papr_drc_sense(const PaprDrcStatus *st);
 
 /** papr_drc_configurable: may ibm,configure-connector run? */
-bool papr_drc_configurable(const PaprDrcCore *core);
+bool papr_drc_configurable(const PaprDrcStatus *st);
 
 /** papr_drc_set_configured: ibm,configure-connector is complete */
-void papr_drc_set_configured(PaprDrcCore *core);
+void papr_drc_set_configured(PaprDrcStatus *st);
 
 #endif

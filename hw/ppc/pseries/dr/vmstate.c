@@ -38,8 +38,8 @@ static void *drc_to_saved(PaprDr *dr, PaprDrc *drc)
 {
     dr->saved = (PaprDrcSaved) {
         .drc = drc,
-        .state = drc->core.state,
-        .unplug_requested = drc->core.unplug_requested,
+        .state = drc->st.state,
+        .unplug_requested = drc->st.unplug_requested,
     };
     return &dr->saved;
 }
@@ -95,11 +95,11 @@ static int drc_post_load(void *opaque, int version_id)
     const PaprDrcSaved *saved = opaque;
     PaprDrc *drc = saved->drc;
 
-    if (!papr_drc_state_exists(&drc->core, saved->state) ||
+    if (!papr_drc_state_exists(&drc->st, saved->state) ||
         (saved->unplug_requested && is_permanent(drc))) {
         return -EINVAL;
     }
-    papr_drc_group_load(drc->group, &drc->core, saved->state,
+    papr_drc_group_load(drc->group, &drc->st, saved->state,
                         saved->unplug_requested);
     drc->run->dr->loaded_released |= papr_drc_group_is_released(drc->group);
     return 0;

@@ -10,9 +10,9 @@
  * threads of the core's vCPUs.  An RTAS call must not wait for them in its
  * vCPU's thread: such a thread may itself wait until no vCPU executes.
  *
- * 1. hide_core(), in any thread: the guest's calls don't find the vCPUs any
- *    more, and they are in no device tree;
- * 2. release_core(), in the main loop: the core is unrealized, and the slot is
+ * 1. hide_core(), in any thread: the core is hidden, that is, the guest's calls
+ *    don't find the vCPUs any more, and they are in no device tree;
+ * 2. remove_core(), in the main loop: the core is unrealized, and the slot is
  *    free.
  *
  * With the BQL (big QEMU lock) held.
@@ -174,7 +174,7 @@ static void hide_core(DeviceState *dev, void *machine)
     }
 }
 
-static void release_core(DeviceState *dev, void *machine)
+static void remove_core(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
     object_unparent(OBJECT(dev));
@@ -194,7 +194,7 @@ static bool core_in_use(DeviceState *dev, void *machine)
 }
 
 static const PaprDrcOps core_drc_ops = {
-    .release = release_core,
+    .remove = remove_core,
     .in_main_loop = true,
     .hide = hide_core,
     .permanent = is_boot_core,

@@ -126,7 +126,7 @@ void papr_dimm_unplug(PaprMachine *pm, DeviceState *dev, Error **errp)
     qdev_unrealize(dev);
 }
 
-static void release_dimm(DeviceState *dev, void *machine)
+static void remove_dimm(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
     object_unparent(OBJECT(dev));
@@ -143,7 +143,7 @@ static bool fill_memory_block(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
 }
 
 static const PaprDrcOps block_drc_ops = {
-    .release = release_dimm,
+    .remove = remove_dimm,
     .fill_dt = fill_memory_block,
 };
 

@@ -4,7 +4,7 @@
  * A table with a row for each kind of device.  Pre-plug checks the device
  * against the machine and gives it what it needs; plug attaches it to its
  * connector.  An unplug request is sent to the guest; when the guest has
- * released the connector, the device is unplugged (PaprDrcOps.release). PCI
+ * released the connector, the device is unplugged (PaprDrcOps.remove). PCI
  * devices are plugged by their host bridge (PHB), not by the machine, except
  * virtio-mem, which is memory, too.
  *
@@ -200,7 +200,7 @@ static HotplugHandler *machine_hotplug_handler(MachineState *ms,
     return plug_row_of(dev) ? HOTPLUG_HANDLER(ms) : host_bridge_of(dev);
 }
 
-static void release_host_bridge(DeviceState *dev, void *machine)
+static void remove_host_bridge(DeviceState *dev, void *machine)
 {
     hotplug_handler_unplug(HOTPLUG_HANDLER(machine), dev, &error_abort);
     object_unparent(OBJECT(dev));
@@ -212,7 +212,7 @@ static void hide_host_bridge(DeviceState *dev, void *machine)
 }
 
 static const PaprDrcOps phb_drc_ops = {
-    .release = release_host_bridge,
+    .remove = remove_host_bridge,
     .hide = hide_host_bridge,
     .fill_dt = papr_machine_fill_phb,
 };
