@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""NUMA nodes: the guest's information about them, compared with upstream's machine.
+"""NUMA nodes: the guest's information about them, compared with upstream's pseries.
 
     numa.py trees [NAME]
 
@@ -221,7 +221,7 @@ def told(tree):
 
 
 def peer():
-    """Upstream's machine."""
+    """Upstream's pseries."""
     done = subprocess.run([TREE / 'tools' / 'peer'], stdout=subprocess.PIPE, text=True,
                           env={**os.environ, 'BUILD': str(BUILD)}, check=False)
     expect(done.returncode == 0, 'tools/peer does not build the peer')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What users and management software see, compared with upstream's machine (the peer).
+"""What users and management software see, compared with upstream's pseries (the peer).
 
     surface.py help       -M help, -cpu help, -device help, -object help, and the help of each
     surface.py monitor    query-machines, query-cpu-definitions, query-hotpluggable-cpus, types

@@ -97,7 +97,7 @@ PowerPCCPU *fuzz_cpu(unsigned index)
     return POWERPC_CPU(hot ?: qemu_get_cpu(index % n));
 }
 
-/* The thread that QEMU made for a vCPU, while ours is the vCPU's */
+/* A vCPU's thread of QEMU, while the fuzzer's thread replaces it */
 typedef struct Parked {
     CPUState *cs;
     QemuThread thread;
@@ -118,7 +118,7 @@ static void park(CPUState *cs, run_on_cpu_data data)
     bql_lock();
 }
 
-/* Our thread is that of all vCPUs from now on */
+/* The fuzzer's thread is that of all vCPUs from now on */
 void fuzz_adopt_vcpus(void)
 {
     CPUState *cs;
@@ -156,7 +156,7 @@ static bool give_back_hot_vcpus(void)
         if (is_hot(parked->cs)) {
             all_parked = g_slist_delete_link(all_parked, item);
             *parked->cs->thread = parked->thread;
-            /* the kicks so far were of our thread */
+            /* the kicks so far were of the fuzzer's thread */
             qatomic_set(&parked->cs->thread_kicked, false);
             qemu_sem_post(&parked->may_go);
             any = true;

@@ -74,7 +74,7 @@ static GString *command_line(FuzzTarget *target)
     return line;
 }
 
-/* libFuzzer's own; our records stay whole and at their places */
+/* libFuzzer's own; records stay whole and at their places */
 #pragma weak LLVMFuzzerMutate
 
 static uint32_t next(uint32_t *seed)
@@ -168,7 +168,7 @@ static const FuzzTarget targets[] = {
                   " -smp 4,maxcpus=8,threads=2" OPTIONS,
     }, {
         .name = "pseries-vof",
-        .description = "Power10 partition with its own client interface, XIVE",
+        .description = "Power10 partition with VOF, XIVE",
         .opaque = (char *)"qemu -machine pseries,x-vof=on,ic-mode=xive,"
                   "cap-nested-papr=on -cpu power10_v2.0"
                   " -smp 4,maxcpus=8" OPTIONS,

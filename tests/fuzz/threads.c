@@ -8,7 +8,7 @@
  * thread does is fixed by the seed, the order among threads is not.
  *
  * Guest memory is left out of what threads write themselves: a guest's races
- * there are no faults of ours.
+ * there are no faults of the machine.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -69,7 +69,7 @@ static void *vcpu_thread(void *opaque)
         cpu_exec_end(cs);
         do_own_work(cs);
     }
-    /* others wait for their work in our queue, and for what is exclusive */
+    /* others wait for work in this thread's queue, and for exclusive work */
     qatomic_dec(&running);
     while (qatomic_read(&running)) {
         do_own_work(cs);

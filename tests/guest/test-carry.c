@@ -178,7 +178,7 @@ static void setup_device(unsigned device)
     if (rtas(RTAS_IBM_QUERY_INTERRUPT_SOURCE_NUMBER, 4, args, 3, rets) == 0) {
         irqs[device] = rets[1];
     } else {
-        /* upstream's machine tells MSIs alone; this is slot 1, INTA */
+        /* upstream's pseries tells MSIs alone; this is slot 1, INTA */
         expect(device, LEVEL);
         irqs[device] = 0x1201;
     }

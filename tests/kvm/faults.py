@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """QEMU's behaviour if KVM fails, or lacks something.
 
-The guest is the bare-metal payload tests/guest/steps.c, with the machine's own firmware; the
+The guest is the bare-metal payload tests/guest/steps.c, with VOF; the
 watcher (ioctl-watch.c) makes KVM's calls fail.  Either QEMU continues, and the guest completes
 all its steps; or QEMU exits with status 1 and an error message of one line; or,
 where QEMU's common code does so (accel/kvm), the machine stops with such a message.

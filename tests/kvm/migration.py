@@ -312,7 +312,7 @@ TRAVELS = {
     'xics': ('carry-xics', '2', 'dual', 'file/on', 'live/on', 'live/off', 'file/on'),
     'xics-only-hash': ('carry-hash', '1', 'xics', 'live/on', 'file/off', 'live/off', 'live/on'),
     'hash': ('carry-hash', '2', 'dual', 'live/on', 'file/off', 'live/on'),
-    # one vCPU: with two it does not complete in a host that upstream's machine (tools/peer)
+    # one vCPU: with two it does not complete in a host that upstream's pseries (tools/peer)
     # emulates, since that lacks base/patches/0112
     'xics-one': ('carry-xics', '1', 'xics', 'live/on', 'file/off', 'live/on'),
     'xive-tcg': ('carry-xive', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off', 'live/tcg'),

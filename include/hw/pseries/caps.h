@@ -112,7 +112,7 @@ void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu);
  */
 void papr_caps_pre_save(PaprCaps *caps);
 void papr_caps_pre_load(PaprCaps *caps);
-/* a stream from a machine with more than ours offers is refused: -EINVAL */
+/* -EINVAL: the stream's machine offers more than this one */
 int papr_caps_post_load(PaprCaps *caps);
 /** papr_caps_to_send: is it not the default, so that a stream must say it? */
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap);

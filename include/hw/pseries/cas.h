@@ -56,10 +56,10 @@ void papr_cas_platform_support(const PaprCasOffer *offer,
                                uint8_t pairs[PAPR_CAS_SUPPORT_BYTES]);
 
 /**
- * PaprCasHost - what CAS asks of the machine
+ * PaprCasHost - what CAS needs from the machine
  *
- * @build_tree: the current device tree; all of it for our own firmware, what
- *              changed for SLOF (@whole false)
+ * @build_tree: the current device tree; all of it for VOF (the machine's Open
+ *              Firmware client interface), what changed for SLOF (@whole false)
  */
 typedef struct PaprCasHost {
     void *(*build_tree)(bool whole, size_t *size, void *opaque, Error **errp);

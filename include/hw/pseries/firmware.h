@@ -1,5 +1,6 @@
 /*
- * pSeries platform: what runs first, SLOF or our Open Firmware client interface
+ * pSeries platform: what runs first: SLOF, another image, or VOF (the machine's
+ * Open Firmware client interface)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -18,7 +19,7 @@ typedef struct PaprFirmware PaprFirmware;
 
 /** PaprFirmwareConfig - the user's choice, from machine options */
 typedef struct PaprFirmwareConfig {
-    OnOffAuto own;                  /* x-vof: our client interface */
+    OnOffAuto vof;                  /* x-vof */
     const char *bios;               /* -bios or firmware=; NULL: default */
     const char *kernel;             /* -kernel */
     const char *initrd;             /* -initrd */
@@ -28,7 +29,7 @@ typedef struct PaprFirmwareConfig {
 } PaprFirmwareConfig;
 
 /**
- * PaprFirmwareHost - what our client interface asks of the machine above
+ * PaprFirmwareHost - what VOF needs from the machine above
  *
  * @cas: ibm,client-architecture-support with the vector at @vec_addr; leaves a
  *       new device tree current; false when the guest must get an error
@@ -52,8 +53,8 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
                                 PaprHcallTable *hcalls,
                                 const PaprFirmwareHost *host, Error **errp);
 
-/** papr_firmware_is_own: our client interface, not SLOF or another image */
-bool papr_firmware_is_own(const PaprFirmware *fw);
+/** papr_firmware_is_vof: VOF, not SLOF or another image */
+bool papr_firmware_is_vof(const PaprFirmware *fw);
 
 /**
  * papr_firmware_reserve - kernel and initial ramdisk as memory reservations
@@ -93,13 +94,13 @@ uint64_t papr_firmware_images_end(const PaprFirmware *fw);
 /**
  * papr_firmware_set_fdt - a new tree of the machine replaces the current one
  *
- * After CAS.  With our client interface, nodes that stay keep their phandles
+ * After CAS.  With VOF, nodes that stay keep their phandles
  * and what the client has set in them.  @fdt is taken over.
  */
 void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size);
 
 /**
- * papr_firmware_restore_fdt - the tree of a migration stream replaces ours
+ * papr_firmware_restore_fdt - a migration stream's tree is current
  *
  * Nothing is kept.  @fdt is taken over, also on failure (a damaged tree).
  */

@@ -133,7 +133,7 @@ void papr_kvm_on_machine_check(PaprKvmMachineCheckFn *fn, void *opaque);
  * @shift: log2 of its bytes
  *
  * Returns the shift that it has, which may be less than asked for; 0: this
- * kernel wants the table in our memory (PR); or a negative errno.
+ * kernel wants the table in QEMU's memory (PR); or a negative errno.
  */
 int papr_kvm_hpt_alloc(int shift);
 

@@ -39,7 +39,7 @@ void papr_vio_add_vlan(PaprVioBus *bus, NICInfo *nd);
 void papr_vio_add_vscsi(PaprVioBus *bus);
 
 /**
- * papr_vio_firmware_start - at reset, when the machine is its own firmware
+ * papr_vio_firmware_start - at reset, when VOF is the firmware
  *
  * Devices are made ready for a kernel, as SLOF would: waits for a TPM's answer.
  */

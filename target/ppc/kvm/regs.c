@@ -351,7 +351,7 @@ static int put_registers(PowerPCCPU *cpu, AccelCPUState *state, int level,
     int ret = 0;
 
     if (!state->known && kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs) < 0) {
-        /* nothing lost: HV then refuses our processor version by itself */
+        /* nothing lost: HV then refuses this processor version itself */
         state->sregs.pvr = cpu->env.spr[SPR_PVR];
     }
     for (int i = 0; !ret && i < ARRAY_SIZE(steps); i++) {

@@ -122,7 +122,7 @@ static void ask_smt(KVMState *s)
     int possible = kvm_vm_check_extension(s, KVM_CAP_PPC_SMT_POSSIBLE);
 
     facts.smt_threads = MAX(threads, 1);
-    /* a mask of numbers of threads: 1 | 2 | 4 | 8; that is our mask, too */
+    /* both are masks of numbers of threads: 1 | 2 | 4 | 8 */
     facts.smt_possible = MAX(possible, 0);
 }
 

@@ -101,7 +101,7 @@ static void test_update_dt(void)
     papr_st32(qts, BUF + 4, size);
     papr_st32(qts, BUF + 8, 0x7fffffff);
     g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
-    /* there is no client interface without our firmware */
+    /* with an image, VOF has no calls */
     g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, BUF), ==, H_FUNCTION);
     qtest_quit(qts);
 }

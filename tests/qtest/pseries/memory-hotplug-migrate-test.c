@@ -313,7 +313,7 @@ static void drop_section(const char *file, unsigned block)
                                       NULL));
 }
 
-/* QEMU's own pseries does not send blocks that were released */
+/* upstream's pseries does not send blocks that were released */
 static void test_migrate_older(void)
 {
     Stream stream = stream_new();

@@ -129,7 +129,7 @@ static void test_claim(void)
     g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, 0x2000000);
     g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, CI_ERROR);
     g_assert_cmphex(ci(qts, "claim", 0x1fff000, 0x1001, 0), ==, CI_ERROR);
-    /* the kernel, our own memory at 0, and what is not there */
+    /* the kernel, VOF's memory at 0, and addresses without memory */
     g_assert_cmphex(ci(qts, "claim", KERNEL_ADDR, 16, 0), ==, CI_ERROR);
     g_assert_cmphex(ci(qts, "claim", 0, 16, 0), ==, CI_ERROR);
     g_assert_cmphex(ci(qts, "claim", RAM_SIZE, 16, 0), ==, CI_ERROR);

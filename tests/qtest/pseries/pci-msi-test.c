@@ -266,7 +266,7 @@ static void test_msix(void)
     qtest_quit(qts);
 }
 
-/* What upstream's machine ends at: a large device that asks twice */
+/* What upstream's pseries ends at: a large device that asks twice */
 static void test_exhaustion(void)
 {
     QTestState *qts = papr_start(RNG(1, 2048) RNG(2, 2048) RNG(3, 2) XHCI(4));

@@ -1,7 +1,7 @@
 /*
  * What versions of the machine have and have not: calls, hotplug, streams
  *
- * What firmware and guests read at start is compared with upstream's machine by
+ * What firmware and guests read at start is compared with upstream's pseries by
  * tests/boot/versions.py.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -3,8 +3,8 @@
  *
  * A model of what user and guest may do, in plain words, against the group: all
  * states that one to three blocks can get into and all steps from each, then
- * random runs of many blocks.  A reset and a migration, to ours and from QEMU's
- * older pseries, are tried in every state.
+ * random runs of many blocks.  A reset and a migration, to this machine and
+ * from older versions of upstream's pseries, are tried in every state.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -157,7 +157,7 @@ static void test_bounds(void)
     put(whole + 16, 0, 0);
     put(whole + 20, 0x2000, 4);
     for (size_t size = 0; size <= sizeof(whole); size++) {
-        /* at the end of what is ours: valgrind or ASan sees what reads more */
+        /* at the end of an allocation: valgrind or ASan reports longer reads */
         g_autofree uint8_t *buf = g_memdup2(whole, size);
         PaprGsReader reader;
         PaprGsItem item;

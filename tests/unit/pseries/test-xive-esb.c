@@ -170,7 +170,7 @@ static void *racer(void *opaque)
 
     for (int i = 0; i < ROUNDS; i++) {
         if (papr_esb_trigger(&race->esb)) {
-            /* no other may be forwarded before our EOI */
+            /* no other may be forwarded before this thread's EOI */
             g_assert_cmpint(qatomic_fetch_inc(&race->events), ==, 0);
             qatomic_dec(&race->events);
             papr_esb_delivered(&race->esb);

@@ -3,7 +3,7 @@
  *
  * Called by xics/kvm.c, xive/kvm.c and irqs.c.  Locking: all with the big lock
  * (BQL) but the events, which come from any thread: an ioctl on the virtual
- * machine needs no lock of ours.
+ * machine needs no lock of QEMU.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,11 +1,11 @@
 /*
  * pSeries platform: client-architecture-support (CAS), the call
  *
- * Reads the guest's structure once, has it negotiated, then puts the result in
- * force: what can fail first, and all of that is undone if anything fails.
- * LoPAR section B.5.2.3.  SLOF makes the call as hypercall H_CAS and merges the
- * device tree that it gets into its own; our own firmware calls
- * papr_cas_from_firmware().
+ * Reads the guest's structure once, has it negotiated, then applies the result:
+ * first the steps that can fail, which are undone if one fails.  LoPAR section
+ * B.5.2.3.  SLOF makes the call as hypercall H_CAS and merges the returned
+ * device tree into its own; VOF (the machine's Open Firmware client interface)
+ * calls papr_cas_from_firmware().
  *
  * Locking: BQL, in the calling vCPU's thread; all other vCPUs are halted, and
  * stay so where a step releases the BQL.
@@ -353,9 +353,9 @@ static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
     return rc;
 }
 
-static bool has_own_firmware(const PaprCas *cas)
+static bool has_vof(const PaprCas *cas)
 {
-    return cas->firmware && papr_firmware_is_own(cas->firmware);
+    return cas->firmware && papr_firmware_is_vof(cas->firmware);
 }
 
 static void use_tree(PaprCas *cas, void *fdt, size_t size)
@@ -383,7 +383,7 @@ static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!papr_mem_is_ram(reply, reply_size)) {
         return refused(cas, H_P2, "CAS: the reply's place is not memory");
     }
-    rc = cas_call(cas, cpu, args[0], has_own_firmware(cas),
+    rc = cas_call(cas, cpu, args[0], has_vof(cas),
                   reply_size - REPLY_HEADER, &fdt, &fdt_size);
     if (rc != H_SUCCESS) {
         return rc;

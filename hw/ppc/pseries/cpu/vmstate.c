@@ -42,7 +42,7 @@ static bool was_prodded(void *opaque)
     return vcpu->prod;
 }
 
-/* Ours alone: without it the vCPU would wait for a prod that has come */
+/* Not in upstream's streams; without it the vCPU would wait for another prod */
 static const VMStateDescription vmstate_prod = {
     .name = "spapr_cpu/prod",
     .version_id = 1,
@@ -98,7 +98,7 @@ static const VMStateDescription vmstate_l1_rest = {
     },
 };
 
-/* Ours alone: the CPU's sections have the registers of a nested guest */
+/* Not in upstream's streams: the CPU's sections have the L2's registers */
 static const VMStateDescription vmstate_l1 = {
     .name = "spapr_cpu/l1",
     .version_id = 1,

@@ -82,7 +82,7 @@ void papr_drc_group_configure(PaprDrcGroup *group);
  * @state: one that papr_drc_state_exists() is true of
  *
  * Called after papr_drc_group_configure(), once for each connector that the
- * stream has.  QEMU's own pseries does not send blocks that the guest has
+ * stream has.  Upstream's pseries does not send blocks that the guest has
  * released: so if unplug is requested of one block of a group, those that the
  * stream does not have are released.
  */

@@ -230,7 +230,7 @@ static int32_t put_property(const PaprDrcWalk *walk, int where, WorkArea *area)
     }
     at = CC_DATA + strlen(name) + 1;
     if (at + len > CC_AREA_BYTES) {
-        return RTAS_HARDWARE_ERROR;     /* no property of ours is so large */
+        return RTAS_HARDWARE_ERROR;     /* no node has such a property */
     }
     set_cell(area, CC_CELL_NAME, CC_DATA);
     set_cell(area, CC_CELL_LENGTH, len);

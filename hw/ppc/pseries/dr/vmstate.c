@@ -20,7 +20,7 @@ static bool never_saved(void *opaque)
 }
 
 /*
- * The DR indicator of a slot, which QEMU's own pseries stores and sends.  It
+ * The DR indicator of a slot, which upstream's pseries stores and sends.  It
  * has no effect, and no guest can read it.
  */
 static const VMStateDescription vmstate_dr_indicator = {
@@ -135,7 +135,7 @@ static const VMStateDescription vmstate_drc = {
 void papr_dr_register_vmstate(PaprDr *dr)
 {
     vmstate_register_instances(&vmstate_drc, &drc_instances, dr);
-    /* any instance: QEMU's own pseries sends those of empty slots, too */
+    /* any instance: upstream's pseries sends those of empty slots, too */
     vmstate_register_with_alias_id(NULL, 0, &vmstate_dr_indicator, dr,
                                    VMSTATE_ALIAS_ANY, 1, NULL);
 }

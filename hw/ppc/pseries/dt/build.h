@@ -29,9 +29,9 @@ typedef struct PaprDtExtra {
 /**
  * PaprDtInput - what the tree is made from; papr_dt_build() changes nothing
  *
- * @whole: at reset, and at client-architecture-support (CAS) for our own
- *         firmware; otherwise /chosen has only what CAS changes, since SLOF
- *         merges the new tree into its own
+ * @whole: at reset, and at client-architecture-support (CAS) for VOF (the
+ *         machine's Open Firmware client interface); otherwise /chosen has only
+ *         what CAS changes, since SLOF merges the new tree into its own
  * @numa, @cas: with what was negotiated
  * @timebase_freq, @clock_freq: in Hz
  * @hpt_shift: log2 of the hash page table's bytes

@@ -33,7 +33,7 @@ static void replace_fdt(PaprFirmware *fw, void *fdt, size_t size)
     }
 }
 
-/* The client interface has a live tree, which is flattened when needed */
+/* VOF has a live tree, which is flattened when needed */
 static bool replace_live_tree(PaprFirmware *fw, void *fdt, size_t size,
                               bool keep, Error **errp)
 {
@@ -53,7 +53,7 @@ static bool replace_live_tree(PaprFirmware *fw, void *fdt, size_t size,
 bool papr_firmware_reset_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
                              Error **errp)
 {
-    if (fw->own) {
+    if (fw->vof) {
         return replace_live_tree(fw, fdt, fdt_size, false, errp);
     }
     replace_fdt(fw, fdt, fdt_size);
@@ -64,7 +64,7 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size)
 {
     Error *err = NULL;
 
-    if (!fw->own) {
+    if (!fw->vof) {
         replace_fdt(fw, fdt, fdt_size);
     } else if (replace_live_tree(fw, fdt, fdt_size, true, &err)) {
         papr_firmware_fdt(fw, &fdt_size);       /* for the monitor's dumpdtb */
@@ -77,7 +77,7 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size)
 bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
                                Error **errp)
 {
-    if (fw->own) {
+    if (fw->vof) {
         if (!replace_live_tree(fw, fdt, fdt_size, false, errp)) {
             return false;
         }
@@ -95,7 +95,7 @@ bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
 
 const void *papr_firmware_fdt(PaprFirmware *fw, size_t *fdt_size)
 {
-    if (fw->own && fw->fdt_stale && fw->client.tree) {
+    if (fw->vof && fw->fdt_stale && fw->client.tree) {
         Error *err = NULL;
         size_t size;
         void *fdt;
@@ -140,7 +140,7 @@ static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     g_autofree void *fdt = NULL;
     size_t size;
 
-    if (fw->own) {
+    if (fw->vof) {
         return H_FUNCTION;
     }
     if (!papr_mem_read(addr, &head, sizeof(head)) ||

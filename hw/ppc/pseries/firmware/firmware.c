@@ -2,9 +2,9 @@
  * pSeries platform: firmware, its interface to the machine
  *
  * There are two kinds.  An image (SLOF by default) gets the device tree in
- * guest memory, and passes its own version to H_UPDATE_DT.  QEMU's own Open
- * Firmware client interface (client.c) has the tree in QEMU.  The current tree
- * is in fdt.c.
+ * guest memory, and passes its own version to H_UPDATE_DT.  VOF (the machine's
+ * Open Firmware client interface, client.c) has the tree in QEMU.  The current
+ * tree is in fdt.c.
  *
  * Called by machine/ (init, reset, migration), cas/ and dt/.  Locking: BQL.
  *
@@ -45,7 +45,7 @@ PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
     if (!config->no_update_dt) {
         papr_firmware_fdt_register(fw, hcalls);
     }
-    if (fw->own) {
+    if (fw->vof) {
         papr_of_client_register(fw, hcalls);
         vmstate_register(NULL, 0, &vmstate_papr_of_client, &fw->client);
     }
@@ -65,9 +65,9 @@ uint64_t papr_firmware_images_end(const PaprFirmware *fw)
                images->initrd_addr + images->initrd_size);
 }
 
-bool papr_firmware_is_own(const PaprFirmware *fw)
+bool papr_firmware_is_vof(const PaprFirmware *fw)
 {
-    return fw->own;
+    return fw->vof;
 }
 
 void papr_firmware_reserve(PaprFirmware *fw, PaprDt *dt)
@@ -148,6 +148,6 @@ bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
     }
     fw->fdt_room = MAX(2 * fdt_size, TREE_ROOM);
     return papr_firmware_reset_fdt(fw, fdt, fdt_size, errp) &&
-           (fw->own ? papr_of_client_reset(fw, boot_cpu, errp)
+           (fw->vof ? papr_of_client_reset(fw, boot_cpu, errp)
                     : start_image(fw, boot_cpu, errp));
 }

@@ -31,7 +31,7 @@ typedef struct PaprOfInstance {
 } PaprOfInstance;
 
 /*
- * The client interface's state.  It migrates while it is active, except for
+ * VOF's state.  It migrates while it is active, except for
  * @quiesced: a client that calls after a restore is active again.  BQL.
  */
 typedef struct PaprOfClient {
@@ -50,12 +50,12 @@ typedef struct PaprOfClient {
 
 struct PaprFirmware {
     PaprFirmwareHost host;
-    bool own;
+    bool vof;
     uint64_t rma_size;
     PaprImages images;
     PaprOfClient client;
 
-    /* The current tree; with the client interface a copy of client.tree */
+    /* The current tree; with VOF a copy of client.tree */
     void *fdt;
     size_t fdt_size;
     size_t fdt_room;            /* the largest tree accepted from the guest */

@@ -1,9 +1,9 @@
 /*
  * pSeries platform: load firmware image, kernel and initial ramdisk
  *
- * Chooses the firmware: QEMU's own Open Firmware client interface, which needs
- * no image, or SLOF (Slimline Open Firmware), or the image of -bios.  Images
- * are registered as ROMs, which QEMU loads again at every reset.
+ * Chooses the firmware: VOF (the machine's Open Firmware client interface),
+ * which needs no image, or SLOF (Slimline Open Firmware), or the image of
+ * -bios.  Images are registered as ROMs, which QEMU loads again at every reset.
  *
  * Called once by papr_firmware_new() at machine init.  Locking: BQL.
  *
@@ -173,17 +173,17 @@ static bool load_image(PaprImages *images, const char *bios, Error **errp)
 
 /* Check options that exclude each other; then choose the firmware */
 static bool choose_firmware(const PaprFirmwareConfig *config,
-                            const PaprElf *elf, bool *own, Error **errp)
+                            const PaprElf *elf, bool *vof, Error **errp)
 {
     ERRP_GUARD();
-    if (config->own == ON_OFF_AUTO_ON && !config->kernel &&
+    if (config->vof == ON_OFF_AUTO_ON && !config->kernel &&
         !qtest_enabled()) {     /* there no vCPU runs */
         error_setg(errp, "x-vof=on needs -kernel");
         error_append_hint(errp, "Without -kernel, x-vof=auto or off boots "
                           "from disk or network through SLOF.\n");
         return false;
     }
-    if (config->own == ON_OFF_AUTO_ON && config->bios) {
+    if (config->vof == ON_OFF_AUTO_ON && config->bios) {
         error_setg(errp, "x-vof=on and -bios (or firmware=) exclude each "
                    "other");
         error_append_hint(errp, "Leave one of them out; with an image, "
@@ -194,8 +194,8 @@ static bool choose_firmware(const PaprFirmwareConfig *config,
         error_setg(errp, "-initrd needs -kernel");
         return false;
     }
-    *own = config->own == ON_OFF_AUTO_ON ||
-           (config->own == ON_OFF_AUTO_AUTO && config->kernel &&
+    *vof = config->vof == ON_OFF_AUTO_ON ||
+           (config->vof == ON_OFF_AUTO_AUTO && config->kernel &&
             !config->bios && elf->is_linux);
     return true;
 }
@@ -209,10 +209,10 @@ bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
     if (config->kernel && !probe_kernel(config->kernel, &elf, errp)) {
         return false;
     }
-    if (!choose_firmware(config, &elf, &fw->own, errp)) {
+    if (!choose_firmware(config, &elf, &fw->vof, errp)) {
         return false;
     }
-    if (fw->own) {
+    if (fw->vof) {
         limit = MIN(config->rma_size, PAPR_CLAIM_TOP);
     } else {
         limit = MIN(config->rma_size, 2 * GiB);
@@ -230,7 +230,7 @@ bool papr_firmware_load(PaprFirmware *fw, const PaprFirmwareConfig *config,
         !load_initrd(&fw->images, config->initrd, limit, errp)) {
         return false;
     }
-    trace_papr_firmware_load(fw->own, fw->images.kernel_addr,
+    trace_papr_firmware_load(fw->vof, fw->images.kernel_addr,
                              fw->images.kernel_size, fw->images.initrd_addr,
                              fw->images.initrd_size);
     return true;

@@ -1,11 +1,11 @@
 /*
  * Hypercalls under KVM: which the host's kernel handles
  *
- * The kernel gets every call first and leaves to us what it doesn't handle, or
- * was not told to: it handles by itself only what it did before there was a way
- * to say so (KVM_CAP_PPC_ENABLE_HCALL).  Its handlers know state that is the
- * kernel's (page tables, who waits in H_CEDE, prods), so that some calls which
- * need that state can't be ours at all.
+ * The kernel gets every call first, and passes calls to QEMU that it doesn't
+ * handle or that are not enabled in it.  Enabled by default are those that it
+ * handled before KVM_CAP_PPC_ENABLE_HCALL existed.  Its handlers use state of
+ * the kernel (page tables, vCPUs that wait in H_CEDE, prods), so QEMU can't
+ * handle calls that need this state.
  *
  * Called by the machine when all families are registered, before any vCPU runs.
  *

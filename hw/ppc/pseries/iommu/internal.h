@@ -34,8 +34,8 @@ struct PaprIommu {
  * PaprTceStore - a window and its entries
  *
  * The window is constant while the store is published.  Two kinds of stores
- * have a @lock, that hypercalls hold while they store (papr_tce_store_lock()):
- * those that are the kernel's (KVM), since their entries may be moved to our
+ * have a @lock, which hypercalls hold while they store (papr_tce_store_lock()):
+ * stores of the kernel (KVM), since their entries may be moved to QEMU's
  * memory; and large ones, whose memory is counted.
  */
 typedef struct PaprTceStore PaprTceStore;
@@ -157,13 +157,13 @@ void papr_iommu_init_tables(PaprIommu *iommu);
 /** papr_iommu_find: RCU read section or BQL */
 PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
 /**
- * papr_tce_take_back - the entries are in our memory from now on
+ * papr_tce_take_back - move the entries to QEMU's memory
  *
  * For notifiers of changes, and readers of a table that the kernel does not
  * have any more.  Context: BQL.
  */
 bool papr_tce_take_back(PaprTceTable *tcet, Error **errp);
-/** papr_tce_make_store: in the kernel if it can be there, else in our memory */
+/** papr_tce_make_store: in the kernel if possible, else in QEMU's memory */
 PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
                                   const PaprTceWindow *window, Error **errp);
 /** papr_tce_install: @store becomes the window of a table without one; BQL */

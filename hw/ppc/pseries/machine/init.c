@@ -288,7 +288,7 @@ static bool init_firmware(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
     PaprFirmwareConfig config = {
-        .own = pm->opt.own_firmware,
+        .vof = pm->opt.vof,
         .bios = ms->firmware,
         .kernel = ms->kernel_filename,
         .initrd = ms->initrd_filename,

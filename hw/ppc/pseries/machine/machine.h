@@ -57,7 +57,7 @@ typedef struct PaprMachineOptions {
     PaprIcMode ic_mode;
     bool ic_mode_asked;                 /* by the user */
     PaprHptResize resize_hpt;
-    OnOffAuto own_firmware;             /* x-vof */
+    OnOffAuto vof;                      /* x-vof */
     bool modern_hotplug_events;
     bool block_remove;
     bool call_stats;                    /* changeable at run time */

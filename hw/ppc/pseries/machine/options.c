@@ -242,10 +242,10 @@ static bool get_no_msix_emulation(Object *obj, Error **errp)
     return true;
 }
 
-static void visit_own_firmware(Object *obj, Visitor *v, const char *name,
+static void visit_vof(Object *obj, Visitor *v, const char *name,
                                void *opaque, Error **errp)
 {
-    visit_type_OnOffAuto(v, name, &PAPR_MACHINE(obj)->opt.own_firmware, errp);
+    visit_type_OnOffAuto(v, name, &PAPR_MACHINE(obj)->opt.vof, errp);
 }
 
 static void visit_kernel_addr(Object *obj, Visitor *v, const char *name,
@@ -288,7 +288,7 @@ static const struct {
     ObjectPropertyAccessor *visit;
     const char *description;
 } numbers[] = {
-    { "x-vof", "OnOffAuto", visit_own_firmware,
+    { "x-vof", "OnOffAuto", visit_vof,
       "Open Firmware client interface inside the machine instead of SLOF "
       "(on, off, auto: when -kernel is a Linux kernel)" },
     { "kernel-addr", "uint64", visit_kernel_addr,
@@ -322,7 +322,7 @@ void papr_machine_options_class_init(ObjectClass *oc)
                                    set_block_remove);
     object_class_property_set_description(oc, "block-remove",
         "H_BLOCK_REMOVE is offered to guests with a hash page table; one that "
-        "uses it can't migrate to QEMU's own pseries");
+        "uses it can't migrate to upstream's pseries");
     object_class_property_add_bool(oc, "call-stats", get_call_stats,
                                    set_call_stats);
     object_class_property_set_description(oc, "call-stats",
@@ -342,7 +342,7 @@ void papr_machine_options_init(Object *obj)
         .kernel_addr = PAPR_KERNEL_ADDR,
         .ic_mode = pm->compat->xics_alone ? PAPR_IC_XICS : PAPR_IC_DUAL,
         .resize_hpt = PAPR_HPT_RESIZE_DEFAULT,
-        .own_firmware = ON_OFF_AUTO_AUTO,
+        .vof = ON_OFF_AUTO_AUTO,
         .modern_hotplug_events = true,
     };
 }

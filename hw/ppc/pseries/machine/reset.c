@@ -45,7 +45,7 @@ static bool start_firmware(PaprMachine *pm, Error **errp)
         return false;
     }
     ms->fdt = (void *)papr_firmware_fdt(pm->firmware, &size);
-    if (papr_firmware_is_own(pm->firmware)) {
+    if (papr_firmware_is_vof(pm->firmware)) {
         papr_vio_firmware_start(pm->vio);
     }
     return true;

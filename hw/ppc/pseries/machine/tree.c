@@ -24,21 +24,21 @@ static void fill_pmem(PaprDt *dt, uint32_t intc_phandle, void *machine)
     }
 }
 
-/* With a display SLOF chooses the console; our firmware always uses the vty */
+/* With a display SLOF chooses the console; VOF always uses the vty */
 static bool has_stdout_path(const PaprMachine *pm)
 {
     return !pm->has_screen ||
-           (pm->firmware && papr_firmware_is_own(pm->firmware));
+           (pm->firmware && papr_firmware_is_vof(pm->firmware));
 }
 
 /*
- * Without the property Linux leaves BARs as firmware has set them, and our own
- * firmware sets none.
+ * Without the property Linux leaves BARs as firmware has set them, and VOF sets
+ * none.
  */
 static bool probe_only(const PaprMachine *pm)
 {
     return !pm->compat->no_probe_only ||
-           (pm->firmware && papr_firmware_is_own(pm->firmware));
+           (pm->firmware && papr_firmware_is_vof(pm->firmware));
 }
 
 static uint32_t root_connectors(const PaprMachine *pm)

@@ -2,7 +2,7 @@
  * pSeries platform: the machine's own state in migration streams
  *
  * Section "spapr", with a subsection for each subject.  Names, versions and
- * order are those of QEMU's own pseries.
+ * order are those of upstream's pseries.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -149,7 +149,7 @@ static bool nested_needed(void *opaque)
     return papr_nested_needed(((PaprMachine *)opaque)->nested);
 }
 
-/* QEMU's own pseries does not have it, and loses the guests of a guest */
+/* upstream's pseries does not have it, and loses the guests of a guest */
 static const VMStateDescription vmstate_nested = {
     .name = "spapr_nested",
     .version_id = 1,
@@ -167,7 +167,7 @@ static bool fadump_needed(void *opaque)
     return papr_fadump_needed(((PaprMachine *)opaque)->fadump);
 }
 
-/* QEMU's own pseries does not have it; sent if the guest registered a dump */
+/* upstream's pseries does not have it; sent if the guest registered a dump */
 static const VMStateDescription vmstate_fadump = {
     .name = "spapr_fadump",
     .version_id = 1,
@@ -185,7 +185,7 @@ static bool dtb_needed(void *opaque)
 {
     PaprMachine *pm = opaque;
 
-    return !pm->compat->no_update_dt || papr_firmware_is_own(pm->firmware);
+    return !pm->compat->no_update_dt || papr_firmware_is_vof(pm->firmware);
 }
 
 static int dtb_pre_save(void *opaque)

@@ -66,7 +66,7 @@ static void put_record(QEMUFile *f, const Record *record)
     qemu_put_be16(f, record->n_valid);
     qemu_put_be16(f, record->n_invalid);
     for (unsigned i = 0; i < record->n_valid; i++) {
-        /* the kernel's own bits are at the place of ours */
+        /* the kernel's bits are at the same place as QEMU's */
         qemu_put_be64(f, be64_to_cpu(pte[2 * i]) & ~HPTE0_OURS);
         qemu_put_be64(f, be64_to_cpu(pte[2 * i + 1]));
     }

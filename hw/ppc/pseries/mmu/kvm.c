@@ -4,7 +4,7 @@
  * Under KVM-HV the hash page table (HPT) is the kernel's.  It handles the
  * hypercalls on entries itself; here it is told to allocate and resize a table,
  * whether the guest uses radix, and where its process table is.  Called where
- * the same is done to a table in our memory.
+ * the same is done to a table in QEMU's memory.
  * LoPAR sections 14.5.4.1.9 and 14.13.2; the kernel's side is in
  * target/ppc/kvm/hpt.c.
  *

@@ -3,7 +3,7 @@
  *
  * Under KVM-HV the hash page table is the kernel's, which does the hypercalls
  * on its entries as well: PaprMmu.kernel_shift is its size, and PaprMmu.hpt is
- * NULL.  Under KVM-PR, and without KVM, the table is in our memory.
+ * NULL.  Under KVM-PR, and without KVM, the table is in QEMU's memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +19,7 @@
  * @shift: log2 of the bytes that are wanted
  * @least: of those that will do
  *
- * Returns the shift that it has; 0: the table has to be in our memory;
+ * Returns the shift that it has; 0: the table has to be in QEMU's memory;
  * negative: failed, with @errp set.  BQL.
  */
 int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp);
@@ -28,13 +28,13 @@ int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp);
 void papr_kernel_hpt_forget(PaprMmu *mmu);
 
 /**
- * papr_kernel_hpt_moved - the table in our memory is another one: KVM-PR
+ * papr_kernel_hpt_moved - the table in QEMU's memory is another one: KVM-PR
  *
  * Context: BQL; the vCPUs may run.
  */
 void papr_kernel_hpt_moved(PaprMmu *mmu);
 
-/** papr_kernel_writes_hpt: the kernel changes the table in our memory: PR */
+/** papr_kernel_writes_hpt: the kernel changes the table in QEMU's memory: PR */
 bool papr_kernel_writes_hpt(void);
 
 /**

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: migration of the hash page table (HPT)
  *
- * Live section "spapr/htab", see stream.c for its form, here of a table in our
- * memory; kvm-stream.c is for one that the host's kernel has.
+ * Live section "spapr/htab", see stream.c for its form, here of a table in
+ * QEMU's memory; kvm-stream.c is for one that the host's kernel has.
  *
  * The first pass sends all valid entries, later ones those that the dirty map
  * names.  If the guest got another table meanwhile, a part with its size sends

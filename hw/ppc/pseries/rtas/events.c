@@ -240,8 +240,8 @@ static int32_t check_exception(PowerPCCPU *cpu, PaprRtasCall *call,
 
 /*
  * event-scan.  R1-7.3.3-1: an event comes by check-exception or by event-scan,
- * not both, and all of ours have interrupts.  A guest that scans may have
- * missed one, though.
+ * not both, and all events of this machine have interrupts.  A guest that scans
+ * may have missed an interrupt, though, so it is triggered again.
  */
 static int32_t event_scan(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {

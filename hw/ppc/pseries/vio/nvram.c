@@ -127,8 +127,9 @@ void papr_vio_add_nvram(PaprVioBus *bus)
 }
 
 /*
- * With our own firmware nobody else would before the kernel, which only takes
- * from a free partition.  -prom-env goes to the system partition, whose name is
+ * With VOF (the machine's Open Firmware client interface) no other code formats
+ * it before the kernel, which needs a free partition.  -prom-env goes to the
+ * system partition, whose name is
  * "common" (LoPAR R1-8.4.1-1), by which nvram of powerpc-utils finds it.
  */
 static void format_nvram(PaprNvram *nvram)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Run one of QEMU's own qtests against our binary: run-test.py TEST [OPTION...]
+"""Run one of QEMU's own qtests against this tree's binary: run-test.py TEST [OPTION...]
 
 Points that skipped.txt names are not run; each of its lines is one point in the
 account given here (TAP), skipped for the reason that stands there.  A line that
