@@ -223,7 +223,7 @@ static unsigned open_windows(PCIDevice *bridge, uint32_t *cells)
 }
 
 /*
- * Where nobody has opened windows Linux does so itself, for memory but not for
+ * Where no firmware has opened windows Linux does so, for memory but not for
  * I/O ports.  Propose some: 4 KiB a bus, in the order of buses, so that those
  * of a bridge contain those of the bridges behind it.
  */

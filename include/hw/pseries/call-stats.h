@@ -23,7 +23,7 @@ void papr_call_stats_init(const PaprVcpuMap *map);
  * @slot: papr_hcall_slot() of the opcode; @token: of an RTAS call that there is
  * @begun: get_clock() before it
  *
- * Context: whoever runs the vCPU's calls, its thread or a qtest; with or
+ * Context: the thread that runs the vCPU's calls, its own or a qtest's; with or
  * without the BQL.
  */
 void papr_call_stats_hcall(PaprVcpu *vcpu, int slot, int64_t begun);

@@ -86,9 +86,9 @@ void papr_caps_defaults(uint8_t levels[PAPR_CAP_NUM]);
 /**
  * papr_caps_resolve - settle the level of every capability
  *
- * What the user asked for is met or refused, with the option named.  A default
- * that the accelerator lacks becomes what it has; of KVM's host one line tells
- * that.  Context: machine init.
+ * A level of the user is accepted, or refused with an error that names the
+ * option.  A default that the accelerator lacks becomes a level that it has;
+ * with KVM, one line reports that.  Context: machine init.
  */
 bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp);
 

@@ -66,9 +66,9 @@ void papr_tce_disable(PaprTceTable *tcet);
 void papr_tce_clear(PaprTceTable *tcet);
 
 /**
- * papr_tce_windows_wait: how many have gone, of all tables, and are not freed
+ * papr_tce_windows_wait: removed windows of all tables that are not freed yet
  *
- * Who lets a guest make windows at will looks here first.
+ * To be checked before a guest's call creates another window.
  */
 unsigned papr_tce_windows_wait(void);
 

@@ -1,11 +1,11 @@
 /*
- * pSeries platform: what the KVM accelerator tells and does for it
+ * pSeries platform: facts and functions of the KVM accelerator
  *
  * The functions lie in target/ppc/kvm.  Without KVM in the build, or not used,
- * papr_kvm_facts() is NULL, and nobody calls the others, which are for the
- * files that only builds with KVM have.  What is done under TCG as well, in
- * another way, is in hw/pseries/accel.h; what QEMU's own code asks of KVM on
- * PowerPC is in target/ppc/kvm_ppc.h.
+ * papr_kvm_facts() is NULL, and the other functions are not called: they are
+ * for files that only builds with KVM have.  Operations that TCG has as well,
+ * in another way, are in hw/pseries/accel.h; those of QEMU's own code for KVM
+ * on PowerPC are in target/ppc/kvm_ppc.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

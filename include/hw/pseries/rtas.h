@@ -34,9 +34,9 @@ typedef struct PaprRtasCall {
 /**
  * PaprRtasFn - one call; returns the status
  *
- * Context: BQL, in the vCPU's thread or qtest's.  @cpu's registers may be the
- * kernel's: who looks at them or changes them calls cpu_synchronize_state()
- * first.
+ * Context: BQL, in the vCPU's thread or qtest's.  The kernel may have @cpu's
+ * registers: a function that reads or changes them calls
+ * cpu_synchronize_state() first.
  */
 typedef int32_t PaprRtasFn(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque);
 

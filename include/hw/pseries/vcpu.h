@@ -100,8 +100,8 @@ typedef struct PaprVcpu {
     } start;
 
     /*
-     * It met a machine check and is halted, quiesced too, until the guest can
-     * be told (rtas/nmi.c); BQL
+     * The vCPU had a machine check and is halted, and quiesced, until it can
+     * be reported to the guest (rtas/nmi.c); BQL
      */
     struct {
         bool waits;
@@ -186,9 +186,9 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
  * @peer: calls start-cpu, and its timebase is taken over; NULL for the first
  *
  * Where interrupts go and how addresses are translated is the partition's,
- * papr_vcpus_lpcr(), at the moment when the vCPU begins.  From a vCPU's thread,
- * the target is told, and is not "stopped" any more; it begins when it is out
- * of its guest.  Context: BQL, target halted.
+ * papr_vcpus_lpcr(), at the moment when the vCPU begins.  If a vCPU's thread
+ * calls, work is queued for the target, which is not "stopped" any more; the
+ * target begins when it is out of its guest.  Context: BQL, target halted.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3);

@@ -8,8 +8,8 @@
  * bound; tests and the fuzzer compare with it.  Nothing here measures time.
  *
  * A stretch is a hypercall, an RTAS call, or one run of a bottom half or timer.
- * Whoever makes calls for a test begins it (papr_work_begin()); bottom halves
- * of the platform begin their own.
+ * The code that makes calls for a test begins it (papr_work_begin()); bottom
+ * halves of the platform begin their own.
  *
  * Cost: one addition to a variable of the thread, once a loop and not once an
  * entry.  So it is always compiled in.

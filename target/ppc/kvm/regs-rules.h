@@ -81,9 +81,10 @@ typedef enum PaprKvmRegAlways {
  * @known: the kernel's value has been read since the vCPU last ran
  * @changed: and QEMU's is another
  *
- * While a vCPU runs nobody writes back what was merely read: the kernel, or
- * another vCPU's hypercall, may have changed it in the meantime (doorbells,
- * areas registered for this vCPU), and most often there is nothing to do.
+ * While a vCPU runs, values that were only read are not put back: the kernel,
+ * or another vCPU's hypercall, may have changed them in the meantime
+ * (doorbells, areas registered for this vCPU), and most often there is nothing
+ * to do.
  */
 static inline bool papr_kvm_reg_due(PaprKvmRegAlways always, int level,
                                     bool known, bool changed)

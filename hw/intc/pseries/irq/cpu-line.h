@@ -2,19 +2,20 @@
  * pSeries interrupts: a vCPU's external interrupt input
  *
  * Both presenters, XICS and XIVE, keep a vCPU's pending interrupt in one word
- * that any thread updates by compare-and-swap; the input that the vCPU looks
- * at (CPUPPCState.pending_interrupts) needs the big lock (BQL).  The input is
- * made to *follow* the word rather than be set to a level:
+ * that any thread updates by compare-and-swap.  The vCPU's input
+ * (CPUPPCState.pending_interrupts) needs the big lock (BQL).  It *follows* the
+ * word:
  *
- * - an update of the word that changes what the input should be is followed by
- *   papr_cpu_line_follow() in the same thread; other updates need no call and
- *   no lock;
- * - papr_cpu_line_follow() asks for the level only once it has the BQL.
+ * 1. A thread whose update of the word changes the wanted level of the input
+ *    calls papr_cpu_line_follow() afterwards; other updates need no call and no
+ *    lock.
+ * 2. papr_cpu_line_follow() reads the word when it has the BQL, and sets the
+ *    input to the level that the word wants.
  *
- * So nothing is lost, whichever thread gets the lock first: the thread that
- * made the last change calls after it, and both that call and any that gets
- * the lock later read the word as it is after that change.  A call with a level
- * worked out before the lock was taken could overwrite a newer one.
+ * Claim: after the calls of all threads the input agrees with the word.  The
+ * thread that made the last change calls after it, by 1.  By 2, this call and
+ * every call that gets the BQL later read the word after that change.  A level
+ * that was computed before the BQL was taken could overwrite a newer level.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

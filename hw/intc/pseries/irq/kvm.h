@@ -1,9 +1,9 @@
 /*
  * pSeries interrupts: what both of KVM's interrupt controllers share
  *
- * A controller that the host's kernel runs, XICS or XIVE, is a second set of
- * operations (PaprIntcOps) on the state of the emulated one: see irqs.c for who
- * chooses.  Only in builds with KVM.
+ * A controller that the host's kernel runs, XICS or XIVE, is a second
+ * implementation (PaprIntcOps) on the state of the emulated one; irqs.c chooses
+ * between them.  Only in builds with KVM.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -6,14 +6,16 @@
  * has to wait or may be offered again.
  *
  * Locking: any thread, no lock.  A source is one word updated by
- * compare-and-swap; source-state.h says who owns an interrupt that is due, and
- * struct PaprIcp why one that waits is not forgotten.  One more race is here: a
- * server refuses an interrupt while the guest routes the source to another one.
- * (1) source_park() puts the interrupt back and reads the route in the same
- *     compare-and-swap.
- * (2) A change of the route before (1) is seen there: the interrupt is offered
- *     to the new server.
- * (3) A change after (1) finds the interrupt waiting, and offers it.
+ * compare-and-swap.  An interrupt that is due has one owner (source-state.h),
+ * and does not wait for ever (struct PaprIcp).  One more race is here: a server
+ * refuses an interrupt of the offering thread while another thread routes the
+ * source to another server.
+ * (1) The offering thread's source_park() returns the interrupt to the source
+ *     and reads the route in the same compare-and-swap.
+ * (2) If the route changed before (1), the offering thread sees the new route,
+ *     and offers the interrupt to the new server.
+ * (3) If the route changes after (1), the routing thread finds the interrupt
+ *     waiting, and offers it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

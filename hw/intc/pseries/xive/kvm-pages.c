@@ -74,8 +74,9 @@ uint8_t papr_xive_kvm_set_pq(PaprXiveKvm *kvm, uint32_t lisn, uint8_t pq)
  * A level signalled source (LSI) is an edge sensitive one in the host.  Its
  * line is in the model's byte: if it is up when P and Q are cleared, the source
  * is triggered again.
- * (1) Here P and Q are cleared, then the line is read.
- * (2) Who raises the line sets it, then triggers.
+ * Two threads, with a full barrier between the two accesses of each:
+ * (1) The vCPU's thread clears P and Q, then reads the line.
+ * (2) The thread that raises the line sets it, then triggers the source.
  * Either (1) sees the line, or (2) triggers after P and Q were cleared.
  */
 static uint64_t lsi_rest(PaprXive *xive, uint32_t lisn)
@@ -188,7 +189,7 @@ bool papr_xive_kvm_pages_init(PaprXiveKvm *kvm, Error **errp)
     }
     make_region(xive, &kvm->esb_ram, "xive.esb-kvm", &papr_xive_esb_ops,
                 kvm->esb, esb_bytes(xive), XV_ESB_BASE);
-    /* Of the four views the kernel gives the operating system's alone */
+    /* of the TIMA's four views the kernel has only the operating system's */
     make_region(xive, &kvm->tima_ram, "xive.tima-kvm", &tima_ops,
                 kvm->tima + os_page, PAGE_BYTES, XV_TIMA_BASE + os_page);
     return true;

@@ -5,8 +5,8 @@
  * by hypercalls, RTAS calls and interrupt routing.
  *
  * Locking: entries change with the BQL held and are read by any thread inside
- * an RCU read section (vCPU threads are in one while they run the guest); who
- * removes a vCPU frees its PaprVcpu after a grace period.
+ * an RCU read section (vCPU threads are in one while they run the guest).  The
+ * caller that removes a vCPU frees its PaprVcpu after a grace period.
  *
  * The map also has the bits of LPCR (the logical partition control register)
  * that are the same in all of a partition's vCPUs.  vCPUs' own LPCRs are

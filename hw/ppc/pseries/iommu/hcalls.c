@@ -8,11 +8,11 @@
  * the first entry is stored.
  *
  * Locking: none of them needs the BQL.  Table and store are found in an RCU
- * read section that lasts for the call, so both stay; if the window goes
- * meanwhile, entries are stored that nobody uses any more.  A store of the
- * kernel's, and one of a large window, has a lock of its own, which is held for
- * the entries alone.  Entries are single words: two calls that store the same
- * one leave one of both values.
+ * read section that lasts for the call, so neither is freed; if the window is
+ * removed meanwhile, the stored entries are not used any more.  A store of the
+ * kernel, and that of a large window, has a lock of its own, which is held for
+ * the entries alone.  Entries are single words: after two calls that store to
+ * the same entry, it has one of both values.
  * Notifiers of changes are called with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

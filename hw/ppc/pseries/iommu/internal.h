@@ -2,10 +2,11 @@
  * pSeries platform: TCE (translation control entry) tables (private to iommu/)
  *
  * Locking: tables and windows come and go under the BQL, published by atomic
- * pointers and freed after an RCU (read-copy-update) grace period.  So who
- * found a table or a store in an RCU read section may use it to the section's
- * end, without the BQL: DMA of any thread (translate.c) and hypercalls
- * (hcalls.c).  Entries are 64-bit words that are loaded and stored atomically.
+ * pointers and freed after an RCU (read-copy-update) grace period.  So a thread
+ * that found a table or a store in an RCU read section may use it to the
+ * section's end, without the BQL: DMA of any thread (translate.c) and
+ * hypercalls (hcalls.c).  Entries are 64-bit words that are loaded and stored
+ * atomically.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -46,9 +47,9 @@ struct PaprTceStore {
     bool in_kernel;                     /* constant */
     bool locked;                        /* has @lock; constant */
     /*
-     * Was anything but 0 ever stored?  Set before the first entry is, and
-     * stays; atomic.  Who reads entries that another thread stores may miss
-     * them with it as without.
+     * Was anything but 0 ever stored?  Set before the first entry is stored,
+     * and never cleared; atomic.  A thread that reads entries while another
+     * thread stores them may miss them, with @used as without.
      */
     bool used;
     int fd;                             /* the kernel's table, or -1; BQL */
@@ -69,7 +70,7 @@ struct PaprTceTable {
      * full barrier: see papr_tce_changed().
      */
     bool notified;
-    /* VFIO has the kernel do for it what the kernel's table is told; BQL */
+    /* the kernel maps for VFIO what is stored in the kernel's table; BQL */
     bool vfio_knows;
     bool bypass;
 
@@ -174,7 +175,7 @@ void papr_tce_install(PaprTceTable *tcet, PaprTceStore *store);
  * papr_tce_changed - entries have been stored: call the notifiers
  *
  * Context: RCU read section in which @store was found; takes the BQL if there
- * is someone to tell.
+ * are notifiers.
  */
 void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
                       uint64_t index, uint64_t count);

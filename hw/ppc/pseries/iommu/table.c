@@ -101,8 +101,8 @@ void papr_iommu_init_tables(PaprIommu *iommu)
 /* ---- where the entries are ---- */
 
 /*
- * The kernel tells nobody of what it stores.  So a table is in the kernel as
- * long as nobody is to be told, or just VFIO, for which the kernel does it.
+ * The kernel does not notify QEMU of its stores.  So a table is in the kernel
+ * as long as there are no notifiers, or only VFIO's, for which the kernel maps.
  */
 PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
                                   const PaprTceWindow *window, Error **errp)

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: translation of I/O addresses, and who is told of changes
+ * pSeries platform: translation of I/O addresses, and notifiers of changes
  *
  * The memory region of a window: devices' DMA (direct memory access) comes here
  * through QEMU's memory API; VFIO and vhost, which keep translations of their
@@ -38,9 +38,9 @@
 QEMU_BUILD_BUG_ON(TCE_READ != IOMMU_RO || TCE_WRITE != IOMMU_WO);
 
 /*
- * Someone who is told of what is unmapped only (vhost) has joined VFIO, and the
- * memory core does not say so.  He asks for all translations that he keeps,
- * with the BQL held: before he gets the first one, the kernel is out of this.
+ * A notifier of unmaps only (vhost's) was registered beside VFIO's, which the
+ * memory core does not report.  vhost requests each translation that it keeps
+ * with the BQL held: before it gets the first one, the table is moved to QEMU.
  */
 static void check_joiners(PaprTceTable *tcet)
 {
@@ -105,8 +105,8 @@ static uint64_t min_page_size(IOMMUMemoryRegion *mr)
 }
 
 /*
- * VFIO asks for the host kernel's table that serves this one, before it asks to
- * be told of changes: from then on the kernel maps for it what the guest maps.
+ * VFIO requests the host kernel's table for this one before it registers its
+ * notifier: from then on the kernel maps for VFIO what the guest maps.
  */
 static int get_attr(IOMMUMemoryRegion *mr, enum IOMMUMemoryRegionAttr attr,
                     void *data)
@@ -196,11 +196,13 @@ static uint64_t tell_some(PaprTceTable *tcet, const PaprTceStore *store,
 }
 
 /*
- * Stored lockless, then looked who is to be told; notify_flag_changed() says
- * that there is someone, then the notifier's replay reads the entries.  With a
- * full barrier on both sides, either the replay sees the entry or it is told
- * here.  What is told is what the entries are by then, so that with two who
- * store at once the last word is the one that stays.
+ * Two threads, with a full barrier between the two accesses of each:
+ * (1) The storing thread stores entries without a lock, then reads @notified.
+ * (2) The thread that registers a notifier sets @notified
+ *     (notify_flag_changed()), then its replay reads the entries.
+ * Either (2) sees the entry, or (1) notifies.  The notification has the entry's
+ * value at that time, so that if two threads store to it, the last notification
+ * has the value that stays.
  */
 void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
                       uint64_t index, uint64_t count)
@@ -218,7 +220,7 @@ void papr_tce_changed(PaprTceTable *tcet, const PaprTceStore *store,
     }
 }
 
-/* Who comes later gets what is mapped already */
+/* A new notifier gets the mappings that exist */
 static void replay_entries(IOMMUMemoryRegion *mr, IOMMUNotifier *n)
 {
     PaprTceTable *tcet = container_of(mr, PaprTceTable, region);

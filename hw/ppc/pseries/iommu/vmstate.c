@@ -93,7 +93,7 @@ static int pre_save(void *opaque)
 }
 
 /* What a stream without the subsection means */
-static int pre_load(void *opaque)
+static int tce_table_pre_load(void *opaque)
 {
     PaprTceTable *tcet = opaque;
 
@@ -119,7 +119,7 @@ static PaprTceStore *to_kernel(PaprTceTable *tcet, PaprTceStore *ours)
     return store;
 }
 
-static int post_load(void *opaque, int version_id)
+static int tce_table_post_load(void *opaque, int version_id)
 {
     PaprTceTable *tcet = opaque;
     PaprTceStore *store = g_steal_pointer(&tcet->mig.store);
@@ -179,8 +179,8 @@ const VMStateDescription vmstate_papr_tce = {
     .version_id = 3,
     .minimum_version_id = 2,
     .pre_save = pre_save,
-    .pre_load = pre_load,
-    .post_load = post_load,
+    .pre_load = tce_table_pre_load,
+    .post_load = tce_table_post_load,
     .fields = (const VMStateField[]) {
         VMSTATE_UINT32_EQUAL(liobn, PaprTceTable, NULL),
         VMSTATE_UINT32(mig.pages, PaprTceTable),

@@ -41,8 +41,8 @@ typedef struct PaprHpt {
 
 /*
  * Entries in a part of the table.  All entries of a part that was not used
- * since the table was made are zero, and who goes through the table passes it
- * by: a guest that may have terabytes has a table of gigabytes.
+ * since the table was made are zero, and loops over the table skip the part: a
+ * guest that may have terabytes has a table of gigabytes.
  */
 #define PAPR_HPT_PART 4096
 
@@ -219,9 +219,9 @@ void papr_mmu_register_migration(PaprMmu *mmu);
  * papr_hpt_begin_entries - the word that begins a part, for a table of 2^@shift
  * bytes; 0: there is none
  *
- * Returns true if entries are to follow.  It is not so if there's no table or
- * the stream had to be told of another size; then *@rc is what the caller
- * returns to the migration core.
+ * Returns true if entries are to follow.  False if there is no table, or if a
+ * new size had to be sent; then *@rc is what the caller returns to the
+ * migration core.
  */
 bool papr_hpt_begin_entries(PaprMmu *mmu, QEMUFile *f, int shift, bool last,
                             int *rc);

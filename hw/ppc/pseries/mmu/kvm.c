@@ -2,15 +2,15 @@
  * pSeries platform: translation tables that the host's kernel has
  *
  * Under KVM-HV the hash page table (HPT) is the kernel's.  It handles the
- * hypercalls on entries itself; here it is told to allocate and resize a table,
- * whether the guest uses radix, and where its process table is.  Called where
- * the same is done to a table in QEMU's memory.
+ * hypercalls on entries itself.  These functions have it allocate and resize a
+ * table, and set whether the guest uses radix, and where its process table is.
+ * Called where the same is done to a table in QEMU's memory.
  * LoPAR sections 14.5.4.1.9 and 14.13.2; the kernel's side is in
  * target/ppc/kvm/hpt.c.
  *
- * Locking: BQL.  PaprMmu.generation is raised before the kernel's table is
- * exchanged, and after its new size is told: see kvm-stream.c, which runs
- * without.
+ * Locking: BQL.  PaprMmu.generation is incremented before the kernel's table is
+ * exchanged, and after kernel_shift has its new size: see kvm-stream.c, which
+ * runs without the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -78,8 +78,8 @@ bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
 }
 
 /*
- * Firmware runs with translation off.  Without KVM a table that nobody touches
- * costs nothing; the kernel's does, and it can't have one on all hosts.
+ * Firmware runs with translation off.  Without KVM a table that is not accessed
+ * costs nothing; the kernel's does, and not all hosts can have one.
  */
 bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp)
 {

@@ -23,8 +23,8 @@
  * A table that the host's kernel has is resized by the kernel (kvm.c).
  *
  * During a migration no resize is started or finished, since a stream has one
- * table size: the guest is asked to come back, or told that its prepared table
- * is gone, both of which the specification lets a platform do.
+ * table size: the guest has to repeat the call, or the call returns that there
+ * is no prepared table.  The specification allows both.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -10,7 +10,7 @@
  * translations of the current process and of process 0 (target/ppc flushes when
  * PIDR changes), by pages of 4 KiB whatever their size, and no page walks.
  *
- * Locking: BQL, for the look at who is in a guest of its own.
+ * Locking: BQL, since it reads which vCPUs run a guest of this guest.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -253,7 +253,7 @@ static int64_t check_guest(const PaprNested *nested, const PaprHvState *state)
         ? H_SUCCESS : H_PARAMETER;
 }
 
-static int64_t prepare(const PaprNested *nested, PowerPCCPU *cpu,
+static int64_t read_l2(const PaprNested *nested, PowerPCCPU *cpu,
                        uint64_t state_addr, uint64_t regs_addr, Blocks *blocks)
 {
     int64_t rc;
@@ -280,7 +280,7 @@ static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprVcpu *vcpu = papr_vcpu(cpu);
     Blocks blocks = { .little = FIELD_EX64(cpu->env.msr, MSR, LE) };
     PaprL2Registers l2;
-    int64_t rc = prepare(opaque, cpu, args[0], args[1], &blocks);
+    int64_t rc = read_l2(opaque, cpu, args[0], args[1], &blocks);
 
     if (rc != H_SUCCESS) {
         trace_papr_nested_refused(vcpu->id, blocks.state.word[PAPR_HV_VERSION],

@@ -173,7 +173,7 @@ static int64_t take_input(PowerPCCPU *cpu, PaprGuestVcpu *vcpu,
     return rc;
 }
 
-static int64_t prepare(PaprNested *nested, PowerPCCPU *cpu,
+static int64_t find_l2(PaprNested *nested, PowerPCCPU *cpu,
                        const uint64_t *args, PaprGuest **guest,
                        PaprGuestVcpu **vcpu)
 {
@@ -225,7 +225,7 @@ int64_t papr_h_guest_run_vcpu(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprGuest *guest = NULL;
     PaprGuestVcpu *vcpu = NULL;
     PaprL2Registers l2;
-    int64_t rc = prepare(nested, cpu, args, &guest, &vcpu);
+    int64_t rc = find_l2(nested, cpu, args, &guest, &vcpu);
 
     if (rc == H_SUCCESS) {
         rc = take_input(cpu, vcpu, &args[0]);
