@@ -65,23 +65,23 @@ void papr_hcall_register(PaprHcallTable *table, const PaprHcall *calls,
                          size_t n_calls, void *opaque);
 
 /**
- * papr_hcall_enable - offer or withdraw a registered call
+ * papr_hcall_enable - enable or disable registered calls
  *
- * A withdrawn call returns H_FUNCTION: XICS calls in XIVE mode, and the other
- * way round.  Context: BQL; other vCPUs may be in hypercalls meanwhile.
+ * A disabled call returns H_FUNCTION: XICS's while XIVE is active, XIVE's while
+ * XICS is active.  Context: BQL; other vCPUs may be in hypercalls meanwhile.
  */
 void papr_hcall_enable(PaprHcallTable *table, const PaprHcall *calls,
                        size_t n_calls, bool enable);
 
 /**
- * papr_hcall_count - count the calls from now on, or no more (call-stats.h)
+ * papr_hcall_count - start or stop counting calls (call-stats.h)
  *
  * Context: BQL; other vCPUs may be in hypercalls meanwhile.
  */
 void papr_hcall_count(PaprHcallTable *table, bool count);
 
 /**
- * papr_hcall_enable_in_kvm - settle who handles which call under KVM
+ * papr_hcall_enable_in_kvm - enable the calls that KVM handles in the kernel
  *
  * By the policies of the calls registered so far.  Nothing to do without KVM.
  * Context: machine init, BQL, after all families.
@@ -95,7 +95,8 @@ const char *papr_hcall_name(uint32_t opcode);
  * papr_hcall_dispatch - run hypercall @opcode for @cpu
  *
  * Returns the code for r3; H_PRIVILEGE in problem state, H_FUNCTION for a call
- * not offered.  Takes the BQL where the entry asks for it and it isn't held.
+ * that is not registered or disabled.  Takes the BQL if the entry's policy
+ * requires it and the thread does not have it.
  * Context: the vCPU's own thread, or qtest with the BQL held.
  */
 int64_t papr_hcall_dispatch(PowerPCCPU *cpu, uint64_t opcode, uint64_t *args);

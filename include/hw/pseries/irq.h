@@ -139,8 +139,8 @@ void papr_irqs_print_info(PaprIrqs *irqs, GString *buf);
  * papr_irqs_msi_map - the bitmap of MSI numbers taken, and its size in bits
  *
  * For the machine's vmstate (subsection "spapr_irq_map", field "irq_map");
- * both stay as they are for the life of @irqs.  NULL and 0 for packed numbers,
- * which a stream's sources tell.
+ * both are constant for the life of @irqs.  NULL and 0 for packed numbers, for
+ * which papr_irqs_post_load() uses the stream's sources.
  */
 unsigned long *papr_irqs_msi_map(PaprIrqs *irqs, int32_t *n);
 
@@ -153,8 +153,7 @@ int papr_irqs_post_load(PaprIrqs *irqs, int version_id);
 
 /**
  * papr_irq_assign - a device's own interrupt, which it has for its life
- * @fixed: the number that follows from which device it is; where numbers are
- *         packed it is not asked for
+ * @fixed: the device's number; unused where numbers are packed
  * @lsi: level sensitive
  *
  * Returns the number, or 0 on failure.  papr_irq_release() gives it back.
@@ -184,7 +183,7 @@ void papr_irq_msi_free(PaprIrqs *irqs, uint32_t first, uint32_t count);
 /** papr_irq_msi_count: numbers that MSIs can have, taken or not */
 uint32_t papr_irq_msi_count(const PaprIrqs *irqs);
 
-/** papr_irq_may_be_msi: is @number one that an MSI can have?  Any thread */
+/** papr_irq_may_be_msi: can an MSI have @number?  Any thread */
 bool papr_irq_may_be_msi(const PaprIrqs *irqs, uint64_t number);
 
 /**

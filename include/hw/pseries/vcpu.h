@@ -24,19 +24,19 @@ typedef struct PaprCallStats PaprCallStats;
  * PaprL1Registers - this partition's registers while its own guest runs
  *
  * With nesting, the partition is level 1 (L1) and its guest level 2 (L2).
- * While the vCPU runs an L2, the CPU's registers are the L2's, and what the
- * hypercall that started it is to return to is here.  Host endian.  Counters
- * are kept as differences, so that they go on whatever moves both: a stream, a
- * new clock.
+ * While the vCPU runs an L2, the CPU's registers are the L2's, and L1's are
+ * here, to which the hypercall that started the L2 returns.  Host endian.
+ * Counters are kept as differences, which are valid after a migration or with
+ * another clock, too.
  *
- * @in_l2: the CPU's registers are an L2's; all others are of no meaning else
+ * @in_l2: the CPU's registers are an L2's; if not, the other fields are unused
  * @state_addr, @regs_addr: where the L2's registers go when it ends; with
  *      PAPR's hypercalls, which guest and which vCPU of that it is
  * @tb_ahead: of the L2's timebase, in its ticks; @purr_ahead: of its PURR
  * @vtb: virtual timebase, which stands still meanwhile
  * @hdec_expiry: when the L2 has to end, in this partition's timebase
  * @doorbell: was pending for this partition
- * @asked_hfscr: what L1 wanted the L2 to have, of HFSCR
+ * @asked_hfscr: the HFSCR that L1 requested for the L2
  * @has_rest: @rest are L1's other registers; else the L2 has them, too
  */
 typedef struct PaprL1Registers {

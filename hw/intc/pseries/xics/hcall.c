@@ -4,9 +4,9 @@
  * LoPAR 14.5.4.7.1 (H_EOI) to 14.5.4.7.5 (H_XIRR, H_XIRR-X).  Called by the
  * hypercall dispatch, without the big lock (BQL): an ICP is one atomic word and
  * its vCPU's input takes the BQL by itself when it changes (icp.c).  An ICP is
- * never freed, so another vCPU's removal does no harm.  In XIVE mode the calls
- * are withdrawn and return H_FUNCTION; one that is running in another vCPU at
- * that moment finds an ICP that is off.
+ * never freed, so another vCPU's removal does no harm.  While XIVE is active
+ * the calls are disabled and return H_FUNCTION; a call that another vCPU has
+ * begun before finds an ICP that is off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

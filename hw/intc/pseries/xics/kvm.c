@@ -17,8 +17,8 @@
  *
  * Locking: events come from any thread, and touch nothing here but the level of
  * a source's line, which is atomic.  All else holds the big lock (BQL).  State
- * is stored with the vCPUs stopped, or for one that has not run yet: the kernel
- * does not take a vCPU's state while it is in the guest.
+ * is stored with the vCPUs stopped, or for a vCPU that has not run yet: the
+ * kernel refuses a vCPU's state while the vCPU is in the guest.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

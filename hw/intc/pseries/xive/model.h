@@ -11,8 +11,8 @@
  *   tctxs[server]   pointer under RCU; changed with the BQL held
  *   tctx->ring      OS ring word, see ring.h
  *
- * Order: BQL, RCU read side, END lock.  Nothing is taken inside an END lock but
- * what marking a page dirty takes; the BQL is never waited for there.
+ * Order: BQL, RCU read side, END lock.  A thread with an END lock takes only
+ * the locks that marking a page dirty needs, and does not wait for the BQL.
  * Everything else is written with the BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -34,7 +34,7 @@
 #define TYPE_PAPR_XIVE "spapr-xive"
 OBJECT_DECLARE_SIMPLE_TYPE(PaprXive, PAPR_XIVE)
 
-/* @queue is mapped if its ptr is set; an END may be valid without, and drops */
+/* @queue is mapped if its ptr is set; else a valid END drops events */
 typedef struct PaprEnd {
     QemuSpin lock;
     PaprEndState state;
@@ -44,7 +44,7 @@ typedef struct PaprEnd {
 /**
  * PaprTctx - a vCPU's thread interrupt context
  * @ring: OS ring, bytes 0-7; the rest of the area is constant
- * @report_line: where XV_TIMA_ACK_OS_EVEN reports to, or all ones; atomic
+ * @report_line: address that XV_TIMA_ACK_OS_EVEN writes to, or ~0; atomic
  * @regs: the area as streams have it, filled in for saving
  */
 struct PaprTctx {

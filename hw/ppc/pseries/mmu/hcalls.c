@@ -480,9 +480,9 @@ static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 /* ---- reading and changing ---- */
 
 /*
- * Both doublewords as they were at one moment.  That they are if the entry is
- * valid; one that is not may be about to be filled, and then has another first
- * doubleword after that.
+ * Both doublewords as they were at one moment.  papr_entry_read() ensures that
+ * for a valid entry.  An entry that is not valid may be filled meanwhile, so
+ * its doubleword 0 is loaded again.
  */
 static void read_entry(const HptCall *w, uint64_t ptex, uint64_t *out)
 {

@@ -104,8 +104,8 @@ static inline void papr_hpt_use(PaprHpt *hpt, uint64_t ptex)
 /**
  * papr_hpt_next_used - from @ptex on, the first entry that may be used, or @end
  *
- * It may miss one that is being entered.  Migration does not: as for the entry
- * itself, papr_hpt_mark_dirty() marks it if it was missed.
+ * It may miss an entry that is being entered.  Migration does not miss it:
+ * papr_hpt_mark_dirty() marks the entry then.
  */
 static inline uint64_t papr_hpt_next_used(const PaprHpt *hpt, uint64_t ptex,
                                           uint64_t end)
