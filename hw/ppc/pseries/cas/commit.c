@@ -201,7 +201,11 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
 
 #define UNDO_FAILED "CAS failed, and its changes can't be undone: "
 
-/* Restore the former state; only a host's kernel can make that fail */
+/*
+ * Restore the former state; only a host's kernel can make that fail.  If
+ * another interrupt controller was active, the former one is in its state after
+ * reset.
+ */
 static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
 {
     Error *irqs_err = NULL, *compat_err = NULL;
@@ -257,8 +261,8 @@ static int64_t check_room(const PaprCas *cas, bool whole, size_t room,
 }
 
 /*
- * What can fail; then all is restored.  The hash page table is last: when it
- * has been replaced, it can't be restored.
+ * The steps that can fail; put_back() undoes them if one fails.  The hash page
+ * table is last: when it has been replaced, it can't be restored.
  */
 static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
                                const PaprCasResult *result, bool whole,
