@@ -202,8 +202,8 @@ sys.exit([int(part) for part in metadata.version('meson').split('.')[:2]] < [1, 
 END
 }
 
-# Make in build directory $2 a python that has meson, from python $1, and print
-# its path: QEMU's configure takes meson from nowhere else.
+# Make in build directory $2 a python that has meson and pycotap, from python $1, and
+# print its path: QEMU's configure takes meson from nowhere else.
 make_python() {
     local python=$2/host-python meson site
     [ -x "$python/bin/python3" ] ||
@@ -211,6 +211,11 @@ make_python() {
     if ! has_meson "$1" && meson=$(cached_meson); then
         for site in "$python"/lib/python3*/site-packages; do
             ln -sfn "$meson"/* "$site/"
+        done
+    fi
+    if ! "$1" -c 'import pycotap' 2> /dev/null; then
+        for site in "$python"/lib/python3*/site-packages; do
+            ln -sfn "$tree/base/python/pycotap.py" "$site/"
         done
     fi
     echo "$python/bin/python3"
