@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from gdb import SC_1, Gdb
-from guest import BUILD, BOOTED, SHELL, Failure, Guest, expect, main
+from guest import BUILD, SHELL, Failure, Guest, expect, main
 from patience import Wait
 
 
@@ -203,46 +203,6 @@ def timebase():
         expect(after - before <= end - start + 0.1, 'the guest is ahead of time')
 
 
-def save_restore(ic, mmu):
-    """Saved to a file under load, and restored in a new process, Linux continues."""
-    image = BUILD / 'tests' / 'boot' / f'saved-{ic}-{mmu}'
-    image.parent.mkdir(parents=True, exist_ok=True)
-    append = ' '.join((['xive=off'] if ic == 'xics' else []) +
-                      (['disable_radix'] if mmu == 'hash' else []))
-    load = ('for i in 0 1 2 3; do (n=0; while true; do n=$((n+1)); echo $n > /tmp-$i;'
-            ' done) & done; sleep 1; true')
-
-    def counters(guest):
-        """One for each loop; a file that is just being written is empty: read it again."""
-        words = []
-        while len(words) < 4:
-            words = guest.run('cat /tmp-0 /tmp-1 /tmp-2 /tmp-3').split()
-        return [int(word) for word in words]
-
-    with Guest(smp='4', append=f'quiet {append}') as guest:
-        guest.launch()
-        guest.shell()
-        guest.run(load)
-        before = counters(guest)
-        guest.migrate(f'file:{image}')
-    with Guest(smp='4', append=f'quiet {append}', args=('-incoming', f'file:{image}')) as guest:
-        guest.launch()
-        guest.arrive()
-        guest.send('\n')
-        guest.prompt()
-        after = counters(guest)
-        expect(all(a >= b for a, b in zip(after, before)), f'{before} {after}')
-        guest.run('sleep 1')
-        later = counters(guest)
-        expect(all(a > b for a, b in zip(later, after)), f'a CPU stands: {after} {later}')
-        interrupts = guest.run('cat /proc/interrupts')
-        expect(ic.upper() in interrupts, interrupts)
-        # it can still reboot
-        guest.send('reboot -f\n')
-        guest.until(BOOTED)
-    image.unlink()
-
-
 def functions(path):
     """Address and size of each function of an ELF file (64 bits, little-endian): its names."""
     data = path.read_bytes()
@@ -331,7 +291,7 @@ def gdbstub():
 
 TESTS = {test.__name__.replace('_', '-'): test for test in (
     reboots, system_reset, no_reboot, replay, panic, nmi, powerdown, console, consoles, nvram, rtc,
-    timebase, save_restore, symbols, gdbstub)}
+    timebase, symbols, gdbstub)}
 
 
 def run(name, *args):

@@ -185,26 +185,6 @@ def host_bridge(ic, firmware):
         guest.is_well()
 
 
-def slot_power(ic):
-    """A guest switches a slot off and on by itself: the device stays.
-
-    Linux treats a slot as a bus: all devices of the host bridge are removed with it.
-    """
-    with HotplugGuest(ic, args=('-device', 'spapr-pci-host-bridge,id=phb,index=1',
-                                '-device', 'virtio-net-pci,id=net1,netdev=net,romfile=,'
-                                f'bus=phb.0,addr=5,mac={MAC.format(1)}')) as guest:
-        guest.start()
-        power = f'/sys/bus/pci/slots/C{pci_drc(5, phb=1) & 0xfffffff}/power'
-        for _ in range(3):
-            guest.has('0001:00:05.0')
-            guest.run(f'echo 0 > {power}')
-            guest.lacks('0001:00:05.0')
-            guest.run(f'echo 1 > {power}')
-            guest.has('0001:00:05.0')
-        guest.network_works(1)
-        guest.is_well()
-
-
 def early(ic, firmware):
     """Plugged and unplugged before the guest starts: it only sees the result."""
     options = {'firmware': firmware}
@@ -226,21 +206,5 @@ def early(ic, firmware):
         guest.gone('net1')
 
 
-def reboot(ic):
-    """A guest that ignored requests has their result after a reboot."""
-    with HotplugGuest(ic, args=('-device', 'virtio-rng-pci,id=rng1,addr=6')) as guest:
-        guest.start()
-        guest.plug_net('net1', 1, addr='5')
-        guest.cmd('device_del', id='rng1')
-        guest.lacks('0000:00:05.0')
-        guest.has('0000:00:06.0')
-        guest.send('reboot\n')
-        guest.gone('rng1')
-        guest.ready()
-        guest.has('0000:00:05.0')
-        guest.lacks('0000:00:06.0')
-        guest.network_works(1)
-
-
 if __name__ == '__main__':
-    main_of(devices, functions, bridge, host_bridge, slot_power, early, reboot)
+    main_of(devices, functions, bridge, host_bridge, early)

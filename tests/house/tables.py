@@ -17,7 +17,10 @@ EVENT = re.compile(r'^(?:disable |vcpu )*(\w+)\(', re.M)
 STATES = ('all', 'part', 'none')
 # folders of tests, and the suffix of their files
 FOLDERS = {'qtest': ('tests/qtest/pseries', '.c'), 'unit': ('tests/unit/pseries', '.c'),
-           'boot': ('tests/boot', ''), 'kvm': ('tests/kvm', ''), 'house': ('tests/house', '')}
+           'boot': ('tests/boot', ''), 'functional': ('tests/functional', ''),
+           'kvm': ('tests/kvm', ''), 'house': ('tests/house', '')}
+# a patch names them in QEMU's build file
+FUNCTIONAL = 'base/patches/0009-hook-functional.patch'
 
 
 def is_run(name):
@@ -29,7 +32,9 @@ def is_run(name):
     folder, suffix = FOLDERS.get(kind, (None, None))
     if not folder or not (TREE / folder / (subject + suffix)).is_file():
         return False
-    build = text(f'{folder}/meson.build')
+    if kind == 'functional':
+        subject = subject.removeprefix('test_').removesuffix('.py')
+    build = text(FUNCTIONAL if kind == 'functional' else f'{folder}/meson.build')
     # scenes of KVM have the name of their module, house tests that of their file without suffix
     return f"'{subject}'" in build or re.search(rf"'{subject.removesuffix('.py')}\b", build)
 

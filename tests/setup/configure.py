@@ -266,12 +266,30 @@ def boot_skips(folder):
     """A boot whose kernel could not be had: skipped, with the reason."""
     machine = lab(folder)
     (machine.root / 'build/guest/roms').mkdir()
-    status, said = machine.run('python3', TREE / 'tests/boot/matrix.py', 'POWER9', 'xive',
-                               'radix', 'own', '1', '6.12')
+    status, said = machine.run('python3', TREE / 'tests/boot/eeh.py', 'recovers', '6.12')
     expect(status == 77, said)
     matches('^skipped: vmlinux-6.12: no Linux 6.12: 404', said)
 
 
+def functional_skips(folder):
+    """Functional tests without their kernel: each is skipped, by its name, with the reason."""
+    machine = lab(folder)
+    qemu = machine.command('qemu-system-ppc64', '#!/bin/sh\nprintf "%s\\n" accelerators tcg pseries\n')
+    source = machine.root / 'build' / 'source'
+    path = [TREE / 'base/python', source / 'python', source / 'tests/functional']
+    script = source / 'tests/functional/test_ppc64_pseries_power11.py'
+    for assets, why in ({}, 'vmlinux-6.12: no Linux 6.12: 404'), \
+                       ({'QEMU_TEST_PSERIES_ASSETS': '/nowhere'},
+                        '/nowhere/guest/vmlinux-6.12 is missing'):
+        status, said = machine.run('python3', script, QEMU_TEST_QEMU_BINARY=str(qemu),
+                                   QEMU_BUILD_ROOT=str(machine.root / 'build'),
+                                   PYTHONPATH=':'.join(map(str, path)), **assets)
+        expect(status == 0, said)
+        lacks('^(not ok|ok .*test_xics_hash$)', said)
+        matches(rf'^ok \d test_ppc64_pseries_power11\.Power11\.test_xics_hash # SKIP {why}', said)
+
+
 main([for_build, for_boot, for_boot_of_files, boot_without_kernel, for_check, for_bench,
       without_guest, mirror, no_source, no_cross_compiler, by_sudo, not_installed, must_have,
-      features, unknown_option, kvm_build, kvm_skips, boot_skips])
+      features, unknown_option, kvm_build, kvm_skips, boot_skips,
+      functional_skips])
