@@ -16,7 +16,7 @@ not configured by the guest.
 
 linux: Linux at work on many devices, with memory that was plugged, migrates live from this
 machine to the peer; MODE is xive-radix or the like.  It does not migrate from there: the
-peer's own firmware assigns no addresses to devices behind a bridge, and writes to a DIMM
+peer's x-vof assigns no addresses to devices behind a bridge, and writes to a DIMM
 while the peer sends it are lost (base/patches/0198).
 
 analyzed: QEMU's scripts/analyze-migration.py reads a stream of this machine.

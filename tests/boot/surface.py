@@ -33,11 +33,11 @@ DIFFERENCES = [
     (r'type virtio-mem(-pci)?', 'likewise'),
     (r'-device spapr-pci-host-bridge: (dma|io|mem|mem64)_win_size', 'takes 2G for 2147483648, too'),
     (r'properties of spapr-pci-host-bridge: (dma|io|mem|mem64)_win_size', 'likewise'),
-    (r'-device spapr-pci-host-bridge: eeh(-error)?', 'ours alone, see the manual'),
+    (r'-device spapr-pci-host-bridge: eeh(-error)?', 'not in the peer, see the manual'),
     (r'properties of spapr-pci-host-bridge: eeh(-error)?', 'likewise'),
     (r'-M pseries\S*: (host-model|host-serial|ic-mode|kernel-addr|kvm-type|max-cpu-compat|'
      r'modern-hotplug-events|resize-hpt|vsmt|x-vof)', 'the peer has them, but its help does not'),
-    (r'-M pseries\S*: (block-remove|call-stats)', 'ours alone'),
+    (r'-M pseries\S*: (block-remove|call-stats)', 'not in the peer'),
     (r'(/machine|properties of pseries-\S*-machine): (block-remove|call-stats)', 'likewise'),
     (r'(/machine|properties of pseries-\S*-machine): x-vof', '`auto`, the default, is its third value'),
     (r'/machine: dr-connector\[\d+\]', 'connectors are no objects here'),
