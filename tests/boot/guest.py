@@ -21,6 +21,9 @@ from qemu.machine.machine import QEMUMachineError  # noqa: E402
 from qemu.qmp import QMPError  # noqa: E402  pylint: disable=wrong-import-position
 
 SKIPPED = 77
+# seconds that a wait takes at most, if it has no limit of its own: enough for a boot on a
+# busy host, and less than what the harness gives to a test
+LONG = 300
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
 # what a guest without errors never prints
@@ -92,7 +95,7 @@ class Machine(QEMUMachine):
         self.text += data.decode('utf-8', 'replace')
         return bool(data)
 
-    def until(self, pattern, seconds=170, command=''):
+    def until(self, pattern, seconds=LONG, command=''):
         """Read until PATTERN; return the match, and drop the text up to it.
 
         COMMAND is the one that should print it: a Failure names it.
@@ -186,7 +189,7 @@ class Guest(Machine):
             skip(why_missing(made_of(name)))
         return str(BUILD / name)
 
-    def migrate(self, uri, seconds=170):
+    def migrate(self, uri, seconds=LONG):
         """Migrate to URI, and wait for the end; raises Failure if that fails."""
         self.cmd('migrate', uri=uri)
         self.poll(lambda: self.cmd('query-migrate').get('status') in ('completed', 'failed'),
@@ -194,12 +197,12 @@ class Guest(Machine):
         answer = self.cmd('query-migrate')
         expect(answer['status'] == 'completed', f'migration: {answer}')
 
-    def arrive(self, seconds=170):
+    def arrive(self, seconds=LONG):
         """Wait until the guest of -incoming is loaded, running or stopped as it was."""
         self.poll(lambda: self.cmd('query-status')['status'] != 'inmigrate', 'arrival', seconds)
 
     @staticmethod
-    def poll(condition, what, seconds=170):
+    def poll(condition, what, seconds=LONG):
         wait = Wait(seconds)
         while not condition():
             expect(not wait.is_over(), f'no {what} in {seconds} s')
