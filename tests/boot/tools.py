@@ -37,9 +37,11 @@ class ToolsGuest(Debian):
         self.ready()
 
     def ready(self):
-        """Log in, and wait until all services are started."""
+        """Log in, and wait until the daemon has started, unless it is disabled."""
         self.login()
-        self.run('systemctl is-system-running --wait || true; udevadm settle')
+        self.wait_for(f'! systemctl is-enabled -q {DAEMON} || systemctl is-active -q {DAEMON}',
+                      'daemon')
+        self.run('udevadm settle')
 
     def wait_for(self, command, what):
         """Wait until COMMAND succeeds in the guest."""
