@@ -257,8 +257,8 @@ static bool intc_add(PaprIntc *intc, const PaprIntcOps *emulated, void *be)
 }
 
 static bool irqs_create_controllers(PaprIrqs *irqs, Object *owner,
-                                 PaprHcallTable *hcalls, PaprRtas *rtas,
-                                 Error **errp)
+                                    PaprHcallTable *hcalls, PaprRtas *rtas,
+                                    Error **errp)
 {
     PaprIntc *first = irqs_first_intc(irqs);
 
