@@ -22,7 +22,7 @@ from qemu.qmp import QMPError  # noqa: E402  pylint: disable=wrong-import-positi
 
 SKIPPED = 77
 # seconds that a wait takes at most, if it has no limit of its own: enough for a boot on a
-# busy host, and less than what the harness gives to a test
+# busy host, and less than what tools/check gives to a test (meson's time-outs, three times)
 LONG = 300
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
