@@ -74,8 +74,8 @@ class CpuGuest(Guest):
         self.cmd('device_add', {'driver': self.core_type, 'id': f'core{core}',
                                 'core-id': core * self.threads})
 
-    def hmp(self, *words):
-        said = self.cmd('human-monitor-command', {'command-line': ' '.join(words)})
+    def snapshot(self, *words):
+        said = self.hmp(' '.join(words))
         expect(not said, f'{" ".join(words)}: {said}')
 
     def unplug(self, core):
@@ -263,13 +263,13 @@ def snapshots(*words):
             guest.plug(2)
             guest.await_cores({0, 1, 2})
             guest.work_is_right(4)
-            guest.hmp('savevm', f'turn{turn}')
+            guest.snapshot('savevm', f'turn{turn}')
             guest.plug(3)
             guest.await_cores({0, 1, 2, 3})
             guest.unplug(3)
             guest.gone(3)
             # as many cores as in the snapshot
-            guest.hmp('loadvm', f'turn{turn}')
+            guest.snapshot('loadvm', f'turn{turn}')
             guest.await_cores({0, 1, 2})
             guest.work_is_right(4)
             guest.unplug(2)

@@ -71,9 +71,6 @@ class WithDevices:
     def read(self, path):
         return self.run(f'cat {path}').strip()
 
-    def hmp(self, command):
-        return self.cmd('human-monitor-command', command_line=command)
-
     def disks(self, sizes):
         """The names of the disks of SIZES (all different), once they exist."""
         names = []

@@ -8,6 +8,7 @@ PAPR_BUILD (set by meson) and, to test another binary, PAPR_QEMU.
 
 import os
 import re
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 BUILD = Path(os.environ.get('PAPR_BUILD', 'build')).resolve()
 sys.path.insert(0, str(BUILD / 'source' / 'python'))
 
+import evidence  # noqa: E402  pylint: disable=wrong-import-position
 from patience import PATIENCE, Wait  # noqa: E402  pylint: disable=wrong-import-position
 from qemu.machine import QEMUMachine  # noqa: E402  pylint: disable=wrong-import-position
 from qemu.machine.machine import QEMUMachineError  # noqa: E402
@@ -26,8 +28,10 @@ SKIPPED = 77
 LONG = 300
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
+# a host that stands still for a while makes no guest report that it hangs
+PATIENT = 'watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120'
 # what a guest without errors never prints
-TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu.*stall|soft lockup|'
+TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu: .*stall|soft lockup|'
                      r'Unable to handle kernel|Machine check')
 
 
@@ -112,17 +116,24 @@ class Machine(QEMUMachine):
                 self.drain(3)
                 raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:3000]}')
             if wait.is_over() or not self.more():
-                raise Failure(f'{command} no {pattern!r} after:\n{self.text[-3000:]}\n'
-                              f'{self.vcpus()}\n{self.get_log() or ""}')
+                raise self.silence(f'{command}: no {pattern!r}')
 
-    def vcpus(self):
-        """The registers of the vCPUs, twice, if QEMU answers: for a guest that is silent."""
+    def silence(self, what):
+        """The Failure of a guest that prints no more; with what QEMU and the host tell of it."""
+        lines = [f'{what} after:', self.text[-800:]]
         try:
-            said = [self.cmd('human-monitor-command', {'command-line': 'info registers -a'})
-                    for _ in range(2)]
-        except (OSError, EOFError, QMPError, QEMUMachineError, AssertionError):
-            return ''
-        return '\n'.join(re.findall(r'^NIP.*|^MSR.*', '\n'.join(said), re.M))
+            lines += [f'status: {self.cmd("query-status")["status"]}']
+            lines += evidence.threads(self.get_pid(), lambda: time.sleep(1))
+            for _ in range(2):
+                lines += evidence.registers(self.hmp('info registers -a'))
+            lines += evidence.interrupts(self.hmp('info pic'))
+        except (OSError, EOFError, QMPError, QEMUMachineError, AssertionError,
+                subprocess.SubprocessError) as error:
+            lines += [f'no more: {error!r}']
+        return Failure('\n'.join([*lines, self.get_log() or '']))
+
+    def hmp(self, command):
+        return self.cmd('human-monitor-command', command_line=command)
 
     def drain(self, seconds):
         """Read the console's output for SECONDS, such as the rest of a register dump."""
@@ -155,7 +166,8 @@ class Machine(QEMUMachine):
                 before = self.text
                 self.console_socket.settimeout(1)
                 expect(self.more(), f'{command}: the console closed after {before[-500:]}')
-                expect(not wait.is_over(), f'{command}: no end after {before[-500:]}')
+                if wait.is_over():
+                    raise self.silence(f'{command}: no end')
         output = self.text[:found.start()].replace('\r', '')
         self.text = self.text[found.end():]
         self.prompt()
@@ -176,7 +188,7 @@ class Guest(Machine):
         if linux:
             self.add_args('-kernel', self.place(f'guest/vmlinux-{kernel}'),
                           '-initrd', self.place(initrd),
-                          '-append', f'console=hvc0 {append}'.strip())
+                          '-append', f'console=hvc0 {PATIENT} {append}'.strip())
         self.add_args(*args)
 
     def place(self, name):
