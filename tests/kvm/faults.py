@@ -35,18 +35,12 @@ BESIDES = re.compile(r'KVM_CREATE_VCPU IOCTL failed|Please (add|upgrade)|'
                      r'error while loading state|load of migration failed|^$')
 
 
-def payload(host):
-    """The payload's path in the host."""
-    host.run(f'mkdir -p {LAB}/{os.path.dirname(PAYLOAD)}')
-    return host.place(PAYLOAD)
-
-
 def machine(host, ic, steps, irqchip='', options='', mem='512M'):
     """QEMU's arguments for a guest of those STEPS, without a console."""
     return ['-L', f'{LAB}/guest', '-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind],
             '-m', mem, '-M', f'pseries,x-vof=on,ic-mode={ic}{options}',
             '-accel', f'kvm,kernel-irqchip={irqchip}' if irqchip else 'kvm',
-            '-kernel', payload(host), '-append', steps]
+            '-kernel', host.place(PAYLOAD), '-append', steps]
 
 
 class Outcome:
@@ -392,7 +386,7 @@ def no_more(host, guest, before, slack):
 def leaves_nothing(host, prelude, step, times, fault='', irqchip='', says=''):
     """After STEP is repeated there are as many descriptors and mappings as before."""
     env = {'IOCTL_TRACE': '/tmp/leaks.trace', **({'IOCTL_FAIL': fault} if fault else {})}
-    args = ('-kernel', payload(host), '-append', f'{prelude * 2}s{step * times}s')
+    args = ('-kernel', host.place(PAYLOAD), '-append', f'{prelude * 2}s{step * times}s')
     with host.guest(linux=False, firmware='own', irqchip=irqchip, args=args, env=env) as guest:
         guest.launch()
         guest.until(r'AT \d+')
@@ -459,7 +453,7 @@ COME = (
 def visitor(host, env, *args):
     """A guest that waits at a step, or that is restored from there."""
     return host.guest(linux=False, firmware='own', env=env,
-                      args=('-kernel', payload(host), '-append', 'xcwsc', *args))
+                      args=('-kernel', host.place(PAYLOAD), '-append', 'xcwsc', *args))
 
 
 def incoming(host):

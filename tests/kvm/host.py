@@ -393,6 +393,7 @@ class Host(Machine):
             self.pushed.add(name)
             status, _ = self.call(f'[ -e {path} ]')
             if status:
+                self.run(f'mkdir -p {Path(path).parent}')
                 self.push((BUILD / name).read_bytes(), path)
         return path
 

@@ -7,11 +7,10 @@ The guests are payloads of tests/guest, which check their translations continuou
 import re
 import struct
 import tempfile
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from host import BUILD, CPUS, LAB, Guest, expect
+from host import BUILD, CPUS, Guest, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 STATE = '/tmp/hpt.state'
@@ -22,15 +21,10 @@ CAPS = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
 CODE, NOTHING = 0x400000, 0x1ffff000
 
 
-def payload(host):
-    host.run(f'mkdir -p {LAB}/tests/guest')
-    return host.place(PAYLOADS)
-
-
 def bare(host, test, args=(), **options):
     """A guest of HOST that runs TEST."""
     return host.guest(mem=MEM, smp='4', linux=False, firmware='own',
-                      args=('-kernel', payload(host), '-append', test, *args), **options)
+                      args=('-kernel', host.place(PAYLOADS), '-append', test, *args), **options)
 
 
 def by_tcg(test, args=()):
@@ -256,7 +250,7 @@ def rejected(host, why, env=()):
     """QEMU refuses the stream with a message, and exits."""
     code, output = host.qemu(
         '-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind], '-smp', '4', '-m', MEM,
-        '-M', 'pseries,x-vof=on', '-accel', 'kvm', '-kernel', payload(host),
+        '-M', 'pseries,x-vof=on', '-accel', 'kvm', '-kernel', host.place(PAYLOADS),
         '-append', 'hash-churn-on', '-incoming', f'file:{STATE}', env=env)
     expect(code == 1 and re.search(why, output), f'{code}: {why} is not in: {output}')
 
@@ -318,7 +312,7 @@ def started(host, test, option, env=()):
     return host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '4', '-m', f'{MEM},slots=4,maxmem=2G', '-M', f'pseries,x-vof=on{option}',
-        '-accel', 'kvm', '-action', 'reboot=shutdown', '-kernel', payload(host), '-append', test,
+        '-accel', 'kvm', '-action', 'reboot=shutdown', '-kernel', host.place(PAYLOADS), '-append', test,
         env=env)
 
 

@@ -4,7 +4,7 @@
 import itertools
 import re
 
-from host import CPUS, LAB, PARTITIONS, VMLaunchFailure, expect
+from host import CPUS, PARTITIONS, VMLaunchFailure, expect
 
 MODULES = 'initramfs-6.1.cpio'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
@@ -115,7 +115,7 @@ def ran(host, payload, machine='', irqchip='', log='', info='', silent='', **env
     QEMU prints INFO, and does not print SILENT.
     """
     trace = '/tmp/irqchip.trace'
-    host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
+    host.run(f'rm -f {trace}')
     status, output = host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '2', '-m', '512M', '-M', f'pseries,x-vof=on{machine}',
@@ -213,7 +213,7 @@ def changing(host, fault='', irqchip='', args=(), env=()):
 
     With less memory, there would be none for the firmware on a host with pages of 4 KiB.
     """
-    host.run(f'rm -f {TRACE}; mkdir -p {LAB}/tests/guest')
+    host.run(f'rm -f {TRACE}')
     return host.guest(linux=False, firmware='own', irqchip=irqchip, machine=',ic-mode=dual',
                       mem='512M', args=('-kernel', host.place('tests/guest/tests.elf'),
                                         '-append', 'carry-changes', *THREADED, *args),

@@ -6,12 +6,11 @@ state before each migration, checks them after it, and continues its work on all
 It boots no system, so that a migration takes a few seconds.
 """
 
-import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-from host import BUILD, GATEWAY, LAB, Failure, Guest, expect
+from host import BUILD, GATEWAY, Failure, Guest, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 DISKS = [word for n in (1, 2, 3) for word in (
@@ -39,7 +38,6 @@ class Carried:
         self.guest, self.where = None, ''
         self.round = -1
         self.folder = tempfile.TemporaryDirectory()
-        host.run(f'mkdir -p {LAB}/tests/guest')
 
     def __enter__(self):
         return self

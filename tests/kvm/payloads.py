@@ -8,7 +8,7 @@ wait-500/xive.
 
 import re
 
-from host import CPUS, LAB, expect
+from host import CPUS, expect
 
 PAYLOADS = 'tests/guest/tests.elf'
 # payloads that reboot; with all others a reboot ends QEMU
@@ -18,7 +18,6 @@ DEVICES = {'call-storm': ('-device', 'e1000e,romfile=')}
 
 def passes(host, payload, ic, irqchip=''):
     payload = re.sub(r'-(\d+)$', r' \1', payload)
-    host.run(f'mkdir -p {LAB}/tests/guest')
     status, output = host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '4', '-m', '1G', '-M', f'pseries,x-vof=on,ic-mode={ic}',

@@ -6,7 +6,8 @@ the next one with that id.  Memory uses slots of KVM, and a hash guest needs a l
 
 Scenes are cores, cores-reset, cores-saved, modules and modules-saved, with words for the
 guest: xics, hash, off (controllers emulated), smt (two threads for each core), and for where
-a saved one is restored: to-on, to-off, to-tcg; and faults of cores and of modules.
+a saved one is restored: to-on, to-off, to-tcg; faults of cores and of modules; and
+core-negotiations.
 """
 
 import re
@@ -15,6 +16,7 @@ from host import Failure, expect
 from patience import PATIENCE
 from migration import BOTH, CarriedLinux
 from mmu import calls, hpt_order, mmu
+from payloads import PAYLOADS
 from qemu.qmp import ExecuteError
 
 TRACE = {'IOCTL_TRACE': '/tmp/plug.trace'}
@@ -425,6 +427,27 @@ def faulty(host, faults, ic, fails, well_done):
                 raise Failure(f'{fault}: {failure!r}: {guest.stderr()}') from failure
 
 
+def core_negotiations(host):
+    """Cores come and go while the guest calls client-architecture-support again and again.
+
+    It never takes a core, so that an unplugged one is removed at once.
+    """
+    with host.guest(smp='1,maxcpus=3', linux=False, firmware='own', irqchip='on',
+                    args=('-kernel', host.place(PAYLOADS), '-append', 'negotiations')) as guest:
+        guest.launch()
+        guest.until('READY')
+        for _ in range(16):
+            for core in (1, 2):
+                plug(guest, core)
+            for core in (1, 2):
+                unplug(guest, core)
+            for core in (1, 2):
+                guest.event_wait('DEVICE_DELETED', 120 * PATIENCE,
+                                 match={'data': {'device': f'core{core}'}})
+        guest.send('q')
+        guest.until('PASS negotiations')
+
+
 CORE_FAULTS = (
     'KVM_CREATE_VCPU:*=ENOMEM',
     'KVM_CREATE_VCPU[id=5]:*=ENOMEM',
@@ -476,7 +499,7 @@ def module_faults(host):
     faulty(host, ('KVM_SET_USER_MEMORY_REGION:*=ENOMEM',), 'xive', fails, well_done)
 
 
-BY_NAME = (cores_reset, cores_saved, cores, modules_saved, modules)
+BY_NAME = (core_negotiations, cores_reset, cores_saved, cores, modules_saved, modules)
 
 
 def scene(name):

@@ -11,7 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from host import CPUS, LAB, Guest, expect
+from host import CPUS, Guest, expect
 from patience import Wait
 from gdb import Gdb
 
@@ -258,7 +258,7 @@ def to_tcg_and_back(host):
 def rtas_calls(host):
     """For an RTAS call that uses no registers none are read from the kernel."""
     trace = '/tmp/rtas.trace'
-    host.run(f'rm -f {trace}; mkdir -p {LAB}/tests/guest')
+    host.run(f'rm -f {trace}')
     status, output = host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '1', '-m', '512M', '-M', 'pseries,x-vof=on', '-accel', 'kvm',

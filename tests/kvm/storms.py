@@ -9,7 +9,7 @@ like have an emulated one.
 
 import re
 
-from host import LAB, expect
+from host import expect
 from patience import Wait
 from gdb import SC_1, Gdb
 
@@ -67,7 +67,6 @@ class Storm:
 
 
 def storm(host, ic, *args, gdb=False):
-    host.run(f'mkdir -p {LAB}/tests/guest')
     guest = host.guest(smp=str(VCPUS), mem='256M', machine=f',ic-mode={ic}', firmware='own',
                        linux=False,
                        args=('-kernel', host.place(PAYLOAD), '-append', 'call-storm 0',
