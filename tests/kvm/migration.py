@@ -173,7 +173,7 @@ WORK = ('mkdir /tmp/w; for n in 1 2; do (while :; do '
 LOOK = ('for n in 1 2; do before=$(cat /tmp/w/turns$n | wc -l); '
         'until [ $(cat /tmp/w/turns$n | wc -l) -gt $((before + 1)) ]; do sleep 0.1; done; done; '
         'for mask in 1 $((1 << ($(nproc) - 1))); do taskset $mask sleep 0.2; done; '
-        "! dmesg | grep -iE 'stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
+        "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
 
 
 class CarriedLinux(Carried):
