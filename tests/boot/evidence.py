@@ -47,6 +47,6 @@ def registers(said):
 
 
 def interrupts(said):
-    """Of "info pic": what is pending or in progress, with XIVE or XICS."""
+    """Of "info pic": all of XICS, and of XIVE the vCPUs and the sources that are not idle."""
     idle = r'CPU.*(QW|USER|POOL|PHYS)|.* -Q  M |.*MSI --|.*LSI --|.*not available'
     return [line.rstrip() for line in said.splitlines() if not re.match(idle, line)]

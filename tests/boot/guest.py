@@ -28,7 +28,7 @@ SKIPPED = 77
 LONG = 300
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
-# a host that stands still for a while makes no guest report that it hangs
+# so that Linux reports a lockup after 120 seconds only: the host may stand still for some
 PATIENT = 'watchdog_thresh=60'
 # what a guest without errors never prints
 TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu: INFO: .*stall|soft lockup|'
@@ -123,7 +123,7 @@ class Machine(QEMUMachine):
         lines = [f'{what} after:', self.text[-800:]]
         try:
             lines += [f'status: {self.cmd("query-status")["status"]}']
-            lines += evidence.threads(self.get_pid(), lambda: time.sleep(1))
+            lines += self.threads()
             for _ in range(2):
                 lines += evidence.registers(self.hmp('info registers -a'))
             lines += evidence.interrupts(self.hmp('info pic'))
@@ -131,6 +131,10 @@ class Machine(QEMUMachine):
                 subprocess.SubprocessError) as error:
             lines += [f'no more: {error!r}']
         return Failure('\n'.join([*lines, self.get_log() or '']))
+
+    def threads(self):
+        """What QEMU's threads do, a line for each."""
+        return evidence.threads(self.get_pid(), lambda: time.sleep(1))
 
     def hmp(self, command):
         return self.cmd('human-monitor-command', command_line=command)
