@@ -120,7 +120,7 @@ class Machine(QEMUMachine):
 
     def silence(self, what):
         """The Failure of a guest that prints no more; with what QEMU and the host tell of it."""
-        lines = [f'{what} after:', self.text[-800:]]
+        lines = [what]
         try:
             lines += [f'status: {self.cmd("query-status")["status"]}']
             lines += self.threads()
@@ -130,7 +130,8 @@ class Machine(QEMUMachine):
         except (OSError, EOFError, QMPError, QEMUMachineError, AssertionError,
                 subprocess.SubprocessError) as error:
             lines += [f'no more: {error!r}']
-        return Failure('\n'.join([*lines, self.get_log() or '']))
+        last = self.text[-800:].replace('\r', '')
+        return Failure('\n'.join([*lines, self.get_log() or '', 'its last output:', last]))
 
     def threads(self):
         """What QEMU's threads do, a line for each."""

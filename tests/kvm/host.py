@@ -679,6 +679,12 @@ class Lab:
         self.leave()
 
 
+def reason(error):
+    """Why a scene has failed with ERROR: its text, then where it was raised."""
+    where = ''.join(traceback.format_tb(error.__traceback__))
+    return f'{type(error).__name__}: {error}\n{where}'
+
+
 def scenes(kind, points, **options):
     """A test in TAP: POINTS are (name, function of a host) that share hosts of KIND.
 
@@ -702,9 +708,10 @@ def scenes(kind, points, **options):
                 with lab.limit(SCENE):
                     function(host)
                 print(f'ok {number} {name}', flush=True)
-            except Exception:  # pylint: disable=broad-except
+            except Exception as error:  # pylint: disable=broad-except
                 print(f'not ok {number} {name}')
-                print(re.sub('^', '# ', traceback.format_exc().rstrip(), flags=re.M), flush=True)
+                # all of it as comments, also what a console's carriage returns divide
+                print('\n'.join(f'# {line}' for line in reason(error).splitlines()), flush=True)
             print(f'# {time.monotonic() - begin:.1f} s', flush=True)
 
 

@@ -30,8 +30,9 @@ cat "$BUILD/says" > "$BUILD/meson-logs/testlog.json"
 '''
 
 
-def result(name, outcome='OK', stdout='', suite='qemu:pseries'):
-    return json.dumps({'name': f'{suite} / {name}', 'result': outcome, 'stdout': stdout})
+def result(name, outcome='OK', stdout='', stderr='', suite='qemu:pseries'):
+    return json.dumps({'name': f'{suite} / {name}', 'result': outcome, 'stdout': stdout,
+                       'stderr': stderr})
 
 
 GOOD = [result('one'), result('two'), result('points', stdout='1..2\nok 1 a\nok 2 b\n')]
@@ -110,6 +111,22 @@ def bad_plan(folder):
     matches('^3 passed, 1 failed', said)
 
 
+def reasons(folder):
+    """What failed tests said stands below the skipped ones; of much, the begin and the end."""
+    points = '1..2\nok 1 a\n# of a\nnot ok 2 b\n# why b\n# more\n'
+    many = '\n'.join(f'line {n}' for n in range(100))
+    status, said, _ = check(folder, [result('one', 'SKIP'), result('two', 'FAIL', stderr=many),
+                                     result('points', 'FAIL', points, stderr='of points')],
+                            'exit 1')
+    expect(status == 1, said)
+    said = said[said.index('Skipped:'):]
+    matches(r'^two said:\n  line 0\n  line 1\n', said)
+    matches(r'\[\.\.\.\]\n  line 94\n(  .*\n)*  line 99\n', said)
+    lacks('line 50', said)
+    matches(r'^points said:\n  of points\n  # why b\n  # more\n', said)
+    lacks('of a', said)
+
+
 def all_skipped(folder):
     """Where nothing has passed, nothing is shown."""
     status, said, _ = check(folder, [result(name, 'SKIP') for name in ('one', 'two', 'points')],
@@ -149,4 +166,4 @@ def no_suite(folder):
 
 
 main([all_well, harness_killed, harness_silent, harness_fails, harness_never_ran, todo, bad_plan,
-      all_skipped, long, by_suite, suites_by_name, no_suite])
+      reasons, all_skipped, long, by_suite, suites_by_name, no_suite])
