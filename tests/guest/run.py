@@ -21,7 +21,7 @@ LOOK = 0.05
 # Tests that reboot; for others a reboot is the end
 REBOOTING = ('reboot-storm', 'nested-reboot', 'nested-papr-reboot', 'fadump')
 # what some use
-DEVICES = dict.fromkeys(('call-storm', 'view-flood'), ('-device', 'e1000e,romfile='))
+DEVICES = dict.fromkeys(('call-storm', 'view-change', 'view-flood'), ('-device', 'e1000e,romfile='))
 
 # What QEMU may have: it has some 300 mappings, 10 threads, and the guest's 1 GiB
 MOST = {'mappings': 3000, 'threads': 200, 'MiB of memory': 1700}

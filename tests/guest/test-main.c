@@ -18,6 +18,7 @@ static const struct {
     { "start-stop", test_start_stop },
     { "reboot-storm", test_reboot_storm },
     { "call-storm", test_call_storm },
+    { "view-change", test_view_change },
     { "view-flood", test_view_flood },
     { "decrementer", test_decrementer },
     { "xics-storm", test_xics_storm },

@@ -1,9 +1,5 @@
 /*
- * Memory maps that change while no vCPU leaves its guest code
- *
- * QEMU frees a map that is out of use once each vCPU has left the execution of
- * its guest for a moment.  A vCPU that loops with interrupts off has no reason
- * to.  run.py sees whether QEMU's memory grows.
+ * Memory maps that change while other vCPUs execute
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,16 +16,49 @@ static void spin(struct cpu *cpu)
     }
 }
 
-void test_view_flood(void)
+/* Give a device its memory and take it away, beside @other on the next vCPU */
+static void change_beside(void (*other)(struct cpu *cpu))
 {
     unsigned device = pci_find(E1000E);
 
     expect(device != PCI_NONE, true);
     pci_write(device, PCI_BAR0, 4, BAR_AT);
-    expect(start_cpu(1, spin, NULL), true);
+    expect(start_cpu(1, other, NULL), true);
     for (unsigned i = 0; i < CHANGES; i++) {
         pci_write(device, PCI_COMMAND, 2, i & 1 ? 0 : PCI_MEMORY);
     }
     over = true;
     wait_stopped(1);
+}
+
+/*
+ * QEMU frees a map that is out of use once each vCPU has left the execution of
+ * its guest for a moment.  A vCPU that loops with interrupts off has no reason
+ * to.  run.py sees whether QEMU's memory grows.
+ */
+void test_view_flood(void)
+{
+    change_beside(spin);
+}
+
+static uint64_t trigger, manage;
+
+/* Set two states in turn, neither of which forwards: a load returns the former */
+static void use_source(struct cpu *cpu)
+{
+    for (uint64_t n = 0; !over; n++) {
+        expect(mmio_load8(manage + (n & 1 ? 0xd00 : 0xf00)), n & 1 ? 3 : 1);
+    }
+}
+
+/*
+ * An access to a device goes to that device, also while the map changes: the
+ * map's parts have other numbers after it.
+ */
+void test_view_change(void)
+{
+    expect(negotiate(true, false), true);
+    expect(xive_source_setup(0, 0, 1, &trigger, &manage), true);
+    mmio_load8(manage + 0xd00);
+    change_beside(use_source);
 }

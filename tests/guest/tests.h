@@ -101,6 +101,7 @@ void test_join(void);
 void test_start_stop(void);
 void test_reboot_storm(void);
 void test_call_storm(void);
+void test_view_change(void);
 void test_view_flood(void);
 void test_decrementer(void);
 void test_xics_storm(void);
