@@ -73,7 +73,7 @@ def resolve(path, name):
 def public_is_fine(path, header):
     subject = header[len(PUBLIC):-len('.h')]
     if subject not in HEADERS:
-        return f'{header} has no layer in tests/house/layers.py'
+        return f'{header} has no layer in tests/source/layers.py'
     layer = HEADERS[subject]
     if path.startswith(PUBLIC):
         above = HEADERS.get(path[len(PUBLIC):-len('.h')], -1) < layer
@@ -95,7 +95,7 @@ def private_is_fine(path, header):
         return None
     mine, theirs = place(path), place(header)
     if theirs is None:
-        return f'{header} has no layer in tests/house/layers.py'
+        return f'{header} has no layer in tests/source/layers.py'
     if theirs.startswith(f'{PPC}/machine'):
         return f'includes {header}: no other folder includes machine/'
     if LAYERS[theirs] >= LAYERS[mine]:
@@ -105,7 +105,7 @@ def private_is_fine(path, header):
 
 def findings_in(path):
     if not path.startswith(PUBLIC) and place(path) is None:
-        yield f'{path}: has no layer in tests/house/layers.py'
+        yield f'{path}: has no layer in tests/source/layers.py'
         return
     for number, line in lines(path):
         found = INCLUDE.match(line)

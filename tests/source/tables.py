@@ -18,7 +18,7 @@ STATES = ('all', 'part', 'none')
 # folders of tests, and the suffix of their files
 FOLDERS = {'qtest': ('tests/qtest/pseries', '.c'), 'unit': ('tests/unit/pseries', '.c'),
            'boot': ('tests/boot', ''), 'functional': ('tests/functional', ''),
-           'kvm': ('tests/kvm', ''), 'house': ('tests/house', '')}
+           'kvm': ('tests/kvm', ''), 'source': ('tests/source', '')}
 # a patch names them in QEMU's build file
 FUNCTIONAL = 'base/patches/0009-hook-functional.patch'
 
@@ -35,7 +35,7 @@ def is_run(name):
     if kind == 'functional':
         subject = subject.removeprefix('test_').removesuffix('.py')
     build = text(FUNCTIONAL if kind == 'functional' else f'{folder}/meson.build')
-    # scenes of KVM have the name of their module, house tests that of their file without suffix
+    # scenes of KVM have the name of their module, checks of the source that of their file without suffix
     return f"'{subject}'" in build or re.search(rf"'{subject.removesuffix('.py')}\b", build)
 
 
