@@ -289,9 +289,29 @@ def gdbstub():
         expect(regs.count('NIP') == 2, regs)
 
 
+def silent(ic):
+    """A wait for a guest that prints nothing ends with what QEMU and its vCPUs do."""
+    with Guest(smp='2', append='' if ic == 'xive' else 'xive=off') as guest:
+        guest.launch()
+        guest.shell()
+        guest.cmd('stop')
+        guest.send('echo more\n')
+        try:
+            guest.until('more', 2, command='the stopped shell')
+        except Failure as failure:
+            said = str(failure)
+        else:
+            raise Failure('a stopped guest has printed')
+        for what in (r"\Athe stopped shell: no 'more'\nstatus: paused\n",
+                     r'\nthread \d+: \w, \d+ ticks; ', r'(\nNIP \w+ +LR \w+ MSR \w+){4}\n',
+                     r'\nCPU\[0001\]: +OS ' if ic == 'xive' else r'\nCPU 1 XIRR=',
+                     r'\nits last output:\n'):
+            expect(re.search(what, said), f'no {what!r} in: {said}')
+
+
 TESTS = {test.__name__.replace('_', '-'): test for test in (
     reboots, system_reset, no_reboot, replay, panic, nmi, powerdown, console, consoles, nvram, rtc,
-    timebase, symbols, gdbstub)}
+    timebase, symbols, gdbstub, silent)}
 
 
 def run(name, *args):

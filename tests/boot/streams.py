@@ -218,7 +218,8 @@ WORK = ('mkdir /tmp/w; for n in vda sda; do (while :; do '
 LOOK = ('for n in vda sda; do before=$(cat /tmp/w/turns$n | wc -l); '
         'until [ $(cat /tmp/w/turns$n | wc -l) -gt $before ]; do sleep 0.1; done; done; '
         'ping -c 1 10.0.2.2 > /dev/null && ping -c 1 10.0.3.2 > /dev/null && '
-        'for n in $(seq 0 $(($(nproc) - 1))); do taskset $(printf %x $((1 << n))) sleep 0.1 || exit 1; done; '
+        "for n in $(sed -n 's/^processor.*: //p' /proc/cpuinfo); do "
+        'taskset -c $n sleep 0.1 || exit 1; done; '
         "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
 KEPT = 'md5sum /dev/nvram; grep MemTotal /proc/meminfo; nproc; cat /sys/class/net/eth*/address'
 
