@@ -2,6 +2,7 @@
 """What a QEMU is doing whose guest has become silent, in few lines: a report of a test
 shows the first ones only."""
 
+import contextlib
 import re
 import shutil
 import subprocess
@@ -12,8 +13,9 @@ def cpu_ticks(pid):
     """Of each thread of process PID: its state, and the CPU time that it has used."""
     found = {}
     for task in Path(f'/proc/{pid}/task').iterdir():
-        fields = (task / 'stat').read_text().rsplit(') ', 1)[1].split()
-        found[int(task.name)] = fields[0], int(fields[11]) + int(fields[12])
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):    # it has just ended
+            fields = (task / 'stat').read_text().rsplit(') ', 1)[1].split()
+            found[int(task.name)] = fields[0], int(fields[11]) + int(fields[12])
     return found
 
 

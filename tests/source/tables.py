@@ -35,7 +35,7 @@ def is_run(name):
     if kind == 'functional':
         subject = subject.removeprefix('test_').removesuffix('.py')
     build = text(FUNCTIONAL if kind == 'functional' else f'{folder}/meson.build')
-    # scenes of KVM have the name of their module, checks of the source that of their file without suffix
+    # scenes of KVM have the name of their module, checks of the source that of their file
     return f"'{subject}'" in build or re.search(rf"'{subject.removesuffix('.py')}\b", build)
 
 
