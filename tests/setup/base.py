@@ -76,16 +76,51 @@ def position(folder):
            base.series.read_text())
 
 
-def saved_twice(folder):
-    """A patch that the series names is not added again."""
+def renewed(folder):
+    """A patch of the series keeps its change when it is renewed, and its line."""
     series = '0010-a.patch # the first\n'
     base = Base(folder, {'0010': 'a'}, series)
     status, said = base.join()
     expect(status == 0, said)
-    base.change('b')
+    status, said = base.patch('renew', '0010-a')
+    expect(status == 0, said)
+    base.write('build/edit/b/a.c', 'a\nchanged\nagain\n')
     status, said = base.patch('save', '0010-a')
     expect(status == 0, said)
     expect(base.series.read_text() == series, base.series.read_text())
+    status, said = base.join()
+    expect(status == 0, said)
+    expect((base.root / 'build/source/a.c').read_text() == 'a\nchanged\nagain\n', 'a.c')
+
+
+def change_is_kept(folder):
+    """What would lose the change of a patch in the series is refused."""
+    base = Base(folder, {'0010': 'a', '0020': 'b'}, '0010-a.patch\n')
+    status, said = base.join()
+    expect(status == 0, said)
+    base.change('b')
+    before = (base.root / 'tree/base/patches/0010-a.patch').read_text()
+    status, said = base.patch('save', '0010-a')
+    expect(status == 1, said)
+    matches('has a change already.*base/patch renew 0010-a', said)
+    expect((base.root / 'tree/base/patches/0010-a.patch').read_text() == before, '0010')
+    status, said = base.patch('renew', '0020-b')
+    expect(status == 1, said)
+    matches('does not name 0020-b.patch', said)
+
+
+def later_patch(folder):
+    """A patch whose lines a later one changes again is not renewed from files."""
+    base = Base(folder, {'0010': 'a'}, '0010-a.patch\n0020-more.patch\n')
+    base.write('tree/base/patches/0020-more.patch',
+               PATCH.format(name='a').replace('@@ -1 +1,2 @@\n a\n+changed\n',
+                                              '@@ -1,2 +1,2 @@\n a\n-changed\n+again\n'))
+    status, said = base.join()
+    expect(status == 0, said)
+    status, said = base.patch('renew', '0010-a')
+    expect(status == 1, said)
+    matches('later patches change the same lines', said)
+    expect(not (base.root / 'build/edit').exists(), 'build/edit is left')
 
 
 def comments(folder):
@@ -102,4 +137,4 @@ def comments(folder):
     expect(said == '0010-a.patch 0030-c.patch\n', said)
 
 
-main([position, saved_twice, comments])
+main([position, renewed, change_is_kept, later_patch, comments])
