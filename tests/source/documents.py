@@ -5,7 +5,8 @@
 Each file and each function() that docs/devel/pseries, docs/system/ppc/pseries.rst and
 README.md name in literals must exist in this tree, or in QEMU's source with the
 patches.  A file may be named by the end of its path, and with wildcards; a file that a
-sentence names as one of a build directory (build/...) is not checked.
+sentence names as one of a build directory (build/...) is not checked.  A function that is
+named with its file (`file: name()`, `name()` in `file`, `name()` (`file`)) must be there.
 """
 
 import fnmatch
@@ -19,6 +20,10 @@ from tree import TREE, files, report, text
 LITERAL = re.compile(r'``([^`]+)``|`([^`\n]+)`')
 FUNCTION = re.compile(r'\b([a-z_]\w+)\(\)')
 FILE = re.compile(r'^[\w./*?{},-]*[\w*?}]\.(?:[chS]|py|sh|rst|mak|ld|inc|json|patch|build)$')
+TICKS = '`{1,2}'
+PLACED = (re.compile(rf'{TICKS}(?P<file>[\w./-]+): (?P<name>[a-z_]\w+)\(\){TICKS}'),
+          re.compile(rf'{TICKS}(?P<name>[a-z_]\w+)\(\){TICKS}\s+'
+                     rf'(?:in\s+|\(){TICKS}(?P<file>[\w./-]+){TICKS}'))
 WORD = re.compile(r'\b[A-Za-z_]\w+\b')
 # folders and files of QEMU's source that documents may name
 FOLDERS = ('accel', 'block', 'configs', 'cpu-common.c', 'cpu-target.c', 'disas', 'docs', 'dump',
@@ -43,6 +48,15 @@ def named(path):
                 yield number, 'file', literal
 
 
+def placed(path):
+    """(line, name, file) of each function that PATH names with its file."""
+    content = text(path)
+    for pattern in PLACED:
+        for found in pattern.finditer(content):
+            if FILE.match(found['file']):
+                yield content.count('\n', 0, found.start()) + 1, found['name'], found['file']
+
+
 def alternatives(name):
     """The names that NAME with {a,b} stands for."""
     found = re.search(r'\{([^{}]*)\}', name)
@@ -65,6 +79,13 @@ def qemu_files(source):
 def is_there(name, paths):
     return all(any(fnmatch.fnmatch(path, one) or fnmatch.fnmatch(path, f'*/{one}')
                    for path in paths) for one in alternatives(name))
+
+
+def has_function(where, name, paths, source):
+    """Is NAME() a word of a file whose path ends with WHERE, here or in QEMU's SOURCE?"""
+    return any(re.search(rf'\b{name}\b', (root / path).read_text('utf-8', errors='replace'))
+               for path in paths if path == where or path.endswith(f'/{where}')
+               for root in (TREE, Path(source)) if (root / path).is_file())
 
 
 def missing_words(words, contents):
@@ -103,6 +124,10 @@ def main():
             found.append(f'{path}:{number}: there is no {name}()')
         if kind == 'file' and name not in basenames and source and not is_there(name, paths):
             found.append(f'{path}:{number}: there is no {name}')
+    if source:
+        found += [f'{path}:{number}: {where} has no {name}()' for path in documents()
+                  for number, name, where in placed(path)
+                  if not has_function(where, name, paths, source)]
     report(found)
 
 
