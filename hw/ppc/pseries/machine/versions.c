@@ -17,7 +17,7 @@
 #include "target/ppc/cpu.h"
 #include "machine.h"
 
-/* Lists in a row end with an entry of zeroes */
+/* The longest lists of a row; the compiler refuses longer ones */
 #define CAPS_MAX 4
 #define PROPS_MAX 1
 
@@ -42,8 +42,8 @@ typedef struct Version {
     bool no_nvdimm;
 
     PaprCompat compat;                  /* .caps is unused: see caps below */
-    CapDefault caps[CAPS_MAX + 1];
-    GlobalProperty props[PROPS_MAX + 1];
+    CapDefault caps[CAPS_MAX];
+    GlobalProperty props[PROPS_MAX];
 } Version;
 
 #define CURRENT(major, minor) \
@@ -123,12 +123,13 @@ static void merge_version_row(MachineClass *mc, const Version *row)
     if (row->hw_compat) {
         compat_props_add(mc->compat_props, row->hw_compat, *row->n_hw_compat);
     }
-    for (const GlobalProperty *prop = row->props; prop->driver; prop++) {
+    for (size_t i = 0; i < PROPS_MAX && row->props[i].driver; i++) {
         /* a copy that is never freed, since QEMU writes to it (.used) */
-        compat_props_add(mc->compat_props, g_memdup2(prop, sizeof(*prop)), 1);
+        compat_props_add(mc->compat_props,
+                         g_memdup2(&row->props[i], sizeof(row->props[i])), 1);
     }
-    for (const CapDefault *cap = row->caps; cap->given; cap++) {
-        compat->caps[cap->cap] = cap->level;
+    for (size_t i = 0; i < CAPS_MAX && row->caps[i].given; i++) {
+        compat->caps[row->caps[i].cap] = row->caps[i].level;
     }
     mc->default_cpu_type = row->cpu ?: mc->default_cpu_type;
     mc->smp_props.prefer_sockets |= row->prefer_sockets;
