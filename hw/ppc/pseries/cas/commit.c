@@ -164,7 +164,10 @@ static void use_ov5(PaprCas *cas)
     }
 }
 
-/* Some hosts have no levels; a guest that knows the processor needs none */
+/*
+ * The KVM of some hosts has no compatibility modes; a guest that knows the real
+ * processor needs none.
+ */
 static bool commit_compat(const PaprCas *cas, PowerPCCPU *cpu,
                           const PaprCasResult *result, Error **errp)
 {
@@ -199,7 +202,8 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
     };
 }
 
-#define UNDO_FAILED "CAS failed, and its changes can't be undone: "
+#define UNDO_FAILED "client-architecture-support failed, and its changes " \
+                    "can't be undone: "
 
 /*
  * Restore the former state; only a host's kernel can make that fail.  If
@@ -238,7 +242,7 @@ static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
     }
     if (*size > room) {
         g_clear_pointer(fdt, g_free);
-        error_setg(errp, "CAS: the device tree has %zu bytes, and the "
+        error_setg(errp, "the device tree has %zu bytes, and the "
                    "firmware's buffer %zu: use a smaller maxmem, or -machine "
                    "x-vof=on, which has room", *size, room);
         return H_TOO_BIG;
@@ -302,10 +306,11 @@ static void settle_requests(PaprCas *cas)
 static int64_t refused(PaprCas *cas, int64_t code, const char *why)
 {
     trace_papr_cas_refused(code, why);
-    qemu_log_mask(LOG_GUEST_ERROR, "pseries: CAS: %s\n", why);
+    qemu_log_mask(LOG_GUEST_ERROR,
+                  "pseries: client-architecture-support: %s\n", why);
     if (!cas->refusal_reported) {
         cas->refusal_reported = true;
-        error_report("%s", why);
+        error_report("client-architecture-support: %s", why);
     }
     return code;
 }
@@ -330,8 +335,8 @@ static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
     int64_t rc;
 
     if (!others_stay_halted(cas, cpu)) {
-        return refused(cas, H_MULTI_THREADS_ACTIVE, "the guest called CAS with "
-                       "more than one vCPU running");
+        return refused(cas, H_MULTI_THREADS_ACTIVE,
+                       "more than one vCPU of the guest runs");
     }
     size = read_structure(vec_addr & REAL_ADDR_MASK, buf);
     rc = papr_cas_negotiate(&cas->config.offer, cas->config.numa, &cpu_info,
@@ -382,10 +387,10 @@ static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     int64_t rc;
 
     if (reply_size < REPLY_HEADER) {
-        return refused(cas, H_P3, "CAS: no room for a reply");
+        return refused(cas, H_P3, "no room for a reply");
     }
     if (!papr_mem_is_ram(reply, reply_size)) {
-        return refused(cas, H_P2, "CAS: the reply's place is not memory");
+        return refused(cas, H_P2, "the reply's place is not memory");
     }
     rc = cas_call(cas, cpu, args[0], has_vof(cas),
                   reply_size - REPLY_HEADER, &fdt, &fdt_size);

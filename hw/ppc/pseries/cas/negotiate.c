@@ -82,7 +82,10 @@ void papr_cas_platform_support(const PaprCasOffer *offer,
     }), PAPR_CAS_SUPPORT_BYTES);
 }
 
-/* The PVR list: best level both know, and whether the processor is known */
+/*
+ * The list of processor versions: the newest compatibility mode that both have,
+ * and whether the guest knows the processor.
+ */
 static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                              Input *in, PaprCasResult *result)
 {
@@ -114,7 +117,7 @@ static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
         }
     }
     return refuse(result, H_PARAMETER,
-                  "CAS: the guest's list of CPUs has no end");
+                  "the guest's list of CPUs has no end");
 }
 
 /* Vectors 1 and 5 of those that follow, led by their number less one */
@@ -125,7 +128,7 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
 
     if (!in->left) {
         return refuse(result, H_PARAMETER,
-                      "CAS: the guest gave no option vectors");
+                      "the guest gave no option vectors");
     }
     n_vectors = in->p[0] + 1;
     in->p++;
@@ -135,7 +138,7 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
 
         if (!papr_ovec_parse(&v, in->p, in->left)) {
             return refuse(result, H_PARAMETER,
-                          "CAS: the guest's option vector %u is cut short", n);
+                          "the guest's option vector %u is cut short", n);
         }
         if (n == 1) {
             *ov1 = v;
@@ -147,7 +150,7 @@ static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
         in->p += papr_ovec_size(in->p[0]);
     }
     return refuse(result, H_PARAMETER,
-                  "CAS: the guest gave no option vector 5");
+                  "the guest gave no option vector 5");
 }
 
 static int64_t negotiate_intc(const PaprCasOffer *offer, const PaprOvec *guest,
@@ -155,7 +158,7 @@ static int64_t negotiate_intc(const PaprCasOffer *offer, const PaprOvec *guest,
 {
     if (papr_ovec_test(guest, OV5_XIVE_BOTH)) {
         return refuse(result, H_PARAMETER,
-                      "CAS: the guest chose two interrupt modes at once");
+                      "the guest chose two interrupt modes at once");
     }
     result->xive = papr_ovec_test(guest, OV5_XIVE_EXPLOIT);
     if (result->xive && !offer->xive) {
@@ -175,7 +178,7 @@ static int64_t negotiate_mmu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                              const PaprOvec *guest, PaprCasResult *result)
 {
     if (papr_ovec_test(guest, OV5_MMU_BOTH)) {
-        return refuse(result, H_PARAMETER, "CAS: the guest chose hash and "
+        return refuse(result, H_PARAMETER, "the guest chose hash and "
                       "radix MMU at once");
     }
     result->radix = papr_ovec_test(guest, OV5_MMU_RADIX_300);
