@@ -326,7 +326,7 @@ def kept(host):
         ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
         ('mmap[XIVE]:*=ENOMEM', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
         # at a reset there is no alternative
-        ('KVM_CREATE_DEVICE[XICS]:3=ENOSPC', 'dual', steps, 'Emulated until the next reset', 'on'),
+        ('KVM_CREATE_DEVICE[XICS]:3=ENOSPC', 'dual', steps, 'emulated until the next reset', 'on'),
     ])
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Emulated Power hosts with KVM-HV (Linux's), in which the binary under test runs guests.
+"""Emulated Power hosts with kvm-hv (Linux's), in which the binary under test runs guests.
 
 This script runs on any computer.  It starts a `Host`, emulated by TCG: a
 Linux with kvm-hv loaded and the files of a guest in its initramfs under /lab,

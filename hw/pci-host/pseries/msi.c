@@ -24,8 +24,8 @@ static uint64_t window_read(void *opaque, hwaddr addr, unsigned size)
 /*
  * Any thread, BQL held or not: a trigger takes what locks it needs, and the
  * bridge lives as long as its region.  The data is what the guest has written
- * into the device, so it may be anything; numbers of other kinds of devices are
- * not to be had this way.
+ * into the device, so it may be anything; interrupts of other kinds of devices
+ * can't be triggered by it.
  */
 static void window_write(void *opaque, hwaddr addr, uint64_t data,
                          unsigned size)
@@ -57,8 +57,8 @@ uint64_t papr_phb_msi_window_size(void)
 }
 
 /*
- * A bridge that the user has bypass the tables sends its devices' DMA straight
- * to RAM's addresses: there the window lies below RAM, should that reach it.
+ * With bypass-iommu=on DMA goes to system memory.  The window is there, too, with
+ * a lower priority than RAM that has the same addresses.
  */
 void papr_phb_msi_realize(PaprPhb *phb)
 {

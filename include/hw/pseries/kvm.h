@@ -17,8 +17,8 @@
 
 /**
  * PaprKvmFacts - what the host's KVM can do, asked once when the VM is created
- * @hv: KVM-HV (the host is a hypervisor, or a guest with nested
- *      virtualization), else KVM-PR (the guest runs in problem state)
+ * @hv: kvm-hv (the host is a hypervisor, or a guest with nested
+ *      virtualization), else kvm-pr (the guest runs in problem state)
  * @irq_xics, @irq_xive: in-kernel interrupt controllers that we can use
  * @radix, @hash_v3: translation on POWER9 and later
  * @immediate_exit: a vCPU can be entered just to finish what it was about

@@ -140,7 +140,7 @@ bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry);
 
-/* What KVM-PR gets as SDR1: where the table is in QEMU's memory; BQL */
+/* What kvm-pr gets as SDR1: where the table is in QEMU's memory; BQL */
 uint64_t papr_mmu_sdr1_for_pr(PaprMmu *mmu);
 
 /**

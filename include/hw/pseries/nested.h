@@ -14,7 +14,7 @@ typedef struct PaprNested PaprNested;
 
 /**
  * papr_nested_new - registers the hypercalls that the capabilities ask for
- * @max_compat_pvr: the highest processor level a partition may have; 0: any
+ * @max_compat_pvr: the newest compatibility mode of a partition; 0: any
  *
  * Context: machine init, after papr_caps_resolve().
  */

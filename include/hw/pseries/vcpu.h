@@ -68,8 +68,8 @@ typedef struct PaprL1Registers {
  *
  * @id is the vCPU id, which is also the interrupt server number and the value
  * in "ibm,ppc-interrupt-server#s".  Fields are written by the vCPU's own
- * thread or with the BQL held and the vCPU stopped, except for @prod: written
- * with the BQL held, by any vCPU's H_PROD.
+ * thread or with the BQL held and the vCPU stopped, except for @prod, @start,
+ * @machine_check and @reset_queued, which any thread writes with the BQL held.
  */
 typedef struct PaprVcpu {
     struct rcu_head rcu;

@@ -1,9 +1,9 @@
 /*
  * KVM on PowerPC: translation tables of the guest
  *
- * The hash page table (HPT) of a guest under KVM-HV is the kernel's: it is
+ * The hash page table (HPT) of a guest under kvm-hv is the kernel's: it is
  * allocated, resized, and read or written as a stream by requests to the VM.
- * Under KVM-PR it is in QEMU's memory.  The process table of POWER9 and later
+ * Under kvm-pr it is in QEMU's memory.  The process table of POWER9 and later
  * is the guest's own memory, and the kernel has to be told where it is.
  *
  * Called by hw/ppc/pseries/mmu.  Meaning of the requests: Linux,

@@ -54,7 +54,7 @@ static inline uint64_t papr_kvm_lpcr_refused(uint64_t qemu, uint64_t kernel,
 }
 
 /*
- * Machine state register: a guest never has HV; KVM-HV runs guests with
+ * Machine state register: a guest never has HV; kvm-hv runs guests with
  * machine checks enabled and old kernels enter the guest with just what they
  * were given; TS = 3 is no state of a transaction.
  */

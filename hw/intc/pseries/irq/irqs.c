@@ -155,7 +155,8 @@ static void intc_activate_or_emulate(PaprIrqs *irqs, PaprIntc *intc)
     Error *err = NULL;
 
     if (!intc_activate(irqs, intc, &err)) {
-        error_reportf_err(err, "Emulated until the next reset: ");
+        error_reportf_err(err, "the interrupt controller is emulated until the "
+                          "next reset: ");
         intc_activate_impl(intc, IMPL_EMULATED, &error_abort);
     }
 }

@@ -23,7 +23,7 @@ void papr_irq_kvm_set_active(bool active)
 {
     kvm_msi_via_irqfd_allowed = active;
     if (!active && kvm_irqchip_in_kernel()) {
-        /* devices take irqfds back as long as the kernel has the controller */
+        /* devices remove their irqfds while the kernel has the controller */
         kvm_irqchip_change_notify();
     }
     kvm_kernel_irqchip = active;

@@ -52,7 +52,7 @@ void papr_irq_kvm_set_level(uint32_t irq, bool level);
  * papr_irq_kvm_create - the device of @type, for vCPU ids below @n_servers
  * @group, @attr: where the kernel wants to know the number; older ones don't
  *
- * Tight numbers matter: the host has so many of them for all its guests.
+ * All guests of a host share its servers: pass no larger number than needed.
  * Returns the device's file, or -1 with @errp set.
  */
 int papr_irq_kvm_create(uint32_t type, uint32_t group, uint64_t attr,

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: features of the processor, "ibm,pa-features"
  *
- * A bit for each optional part of the architecture, by the level that the guest
- * sees: LoPAR Table C.4, and from byte 24 on the bits that Linux's dt_cpu_ftrs
+ * A bit for each optional part of the architecture, by the guest's compatibility
+ * mode: LoPAR Table C.4, and from byte 24 on the bits that Linux's dt_cpu_ftrs
  * and prom.c use.  Features of certain hosts or options are added by
  * capability.
  *

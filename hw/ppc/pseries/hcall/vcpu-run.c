@@ -77,8 +77,9 @@ static void vcpu_begin_work(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * A stream has no place for a start in progress, nor for a change of LPCR
- * that is: a vCPU counts as stopped before it has done its queued work.
+ * A stream has no place for a start, or a change of LPCR (logical partition
+ * control register), that is queued.  A vCPU may stop before it has done its
+ * queued work, so both are done here.
  */
 static void settle_at_stop(void *opaque, bool running, RunState state)
 {
@@ -120,7 +121,7 @@ void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
     if (peer) {
         cpu_synchronize_state(CPU(peer->cpu));
     }
-    /* it only changes while the machine is stopped, with no start left */
+    /* only changes while the machine is stopped; settle_at_stop() is before */
     vcpu->start.tb_offset = (peer ?: vcpu)->cpu->env.tb_env->tb_offset;
     vcpu->start.entry = entry;
     vcpu->start.r3 = r3;

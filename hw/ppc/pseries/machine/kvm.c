@@ -144,7 +144,7 @@ bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp)
 {
     const PaprKvmFacts *kvm = papr_kvm_facts();
     PaprHptResize *resize = &pm->opt.resize_hpt;
-    /* with KVM-PR QEMU has the table, and the kernel does not matter */
+    /* with kvm-pr QEMU has the table, and the kernel does not matter */
     bool can = !kvm || !kvm->hv || kvm->resize_hpt;
 
     if (*resize == PAPR_HPT_RESIZE_DEFAULT) {

@@ -272,7 +272,7 @@ static const struct {
       "Whether the guest may or must resize its hash page table (enabled, "
       "disabled, required)" },
     { "max-cpu-compat", get_max_compat, set_max_compat,
-      "Newest processor level a guest may choose (power6, power7, power7+, "
+      "Newest compatibility mode a guest may choose (power6, power7, power7+, "
       "power8, power9, power10, power11)" },
     { "kvm-type", get_kvm_type, set_kvm_type,
       "Kind of KVM to use (auto, hv, pr)" },

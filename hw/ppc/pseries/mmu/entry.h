@@ -58,8 +58,9 @@
 #include "hpte.h"
 
 /*
- * Entries share counters of removals: those of a group have one, and so have
- * groups that are so far apart.  A walk of another entry then reads once more.
+ * Counters of removals: one for all groups whose numbers are equal modulo this.
+ * A walk of an entry then also reads once more if one of another such group was
+ * removed.
  */
 #define PAPR_REMOVAL_COUNTERS 1024
 

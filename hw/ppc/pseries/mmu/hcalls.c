@@ -601,7 +601,7 @@ static const PaprHcall block_calls[] = {
     { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 8, h_block_remove },
 };
 
-/* Linux's KVM-HV, which does all the others, does not know this one */
+/* Linux's kvm-hv, which does all the others, does not know this one */
 static const PaprHcall kernel_block_calls[] = {
     { H_BLOCK_REMOVE, 0, 9, 8, papr_kernel_block_remove },
 };

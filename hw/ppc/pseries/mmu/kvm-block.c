@@ -1,7 +1,7 @@
 /*
- * pSeries platform: H_BLOCK_REMOVE on a hash page table that KVM-HV has
+ * pSeries platform: H_BLOCK_REMOVE on a hash page table that kvm-hv has
  *
- * Linux's KVM-HV does not know this call, so it is not offered under it.  But a
+ * Linux's kvm-hv does not know this call, so it is not offered under it.  But a
  * guest that was started without KVM, where it is offered, uses it after a
  * migration, too, and Linux panics if it fails.  Entries are read and removed
  * by the kernel's streams, with all vCPUs paused, as a write requires.  It is

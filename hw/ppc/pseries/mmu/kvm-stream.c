@@ -1,5 +1,5 @@
 /*
- * pSeries platform: migration of a hash page table that KVM-HV has
+ * pSeries platform: migration of a hash page table that kvm-hv has
  *
  * The form is stream.c's, so that a guest can go from one accelerator
  * to the other.  The kernel gives records of the same form: all entries in the

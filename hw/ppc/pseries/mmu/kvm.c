@@ -1,7 +1,7 @@
 /*
  * pSeries platform: translation tables that the host's kernel has
  *
- * Under KVM-HV the hash page table (HPT) is the kernel's.  It handles the
+ * Under kvm-hv the hash page table (HPT) is the kernel's.  It handles the
  * hypercalls on entries itself.  These functions have it allocate and resize a
  * table, and set whether the guest uses radix, and where its process table is.
  * Called where the same is done to a table in QEMU's memory.

@@ -1,9 +1,9 @@
 /*
  * pSeries platform: translation tables that the host's kernel has (private)
  *
- * Under KVM-HV the hash page table is the kernel's, which does the hypercalls
+ * Under kvm-hv the hash page table is the kernel's, which does the hypercalls
  * on its entries as well: PaprMmu.kernel_shift is its size, and PaprMmu.hpt is
- * NULL.  Under KVM-PR, and without KVM, the table is in QEMU's memory.
+ * NULL.  Under kvm-pr, and without KVM, the table is in QEMU's memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,7 +28,7 @@ int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp);
 void papr_kernel_hpt_forget(PaprMmu *mmu);
 
 /**
- * papr_kernel_hpt_moved - the table in QEMU's memory is another one: KVM-PR
+ * papr_kernel_hpt_moved - the table in QEMU's memory is another one: kvm-pr
  *
  * Context: BQL; the vCPUs may run.
  */
@@ -45,7 +45,7 @@ bool papr_kernel_writes_hpt(void);
  */
 int papr_kernel_set_process_table(uint64_t entry, bool gtse);
 
-/** papr_kernel_has_hpt: a hash page table would be the kernel's: KVM-HV */
+/** papr_kernel_has_hpt: a hash page table would be the kernel's: kvm-hv */
 bool papr_kernel_has_hpt(void);
 
 /** papr_kernel_starts_radix: radix guests are what the host runs best */

@@ -231,7 +231,7 @@ static int save_part(PaprMmu *mmu, QEMUFile *f, bool last)
     }
     p.index = mmu->save.index;
     if (last && papr_kernel_writes_hpt()) {
-        /* KVM-PR marks nothing; by now all vCPUs are stopped */
+        /* kvm-pr marks nothing; by now all vCPUs are stopped */
         bitmap_set(p.hpt->dirty->bits, 0, p.hpt->n);
     }
     if (!last) {

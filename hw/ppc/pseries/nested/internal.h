@@ -14,7 +14,7 @@
  * PaprNested - all about nested guests
  * @papr: by PAPR's hypercalls, not by KVM's own
  * @ptcr: KVM's: where the partition table is; atomic; 0: no table
- * @max_compat_pvr: the user's limit of the partition's processor level; 0: none
+ * @max_compat_pvr: the user's limit of compatibility modes; 0: none
  * @guests: PAPR's; NULL with KVM's
  */
 struct PaprNested {

@@ -41,7 +41,7 @@ struct PaprVty {
     VMChangeStateEntry *vm_change;
 };
 
-/* Before a stream is loaded, none: what it brings would replace it */
+/* None while a stream is expected: its ring replaces what is here */
 static int can_receive(void *opaque)
 {
     PaprVty *vty = opaque;
