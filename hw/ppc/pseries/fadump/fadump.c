@@ -67,7 +67,7 @@ struct PaprFadump {
 
     uint8_t state;
     uint32_t size;                      /* of the structure; 0 in NONE */
-    uint8_t bytes[PAPR_FADUMP_BYTES_MAX];   /* updated in pre_save */
+    uint8_t bytes[PAPR_FADUMP_BYTES_MAX];   /* status: set at reset, pre_save */
     PaprFadumpPlan plan;                /* what @bytes describe */
     uint32_t n_saved;                   /* vCPUs */
 };

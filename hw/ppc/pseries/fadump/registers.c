@@ -20,7 +20,10 @@
 #define ENTRY_SIZE  16
 #define NAME_SIZE   8
 
-/* Offsets in a head; the second is a number of 4 bytes for registers */
+/*
+ * Offsets in a head.  COUNT_OFFSET has the offset of the number of entries (8
+ * bytes) or, for registers, of vCPUs (4 bytes)
+ */
 enum {
     HEAD_NAME = 0x0,
     HEAD_COUNT_OFFSET = 0xc,

@@ -12,7 +12,7 @@
 
 /* Head of the register save area, and of that for entries of the hash table */
 #define PAPR_FADUMP_HEAD_SIZE   0x20
-/* The most bytes of a vCPU */
+/* The most bytes that the registers of a vCPU take */
 #define PAPR_FADUMP_VCPU_MAX    (256 * 16)
 
 /** papr_fadump_put_regs_head: of an area with the registers of @n_cpus */
@@ -29,7 +29,7 @@ void papr_fadump_put_hpt_head(uint8_t *head);
  * papr_fadump_put_regs - CPUSTRT, registers, CPUEND
  * @to: has room for PAPR_FADUMP_VCPU_MAX
  *
- * Of the registers that the CPU model has.  Returns the number of bytes.
+ * Writes the registers that the CPU model has.  Returns the number of bytes.
  * Context: BQL; the vCPU does not execute its guest.
  */
 size_t papr_fadump_put_regs(uint8_t *to, const PaprVcpu *vcpu);

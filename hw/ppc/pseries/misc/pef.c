@@ -2,8 +2,8 @@
  * pSeries platform: guests of the Protected Execution Facility (PEF)
  *
  * The object "pef-guest", for -machine confidential-guest-support=.  A guest
- * with KVM may then make itself a secure one, by a call of the ultravisor; KVM
- * does the rest.  QEMU's docs/system/ppc/pseries.rst on -object pef-guest.
+ * with KVM may then make itself a secure one, by an ultracall; KVM does the
+ * rest.  See docs/system/ppc/pseries.rst on -object pef-guest.
  *
  * Context: machine init and reset, BQL.
  *
@@ -38,7 +38,7 @@ static int pef_enable_in_kvm(Error **errp)
     return 0;
 }
 
-/* Make it an ordinary guest again; older kernels do not have the ioctl */
+/* Make the guest an ordinary one again; old host kernels lack the ioctl */
 static int pef_kvm_reset(ConfidentialGuestSupport *cgs, Error **errp)
 {
     int ret = kvm_vm_ioctl(kvm_state, KVM_PPC_SVM_OFF);

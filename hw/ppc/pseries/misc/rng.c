@@ -68,9 +68,9 @@ static void rng_request(PaprRng *rng)
 }
 
 /*
- * When the main loop waits for vCPUs to stop it does not run the backend, so
- * such a vCPU must not wait for it.  Nor may a qtest, which runs in the main
- * loop.
+ * When the main loop waits for vCPUs to stop it does not run the backend, so a
+ * vCPU that has to stop must not wait for the backend.  Nor may a call by
+ * qtest, which runs in the main loop.
  */
 static bool must_not_wait(CPUState *cs)
 {

@@ -43,7 +43,7 @@ struct PaprRtc {
     DeviceState parent_obj;
 
     int64_t ns_offset;                  /* the guest's time less rtc_clock */
-    struct tm tm;                       /* of the last call, and its second */
+    struct tm tm;                       /* cache: @second as a date */
     time_t second;
 };
 

@@ -12,7 +12,7 @@
  * 1. A call holds it while it runs, so there is one command at a time, and a
  *    device is not unrealized during a call.
  * 2. Plug, unplug and reset hold it with the BQL, so they wait for a call that
- *    runs.  A call never waits for the BQL: it accesses guest RAM without.
+ *    runs.  A call never waits for the BQL: it accesses guest RAM without it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,12 +1,12 @@
 /*
  * Watchdogs of the partition: H_WATCHDOG
  *
- * PAPR after LoPAR 2.9 (section 14.15.6 there).  The guest starts one of a few
+ * Section 14.15.6 of PAPR after LoPAR 2.9.  The guest starts one of a few
  * numbered timers, starts it again before it expires, or stops it.  When it
  * starts a timer the guest chooses the action of its expiry, which the user may
  * override (-action watchdog=, watchdog-set-action).
  *
- * Timers are of the virtual clock, which does not advance while the machine is
+ * Timers use the virtual clock, which does not advance while the machine is
  * stopped.
  * Locking: BQL (big QEMU lock).
  *
@@ -125,7 +125,7 @@ static void watchdog_expired(void *opaque)
     if (!wdt->leave_others) {
         stop_all_watchdogs(wdt->set);
     }
-    /* without an action of the user's, that of the guest */
+    /* RESET is the default: the user has not chosen another action */
     if (get_watchdog_action() == WATCHDOG_ACTION_RESET) {
         perform_guest_action(wdt->action);
     } else {

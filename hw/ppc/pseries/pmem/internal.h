@@ -17,16 +17,16 @@ struct PaprPmem {
 uint64_t papr_nvdimm_size(NVDIMMDevice *nvdimm);
 
 /**
- * papr_nvdimm_flush_required - has the guest to call H_SCM_FLUSH?
+ * papr_nvdimm_flush_required - is the guest told to call H_SCM_FLUSH?
  *
- * If not, its writes are persistent without.
+ * No for "nvdimm", and for memory whose writes persist without a flush.
  */
 bool papr_nvdimm_flush_required(NVDIMMDevice *nvdimm);
 
 /**
  * papr_nvdimm_flush - H_SCM_FLUSH
- * @token: 0 to start one, else that of a flush; set to what the guest has to
- *         pass next
+ * @token: 0 to start a flush, else the token of a flush; set to what the guest
+ *         has to pass next
  *
  * Never waits.  H_SUCCESS, H_HARDWARE, H_BUSY (too many flushes run),
  * H_LONG_BUSY_10_MS (runs), H_PARAMETER, H_P2, H_UNSUPPORTED.

@@ -4,7 +4,7 @@
  * A module whose content is in a file of the host.  What the guest writes is in
  * the host's page cache; H_SCM_FLUSH writes it to the file.  That may take
  * long, so a thread of QEMU's pool does it, and the guest repeats the call with
- * a token until it is done.  QEMU's docs/system/ppc/pseries.rst (nvdimm).
+ * a token until it is done.  See docs/system/ppc/pseries.rst (nvdimm).
  *
  * Flushes that run are in migration streams, and the destination starts them
  * again.  With the BQL (big QEMU lock) held, except for flush_worker(), which
@@ -78,7 +78,7 @@ static bool is_pmem(NVDIMMDevice *nvdimm)
 
 uint64_t papr_nvdimm_size(NVDIMMDevice *nvdimm)
 {
-    /* pre-plug has checked that there is one */
+    /* pre-plug has checked that there is a region */
     return memory_device_get_region_size(MEMORY_DEVICE(nvdimm), &error_abort);
 }
 

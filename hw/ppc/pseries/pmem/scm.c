@@ -1,11 +1,11 @@
 /*
  * pSeries platform: hypercalls about persistent memory, H_SCM_*
  *
- * SCM: storage class memory.  Linux's
- * Documentation/arch/powerpc/papr_hcalls.rst; data of H_SCM_READ_METADATA and
- * H_SCM_WRITE_METADATA is in registers.  A module is mapped from plug on and
- * stays mapped: the calls to bind return its address, those to unbind change
- * nothing.  So only H_SCM_FLUSH has to be continued.
+ * SCM: storage class memory.  The calls are described in Linux's
+ * Documentation/arch/powerpc/papr_hcalls.rst, but data of H_SCM_READ_METADATA
+ * and H_SCM_WRITE_METADATA is in registers.  A module is mapped from plug on
+ * and stays mapped: the calls to bind return its address, those to unbind
+ * change nothing.  So only H_SCM_FLUSH has to be continued.
  *
  * With the BQL (big QEMU lock) held.
  *

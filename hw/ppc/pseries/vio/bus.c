@@ -33,8 +33,9 @@ static char *device_name(DeviceState *qdev)
  * A device's interrupt follows from its unit address, so that it is the same
  * on both sides of a migration.  libvirt numbers terminals from 0x30000000 and
  * other devices from 0x1000, both in steps of 0x1000; QEMU counts by one from
- * VIO_REG_BASE.  Two addresses that share a number collide at the claim.
- * Where interrupt numbers are packed the order of the devices decides.
+ * VIO_REG_BASE.  If two addresses have the same number, papr_irq_assign() fails
+ * for the second device.  Old machine versions, whose interrupt numbers are
+ * packed, ignore this number: theirs depends on the order of the devices.
  */
 static uint32_t irq_of_reg(uint32_t reg)
 {
@@ -147,8 +148,8 @@ static int64_t h_vio_signal(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * "quiesce", called by SLOF as it leaves the machine to the kernel: no queue
- * and no mapping stays
+ * "quiesce", which SLOF calls before the kernel takes over: frees the queues,
+ * and clears the mappings
  */
 static int32_t rtas_quiesce(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {

@@ -2,9 +2,9 @@
  * pSeries platform: command/response queues (CRQ) of virtual devices
  *
  * LoPAR section 17.2.3.1.  The guest sends the device entries of 16 bytes by
- * hypercall; the device answers into a ring in the guest's memory, each entry's
- * first byte telling that it is there.  The guest clears that byte when it has
- * taken the entry.  All of it under the BQL.
+ * hypercall; the device writes its entries to a ring in the guest's memory.  An
+ * entry is valid if its first byte is not 0; the guest clears that byte when it
+ * has read the entry.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,7 +15,7 @@
 #include "hw/ppc/pseries/trace.h"
 #include "device.h"
 
-#define CRQ_UNIT 4096                   /* of addresses and sizes */
+#define CRQ_UNIT 4096                   /* divides addresses and sizes */
 
 static PaprVioDevice *find_device(PaprVioBus *bus, uint64_t unit,
                                   const char *call)
@@ -78,7 +78,7 @@ static int64_t h_reg_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return H_SUCCESS;
 }
 
-/* H_FREE_CRQ: r4 unit address; a device without a queue has none to free */
+/* H_FREE_CRQ: r4 unit address; H_SUCCESS also if there is no queue */
 static int64_t h_free_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprVioDevice *dev = find_device(opaque, args[0], "H_FREE_CRQ");
@@ -152,7 +152,7 @@ bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry)
     if (!papr_vio_write_be64(dev, addr + 8, entry->low)) {
         return false;
     }
-    /* the header last: the guest takes the entry when it sees it */
+    /* the header last: it tells the guest that the entry is valid */
     smp_wmb();
     if (!papr_vio_write_be64(dev, addr, entry->high)) {
         return false;

@@ -1,8 +1,7 @@
 /*
- * pSeries platform: what virtual I/O (VIO) devices and their calls ask the bus
+ * pSeries platform: finding virtual I/O (VIO) devices, and their interrupts
  *
- * Finding a device, and interrupting the guest.  LoPAR section 17.2.1.  All of
- * it under the BQL.
+ * LoPAR section 17.2.1.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -35,8 +35,8 @@ struct PaprVioBus {
 /**
  * PaprCrq - command/response queue (CRQ) of a device, LoPAR 17.2.3.1
  *
- * Where the guest finds what the device sends.  Part of every device's stream,
- * though terminals and the like have none.
+ * A ring in the guest's memory for what the device sends.  It is in the stream
+ * of every device but the nvram, also if the device has no CRQ (terminals).
  */
 typedef struct PaprCrq {
     uint64_t addr;                      /* I/O address */
@@ -46,10 +46,10 @@ typedef struct PaprCrq {
 
 #define PAPR_CRQ_ENTRY_BYTES 16
 
-/* A queue may have so many bytes: all of it is looked at when it is made */
+/* Bytes of the largest queue: H_REG_CRQ checks that all of it is mapped */
 #define PAPR_CRQ_MAX (16 * MiB)
 
-/** papr_crq_is_queue: may a queue be there, mapped or not? */
+/** papr_crq_is_queue: valid address and size?  Mappings are not checked */
 bool papr_crq_is_queue(uint64_t addr, uint64_t size);
 
 /** PaprCrqEntry: what goes through a CRQ, either way; host endian */
@@ -72,7 +72,7 @@ struct PaprVioDevice {
     PaprCrq crq;
 
     PaprTceTable *tcet;                 /* NULL: the device does no DMA */
-    AddressSpace dma;                   /* valid with a table */
+    AddressSpace dma;                   /* valid if @tcet is set */
 };
 
 struct PaprVioDeviceClass {
@@ -90,11 +90,11 @@ struct PaprVioDeviceClass {
     /* further properties of the device's node */
     void (*dt)(PaprVioDevice *dev, PaprDt *dt);
     /*
-     * The guest takes its queues back: nothing may touch them, or the memory
-     * of requests, from here on
+     * Called at H_FREE_CRQ, quiesce and reset: when it returns nothing may
+     * access the guest's queue, or the memory of requests
      */
     void (*stop)(PaprVioDevice *dev);
-    /* what SLOF does before a kernel runs; when there is no SLOF, at reset */
+    /* called at reset with VOF: does what SLOF does before a kernel runs */
     void (*firmware_start)(PaprVioDevice *dev);
     /* the guest sent an entry; NULL: the device has no CRQ */
     int64_t (*crq_entry)(PaprVioDevice *dev, const PaprCrqEntry *entry);
@@ -102,7 +102,7 @@ struct PaprVioDeviceClass {
 
 #define PAPR_VIO_PAGE 4096              /* of I/O addresses */
 
-/* What all devices with DMA have: room for buffers of many requests */
+/* dma_window of all devices with DMA: enough for buffers of many requests */
 #define PAPR_VIO_DMA_WINDOW 0x10000000
 
 /** papr_vio_class: without QOM's check of the type, for hypercalls */
@@ -141,8 +141,8 @@ void papr_vio_notify(PaprVioDevice *dev);
 /**
  * papr_vio_may_access: are all of @len bytes at @addr mapped for @dir?
  *
- * Of the moment: the guest may change its table at any time, and DMA then
- * fails or goes elsewhere in the guest's own RAM.
+ * True only at the time of the call: the guest may change its table at any
+ * time.  DMA then fails, or accesses other RAM of the guest.
  */
 static inline bool papr_vio_may_access(PaprVioDevice *dev, uint64_t addr,
                                        uint64_t len, DMADirection dir)
@@ -173,7 +173,7 @@ bool papr_vio_read_be64(PaprVioDevice *dev, uint64_t addr, uint64_t *value);
 /** papr_vio_write_be64: aligned values are written in one piece */
 bool papr_vio_write_be64(PaprVioDevice *dev, uint64_t addr, uint64_t value);
 
-/* dma.c: of a device whose class has a DMA window; without one, nothing */
+/* dma.c: these do nothing for a device whose class has no DMA window */
 bool papr_vio_dma_realize(PaprVioDevice *dev, Error **errp);
 void papr_vio_dma_unrealize(PaprVioDevice *dev);
 void papr_vio_dma_reset(PaprVioDevice *dev);
@@ -184,13 +184,13 @@ void papr_vio_dma_init(PaprVioBus *bus);
 /* crq.c: registers the calls about CRQs */
 void papr_crq_init(PaprVioBus *bus);
 
-/** papr_crq_close: no queue; requests of the guest end without an answer */
+/** papr_crq_close: free the queue; running requests get no answer */
 void papr_crq_close(PaprVioDevice *dev);
 
 /**
- * papr_crq_send - put an entry into the guest's queue, and notify it
+ * papr_crq_send - put an entry into the guest's queue, and notify the guest
  *
- * False, with a line in the guest error log, if it has none or it is full.
+ * False if the guest has no queue, or the queue is full or not mapped.
  */
 bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry);
 

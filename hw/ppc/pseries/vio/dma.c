@@ -2,9 +2,9 @@
  * pSeries platform: DMA (direct memory access) of virtual devices
  *
  * LoPAR section 17.2.1.2.  A device whose class has a window gets a table of
- * translations, named by its unit address, and an address space that goes
- * through it.  Firmware may ask for bypass: then I/O addresses are those of
- * RAM.  All of it under the BQL.
+ * translations, whose number (LIOBN) is the unit address, and an address space
+ * that the table translates.  Firmware may ask for bypass: then I/O addresses
+ * are real addresses.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -85,7 +85,7 @@ void papr_vio_dma_dt(PaprVioDevice *dev, PaprDt *dt)
                       size >> 32, size);
 }
 
-/* ibm,set-tce-bypass, of SLOF alone: unit address, on or off */
+/* ibm,set-tce-bypass, which only SLOF calls: unit address, on or off */
 static int32_t rtas_set_tce_bypass(PowerPCCPU *cpu, PaprRtasCall *call,
                                    void *opaque)
 {

@@ -2,9 +2,9 @@
  * pSeries platform: the partition's non-volatile memory (nvram)
  *
  * LoPAR chapter 8: firmware variables and logs, read and written by the RTAS
- * (Run-Time Abstraction Services) calls nvram-fetch and nvram-store.  Kept in
- * memory; with a drive also in a file, written through at every store, so that
- * it survives the end of QEMU.  All of it under the BQL.
+ * (Run-Time Abstraction Services) calls nvram-fetch and nvram-store.  The
+ * contents are in memory; every store is also written to the drive, if there is
+ * one, so that they survive the end of QEMU.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -64,7 +64,7 @@ static PaprNvram *check_range(PaprVioBus *bus, const PaprRtasCall *call)
     PaprNvram *nvram = find_nvram(bus);
     uint64_t end = (uint64_t)call->args[0] + call->args[2];
 
-    /* a restore that failed leaves it without contents */
+    /* no buffer: the load of a stream has failed */
     if (!nvram || !nvram->buf || end > nvram->size) {
         qemu_log_mask(LOG_GUEST_ERROR, "nvram: bytes 0x%x to 0x%" PRIx64
                       " of 0x%x\n", call->args[0], end,
@@ -127,10 +127,9 @@ void papr_vio_add_nvram(PaprVioBus *bus)
 }
 
 /*
- * With VOF (the machine's Open Firmware client interface) no other code formats
- * it before the kernel, which needs a free partition.  -prom-env goes to the
- * system partition, whose name is
- * "common" (LoPAR R1-8.4.1-1), by which nvram of powerpc-utils finds it.
+ * The kernel needs a free partition, and with VOF no firmware formats the
+ * nvram.  -prom-env goes to the system partition; the nvram command of
+ * powerpc-utils finds it by the name "common" (LoPAR R1-8.4.1-1).
  */
 static void format_nvram(PaprNvram *nvram)
 {

@@ -7,9 +7,9 @@
  * the TPM's response.  The TPM itself is a backend of QEMU's (-tpmdev): a
  * process like swtpm, or a device of the host.
  *
- * One command is with the backend at a time, in a thread of QEMU's pool.  Its
- * response comes in the main loop, maybe after the guest has taken its queue
- * back, or has stopped.
+ * The backend executes one command at a time, in a thread of QEMU's pool.  The
+ * main loop gets the response, maybe after the guest has freed its queue or the
+ * machine has stopped.
  *
  * All of it under the BQL.
  *
@@ -34,7 +34,7 @@ OBJECT_DECLARE_SIMPLE_TYPE(PaprTpm, TPM_SPAPR)
 /* No command and no response is longer */
 #define TPM_BUFFER_MAX 4096
 
-/* What every command begins with: tag, its size, its number */
+/* Header of a command (tag, size, ordinal) or response (tag, size, result) */
 #define TPM_HEADER_BYTES 10
 
 /* Types of messages with header PAPR_CRQ_COMMAND: Table L.1 */
@@ -54,7 +54,7 @@ enum {
     INIT_DONE = 0x02,
 };
 
-/* Of MSG_ERROR: Table L.31 */
+/* Error codes in MSG_ERROR: Table L.31 */
 enum {
     ERROR_MESSAGE_TYPE = 1,
     ERROR_TOO_LONG = 2,
@@ -63,10 +63,10 @@ enum {
     ERROR_COMMAND = 5,
 };
 
-/* Of MSG_FAIL_STATE: Table L.32, "saved data in an illegal state" */
+/* Code in MSG_FAIL_STATE: Table L.32, "saved data in an illegal state" */
 #define FAIL_ILLEGAL_STATE 4
 
-/* What streams call the state */
+/* Values of stream_state */
 enum {
     STREAM_IDLE = 0,
     STREAM_COMPLETED = 2,
@@ -77,17 +77,18 @@ struct PaprTpm {
 
     TPMBackend *backend;
     TPMVersion version;
-    uint32_t buffer_size;               /* the backend's; at most the maximum */
+    uint32_t buffer_size;               /* at most TPM_BUFFER_MAX */
 
     uint8_t *buffer;                    /* the command, then its response */
     TPMBackendCmd cmd;
     bool busy;                          /* from a command to its response */
-    bool unwanted;                      /* the guest took its queue back */
+    bool unwanted;                      /* discard its response */
     uint32_t buffer_be;                 /* the guest's buffer: I/O address */
 
     /*
-     * A response that came while the machine was stopped is kept here: the
-     * guest's memory may have been migrated already.  0: none
+     * Size of a response that came while the machine was stopped, and stays
+     * in @buffer until it runs: the guest's memory may have been migrated
+     * already.  0: none
      */
     uint32_t held;
     VMChangeStateEntry *vm_change;
@@ -127,7 +128,7 @@ static void deliver_response(PaprTpm *tpm, uint32_t len)
     }
 }
 
-/* TPMIfClass.request_completed: in the main loop, or while someone waits */
+/* TPMIfClass.request_completed: main loop, or tpm_backend_finish_sync() */
 static void request_completed(TPMIf *ti, int ret)
 {
     PaprTpm *tpm = TPM_SPAPR(ti);
@@ -157,8 +158,8 @@ static void vm_changed(void *opaque, bool running, RunState state)
 }
 
 /*
- * With a command that is shorter than its header says the backend would wait
- * for the rest, and QEMU for the backend.
+ * If a command is shorter than its header says, the backend waits for the rest,
+ * and a reset of the machine waits for the backend.
  */
 static bool command_is_whole(const PaprTpm *tpm, uint32_t len)
 {
@@ -283,7 +284,7 @@ static void tpm_reset(PaprVioDevice *vio)
     }
 }
 
-/* Linux expects a TPM 2.0 that firmware has started, as SLOF does */
+/* Linux expects that firmware has started a TPM 2.0: VOF does so here */
 static void tpm_firmware_start(PaprVioDevice *vio)
 {
     static const uint8_t startup_1[] = {        /* TPM_Startup(TPM_ST_CLEAR) */
@@ -294,7 +295,7 @@ static void tpm_firmware_start(PaprVioDevice *vio)
     };
     PaprTpm *tpm = TPM_SPAPR(vio);
 
-    /* a backend that waits for a stream is started by it */
+    /* the load of the backend's stream will start the TPM */
     if (runstate_check(RUN_STATE_INMIGRATE) ||
         tpm_backend_had_startup_error(tpm->backend)) {
         return;
@@ -408,7 +409,10 @@ static const VMStateDescription vmstate_tpm = {
         VMSTATE_UINT32(held, PaprTpm),
         VMSTATE_VALIDATE("size of the TPM's response", held_fits),
         VMSTATE_VBUFFER_UINT32(buffer, PaprTpm, 0, NULL, held),
-        /* as in the guest's message, whatever the host's order of bytes is */
+        /*
+         * As upstream's pseries: big-endian in memory, so that the bytes in the
+         * stream depend on the host's byte order
+         */
         VMSTATE_UINT32(buffer_be, PaprTpm),
         VMSTATE_END_OF_LIST()
     },

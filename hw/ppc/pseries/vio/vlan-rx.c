@@ -1,12 +1,13 @@
 /*
  * pSeries platform: receive side of the logical LAN adapter
  *
- * LoPAR sections 17.3.1 and 17.3.3.  The guest gives buffers by hypercall; they
- * are kept here in pools by size, or, without pools, in the page that the guest
- * lends for it (the buffer list).  A packet goes into the smallest buffer that
- * holds it, behind 8 bytes with the guest's handle, and an entry with that
- * handle into the receive queue, a ring whose valid bit changes sense each time
- * round.  Called by vlan.c and QEMU's net layer, under the BQL.
+ * LoPAR sections 17.3.1 and 17.3.3.  The guest gives buffers by hypercall.
+ * Their descriptors are in pools by size or, without pools, in a page of the
+ * guest (the buffer list).  A packet is written to the smallest buffer that
+ * holds it (without pools: the next one), behind 8 bytes with the guest's
+ * handle.  Then an entry with the handle is put into the receive queue, a ring
+ * of entries whose valid bit changes its sense each time round.  Called by
+ * vlan.c and QEMU's net layer, under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,13 +20,13 @@
 /* Buffer list: LoPAR 17.3.1.2 */
 #define LIST_QUEUE     0                /* descriptor of the receive queue */
 #define LIST_FILTER    8
-#define LIST_BUFFERS   16               /* as we use it, without pools */
+#define LIST_BUFFERS   16               /* descriptors of buffers, no pools */
 #define LIST_DROPPED   (VLAN_PAGE - 8)  /* how many packets found no buffer */
 #define LIST_SLOTS     ((LIST_DROPPED - LIST_BUFFERS) / 8)
 
 /* Receive queue entry: LoPAR Table 17.15 */
 #define ENTRY_BYTES    16
-#define ENTRY_SENSE    (1ULL << 63)     /* valid, of this time round */
+#define ENTRY_SENSE    (1ULL << 63)     /* valid; changes sense each round */
 #define ENTRY_PACKET   (1ULL << 62)     /* the buffer has a packet */
 
 #define HANDLE_BYTES   8                /* at the start of each buffer */
@@ -42,13 +43,13 @@ static VlanPool *pool_of_size(PaprVlan *vlan, uint32_t size)
             return pool;
         }
         if (!pool->count) {
-            spare = pool;               /* the last: likely never used */
+            spare = pool;               /* the last: unused pools sort last */
         }
     }
     return spare;
 }
 
-/* Pool @i has got another size: it moves to its place among the others */
+/* Restore the order by size, after that of pool @i has changed */
 static void sort_pool(PaprVlan *vlan, int i)
 {
     VlanPool *pools = vlan->pools;
@@ -171,7 +172,7 @@ void vlan_rx_reset(PaprVlan *vlan)
         memset(vlan->pools[i].bds, 0, sizeof(vlan->pools[i].bds));
     }
     vlan->n_buffers = 0;
-    /* the first one that is added or taken is then the first of the list */
+    /* so that slot_after() is the first slot of the list */
     vlan->last_added = LIST_BUFFERS - 8;
     vlan->last_taken = LIST_BUFFERS - 8;
     vlan->queue_offset = 0;
@@ -197,9 +198,9 @@ bool vlan_rx_open(PaprVlan *vlan, uint64_t queue, uint64_t filter)
 }
 
 /*
- * Put an entry for buffer @bd into the receive queue: a packet of @len bytes
- * is in it, or, if @len is 0, it goes back unused.  There is always room: the
- * guest has to make the queue larger than the number of its buffers.
+ * Put an entry for buffer @bd, with a packet of @len bytes, into the receive
+ * queue; @len 0 returns the buffer unused.  The queue has room, as the guest
+ * has to make it larger than the number of its buffers.
  */
 static bool put_entry(PaprVlan *vlan, uint64_t bd, uint32_t len)
 {
@@ -221,7 +222,7 @@ static bool put_entry(PaprVlan *vlan, uint64_t bd, uint32_t len)
     if (!papr_vio_write_be64(vio, addr + 8, handle)) {
         return false;
     }
-    smp_wmb();                          /* seen no later than what says so */
+    smp_wmb();                          /* the handle before the valid bit */
     if (!papr_vio_write_be64(vio, addr, head)) {
         return false;
     }
@@ -273,8 +274,8 @@ static void count_dropped(PaprVlan *vlan)
 }
 
 /*
- * A buffer of at least @min bytes, or 0.  Then *@wait tells that the guest uses
- * such buffers and has merely none left.
+ * A buffer of at least @min bytes, or 0.  Then *@wait is true if there is a
+ * pool of such buffers, which is empty.
  */
 static uint64_t take_buffer(PaprVlan *vlan, uint64_t min, bool *wait)
 {
@@ -294,8 +295,9 @@ static uint64_t take_buffer(PaprVlan *vlan, uint64_t min, bool *wait)
 }
 
 /*
- * 0: keep it until there are buffers.  A packet that no buffer of this guest's
- * could hold must not wait, all others would wait behind it.
+ * Returns 0 to let the net layer keep the packet until there are buffers.  A
+ * packet for which no pool has large enough buffers is dropped instead: all
+ * others would wait behind it.
  */
 ssize_t vlan_receive(NetClientState *nc, const uint8_t *buf, size_t size)
 {
@@ -359,7 +361,7 @@ bool vlan_rx_check(const PaprVlan *vlan)
     if (vlan->open && vlan->queue_offset % ENTRY_BYTES) {
         return false;
     }
-    /* of an adapter that isn't open the offsets are what was there before */
+    /* while an adapter isn't open, its offsets are not used */
     if (!vlan->use_pools && vlan->open) {
         return is_slot_offset(vlan->last_added) &&
                is_slot_offset(vlan->last_taken);

@@ -1,11 +1,10 @@
 /*
  * pSeries platform: logical LAN adapter ("spapr-vlan")
  *
- * LoPAR section 17.3.  An Ethernet adapter that is all hypercalls: the guest
- * registers a receive queue, gives buffers, and sends a packet as a list of up
- * to six pieces.  Everything that arrives is passed on: filtering by address is
- * an option of the platform which this one hasn't got.  All of it under the
- * BQL.
+ * LoPAR section 17.3.  An Ethernet adapter that the guest drives by hypercalls:
+ * it registers a receive queue, gives buffers, and sends a packet as a list of
+ * up to six pieces.  Packets to any address are delivered: the platform's
+ * option to filter by address is not implemented.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,8 +21,8 @@
 #define SEND_PIECES 6
 
 /*
- * How long after a new buffer packets that wait are passed on: guests give many
- * at once, and the pieces of a large datagram had better find room for all.
+ * Packets that wait are delivered this long after a buffer is added: guests add
+ * many buffers, one by one, and a large datagram needs several.
  */
 #define FLUSH_DELAY_US 500
 
@@ -233,7 +232,7 @@ static int64_t h_send(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     if (!vlan->open) {
         return H_DROPPED;
     }
-    /* a guest that hasn't been granted them can't leave checksums out */
+    /* no checksum offload: H_ILLAN_ATTRIBUTES refuses it */
     if (args[7] || (args[1] & (VLAN_BD_NO_SUM | VLAN_BD_SUM_OK))) {
         return bad_argument(vlan, call, args[7] ?: args[1]);
     }
@@ -251,9 +250,10 @@ static int64_t h_send(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * H_MULTICAST_CTRL: r4 unit address, r5 flags, r6 address; out: r4 what is in
- * force.  All multicast packets are passed on and the filter has no entries
- * ("ibm,mac-address-filters"), which is what drivers fall back to.
+ * H_MULTICAST_CTRL: r4 unit address, r5 flags, r6 address; out: r4 flags in
+ * force.  The filter has no entries ("ibm,mac-address-filters"), and all
+ * multicast packets are delivered: drivers request that when the filter is
+ * full.
  */
 static int64_t h_multicast(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -297,7 +297,7 @@ static int64_t h_change_mac(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /*
  * H_ILLAN_ATTRIBUTES: r4 unit address, r5 bits to clear, r6 bits to set; out:
- * r4 attributes.  None of the options that have a bit are there.
+ * r4 attributes.  No option that has a bit is implemented.
  */
 static int64_t h_attributes(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -374,9 +374,9 @@ static void vlan_stop(PaprVioDevice *vio)
 }
 
 /*
- * Linux before 3.10 tells an address of 6 bytes from one with two bytes of
- * padding in front by the low bits of the first byte: it takes other than 0b10
- * for padding.
+ * Linux before 3.10 doesn't look at the length of the property: it expects two
+ * bytes of padding before the address, unless the low bits of the first byte
+ * are 0b10.
  */
 static void vlan_dt(PaprVioDevice *vio, PaprDt *dt)
 {

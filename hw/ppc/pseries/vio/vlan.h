@@ -51,7 +51,7 @@ struct PaprVlan {
 
     NICConf conf;
     NICState *nic;
-    MACAddr own_mac;                    /* of the options, and after reset */
+    MACAddr own_mac;                    /* configured; restored at close */
     bool use_pools;
 
     bool open;                          /* between REGISTER and FREE */
@@ -60,7 +60,7 @@ struct PaprVlan {
     uint32_t n_buffers;                 /* given by the guest, not used yet */
 
     VlanPool pools[VLAN_POOLS];         /* by size */
-    /* without pools: offsets in the list, of the last one added and taken */
+    /* without pools: offsets in the list of the slots last filled, emptied */
     uint32_t last_added;
     uint32_t last_taken;
 
@@ -70,10 +70,10 @@ struct PaprVlan {
 
 /* vlan-rx.c */
 
-/** vlan_rx_reset: no buffers */
+/** vlan_rx_reset: forget all buffers */
 void vlan_rx_reset(PaprVlan *vlan);
 
-/** vlan_rx_open: list and queue are empty; false if they can't be written */
+/** vlan_rx_open: clear list and queue; false if they can't be written */
 bool vlan_rx_open(PaprVlan *vlan, uint64_t queue, uint64_t filter);
 
 /** vlan_rx_add: H_SUCCESS, or H_RESOURCE when there is no room for @bd */
@@ -85,7 +85,7 @@ bool vlan_rx_free_buffer(PaprVlan *vlan, uint64_t size);
 bool vlan_can_receive(NetClientState *nc);
 ssize_t vlan_receive(NetClientState *nc, const uint8_t *buf, size_t size);
 
-/** vlan_rx_check: what a stream has brought is possible */
+/** vlan_rx_check: is the state from a stream valid? */
 bool vlan_rx_check(const PaprVlan *vlan);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: SCSI commands to disks of the virtual SCSI adapter
  *
- * LoPAR section E.2 and the SCSI RDMA protocol (SRP) revision 16a: what the
- * guest asks for, and the answer.  How its data is moved: vscsi-data.c.  Called
+ * LoPAR section E.2 and the SCSI RDMA protocol (SRP) revision 16a: commands
+ * of the guest, and the answers.  Their data is moved by vscsi-data.c.  Called
  * by vscsi.c and the SCSI layer, under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -15,10 +15,10 @@
 #include "hw/ppc/pseries/trace.h"
 #include "vscsi.h"
 
-/* The well-known unit that tells of all others, as SRP addresses it */
+/* The REPORT LUNS well-known logical unit, as SRP addresses it */
 #define REPORT_LUNS_UNIT 0xc101000000000000ULL
 
-/* First byte of an INQUIRY's data: there is nothing here */
+/* First byte of an INQUIRY's data: there is no device at this unit */
 #define INQUIRY_NO_DEVICE 0x7f
 #define INQUIRY_LEN       36
 
@@ -27,7 +27,7 @@ static void make_sense(PaprVscsiReq *req, SCSISense sense)
     req->sense_len = scsi_build_sense(req->sense, sense);
 }
 
-/* @residual: bytes of the buffer not used; or, if negative, that it lacked */
+/* @residual: unused bytes of the buffer; if negative, how many it lacked */
 static void send_response(PaprVscsi *vscsi, PaprVscsiReq *req, uint8_t status,
                           int64_t residual)
 {
@@ -86,9 +86,11 @@ static void respond_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
 }
 
 /*
- * Units are addressed in up to four levels of two bytes, the first two bits
- * telling the form: 0 bus (here channel) and target, the unit being in the next
- * level, or, with bus 0, a unit; 1 a unit; 2 target, channel and unit at once.
+ * A unit is addressed in up to four levels of two bytes.  A level's first two
+ * bits tell what it has:
+ * 0: bus (here channel) and target; the next level has the unit.  Bus 0: a unit
+ * 1: a unit
+ * 2: target, channel and unit
  */
 SCSIDevice *vscsi_find_device(PaprVscsi *vscsi, uint64_t srp_lun, int *lun)
 {
@@ -123,7 +125,7 @@ SCSIDevice *vscsi_find_device(PaprVscsi *vscsi, uint64_t srp_lun, int *lun)
     return NULL;
 }
 
-/* INQUIRY of a unit that isn't there: guests probe so which ones are */
+/* INQUIRY of a unit that does not exist: guests probe for units by that */
 static void inquiry_no_device(PaprVscsi *vscsi, PaprVscsiReq *req)
 {
     const uint8_t *cdb = req->u.srp.cmd.cdb;
@@ -187,8 +189,8 @@ static void no_device(PaprVscsi *vscsi, PaprVscsiReq *req)
 }
 
 /*
- * The SCSI layer tells the bytes that it transfers, with 31 bits and a sign; 0
- * if there are none and the command takes its course.
+ * scsi_req_enqueue() returns the bytes to transfer as an int32_t, negative for
+ * a write; 0: none, and the command completes without vscsi_transfer_data().
  */
 static void start_command(PaprVscsi *vscsi, PaprVscsiReq *req)
 {
@@ -274,7 +276,7 @@ void vscsi_complete(SCSIRequest *sreq, size_t sg_residual)
     vscsi_free_request(req);
 }
 
-/* Taken back by the guest, which gets no answer then, or ended here */
+/* Aborted by the guest, which gets no answer, or ended by vscsi_end() */
 void vscsi_cancelled(SCSIRequest *sreq)
 {
     PaprVscsiReq *req = sreq->hba_private;

@@ -10,7 +10,7 @@
  *   what the block layer moves begins and ends at a sector: so this is for
  *   pieces of whole sectors, and for no more than VSCSI_MAX_TRANSFER;
  * - all else: the device asks for one part of the data after the other, up to
- *   128 KiB each, and vscsi_transfer_data() copies it.  The lock is free
+ *   128 KiB each, and vscsi_transfer_data() copies it.  The BQL is released
  *   between two parts, whatever length the guest asks for.
  *
  * Called by vscsi-command.c and the SCSI layer, under the BQL.
@@ -43,7 +43,10 @@ static uint32_t descriptor_bytes(uint8_t format, uint32_t count)
     }
 }
 
-/* Data to the device comes first, behind what does not fit cmd->cdb */
+/*
+ * Descriptors follow the part of the CDB that does not fit cmd->cdb; those of
+ * data to the device are first
+ */
 bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out)
 {
     const struct srp_cmd *cmd = &req->u.srp.cmd;
@@ -104,16 +107,16 @@ static struct srp_direct_buf *read_descriptors(PaprVscsi *vscsi,
             return NULL;
         }
     }
-    /* those in the IU are the first of the table, sent along with it */
+    /* the information unit (IU) repeats the first ones of the table */
     memcpy(list, start + sizeof(struct srp_indirect_buf),
            where->local * sizeof(struct srp_direct_buf));
     return list;
 }
 
 /*
- * Put part [from, to) of the buffer into req->sg; false if it isn't mapped.
- * That is only looked at if the part is short enough to look at all of it: else
- * a piece that isn't mapped ends the command when it is the piece's turn.
+ * Put bytes [from, to) of the buffer into req->sg; false if they aren't mapped.
+ * That is checked only for up to VSCSI_MAX_TRANSFER bytes.  For more, a piece
+ * that isn't mapped ends the command when copy_part() reaches it.
  */
 static bool fill_sg(PaprVscsi *vscsi, PaprVscsiReq *req,
                     const struct srp_direct_buf *list, uint32_t n,
@@ -203,8 +206,9 @@ static QEMUSGList *bad_buffer(const SCSIRequest *sreq, PaprVscsiReq *req)
 }
 
 /*
- * What is left is moved in parts.  To continue a write, the device has its last
- * part with it and will ask for the next one.
+ * What is left is moved in parts.  When a write continues after migration, the
+ * device's stream has the last part that it asked for: the device will write
+ * that part, and ask for the next one.
  */
 static QEMUSGList *go_by_parts(PaprVscsiReq *req)
 {
@@ -227,8 +231,8 @@ static QEMUSGList *go_by_parts(PaprVscsiReq *req)
 }
 
 /*
- * The SCSI layer is about to start the command, or to take it up again after
- * migration.  No list: it asks for the transfer in parts.
+ * The SCSI layer is about to start the command, or to continue it after
+ * migration.  NULL: it calls vscsi_transfer_data() for each part.
  */
 QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq)
 {
@@ -251,7 +255,10 @@ QEMUSGList *vscsi_get_sg_list(SCSIRequest *sreq)
     return &req->sg;
 }
 
-/* Only a transfer by the list may end early with success */
+/*
+ * A list is transferred as a whole, unless the SCSI layer copied the data of a
+ * command that it emulates (dma_started)
+ */
 uint64_t vscsi_moved_bytes(const PaprVscsiReq *req, size_t residual)
 {
     if (!req->wanted || !req->sreq->sg) {
@@ -263,7 +270,7 @@ uint64_t vscsi_moved_bytes(const PaprVscsiReq *req, size_t residual)
 
 /* ---- in parts ---- */
 
-/* Up to @len bytes between @buf and the guest's memory; -1: it isn't mapped */
+/* Copy up to @len bytes from or to @buf; -1: guest memory is not mapped */
 static int64_t copy_part(PaprVscsiReq *req, uint8_t *buf, uint32_t len)
 {
     DMADirection dir = req->writing ? DMA_DIRECTION_TO_DEVICE
@@ -327,9 +334,9 @@ static void rest_is_read(void *opaque, int rc)
 }
 
 /*
- * The guest's buffer ends within what the device is going to write: the rest
- * is what is on the disk.  Like an access of the device's own, this one can be
- * cancelled, and the device does nothing meanwhile.
+ * The guest's buffer ends within the part that the device will write.  Reads
+ * the rest of the part from the disk, so that writing it changes nothing.  The
+ * device is idle meanwhile; cancelling the request cancels this sreq->aiocb.
  */
 static void read_rest(SCSIRequest *sreq, PaprVscsiReq *req, uint8_t *rest,
                       uint32_t len)
@@ -382,6 +389,6 @@ void vscsi_transfer_data(SCSIRequest *sreq, uint32_t len)
     } else if (req->data_len && req->piece == req->sg.nsg) {
         vscsi_end(req, VSCSI_END_NO_ROOM);
     } else {
-        scsi_req_continue(sreq);        /* what found no room is lost */
+        scsi_req_continue(sreq);        /* data beyond the buffer is lost */
     }
 }

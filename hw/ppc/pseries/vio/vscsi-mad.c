@@ -18,7 +18,7 @@
 #define MAD_VERSION  1
 #define MAD_OS_LINUX 2                  /* the nearest to what we are */
 
-/* An IU that is shorter reads as zeros behind its end */
+/* Fields behind the end of the information unit (IU) read as zeros */
 static uint32_t login_refusal(const struct srp_login_req *login)
 {
     if (be32_to_cpu(login->req_it_iu_len) > SRP_MAX_IU_LEN) {
@@ -83,8 +83,8 @@ static uint16_t adapter_info(PaprVscsi *vscsi, uint64_t buffer, uint16_t len)
 }
 
 /*
- * A live migration is not seen by the guest, and reservations are not kept
- * across one that would be: neither capability is there.
+ * The guest does not see a live migration, and for a migration that it would
+ * see reservations are not kept: neither capability is offered.
  */
 static uint16_t capabilities(PaprVscsi *vscsi, uint64_t buffer, uint16_t len)
 {

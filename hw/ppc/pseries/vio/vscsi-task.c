@@ -1,9 +1,9 @@
 /*
  * pSeries platform: task management of the virtual SCSI adapter
  *
- * SCSI RDMA protocol (SRP) revision 16a, SRP_TSK_MGMT: the guest takes commands
- * back.  A command that is taken back has no answer of its own.  Called by
- * vscsi.c, under the BQL; waits for the block layer to release the command.
+ * SCSI RDMA protocol (SRP) revision 16a, SRP_TSK_MGMT: the guest aborts
+ * commands.  An aborted command has no answer of its own.  Called by vscsi.c,
+ * under the BQL; waits for the block layer to release the command.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -3,8 +3,8 @@
  *
  * LoPAR section 17.4 and appendix E.  The guest sends an entry through the
  * command/response queue that points at an information unit (IU) in its memory;
- * the answer goes to the same place, and another entry with the IU's tag says
- * so.  Here: the device, what is in an entry, and requests in streams.  All of
+ * the answer is written over the IU, and an entry with the IU's tag announces
+ * it.  Here: the device, what is in an entry, and requests in streams.  All of
  * it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -28,7 +28,7 @@
 #define CRQ_MESSAGE_PING       0xf5
 #define CRQ_MESSAGE_PING_REPLY 0xf6
 
-/* Up to the tag, which all of them have at the same place */
+/* Bytes up to and with the tag, whose place is the same in every IU */
 #define IU_MIN 16
 
 /* True when the request is done with */
@@ -109,7 +109,7 @@ static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
     uint8_t status = entry->high >> 32;
 
     if (header == PAPR_CRQ_INIT) {
-            /* this side never sends INIT, so that nothing follows a COMPLETE */
+        /* this side never sends INIT, so that nothing follows a COMPLETE */
         if (format == CRQ_INIT) {
             reply_in_entry(vscsi, PAPR_CRQ_INIT, CRQ_INIT_COMPLETE, 0);
         }
@@ -124,7 +124,7 @@ static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
         reply_in_entry(vscsi, header, format, CRQ_MESSAGE_PING_REPLY);
         return H_SUCCESS;
     }
-    /* sent and received; what it means is not the transport's matter */
+    /* H_SUCCESS: the entry was delivered, though the adapter can't use it */
     qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: entry 0x%" PRIx64 " 0x%" PRIx64
                   "\n", vio->reg, entry->high, entry->low);
     return H_SUCCESS;
@@ -132,7 +132,7 @@ static int64_t vscsi_crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
 
 /*
  * Requests in streams: those at which a device has stopped (rerror=stop and the
- * like).  The words of entry and descriptors are as in QEMU's older pseries:
+ * like).  The words of entry and descriptors are as in upstream's pseries:
  * the entry in the byte order of the host.
  */
 static int request_pre_save(void *opaque)
@@ -198,10 +198,10 @@ static void save_request(QEMUFile *f, SCSIRequest *sreq)
 }
 
 /*
- * Data that moves in pieces (here by vscsi_transfer_data(), in QEMU before this
- * one always) is counted off data_len.  Where the device is to go on follows
- * from that: a piece that was read has been delivered, the last piece to be
- * written is still to be written.
+ * A transfer in parts (here by vscsi_transfer_data(), in upstream's pseries
+ * always) subtracts each part from data_len, which tells where to continue: a
+ * part that was read is in the guest's memory, but the last part of a write is
+ * not on the disk yet.
  */
 #define STREAM_PIECE (128 * KiB)
 
@@ -216,7 +216,7 @@ static uint32_t transferred_before(const PaprVscsiReq *req)
     return QEMU_ALIGN_DOWN(done - 1, STREAM_PIECE);
 }
 
-/* NULL: not the adapter's request, and nothing of it reaches the guest */
+/* NULL if not valid: @sreq then has no hba_private, and gets no answer */
 static void *load_request(QEMUFile *f, SCSIRequest *sreq)
 {
     PaprVscsi *vscsi = vscsi_of(sreq);

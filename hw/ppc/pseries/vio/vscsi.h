@@ -15,14 +15,14 @@
 
 OBJECT_DECLARE_SIMPLE_TYPE(PaprVscsi, PAPR_VSCSI)
 
-/* A stream has room for this many; two are kept from the guest's credit */
+/* A stream's tags are less than this; the guest's credit leaves two free */
 #define VSCSI_REQUESTS 24
 #define VSCSI_CREDIT   (VSCSI_REQUESTS - 2)
 
 /* What the guest is told it may transfer at once, in bytes */
 #define VSCSI_MAX_TRANSFER (2 * MiB)
 
-/* Descriptors of a transfer: a page for each 4 KiB of the largest, and more */
+/* Descriptors of a transfer: more than VSCSI_MAX_TRANSFER has 4 KiB pages */
 #define VSCSI_MAX_DESCRIPTORS 4096
 
 /** PaprVscsiEnd: why the adapter itself ends a command */
@@ -43,7 +43,7 @@ typedef struct PaprVscsiReq {
     bool active;
     uint8_t format;                     /* enum viosrp_crq_formats */
     uint16_t iu_len;                    /* bytes that the guest sent */
-    uint64_t iu_addr;                   /* where they are; the answer too */
+    uint64_t iu_addr;                   /* of the IU, and of the answer */
     union {
         uint8_t iu[SRP_MAX_IU_LEN];
         union viosrp_iu u;              /* big-endian */
@@ -52,19 +52,19 @@ typedef struct PaprVscsiReq {
     SCSIRequest *sreq;                  /* NULL: not a command of a device */
     uint32_t tag;                       /* index of the request */
     uint32_t wanted;                    /* bytes that the device transfers */
-    uint32_t data_len;                  /* what is left of that, by parts */
+    uint32_t data_len;                  /* left of @wanted; in parts only */
     uint32_t skip;                      /* transferred before migration */
     bool writing;                       /* to the device */
     bool started;                       /* H_SEND_CRQ has returned */
     PaprVscsiEnd end;
     uint64_t buffer_len;                /* of the guest's buffer */
-    uint64_t moved;                     /* from its start; by parts */
+    uint64_t moved;                     /* bytes of it, in parts */
     bool has_sg;
-    QEMUSGList sg;                      /* of the buffer what is transferred */
-    /* by parts: the first piece of @sg that isn't done, and bytes of it */
+    QEMUSGList sg;                      /* the buffer from @skip on */
+    /* in parts: first piece of @sg that isn't done; how much of it is done */
     uint32_t piece;
     uint64_t piece_done;
-    QEMUIOVector rest;                  /* of a block that is partly written */
+    QEMUIOVector rest;                  /* what read_rest() reads */
 
     uint32_t sense_len;
     uint8_t sense[SCSI_SENSE_BUF_SIZE];
@@ -93,7 +93,7 @@ static inline PaprVscsi *vscsi_of(const SCSIRequest *sreq)
 /** vscsi_new_request: an unused one, or NULL: all are in use */
 PaprVscsiReq *vscsi_new_request(PaprVscsi *vscsi);
 
-/** vscsi_free_request: its slot is for the next one */
+/** vscsi_free_request: @req may be used for a new one */
 void vscsi_free_request(PaprVscsiReq *req);
 
 /** vscsi_answer: send @len bytes of req->iu; @tag as in the guest's IU */
@@ -116,20 +116,20 @@ typedef struct SrpDescriptors {
     uint32_t total;
 } SrpDescriptors;
 
-/** vscsi_find_descriptors: of direction req->writing; false: not in the IU */
+/** vscsi_find_descriptors: of direction req->writing; false: not valid */
 bool vscsi_find_descriptors(const PaprVscsiReq *req, SrpDescriptors *out);
 
-/** vscsi_put_data: answer with data made here; false: not valid or mapped */
+/** vscsi_put_data: write to the buffer; false: it isn't valid or mapped */
 bool vscsi_put_data(PaprVscsi *vscsi, PaprVscsiReq *req, void *data,
                     uint64_t len);
 
-/** vscsi_moved_bytes: how far a command got that the device has completed */
+/** vscsi_moved_bytes: bytes that a completed command has transferred */
 uint64_t vscsi_moved_bytes(const PaprVscsiReq *req, size_t residual);
 
 /**
- * vscsi_end - end a command that the device does nothing for at the time
+ * vscsi_end - end a command for which the device has no I/O in progress
  *
- * It is answered, and @req is for the next one, when this returns.
+ * When this returns, the command is answered and @req has been freed.
  */
 void vscsi_end(PaprVscsiReq *req, PaprVscsiEnd why);
 
@@ -155,7 +155,7 @@ void vscsi_mad(PaprVscsi *vscsi, PaprVscsiReq *req);
 
 /* vscsi-task.c */
 
-/** vscsi_cancel_all: every command ends without an answer, now */
+/** vscsi_cancel_all: end all commands without an answer; waits for them */
 void vscsi_cancel_all(PaprVscsi *vscsi);
 
 /** vscsi_task_management: SRP_TSK_MGMT; the answer is sent */

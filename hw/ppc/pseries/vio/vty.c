@@ -3,10 +3,10 @@
  *
  * LoPAR section 17.5.2: H_PUT_TERM_CHAR and H_GET_TERM_CHAR move up to 16
  * characters at a time.  Output that the character device cannot take yet
- * waits in a queue; when that is full the guest is told H_BUSY, with nothing
- * taken, and tries again, so that no character is lost or doubled and no vCPU
- * is held up by a slow reader.  Queued output is part of the stream, so neither
- * side prints it during a migration.  All of it under the BQL.
+ * waits in a queue.  If a call's characters don't fit, it takes none, returns
+ * H_BUSY, and the guest repeats it: no character is lost or doubled, and no
+ * vCPU waits for a slow reader.  Queued output is part of the stream, so
+ * neither side prints it during a migration.  All of it under the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,7 +41,7 @@ struct PaprVty {
     VMChangeStateEntry *vm_change;
 };
 
-/* None while a stream is expected: its ring replaces what is here */
+/* 0 during incoming migration: the stream's ring will replace this one */
 static int can_receive(void *opaque)
 {
     PaprVty *vty = opaque;
@@ -91,8 +91,8 @@ static unsigned take_some(PaprVty *vty, uint8_t *chars)
 }
 
 /*
- * The device is notified of room only if there was none before, as it holds
- * input back only then: each time wakes the main loop, and guests poll.
+ * qemu_chr_fe_accept_input() wakes up the main loop, and guests poll: so it is
+ * called only if the ring was full, when the device may have held back input.
  */
 static unsigned take_input(PaprVty *vty, uint8_t *chars)
 {
@@ -117,7 +117,7 @@ static gboolean output_possible(void *do_not_use, GIOCondition cond,
     return G_SOURCE_REMOVE;
 }
 
-/* The output is in a stream already, or came with one that may yet fail */
+/* Output is in an outgoing stream, or from an incoming one that may fail */
 static bool changes_hands(void)
 {
     return runstate_check(RUN_STATE_FINISH_MIGRATE) ||
@@ -154,7 +154,7 @@ static void flush_output(PaprVty *vty)
 }
 
 /*
- * The reader has disconnected, and a watch of that connection would wait for
+ * After the reader has disconnected, a watch of its connection would wait for
  * ever.  May be called from inside a write, so nothing is written here.
  */
 static void chardev_event(void *opaque, QEMUChrEvent event)
@@ -171,7 +171,7 @@ static void chardev_event(void *opaque, QEMUChrEvent event)
     }
 }
 
-/* The device has kept input while can_receive() said that there is no room */
+/* The device holds back input while can_receive() is 0 (incoming migration) */
 static void vm_changed(void *opaque, bool running, RunState state)
 {
     PaprVty *vty = opaque;
@@ -198,7 +198,7 @@ static bool put_output(PaprVty *vty, const uint8_t *chars, uint32_t n)
 
 static void vty_realize(PaprVioDevice *vio, Error **errp);
 
-/* The terminal that @dev is, or NULL; by its class, for each call comes here */
+/* @dev if a terminal, else NULL.  QOM's cast would slow down each call */
 static PaprVty *vty_of(PaprVioDevice *dev)
 {
     return dev && papr_vio_class(dev)->realize == vty_realize
@@ -221,7 +221,7 @@ static PaprVty *console_of(PaprVioBus *bus)
     return console;
 }
 
-/* Unit address 0 is the console, for kernels that print before they look */
+/* Unit address 0, which kernels use for early output, is the console */
 static PaprVty *find_vty(PaprVioBus *bus, uint64_t reg)
 {
     PaprVioDevice *dev = papr_vio_find(bus, reg);
@@ -367,7 +367,7 @@ static const VMStateDescription vmstate_output = {
     },
 };
 
-/* A snapshot without the subsection had nothing that waited */
+/* A stream has no subsection if no output waited */
 static int vty_pre_load(void *opaque)
 {
     fifo8_reset(&((PaprVty *)opaque)->output);
