@@ -12,26 +12,26 @@
  * - it is created inactive, its hypercalls disabled (papr_hcall_enable());
  * - activate() enables them and does not change the state of sources and
  *   vCPUs, which may just have been loaded from a migration stream;
- * - deactivate() disables them and puts all state to what reset() makes it: a
- *   trigger that another thread has begun then finds a source that is off, and
- *   no vCPU's line stays up;
- * - claim() and release() are told of a number once, whether active or not;
- *   the numbers of inter-processor interrupts (PAPR_IRQ_IPI and up) are claimed
- *   by irq/ in XIVE alone, right after papr_xive_new();
+ * - deactivate() disables them, turns all sources off and resets the state of
+ *   all vCPUs: a trigger that another thread has begun then finds a source that
+ *   is off, and no vCPU's line stays up;
+ * - claim() and release() are called once for a number, whether the controller
+ *   is active or not; the numbers of inter-processor interrupts (PAPR_IRQ_IPI
+ *   and up) are claimed by irq/ in XIVE alone, right after papr_xive_new();
  * - trigger() and set_level() only see numbers that are claimed.
  *
  * Only the operations differ with KVM: the controller's hypercalls and its
- * sections of streams use the implementation that is active, too, and do not
- * ask whether there is KVM.  For the kernel's implementation:
+ * migration sections call the active implementation, too.  For the kernel's
+ * implementation:
  *
  * - from its activate() to its deactivate() all calls go to it, at any other
  *   time to the emulated one;
- * - activate() makes the kernel's device, connects all vCPUs and gives it the
- *   whole state; if it fails, the device is closed;
- * - deactivate() closes the device, and puts all state to what reset() makes
- *   it;
+ * - activate() makes the kernel's device, connects all vCPUs and creates the
+ *   claimed sources there; if it fails, the device is closed;
+ * - deactivate() closes the device, and leaves the model in the state in which
+ *   the emulated deactivate() leaves it;
  * - an implementation whose reset() may leave state in the kernel sets
- *   anew_at_reset, and is deactivated and activated instead;
+ *   anew_at_reset: it is deactivated and activated before reset();
  * - the model's state is what migrates: save_sources() and save_vcpu() read it
  *   from the kernel, post_load() and load_vcpu() write it there.
  *
@@ -61,7 +61,7 @@ extern const PaprIntcOps *papr_xive_kvm_ops;
 void *papr_xics_new(Object *owner, PaprVcpuMap *vcpus, uint32_t end,
                     PaprHcallTable *hcalls, PaprRtas *rtas, Error **errp);
 
-/** papr_xics_has_source: was @irq claimed, here or by the stream loaded? */
+/** papr_xics_has_source: is @irq claimed, by a device or a loaded stream? */
 bool papr_xics_has_source(void *xics, uint32_t irq);
 
 /** papr_xive_new: the state of XIVE; its QOM object is @owner's child "xive" */

@@ -36,7 +36,7 @@ typedef bool PaprCpuLineWanted(const void *state);
 /**
  * papr_cpu_line_connect - find @cpu's external interrupt input
  *
- * Fails for CPU models whose bus has none that a partition can use.
+ * Fails for CPU models whose bus has no such input that a partition can use.
  * Context: BQL, @cpu realized.
  */
 bool papr_cpu_line_connect(PaprCpuLine *line, PowerPCCPU *cpu, Error **errp);
@@ -47,8 +47,9 @@ void papr_cpu_line_disconnect(PaprCpuLine *line);
 /**
  * papr_cpu_line_follow - bring the input to what @wanted(@state) says now
  *
- * Context: any thread, with or without the BQL, no lock held that may be taken
- * inside it.  Call it only when the wanted level may have changed.
+ * Context: any thread, with or without the BQL; no lock held that comes after
+ * the BQL in the lock order.  Call it only when the wanted level may have
+ * changed.
  */
 void papr_cpu_line_follow(PaprCpuLine *line, PaprCpuLineWanted *wanted,
                           const void *state);

@@ -49,11 +49,11 @@ typedef struct PaprIntcImpl {
 
 enum { IMPL_EMULATED, IMPL_KERNEL, IMPL_NUM };
 
-/* One controller; @impl is the one in use, or the emulated if none is */
+/* One controller; @impl: the active implementation, else the emulated one */
 typedef struct PaprIntc {
     PaprIntcImpl impls[IMPL_NUM];
     PaprIntcImpl *impl;                 /* NULL: the machine lacks it */
-    bool failure_told;                  /* that the kernel does not run it */
+    bool failure_told;                  /* warned that it is emulated */
 } PaprIntc;
 
 enum { INTC_XICS, INTC_XIVE, INTC_NUM };
@@ -117,7 +117,7 @@ static bool intc_activate_impl(PaprIntc *intc, int which, Error **errp)
     return true;
 }
 
-/* Warned of once: a guest can try as often as it likes */
+/* Warn only once: a guest can change controllers as often as it likes */
 static void warn_emulated(PaprIntc *intc, const char *name, Error *err)
 {
     if (intc->failure_told) {
@@ -128,7 +128,7 @@ static void warn_emulated(PaprIntc *intc, const char *name, Error *err)
     warn_reportf_err(err, "%s: emulated instead: ", name);
 }
 
-/* By the kernel if possible, else emulated if that is allowed */
+/* Activate the kernel's implementation if possible, else the emulated one */
 static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
     const PaprIntcOps *kernel = intc->impls[IMPL_KERNEL].ops;
@@ -149,7 +149,7 @@ static bool intc_activate(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
     return intc_activate_impl(intc, IMPL_EMULATED, errp);
 }
 
-/* For callers that can't fail: emulated if the kernel fails */
+/* For callers that can't fail: emulate, even with kernel-irqchip=on */
 static void intc_activate_or_emulate(PaprIrqs *irqs, PaprIntc *intc)
 {
     Error *err = NULL;
@@ -177,10 +177,10 @@ static bool irqs_claim_ipis(PaprIrqs *irqs, Error **errp)
 }
 
 /*
- * Which of the controllers that were asked for there are on this host.  If it
- * has XICS in its kernel, but no XIVE (a logical partition, or nested
- * virtualization), ic-mode=dual is XICS alone: that is better than two emulated
- * ones.
+ * Decide which of the requested controllers the machine has.  If the host's
+ * kernel has XICS, but no XIVE (in a logical partition, or with nested
+ * virtualization), ic-mode=dual becomes XICS alone: otherwise the guest could
+ * choose an emulated XIVE.
  */
 static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
 {
@@ -214,9 +214,9 @@ static bool irqs_settle_mode(PaprIrqs *irqs, PaprIcMode mode, Error **errp)
 }
 
 /*
- * A machine with XIVE sends its sources, whichever controller its guest uses.
- * Where XIVE is missing because of the host, QEMU's "unknown section" would
- * send the user to look at devices.
+ * A machine with XIVE sends this section, whichever controller its guest uses.
+ * If only the host is the reason that this machine has no XIVE, QEMU's error
+ * "Unknown savevm section" would make the user look for a missing device.
  */
 static int refused_xive_pre_load(void *opaque)
 {
@@ -234,7 +234,7 @@ static const VMStateDescription vmstate_refused_xive = {
     .name = "xive-source",
     .version_id = 1,
     .minimum_version_id = 1,
-    .needed = refused_xive_needed,      /* to be sent */
+    .needed = refused_xive_needed,      /* never sent */
     .pre_load = refused_xive_pre_load,
     .fields = (const VMStateField[]) { VMSTATE_END_OF_LIST() },
 };
@@ -381,7 +381,7 @@ void papr_irqs_reset(PaprIrqs *irqs)
     Error *err = NULL;
 
     if (!intc_is_active(irqs, first)) {
-        /* resets it, too */
+        /* activates @first anew, as anew_at_reset requires */
         if (!papr_irqs_select(irqs, first == &irqs->intcs[INTC_XIVE], &err)) {
             error_report_err(err);
         }
@@ -401,8 +401,8 @@ void papr_irqs_reset(PaprIrqs *irqs)
 
 /*
  * The kernel's controller may not have room for all vCPUs or sources, which
- * turns out as they are created.  As long as the guest has not run no state is
- * lost: then the controller is emulated, and the caller tries again.
+ * shows only when they are created.  Before the guest has run there is no state
+ * to lose: then the controller is emulated, and the caller tries again.
  */
 static bool irqs_fall_back(PaprIrqs *irqs, PaprIntc *intc, Error **errp)
 {
@@ -530,10 +530,10 @@ static void irqs_rebuild_map(PaprIrqs *irqs)
 }
 
 /*
- * The machine's own devices have claimed their numbers here as they did at the
- * source.  Numbers of message signalled interrupts (MSI) were claimed by the
- * guest's calls there: the stream's map names them, and each controller's
- * section has the state of their sources.
+ * The machine's own devices have claimed the same numbers as in the QEMU that
+ * sent the stream.  Numbers of message signalled interrupts (MSI) were claimed
+ * by the guest's calls in that QEMU: the stream's map has these numbers, and
+ * each controller's section has the state of their sources.
  */
 int papr_irqs_post_load(PaprIrqs *irqs, int version_id)
 {
@@ -654,8 +654,9 @@ void papr_irq_trigger(PaprIrqs *irqs, uint32_t irq)
     PaprIntcImpl *impl = qatomic_read(&irqs->active);
 
     /*
-     * An MSI's data is what the guest wrote into the device.  Inter-processor
-     * interrupts are vCPUs' to trigger; XICS has no sources for them.
+     * The guest may have written any number into a device as an MSI's data.
+     * Only vCPUs trigger inter-processor interrupts, and XICS has no sources
+     * for them.
      */
     if (irq < PAPR_IRQ_XICS_BASE || irq >= PAPR_IRQ_END ||
         (qatomic_read(&irqs->flags[irq]) & (IRQ_CLAIMED | IRQ_LSI)) !=
@@ -681,8 +682,8 @@ void papr_irq_set_level(PaprIrqs *irqs, uint32_t irq, bool level)
     }
     /*
      * @active is read after the flag is written: either this thread reads the
-     * new controller, or the thread that changes it reads the flag.  A
-     * controller ignores a level that it has.
+     * new controller, or the thread that changes @active reads the flag.  If
+     * both set the level, the controller ignores the second time.
      */
     smp_mb();
     impl = qatomic_read(&irqs->active);

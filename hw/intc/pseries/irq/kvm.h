@@ -3,7 +3,8 @@
  *
  * A controller that the host's kernel runs, XICS or XIVE, is a second
  * implementation (PaprIntcOps) on the state of the emulated one; irqs.c chooses
- * between them.  Only in builds with KVM.
+ * between them.  Builds without KVM have stubs of the functions that irqs.c
+ * calls.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -35,7 +36,7 @@ bool papr_irq_kvm_allowed(bool *required);
 void papr_irq_kvm_set_active(bool active);
 
 /**
- * papr_irq_kvm_changed - tell devices that work with irqfds to set them up anew
+ * papr_irq_kvm_changed - notify devices, which may add their irqfds again
  *
  * Called by irqs.c alone, once the new controller gets the events.
  */
@@ -43,14 +44,14 @@ void papr_irq_kvm_changed(void);
 
 /*
  * Events for the controller in the kernel, which finds the source by number;
- * any thread.  If it has just been given up, they are dropped.
+ * any thread.  Events are dropped if the controller was closed meanwhile.
  */
 void papr_irq_kvm_trigger(uint32_t irq);
 void papr_irq_kvm_set_level(uint32_t irq, bool level);
 
 /**
  * papr_irq_kvm_create - the device of @type, for vCPU ids below @n_servers
- * @group, @attr: where the kernel wants to know the number; older ones don't
+ * @group, @attr: the attribute that sets @n_servers; older kernels lack it
  *
  * All guests of a host share its servers: pass no larger number than needed.
  * Returns the device's file, or -1 with @errp set.

@@ -3,9 +3,9 @@
  *
  * A message signalled interrupt's (MSI's) data word is its number in the
  * partition's number space.  A function with several plain MSIs puts the vector
- * into the low bits of that word itself, so the run must be aligned to its
- * size: the numbers, not their places in the map.  Called by irqs.c for
- * ibm,change-msi (LoPAR 7.3.10.5.1), with the big lock held.
+ * into the low bits of that word itself, so the first number of the run (not
+ * its index in the map) must be a multiple of the run's size.  Called by irqs.c
+ * for ibm,change-msi (LoPAR 7.3.10.5.1), with the big lock held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

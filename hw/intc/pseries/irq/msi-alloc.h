@@ -33,7 +33,7 @@ uint32_t papr_msi_alloc(PaprMsiAlloc *msi, uint32_t count, uint32_t align);
 /** papr_msi_take: this @number, in the range; it may be taken already */
 void papr_msi_take(PaprMsiAlloc *msi, uint32_t number);
 
-/** papr_msi_free: give numbers back; those outside of the range are ignored */
+/** papr_msi_free: free numbers; those outside of the range are ignored */
 void papr_msi_free(PaprMsiAlloc *msi, uint32_t first, uint32_t count);
 
 /** papr_msi_taken: is @number allocated? */

@@ -1,10 +1,10 @@
 /*
  * XICS: operations at a presentation controller (ICP) that concern sources
  *
- * When an ICP can take more than before, interrupts that wait at their sources
- * are offered to it; when it can take less, one may have to go back there.
- * Called by hcall.c for the guest, by server.c and xics.c for life cycle and
- * migration.
+ * When an ICP accepts more than before, interrupts that wait at their sources
+ * are offered to it; when it accepts less, the interrupt that it presents may
+ * have to return to its source.  Called by hcall.c for the guest, by server.c
+ * and xics.c for life cycle and migration.
  *
  * Locking: any thread, no lock; see struct PaprIcp for why nothing is lost.
  *

@@ -2,9 +2,10 @@
  * XICS: sources and presentation controllers (ICP), by any thread
  *
  * No device headers, so that it is tested on the host, with threads
- * (tests/unit/pseries/test-icp.c).  What happens at an ICP is in icp.c, what
- * devices and guest do to sources in source.c, which calls that, and operations
- * at an ICP that concern sources in arbiter.c, which calls both.
+ * (tests/unit/pseries/test-icp.c).  icp.c has the operations of an ICP alone;
+ * source.c has those of devices and of the guest on sources, and calls icp.c;
+ * arbiter.c has the operations of an ICP that concern sources, and calls
+ * source.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -26,8 +27,8 @@ typedef struct PaprIcp PaprIcp;
 /**
  * PaprIcp - the presentation controller of one server
  *
- * Created with the server's vCPU, and not freed when that is unplugged, so that
- * other threads may use it without a lock.
+ * Created with the server's vCPU, and not freed when the vCPU is unplugged, so
+ * that other threads may use it without a lock.
  *
  * No lock guards @state, @waiting and @waiting_words.  No interrupt waits for
  * ever.  Two threads: the offering thread, whose interrupt the ICP refuses,
@@ -35,16 +36,16 @@ typedef struct PaprIcp PaprIcp;
  *   (2) sets the source's bit in @waiting,
  *   (3) reads @state again, and offers the interrupt once more if the resend
  *       bit is clear or the ICP would accept the interrupt now.
- * The accepting thread, after which the ICP accepts less favored interrupts,
+ * The accepting thread, which makes the ICP accept less favored interrupts,
  *   (a) clears the resend bit,
  *   (b) offers all sources whose bits are in @waiting.
- * If (b) misses the bit of (2), then (a) was before (3), and (3) sees the clear
- * bit.  Each step is a full barrier.
+ * If (b) misses the bit of (2), then (a) was before (3), and (3) sees that the
+ * resend bit is clear.  Each step is a full barrier.
  */
 struct PaprIcp {
     uint64_t state;                     /* atomic, see icp-state.h */
-    uint64_t waiting_words;             /* atomic: which of @waiting to see */
-    uint64_t waiting[PAPR_ICP_WAIT_WORDS]; /* atomic: a bit a source */
+    uint64_t waiting_words;             /* atomic: a bit per word of @waiting */
+    uint64_t waiting[PAPR_ICP_WAIT_WORDS]; /* atomic: one bit per source */
     bool present;                       /* atomic: its vCPU is plugged */
     uint32_t server;
     PaprArbiter *arb;
@@ -67,7 +68,7 @@ static inline uint64_t papr_icp_read(const PaprIcp *icp)
     return qatomic_read(&icp->state);
 }
 
-/* Put @next in place of @old and see to the vCPU's input; false: try again */
+/* Put @next in place of @old, and update the vCPU's input; false: try again */
 static inline bool papr_icp_commit(PaprIcp *icp, uint64_t old, uint64_t next)
 {
     if (qatomic_cmpxchg(&icp->state, old, next) != old) {
@@ -80,9 +81,10 @@ static inline bool papr_icp_commit(PaprIcp *icp, uint64_t old, uint64_t next)
 }
 
 /**
- * papr_xics_server - the ICP of server @server (any), or NULL
+ * papr_xics_server - the ICP of @server (any number), or NULL
  *
- * Also if its vCPU is unplugged: the ICP accepts nothing, interrupts wait.
+ * The ICP is found also if its vCPU is unplugged: then it accepts nothing, and
+ * interrupts wait at their sources.
  */
 PaprIcp *papr_xics_server(PaprArbiter *arb, uint64_t server);
 
@@ -98,7 +100,7 @@ bool papr_icp_wait(PaprIcp *icp, uint32_t n, uint8_t priority);
 
 uint32_t papr_icp_h_xirr(PaprIcp *icp);
 
-/* source.c; any thread.  @irq is any number where it says so */
+/* source.c; any thread.  "@irq (any)": numbers without a source, too */
 
 /** papr_xics_source: the source of number @irq (any), or NULL */
 static inline PaprSource *papr_xics_source(PaprArbiter *arb, uint64_t irq)
@@ -115,16 +117,16 @@ static inline PaprSource papr_source_read(PaprSource *source)
 void papr_xics_trigger(PaprArbiter *arb, uint32_t irq);
 void papr_xics_set_level(PaprArbiter *arb, uint32_t irq, bool level);
 
-/** papr_xics_eoi: the guest ends @irq (any) */
+/** papr_xics_eoi: end of interrupt @irq (any) */
 void papr_xics_eoi(PaprArbiter *arb, uint32_t irq);
 
 /** papr_xics_resend: offer @irq (any) if it waits */
 void papr_xics_resend(PaprArbiter *arb, uint32_t irq);
 
-/** papr_xics_displaced: @irq (any), taken from its source, goes back there */
+/** papr_xics_displaced: return an owned interrupt @irq (any) to its source */
 void papr_xics_displaced(PaprArbiter *arb, uint32_t irq);
 
-/** papr_xics_resend_all: as after loading a migration stream */
+/** papr_xics_resend_all: papr_xics_resend() for all; a stream was loaded */
 void papr_xics_resend_all(PaprArbiter *arb);
 
 void papr_xics_route(PaprArbiter *arb, uint32_t irq, uint32_t server,

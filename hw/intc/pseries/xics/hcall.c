@@ -2,11 +2,11 @@
  * XICS: hypercalls of the presentation controller
  *
  * LoPAR 14.5.4.7.1 (H_EOI) to 14.5.4.7.5 (H_XIRR, H_XIRR-X).  Called by the
- * hypercall dispatch, without the big lock (BQL): an ICP is one atomic word and
- * its vCPU's input takes the BQL by itself when it changes (icp.c).  An ICP is
- * never freed, so another vCPU's removal does no harm.  While XIVE is active
- * the calls are disabled and return H_FUNCTION; a call that another vCPU has
- * begun before finds an ICP that is off.
+ * hypercall dispatch, without the big lock (BQL): an ICP is one atomic word,
+ * and papr_cpu_line_follow() takes the BQL when the vCPU's input changes.  An
+ * ICP is never freed, so another vCPU's removal does no harm.  While XIVE is
+ * active the calls are disabled and return H_FUNCTION; a call that another vCPU
+ * began before they were disabled finds an ICP that is off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -81,11 +81,11 @@ static int64_t h_xirr_x(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * Checked first: a number that no source can have changes nothing.  Those of
- * sources that have been released meanwhile are legal: a source may go while
- * its interrupt is in service, and CPPR has to be restored.  CPPR is set before
- * the source is ended, so that the ICP can take an LSI (level signalled) that
- * is still up.
+ * The number is checked first, since a call with one that no source can have
+ * must change nothing.  The number of a released source is legal: a source may
+ * be released while its interrupt is in service, and CPPR (current processor
+ * priority) has to be restored.  CPPR is set before the source's EOI, so that
+ * the ICP can accept an LSI (level signalled interrupt) that is still up.
  */
 static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -99,7 +99,7 @@ static int64_t h_eoi(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     papr_icp_h_cppr(icp, (uint32_t)args[0] >> 24);
-    papr_xics_eoi(&xics->arb, irq);     /* none for an IPI */
+    papr_xics_eoi(&xics->arb, irq);     /* an IPI has no source */
     return H_SUCCESS;
 }
 

@@ -16,10 +16,11 @@
  *   XISR != 0     => pending priority < CPPR
  *   MFRR < CPPR   => XISR != 0 and pending priority <= MFRR
  *
- * An interrupt that the ICP can't take, or drops for a better one, waits at its
- * source.  @resend says that there may be such a source: the operation that
- * lets the ICP take more clears it, and its caller then offers those that wait.
- * The ICP takes what is more favored than both CPPR and the pending priority.
+ * An interrupt that the ICP refuses, or displaces by a more favored one, waits
+ * at its source.  @resend says that there may be such a source: the operation
+ * that makes the ICP accept more clears @resend, and its caller then offers the
+ * interrupts that wait.  The ICP accepts ("takes") an interrupt that is more
+ * favored than both CPPR and the pending priority.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -86,7 +87,7 @@ static inline bool papr_icp_presents(uint64_t word)
     return (word >> 32) & PAPR_XISR_MASK;
 }
 
-/* The least favored priority that is not taken; all below it are */
+/* The most favored priority that is refused; lower numbers are accepted */
 static inline uint8_t papr_icp_limit(const PaprIcpRegs *r)
 {
     return r->cppr < r->pending ? r->cppr : r->pending;
@@ -169,9 +170,9 @@ static inline PaprIcpStep papr_icp_set_mfrr(uint64_t word, uint8_t mfrr)
 /**
  * papr_icp_set_cppr - H_CPPR, and the second half of H_EOI
  *
- * The one operation that can raise the limit.  It may do so and present an IPI
- * at once: a source refused under the CPPR from before may be more favored
- * than the IPI, and has to be offered again then, too.
+ * This is the only operation that can raise papr_icp_limit().  It may raise the
+ * limit and still present an IPI at once: a source that was refused under the
+ * former CPPR may be more favored than this IPI, and has to be offered again.
  */
 static inline PaprIcpStep papr_icp_set_cppr(uint64_t word, uint8_t cppr)
 {

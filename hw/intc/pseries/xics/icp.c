@@ -2,8 +2,9 @@
  * XICS: presentation controllers (ICP)
  *
  * PowerPC External Interrupt Architecture, as far as LoPAR 14.5.4.7 shows it to
- * a partition.  Called by source.c with interrupts to present or to keep; what
- * may send others back to their sources, or have them offered, is in arbiter.c.
+ * a partition.  Called by source.c, which offers interrupts or has them wait,
+ * and by hcall.c for H_XIRR.  Operations after which other interrupts return to
+ * their sources, or are offered again, are in arbiter.c.
  *
  * Locking: any thread, no lock; see struct PaprIcp for why nothing is lost, and
  * irq/cpu-line.h for how the vCPU's input follows.

@@ -18,7 +18,7 @@
  * Locking: events come from any thread, and touch nothing here but the level of
  * a source's line, which is atomic.  All else holds the big lock (BQL).  State
  * is stored with the vCPUs stopped, or for a vCPU that has not run yet: the
- * kernel refuses a vCPU's state while the vCPU is in the guest.
+ * ioctl would wait in the kernel while the vCPU is in the guest.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -105,7 +105,7 @@ static bool connect_vcpu(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
  * The state of an ICP for the kernel.  An interrupt that the ICP presents goes
  * back to its source, which is stored later and sends it again.  Not all
  * kernels accept a presented source in this register, and those that do require
- * the IPI if MFRR is more favored.
+ * the IPI in its place if MFRR is more favored than the source.
  */
 static uint64_t server_to_kernel(uint64_t state)
 {
@@ -158,7 +158,7 @@ static void fetch_server_on_cpu(CPUState *cs, run_on_cpu_data data)
     qatomic_set(&icp->state, papr_icp_word(&regs));
 }
 
-/* In the vCPU's thread, which may be in the guest: info pic */
+/* In the vCPU's thread: for `info pic` the vCPU may be in the guest */
 static bool fetch_vcpu(PaprVcpu *vcpu, Error **errp)
 {
     FetchWork work = { .vcpu = vcpu };
@@ -188,8 +188,8 @@ static uint32_t presented_source(const PaprIcp *icp)
 }
 
 /*
- * @due: an ICP of the model presents it.  Some kernels refuse a route to a
- * server that they have not seen: such a source is off.
+ * @due: an ICP of the model presents the source.  Some kernels refuse a route
+ * to a server that is not connected: a source with such a route is masked.
  */
 static uint64_t source_to_kernel(PaprSource s, bool due, bool server_known)
 {
@@ -218,8 +218,9 @@ static uint64_t source_to_kernel(PaprSource s, bool due, bool server_known)
 }
 
 /*
- * The level of an LSI is the model's.  A message that waits is saved as
- * REJECTED and MASKED_PENDING.  A message that came while another was in
+ * The level of an LSI (level signalled interrupt) is the model's, not the
+ * kernel's.  A message that waits is saved as MASKED_PENDING, and as REJECTED,
+ * too, unless the source is off.  A message that came while another was in
  * service is saved as QUEUED only: the EOI sends it.
  */
 static PaprSource source_from_kernel(PaprSource old, uint64_t value)
@@ -268,9 +269,9 @@ static bool store_source(PaprXics *xics, uint32_t n, bool due, Error **errp)
 }
 
 /*
- * A kernel that uses XIVE takes a snapshot of all sources when the first is
- * read, and drops it after the last one that it has: so all are read, even if
- * they were released, or if reading one fails.
+ * A kernel that uses XIVE takes a snapshot of all its sources when the first is
+ * read, and drops the snapshot when the last is read: so all sources that the
+ * kernel has are read, even if they were released, or if reading one fails.
  */
 static bool xics_kvm_save_sources(void *be, Error **errp)
 {
@@ -467,8 +468,8 @@ static void xics_kvm_vcpu_destroy(void *be, PaprVcpu *vcpu)
 }
 
 /*
- * The kernel's part is reset with the controller, or was when the vCPU was
- * created.
+ * The kernel's ICP is set when the vCPU is created and when the controller is
+ * reset.
  */
 static void xics_kvm_vcpu_reset(void *be, PaprVcpu *vcpu)
 {
@@ -537,7 +538,7 @@ static void xics_kvm_print_info(void *be, GString *buf)
     PaprXics *xics = be;
     Error *err = NULL;
 
-    /* Shown is what could be read */
+    /* After an error, show what could be read */
     for (PaprVcpu *vcpu = papr_vcpu_next(xics->vcpus, NULL); vcpu;
          vcpu = papr_vcpu_next(xics->vcpus, vcpu)) {
         if (!fetch_vcpu(vcpu, &err)) {

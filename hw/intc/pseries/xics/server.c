@@ -108,7 +108,7 @@ static const VMStateDescription vmstate_papr_icp = {
     },
 };
 
-/* The ICP of @id, created when its vCPU is for the first time */
+/* The ICP of server @id, created with the first vCPU that has this id */
 static PaprIcp *server_find_or_create(PaprArbiter *arb, uint32_t id)
 {
     PaprIcp *icp = arb->servers[id];
@@ -147,7 +147,7 @@ bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp)
     return true;
 }
 
-/* What it presented waits at its source: for a new route, or a new vCPU */
+/* An interrupt that the ICP presented waits for a new route or a new vCPU */
 void papr_xics_server_destroy(PaprXics *xics, PaprVcpu *vcpu)
 {
     PaprIcp *icp = vcpu->icp;

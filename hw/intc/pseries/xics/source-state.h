@@ -41,7 +41,7 @@ typedef union PaprSource {
     struct {
         uint32_t server;
         uint8_t priority;
-        uint8_t saved_priority;         /* of ibm,int-off, for ibm,int-on */
+        uint8_t saved_priority;         /* by ibm,int-off, for ibm,int-on */
         uint8_t status;
         uint8_t flags;
     };
@@ -75,7 +75,7 @@ static inline bool papr_source_waits(PaprSource s)
  *
  * KVM sets both bits, rejected and masked pending, for a message that is due,
  * and keeps one that came while another is in service (queued) until the EOI.
- * In the model it is offered to the server at once.
+ * The model offers a queued message to the server at once.
  */
 static inline PaprSource papr_source_settle(PaprSource s)
 {
@@ -91,7 +91,7 @@ static inline PaprSource papr_source_settle(PaprSource s)
     return s;
 }
 
-/** papr_source_take: the state once what waits has been taken */
+/** papr_source_take: the state after the interrupt that waits was taken */
 static inline PaprSource papr_source_take(PaprSource s)
 {
     if (s.flags & PAPR_SOURCE_LSI) {
@@ -102,7 +102,7 @@ static inline PaprSource papr_source_take(PaprSource s)
     return s;
 }
 
-/** papr_source_put_back: the state once what was taken is back */
+/** papr_source_put_back: the state after a taken interrupt was returned */
 static inline PaprSource papr_source_put_back(PaprSource s)
 {
     if (s.flags & PAPR_SOURCE_LSI) {
@@ -135,7 +135,7 @@ static inline PaprSource papr_source_eoi(PaprSource s)
     return s;
 }
 
-/** papr_source_route: set the entry; what waits there follows it */
+/** papr_source_route: set the entry; a message that waits keeps waiting */
 static inline PaprSource papr_source_route(PaprSource s, uint32_t server,
                                            uint8_t priority, uint8_t saved)
 {
@@ -153,7 +153,7 @@ static inline PaprSource papr_source_route(PaprSource s, uint32_t server,
     return s;
 }
 
-/** papr_source_mask: ibm,int-off; done twice, it keeps what int-on restores */
+/** papr_source_mask: ibm,int-off; a second one keeps the saved priority */
 static inline PaprSource papr_source_mask(PaprSource s)
 {
     return papr_source_route(s, s.server, PAPR_PRIO_NONE,

@@ -2,8 +2,8 @@
  * XICS: interrupt sources, and how they reach their servers
  *
  * Called with triggers and levels (irqs.c, through xics.c), by the guest's
- * RTAS calls on a source's entry (rtas.c) and by arbiter.c when an interrupt
- * has to wait or may be offered again.
+ * RTAS calls on a source's entry (rtas.c), by H_EOI (hcall.c), and by arbiter.c
+ * when an interrupt has to wait or may be offered again.
  *
  * Locking: any thread, no lock.  A source is one word updated by
  * compare-and-swap.  An interrupt that is due has one owner (source-state.h),
@@ -26,8 +26,8 @@
 #include "hw/intc/pseries/trace.h"
 
 /*
- * Replace *@source, which was @s->word, by @next.  On failure @s is what it is
- * now.
+ * Replace *@source by @next if it equals *@s.  Afterwards *@s is the value of
+ * *@source, also on failure.
  */
 static inline bool source_commit(PaprSource *source, PaprSource *s,
                                  PaprSource next)
@@ -139,8 +139,9 @@ void papr_xics_trigger(PaprArbiter *arb, uint32_t irq)
     }
     if (s.status & PAPR_SOURCE_REJECTED) {
         /*
-         * One waits already, and this one is merged with it, provided that it
-         * still waits when all that the device wrote before is visible.
+         * An earlier event waits, and this one merges with it, provided that
+         * the earlier one still waits once all that the device wrote before
+         * this trigger is visible.
          */
         smp_mb();
         s = papr_source_read(source);

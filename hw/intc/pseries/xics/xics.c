@@ -74,7 +74,7 @@ static void xics_set_level(void *be, uint32_t irq, bool level)
     papr_xics_set_level(&xics->arb, irq, level);
 }
 
-/* ICPs first: they put back what they present, and sources forget it */
+/* ICPs first: they return interrupts to sources, which are reset after that */
 static void xics_reset(void *be)
 {
     PaprXics *xics = be;
@@ -251,7 +251,7 @@ static void xics_realize(DeviceState *dev, Error **errp)
                    xics->nr_irqs, PAPR_XICS_SOURCES);
         return;
     }
-    /* with fewer the others are there, too, but nobody claims them */
+    /* sources beyond nr-irqs exist, too, but are never claimed */
     xics->arb.sources = g_new0(PaprSource, PAPR_XICS_SOURCES);
     for (uint32_t n = 0; n < PAPR_XICS_SOURCES; n++) {
         xics->arb.sources[n] = papr_source_off(0);
@@ -280,7 +280,7 @@ static void xics_class_init(ObjectClass *klass, void *data)
     dc->desc = "XICS interrupt sources of a PAPR partition";
     dc->realize = xics_realize;
     dc->vmsd = &vmstate_papr_xics;
-    /* the machine makes it, with what it needs to know */
+    /* made by papr_xics_new() alone */
     dc->user_creatable = false;
     device_class_set_props(dc, xics_properties);
 }

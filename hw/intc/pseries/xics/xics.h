@@ -36,9 +36,9 @@ typedef struct PaprXicsKvm PaprXicsKvm;
 
 /**
  * PaprXics - the device
- * @ops: active: those of the model, or of the kernel's controller (kvm.c),
- *       and then the model only has the state that was last stored there or
- *       fetched; BQL
+ * @ops: the active implementation: emulated, or the kernel's (kvm.c); with the
+ *       kernel's the model only has the state that was last stored in the
+ *       kernel or fetched from it; BQL
  * @kvm: the kernel's controller, while it is active; BQL
  */
 struct PaprXics {
@@ -48,7 +48,7 @@ struct PaprXics {
     uint32_t nr_irqs;
     PaprVcpuMap *vcpus;
     PaprHcallTable *hcalls;
-    bool active;                        /* the model's; BQL */
+    bool active;                        /* emulated XICS is active; BQL */
     const PaprIntcOps *ops;
     PaprXicsKvm *kvm;
 };
@@ -57,7 +57,7 @@ struct PaprXics {
 bool papr_xics_server_create(PaprXics *xics, PaprVcpu *vcpu, Error **errp);
 void papr_xics_server_destroy(PaprXics *xics, PaprVcpu *vcpu);
 void papr_xics_server_free(PaprIcp *icp);
-/** papr_xics_server_load: the model has got a state from a stream */
+/** papr_xics_server_load: @icp's state was loaded from a stream */
 void papr_xics_server_load(PaprIcp *icp);
 void papr_xics_server_print_info(PaprIcp *icp, GString *buf);
 

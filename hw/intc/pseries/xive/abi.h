@@ -15,7 +15,7 @@
 #define XV_ESB_BASE             0x0006010000000000ULL
 #define XV_TIMA_BASE            0x0006030203180000ULL
 
-/* A source has two 64 KiB pages: the even one triggers, the odd one manages */
+/* Event state buffer (ESB) of a source: a trigger and then a management page */
 #define XV_ESB_PAGE_SHIFT       16
 #define XV_ESB_PAIR_SHIFT       17
 
@@ -33,9 +33,9 @@
 
 #define XV_TIMA_SPECIAL         0x800   /* accesses with side effects */
 #define XV_TIMA_OP_MASK         0xc3f   /* the other bits choose a snoop port */
-#define XV_TIMA_ACK_OS          0x810   /* load 2 */
-#define XV_TIMA_SET_PENDING     0x812   /* store 1 */
-#define XV_TIMA_ACK_OS_EVEN     0xc10   /* store 1: ack, to the report line */
+#define XV_TIMA_ACK_OS          0x810   /* 2-byte load */
+#define XV_TIMA_SET_PENDING     0x812   /* 1-byte store */
+#define XV_TIMA_ACK_OS_EVEN     0xc10   /* 1-byte store: ack to report line */
 
 #define XV_RING_OS              0x10
 #define XV_RING_PHYS            0x30
@@ -62,17 +62,17 @@
 /* Priorities: eight, the lowest number is the most favored */
 #define XV_PRIORITIES           8
 #define XV_PRIORITY_NONE        0xff
-/* From here on the hypervisor's: "ibm,plat-res-int-priorities" in the root */
+/* Numbers from this one on are reserved: "ibm,plat-res-int-priorities" */
 #define XV_PRIORITY_RESERVED    7
 
-/* Event assignment structure, one word per source */
+/* Event assignment structure (EAS), one word per source; EISN: see end.h */
 #define XV_EAS_VALID            (1ULL << 63)
 #define XV_EAS_END_SHIFT        32      /* END index: 24 bits */
 #define XV_EAS_END_MASK         0xffffffULL
 #define XV_EAS_MASKED           (1ULL << 31)
 #define XV_EAS_EISN_MASK        0x7fffffffULL
 
-/* Event notification descriptor: the fields that PAPR makes use of */
+/* Event notification descriptor (END): the fields that PAPR uses */
 #define XV_END_WORDS            8
 #define XV_END_W0_VALID         (1U << 31)
 #define XV_END_W0_ENQUEUE       (1U << 30)
@@ -87,7 +87,7 @@
 #define XV_END_W6_VP_MASK       0x7ffffU
 #define XV_END_W7_PRIO_SHIFT    16
 
-/* Entries of an event queue: IBM bit 0 generation, below the EISN */
+/* Entries of an event queue: IBM bit 0 is the generation, the rest the EISN */
 #define XV_EQ_GENERATION        (1U << 31)
 #define XV_EQ_ENTRY_SHIFT       2
 #define XV_EQ_MIN_SHIFT         12

@@ -32,9 +32,9 @@ static inline uint32_t papr_eq_entries(unsigned shift)
 }
 
 /*
- * Sizes that a stream may have, from a machine that accepted all of the
- * hardware's.  H_INT_SET_QUEUE_CONFIG has those of "ibm,xive-eq-sizes":
- * papr_eq_shift_offered().
+ * Sizes that a stream may have: the machine that sent it may have accepted all
+ * of the hardware's sizes.  H_INT_SET_QUEUE_CONFIG accepts only those of
+ * "ibm,xive-eq-sizes", see papr_eq_shift_offered().
  */
 static inline bool papr_eq_shift_ok(uint64_t shift)
 {
@@ -70,8 +70,9 @@ static inline PaprEqPos papr_eq_next(PaprEqPos pos, unsigned shift)
 /**
  * PaprEndState - the part of an END that the guest configures and sees
  * @valid: a queue is set
- * @always_notify: forward every event; otherwise @esn coalesces, an ESB pair
- *                 that the guest manages in the END's notification page
+ * @always_notify: every event notifies the vCPU; otherwise @esn (P and Q bits
+ *                 that the guest manages in the END's notification page)
+ *                 coalesces events
  * @esn, @ese: PQ for notification and for escalation (not used under PAPR)
  */
 typedef struct PaprEndState {
@@ -152,7 +153,7 @@ static inline void papr_end_pack(const PaprEndState *end, uint32_t index,
     w[7] = (index % XV_PRIORITIES) << XV_END_W7_PRIO_SHIFT;
 }
 
-/* The way back; false if the words make no sense for END @index */
+/* The inverse of papr_end_pack(); false if the words do not fit END @index */
 static inline bool papr_end_unpack(const uint32_t w[XV_END_WORDS],
                                    uint32_t index, PaprEndState *end)
 {

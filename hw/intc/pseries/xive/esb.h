@@ -38,7 +38,7 @@ enum {
 
 typedef struct PaprEsbStep {
     uint8_t to;
-    bool forward;           /* an event goes to the router */
+    bool forward;           /* route an event, see route.c */
 } PaprEsbStep;
 
 /* What a trigger does to the state @from */

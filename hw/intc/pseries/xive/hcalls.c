@@ -9,8 +9,8 @@
  * Checks are made in the order in which LoPAR's semantics list them.  Calls
  * that change the configuration run with the big lock (BQL); the others only
  * read words that change as a whole, or do what an MMIO access could do too.
- * H_INT_RESET holds the BQL from beginning to end, so that no other call finds
- * one in progress (H_STATE).
+ * H_INT_RESET holds the BQL from beginning to end, so that no call has to
+ * return H_STATE (a reset is in progress).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -30,7 +30,7 @@ static bool lisn_ok(PaprXive *xive, uint64_t lisn)
     return false;
 }
 
-/* The context of vCPU @target: RCU read side, or BQL, to use it */
+/* The context of vCPU @target; call it in an RCU read section or with BQL */
 static PaprTctx *target_find(PaprXive *xive, uint64_t target)
 {
     PaprTctx *tctx = NULL;
@@ -293,7 +293,7 @@ static int64_t h_int_get_os_reporting_line(PowerPCCPU *cpu, uint64_t *args,
     return H_SUCCESS;
 }
 
-/* Pages by hypercall, and the rest */
+/* ESB accesses by hypercall, synchronization, reset */
 
 static int64_t h_int_esb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -351,8 +351,8 @@ static int64_t h_int_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * Without the BQL: see at the top.  H_INT_GET_QUEUE_CONFIG takes the END's
- * lock; a vCPU's own reporting line is one word that only this vCPU uses.
+ * PAPR_HCALL_LOCKLESS: see the file's head.  H_INT_GET_QUEUE_CONFIG takes the
+ * lock of the queue's descriptor; a vCPU's reporting line is one atomic word.
  */
 static const PaprHcall xive_hcalls[] = {
     { H_INT_GET_SOURCE_INFO, PAPR_HCALL_LOCKLESS, 2, 4, h_int_get_source_info },

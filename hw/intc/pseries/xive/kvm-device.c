@@ -1,18 +1,18 @@
 /*
- * pSeries XIVE in the host's kernel: what KVM's device is told and asked
+ * pSeries XIVE in the host's kernel: the attributes of KVM's device
  *
  * One function per attribute of KVM_DEV_TYPE_XIVE, in the model's terms: a
  * source's route is the word of its event assignment structure (EAS), a queue
  * (EQ) belongs to the event notification descriptor (END) of a vCPU and a
- * priority, a vCPU's registers are its OS ring.  What the kernel wants to have
- * in order, and what it can't do, is handled here:
+ * priority, a vCPU's registers are its OS ring.  The kernel's rules that PAPR
+ * does not have are handled here:
  *
- * - a source can be routed to a queue only while that is set, and the kernel
- *   forgets the number that the guest gave a source when it is masked.  PAPR
- *   has neither rule, so the model's words are authoritative, and a route is
- *   deferred until there is a queue;
+ * - a source can be routed to a queue only while the queue is set, and the
+ *   kernel forgets the number that the guest gave a source when the source is
+ *   masked.  So the model's words are authoritative, and a route is deferred
+ *   until there is a queue;
  * - a queue is one page of 64 KiB, and notifies always;
- * - a source can't be taken away: it is turned off.
+ * - a source can't be removed: it is turned off.
  *
  * Called by kvm.c and kvm-state.c; locking: see kvm.h.
  *
@@ -49,7 +49,7 @@ bool papr_xive_kvm_open(PaprXiveKvm *kvm, Error **errp)
     return kvm->fd >= 0;
 }
 
-/* Once the file is closed and unmapped the kernel frees all, and the vCPUs */
+/* Once closed and unmapped, KVM's device is freed and its vCPUs disconnected */
 void papr_xive_kvm_close(PaprXiveKvm *kvm)
 {
     close(kvm->fd);
@@ -103,8 +103,8 @@ static uint64_t route_to(uint64_t eas)
 }
 
 /*
- * A kernel that finds server, priority and number to be those it has does not
- * look at the mask, so the number is another one.
+ * The kernel ignores the mask if server, priority and number are those that the
+ * source has, so another number is used.
  */
 static uint64_t route_nowhere(uint64_t old)
 {
@@ -168,7 +168,7 @@ bool papr_xive_kvm_put_queue(PaprXiveKvm *kvm, uint32_t end_index,
     }
     trace_papr_xive_kvm_queue(end_index, eq.qaddr, eq.qshift, eq.qtoggle,
                               eq.qindex);
-    /* If it fails, the kernel must not use the old queue any longer */
+    /* If the access fails, the kernel must not use the old queue any longer */
     clear_bit_atomic(end_index, kvm->queues);
     if (!device_access(kvm, KVM_DEV_XIVE_GRP_EQ_CONFIG, end_index, &eq, true,
                        errp)) {

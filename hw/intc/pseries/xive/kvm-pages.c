@@ -6,18 +6,18 @@
  * of pages per source.  Each of the two is one memory region over the emulated
  * one, and so one memory slot of KVM, whatever the number of sources.
  *
- * The regions' addresses in QEMU are reserved when the machine is created, for
- * its life: mapped from the device while there is one, else without access.  So
- * no region comes or goes with the device, and notifiers of new RAM (block
+ * The regions' addresses in QEMU are reserved for the life of the machine: the
+ * device's pages are mapped there while there is a device, else accesses fault.
+ * So no region comes or goes with the device, and notifiers of new RAM (block
  * devices that register buffers) aren't called from client-architecture-support
  * (CAS), from reset or from the loading of a migration stream.
  *
- * The kernel fills in a source's pages at the first access, and answers one to
- * a source that it doesn't have with a bus error: QEMU looks first.  That goes
- * for accesses through the address space, too (DMA that a guest set up, the
- * monitor): these regions are RAM for KVM's slots only; other accesses go to
- * handlers, those of mmio.c for ESBs, which the memory core calls with the big
- * lock (BQL) held.
+ * The kernel maps a source's pages at the first access; an access to a source
+ * that the kernel doesn't have is a bus error, so QEMU checks first, also for
+ * accesses through the address space (DMA that a guest set up, the monitor):
+ * the regions are RAM for KVM's slots only, and those accesses go to handlers
+ * (mmio.c's for ESBs), which the memory core calls with the big lock (BQL)
+ * held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -111,7 +111,7 @@ uint64_t papr_xive_kvm_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset)
     return papr_xive_kvm_page_load(xive->kvm, lisn, offset);
 }
 
-/* The host's sources have no stores: by loads and KVM_IRQ_LINE */
+/* No stores to the host's pages: loads and KVM_IRQ_LINE have the same effect */
 void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
 {
     offset &= XV_ESB_OFFSET_MASK & ~7;
@@ -125,7 +125,7 @@ void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
     }
 }
 
-/* The host's TIMA is the running vCPU's: QEMU can't access any */
+/* The host's TIMA is that of the vCPU in the guest: QEMU can't access it */
 static uint64_t tima_read(void *opaque, hwaddr addr, unsigned size)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "xive: load from the management area at 0x%"
@@ -208,7 +208,7 @@ static bool map_pages(PaprXiveKvm *kvm, void *at, size_t size,
     return true;
 }
 
-/* In place of whatever is mapped there, at once */
+/* Replace the mapping atomically, so that no other mmap() gets the addresses */
 static void take_away(void *at, size_t size)
 {
     Error *err = NULL;

@@ -18,14 +18,14 @@
  *    are saved.
  *
  * A failure ends the migration (hw/pseries/save.h), and the guest continues on
- * the source.
+ * the source host.
  *
  * When the machine starts: release.  Sources get the bits of the model's byte,
- * and those with Q set are triggered once more.  After a stream is loaded
- * sources are held, so that the start is the same.
+ * and those whose Q was set while they were held are triggered once more.
+ * After a stream is loaded sources are held, so that the start is the same.
  *
- * Locking: BQL, and the machine is stopped, but for the saving functions, which
- * `info pic` calls at any time.
+ * Locking: BQL, and the machine is stopped, except when sources are created,
+ * and for the saving functions, which `info pic` calls at any time.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -58,8 +58,9 @@ static void hold_source(PaprXiveKvm *kvm, uint32_t lisn)
 }
 
 /*
- * A failure is no error while the machine is only stopped.  In a stream, pages
- * of queues and events in progress would be missing.
+ * A failure is recorded for papr_xive_kvm_save_sources(): it does no harm while
+ * the machine is only stopped, but a stream would lack pages of queues and
+ * events in progress.
  */
 static void flush_queues(PaprXiveKvm *kvm)
 {
@@ -141,7 +142,7 @@ static void machine_changed(void *opaque, bool running, RunState state)
     }
 }
 
-/* Memory is about to be read, if the machine is stopped for the last time */
+/* Memory is about to be read; with sources held, this is the last time */
 static int memory_is_read(NotifierWithReturn *notifier, void *data,
                           Error **errp)
 {
@@ -170,7 +171,7 @@ bool papr_xive_kvm_create_sources(PaprXiveKvm *kvm, Error **errp)
     PaprXive *xive = kvm->xive;
 
     for (uint32_t lisn = 0; lisn < xive->nr_irqs; lisn++) {
-        /* sources that it has already are turned off and masked */
+        /* this turns off and masks sources that the kernel already has */
         if ((papr_xive_is_claimed(xive, lisn) ||
              papr_xive_kvm_has(kvm, lisn)) &&
             !papr_xive_kvm_create_source(kvm, lisn, errp)) {
@@ -250,7 +251,7 @@ bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp)
     return true;
 }
 
-/* And back */
+/* From the kernel */
 
 bool papr_xive_kvm_save_sources(PaprXive *xive, Error **errp)
 {
@@ -260,7 +261,7 @@ bool papr_xive_kvm_save_sources(PaprXive *xive, Error **errp)
         error_propagate(errp, error_copy(kvm->unflushed));
         return false;
     }
-    /* While held the model's bytes are what counts */
+    /* While sources are held, the model's bytes have their state */
     for (uint32_t lisn = 0; !kvm->held && lisn < xive->nr_irqs; lisn++) {
         if (is_ours(kvm, lisn)) {
             papr_esb_put(&xive->status[lisn], papr_xive_kvm_get_pq(kvm, lisn));

@@ -4,14 +4,15 @@
  * XIVE native exploitation mode: the host's KVM has an interrupt controller
  * device by which the guest drives the host's XIVE.  It is created when XIVE
  * becomes active (at client-architecture-support, or when the machine starts
- * with it), and closed when XICS becomes active, or at reset.
+ * with it), and closed when XICS becomes active (with ic-mode=dual at a reset,
+ * too).
  *
  * These operations work on the state of the emulated model (model.c), whose
  * own operations they call for the model's part of the work:
  *
  *   the kernel has   sources' P and Q bits, positions in queues, vCPUs' rings
  *   the model has    which sources there are, and the lines of level signalled
- *                    ones; routes, queues' places, reporting lines
+ *                    ones; routes, queues' addresses, reporting lines
  *
  * The kernel handles none of the hypercalls H_INT_*: hcalls.c does, and the
  * operations below carry out what they ask for.  Events come from devices by
@@ -62,7 +63,7 @@ static int64_t kvm_set_eas(PaprXive *xive, uint32_t lisn, uint64_t eas)
     return H_SUCCESS;
 }
 
-/* The model maps the queue, too: it must be RAM, and keeps a reference */
+/* The model maps the queue, too: to check for RAM, and to hold a reference */
 static int64_t kvm_set_queue(PaprXive *xive, uint32_t end_index,
                              const PaprEndState *state)
 {
@@ -108,7 +109,7 @@ static int64_t kvm_sync(PaprXive *xive, uint32_t lisn)
     return H_SUCCESS;
 }
 
-/* The kernel's reset leaves sources on that have no route */
+/* The kernel's reset does not turn off sources that have no route */
 static int64_t kvm_reset_routing(PaprXive *xive)
 {
     Error *err = NULL;
@@ -249,7 +250,7 @@ static bool connect_all(PaprXive *xive, Error **errp)
     return true;
 }
 
-/* What the device will need, without it: once */
+/* Allocate once what the device needs; papr_xive_kvm_open() creates it */
 static bool make_kvm(PaprXive *xive, Error **errp)
 {
     PaprXiveKvm *kvm;
@@ -281,8 +282,8 @@ static void xive_kvm_prepare(void *be)
 static const PaprXiveOps xive_kvm_ops;
 
 /*
- * The model's state is that after a reset, or is a stream's, which post_load()
- * stores.
+ * No state is stored: the model's is that after a reset, like a new device's,
+ * or that of a stream, which post_load() stores.
  */
 static bool xive_kvm_activate(void *be, Error **errp)
 {
@@ -338,7 +339,7 @@ static int xive_kvm_post_load(void *be, int version_id)
     return 0;
 }
 
-/* In the vCPU's thread: KVM does not give registers while it is in the guest */
+/* In the vCPU's thread: another would wait while the vCPU is in the guest */
 static void save_ring_on_cpu(CPUState *cs, run_on_cpu_data data)
 {
     Error *err = NULL;
@@ -353,7 +354,7 @@ static void xive_kvm_print_info(void *be, GString *buf)
     PaprXive *xive = be;
     Error *err = NULL;
 
-    /* Shown is what could be read */
+    /* After an error, show what could be read */
     if (!papr_xive_kvm_save_sources(xive, &err) ||
         !papr_xive_kvm_save_queues(xive, &err)) {
         error_report_err(err);

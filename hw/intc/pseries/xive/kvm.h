@@ -27,11 +27,12 @@
 /**
  * PaprXiveKvm - the kernel's device, and what is prepared for it
  * @fd: the device; -1: there is none
- * @sources: its numbers; an access to another number's pages is a bus error
+ * @sources: those that the device has; an access to another source's pages is a
+ *           bus error
  * @connected: servers whose vCPU the device has, plugged or parked
- * @queues: descriptors (ENDs) for which it has a queue
+ * @queues: descriptors (ENDs) for which the device has a queue
  * @held: the machine is stopped: P is set in sources that are on, so that
- *        later events stay in Q; their state is in the model's bytes
+ *        later events stay in Q; the bits from before are in the model's bytes
  * @unflushed: why the kernel could not flush events in progress and mark the
  *             queues' pages dirty at the last hold; NULL: it could
  * @esb, @tima: addresses reserved for the device's pages
@@ -81,7 +82,7 @@ uint8_t papr_xive_kvm_get_pq(PaprXiveKvm *kvm, uint32_t lisn);
 /** papr_xive_kvm_set_pq: returns what P and Q were; one atomic step */
 uint8_t papr_xive_kvm_set_pq(PaprXiveKvm *kvm, uint32_t lisn, uint8_t pq);
 
-/* The same with what the guest is to see, which the lines of devices add to */
+/* The guest's accesses; a source whose line is still up is triggered again */
 uint64_t papr_xive_kvm_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset);
 void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
 
@@ -93,9 +94,9 @@ bool papr_xive_kvm_connect(PaprXiveKvm *kvm, PaprTctx *tctx, Error **errp);
 /** papr_xive_kvm_create_source: afterwards it is off and masked */
 bool papr_xive_kvm_create_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
 /**
- * papr_xive_kvm_route - from the model's @old to @eas
+ * papr_xive_kvm_route - change the route from the model's @old to @eas
  *
- * If @eas goes to a queue that is not set yet, that is put off until it is.
+ * If the queue of @eas is not set yet, the source is masked until it is set.
  */
 bool papr_xive_kvm_route(PaprXiveKvm *kvm, uint32_t lisn, uint64_t old,
                          uint64_t eas, Error **errp);
@@ -109,7 +110,7 @@ bool papr_xive_kvm_get_queue(PaprXiveKvm *kvm, uint32_t end_index,
 bool papr_xive_kvm_sync(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
 /** papr_xive_kvm_flush: no event in progress; queues' pages are marked dirty */
 bool papr_xive_kvm_flush(PaprXiveKvm *kvm, Error **errp);
-/** papr_xive_kvm_clear: no routes, no queues, sources with a route off */
+/** papr_xive_kvm_clear: turn off routed sources, clear routes and queues */
 bool papr_xive_kvm_clear(PaprXiveKvm *kvm, Error **errp);
 
 /* A vCPU's ring; the vCPU is not in the guest */
@@ -122,11 +123,11 @@ void papr_xive_kvm_state_init(PaprXiveKvm *kvm);
 bool papr_xive_kvm_create_sources(PaprXiveKvm *kvm, Error **errp);
 /** papr_xive_kvm_load_source: one that is claimed, with the model's state */
 bool papr_xive_kvm_load_source(PaprXiveKvm *kvm, uint32_t lisn, Error **errp);
-/** papr_xive_kvm_load: the kernel takes over the model's state, held */
+/** papr_xive_kvm_load: store the model's state in the kernel, sources held */
 bool papr_xive_kvm_load(PaprXiveKvm *kvm, Error **errp);
 void papr_xive_kvm_hold(PaprXiveKvm *kvm);
 void papr_xive_kvm_release(PaprXiveKvm *kvm);
-/** papr_xive_kvm_save_sources: fails if the last hold did */
+/** papr_xive_kvm_save_sources: fails if the flush of the last hold failed */
 bool papr_xive_kvm_save_sources(PaprXive *xive, Error **errp);
 bool papr_xive_kvm_save_queues(PaprXive *xive, Error **errp);
 

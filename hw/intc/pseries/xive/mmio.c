@@ -1,5 +1,5 @@
 /*
- * pSeries XIVE: the pages through which guests work the controller
+ * pSeries XIVE: the pages by which guests access the controller
  *
  * - event state buffers (ESB): a pair of pages per source, to trigger it and to
  *   manage its P and Q bits;
@@ -8,11 +8,12 @@
  * - TIMA, the thread interrupt management area: the registers of the vCPU that
  *   makes the access.
  *
- * The memory core calls these without the big lock (BQL), for the regions ask
- * for that: the handlers only work on the atomic state of route.c and on the
- * accessing vCPU's own context, and never enter another device.  The regions
- * live as long as the machine, and are visible while XIVE is active.  If the
- * host's kernel runs it, kvm-pages.c has the regions of ESB and TIMA covered.
+ * The memory core calls the handlers without the big lock (BQL), since the
+ * regions are lockless: the handlers only work on the atomic state of route.c
+ * and on the accessing vCPU's own context, and never enter another device.  The
+ * regions live as long as the machine, and are visible while XIVE is active.
+ * If the host's kernel runs XIVE, regions of kvm-pages.c cover those of ESB and
+ * TIMA.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -78,7 +79,7 @@ static void esb_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     PaprXive *xive = opaque;
     uint32_t lisn = addr >> XV_ESB_PAIR_SHIFT;
-    uint32_t offset = 0;                /* a store there triggers, as well */
+    uint32_t offset = 0;                /* triggers in either page */
 
     if (!is_trigger_page(addr)) {
         offset = addr & XV_ESB_OFFSET_MASK;
@@ -87,7 +88,7 @@ static void esb_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
     xive->ops->esb_store(xive, lisn, offset);
 }
 
-/* Notification pages: the even page has ESn, the odd one ESe */
+/* Notification pages: the even page has @esn of the END, the odd one @ese */
 
 static PaprEsbStep end_step(uint8_t pq, uint32_t offset)
 {
@@ -165,7 +166,7 @@ static bool is_os_ring(uint32_t op, unsigned size)
 
 static uint64_t ring_load(uint64_t ring, unsigned first, unsigned size)
 {
-    ring = papr_ring_put(ring, XV_AGE, 0);      /* not the OS's to see */
+    ring = papr_ring_put(ring, XV_AGE, 0);      /* hidden from the OS */
     return ring >> (8 * (8 - first - size));
 }
 
@@ -189,9 +190,9 @@ static uint64_t tima_read(void *opaque, hwaddr addr, unsigned size)
 }
 
 /*
- * Acknowledge, with the answer to the first line of the pair that the guest
- * registered (H_INT_SET_OS_REPORTING_LINE): 16 bytes, in which bytes 8 to 11
- * are the OS's NSR, CPPR, IPB and INC.
+ * Acknowledge, and write the answer to the first line of the pair that the
+ * guest registered (H_INT_SET_OS_REPORTING_LINE): 16 bytes, in which bytes 8 to
+ * 11 are the OS's NSR, CPPR, IPB and INC.
  */
 static void ack_to_report_line(PaprTctx *tctx)
 {

@@ -2,7 +2,7 @@
  * pSeries XIVE: the controller as a device, and its emulated implementation
  *
  * XIVE, the eXternal Interrupt Virtualization Engine, in exploitation mode
- * (LoPAR 14.5.4.7): the guest works sources and its vCPUs' registers through
+ * (LoPAR 14.5.4.7): the guest accesses sources and its vCPUs' registers by
  * pages of MMIO (mmio.c), sets routes by hypercalls (hcalls.c), and finds
  * events in queues in its memory (route.c).  Called by irq/ through
  * PaprIntcOps; locking: see model.h.
@@ -96,7 +96,7 @@ static bool xive_claim(void *be, uint32_t irq, bool lsi, Error **errp)
     } else {
         clear_bit_atomic(irq, xive->lsi_map);
     }
-    /* a stream has the routes of its claimed numbers */
+    /* a loaded stream may have claimed the number: keep its route */
     if (!papr_xive_is_claimed(xive, irq)) {
         papr_esb_off(&xive->status[irq]);
         papr_xive_set_eas(xive, irq, papr_eas_initial(irq));
@@ -203,9 +203,9 @@ static void xive_print_info(void *be, GString *buf)
 }
 
 /*
- * What is derived is not taken from the stream: a kernel's may lack it.  The
- * section of a vCPU that was plugged in comes after the machine's, whose
- * post_load has the lines of all others follow their rings.
+ * PIPR and NSR are derived, not taken from the stream: one that was saved with
+ * KVM's controller may lack them.  The section of a vCPU that was plugged in
+ * comes after the machine's, whose post_load updates the lines of all others.
  */
 static bool xive_load_vcpu(void *be, PaprVcpu *vcpu, Error **errp)
 {

@@ -6,14 +6,16 @@
  *
  *   eat[lisn]       event assignment word, replaced as a whole
  *   status[lisn]    event state buffer byte, see esb.h
- *   ends[i].lock    a spinlock around one END: its queue's mapping, position
- *                   and notification bits.  Held for one store to guest memory
+ *   ends[i].lock    a spinlock around one END (event notification descriptor):
+ *                   its queue's mapping, position and notification bits.  Held
+ *                   for one store to guest memory
  *   tctxs[server]   pointer under RCU; changed with the BQL held
  *   tctx->ring      OS ring word, see ring.h
  *
- * Order: BQL, RCU read side, END lock.  A thread with an END lock takes only
- * the locks that marking a page dirty needs, and does not wait for the BQL.
- * Everything else is written with the BQL held.
+ * Order: BQL, END lock; an RCU read section may begin before or after either.
+ * A thread with an END lock takes only the locks that marking a page dirty
+ * needs, and does not wait for the BQL.  Everything else is written with the
+ * BQL held, except for tctx->report_line, an atomic word.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -66,8 +68,8 @@ typedef struct PaprXiveKvm PaprXiveKvm;
  *
  * The implementation is the emulated model, or KVM's device, which also has the
  * state that events change.  The BQL is held, except in queue, esb_load,
- * esb_store and sync, which a vCPU may call without.  The integers are return
- * codes for r3.
+ * esb_store and sync, which a vCPU may call without it.  Functions that return
+ * int64_t return the hypercall's return code (r3).
  */
 typedef struct PaprXiveOps {
     PaprIntcOps intc;
@@ -79,7 +81,7 @@ typedef struct PaprXiveOps {
     void (*esb_store)(PaprXive *xive, uint32_t lisn, uint32_t offset);
     int64_t (*sync)(PaprXive *xive, uint32_t lisn);
     int64_t (*reset)(PaprXive *xive);
-    /* beside those of @intc: bring the model up to date; NULL: it is */
+    /* like save_sources of @intc, for the positions in queues; may be NULL */
     bool (*save_queues)(PaprXive *xive, Error **errp);
 } PaprXiveOps;
 
@@ -98,7 +100,7 @@ struct PaprXive {
     PaprTctx **tctxs;
 
     const PaprXiveOps *ops;             /* active implementation */
-    PaprXiveKvm *kvm;                   /* NULL: not to be had */
+    PaprXiveKvm *kvm;                   /* NULL: emulated only */
 
     PaprHcallTable *hcalls;
     MemoryRegion esb_mmio;
@@ -161,21 +163,21 @@ PaprEndState papr_xive_end_state(PaprXive *xive, uint32_t end_index);
 
 /** papr_xive_set_end_pos: how far the host's controller wrote the queue */
 void papr_xive_set_end_pos(PaprXive *xive, uint32_t end_index, PaprEqPos pos);
-/** papr_xive_sync: wait for the events of @lisn that are in progress; r3 */
+/** papr_xive_sync: wait for events of @lisn in progress; returns an H_* code */
 int64_t papr_xive_sync(PaprXive *xive, uint32_t lisn);
 
-/* Thread contexts: own vCPU, or BQL */
+/* Thread contexts; the caller is the vCPU, has the BQL or reads under RCU */
 void papr_tctx_reset(PaprTctx *tctx);
 uint16_t papr_tctx_accept(PaprTctx *tctx, uint64_t *before, uint64_t *after);
 void papr_tctx_set_cppr(PaprTctx *tctx, uint8_t cppr);
 void papr_tctx_pend(PaprTctx *tctx, uint8_t priority);
-/** papr_tctx_follow: set the vCPU's input to what the ring says; BQL */
+/** papr_tctx_follow: set the vCPU's input as the ring says; takes the BQL */
 void papr_tctx_follow(PaprTctx *tctx);
 
 /* mmio.c */
 void papr_xive_mmio_init(PaprXive *xive);
 void papr_xive_mmio_enable(PaprXive *xive, bool enable);
-/* accesses to the ESB pages, for KVM's, too; the region's opaque is PaprXive */
+/* for the regions of ESB pages, also KVM's; the opaque is the PaprXive */
 extern const MemoryRegionOps papr_xive_esb_ops;
 /* the management page's loads and stores, for H_INT_ESB too; any thread */
 uint64_t papr_xive_esb_load(PaprXive *xive, uint32_t lisn, uint32_t offset);
@@ -185,7 +187,7 @@ void papr_xive_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset);
 void papr_xive_hcalls_init(PaprXive *xive);
 void papr_xive_hcalls_enable(PaprXive *xive, bool enable);
 
-/* model.c: papr_xive_ops as a whole */
+/* model.c: the emulated implementation; papr_xive_ops is its @intc */
 extern const PaprXiveOps papr_xive_emulated;
 
 /* sources off, queues gone; the lines of devices stay.  BQL */

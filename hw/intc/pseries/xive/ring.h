@@ -1,12 +1,13 @@
 /*
  * pSeries XIVE: the OS ring of a thread interrupt context
  *
- * The eight bytes NSR CPPR IPB LSMFB ACK INC AGE PIPR of a vCPU are one 64-bit
- * word, the first byte on top.  Pending priorities are bits of IPB; PIPR is
- * the most favored of them; an exception is up, which is NSR bit 0, exactly
- * while PIPR is more favored than CPPR.  So every operation here is a function
- * from word to word, and a thread stores the result by compare-and-swap:
- * nothing needs a lock (see present() in route.c for the vCPU's line).
+ * The eight bytes NSR CPPR IPB LSMFB ACK INC AGE PIPR of a vCPU (see abi.h) are
+ * one 64-bit word, NSR in the most significant byte.  Pending priorities are
+ * bits of IPB; PIPR is the most favored of them; NSR bit 0 (an exception is up)
+ * is set exactly while PIPR is more favored than CPPR.  So every operation here
+ * is a function from word to word, and a thread stores the result by
+ * compare-and-swap: nothing needs a lock (see tctx_commit() in route.c for the
+ * vCPU's line).
  *
  * Pure; called by route.c, tested by test-xive-ring.c.
  *
@@ -79,7 +80,7 @@ static inline uint64_t papr_ring_pend(uint64_t ring, uint8_t priority)
     return papr_ring_settle(papr_ring_put(ring, XV_IPB, ipb));
 }
 
-/* The guest sets its priority; what is no priority means "take all" */
+/* The guest sets its priority; a value above 7 unmasks all priorities */
 static inline uint64_t papr_ring_set_cppr(uint64_t ring, uint8_t cppr)
 {
     if (cppr >= XV_PRIORITIES) {
@@ -89,8 +90,8 @@ static inline uint64_t papr_ring_set_cppr(uint64_t ring, uint8_t cppr)
 }
 
 /*
- * The guest takes the pending exception: its priority becomes the current one.
- * The guest's answer is the NSR from before and the CPPR from after.
+ * The guest accepts the pending exception, whose priority becomes the current
+ * one.  Its load returns the NSR from before and the CPPR from after.
  */
 static inline uint64_t papr_ring_accept(uint64_t ring)
 {

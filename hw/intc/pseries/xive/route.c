@@ -2,9 +2,10 @@
  * pSeries XIVE: an event, from its source to a vCPU
  *
  * A source forwards an event (esb.h); its EAS (event assignment structure), one
- * word, names an END (event notification descriptor) and the number that the
- * guest gave it; the END stores that in an event queue in guest memory and
- * marks its priority as pending in the OS ring of its vCPU (ring.h).
+ * word, names an END (event notification descriptor) and the source's EISN
+ * (effective interrupt source number, chosen by the guest); the EISN is stored
+ * in the END's event queue in guest memory, and the END's priority is marked as
+ * pending in the OS ring of its vCPU (ring.h).
  *
  * Called by mmio.c, hcalls.c and, for devices, through model.c.  Runs in any
  * thread without the big lock (BQL), which only a change of the vCPU's line

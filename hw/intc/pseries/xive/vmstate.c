@@ -1,7 +1,7 @@
 /*
  * pSeries XIVE: migration
  *
- * Streams have the sections and structures that the machine has always had:
+ * Streams have the sections and structures of upstream's pseries:
  *
  *   "xive-source"   a byte per source: P, Q and the line
  *   "spapr-xive"    the event assignment words and the descriptors of queues,
@@ -292,9 +292,9 @@ static const VMStateDescription vmstate_tctx = {
 };
 
 /*
- * QEMU's older pseries counts them in the order in which they come.  That is
- * the same as long as cores are plugged in order; otherwise a context would not
- * find its own section.
+ * The instance is the vCPU's cpu_index.  Upstream's pseries counts contexts in
+ * the order of their creation, which gives the same instances as long as cores
+ * are plugged in order; otherwise a context would not find its own section.
  */
 void papr_xive_vmstate_add_tctx(PaprTctx *tctx)
 {
