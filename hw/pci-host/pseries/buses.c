@@ -32,7 +32,7 @@ static unsigned number_bridge(PCIDevice *bridge, unsigned last)
     }
     bridge->config[PCI_PRIMARY_BUS] = pci_dev_bus_num(bridge);
     bridge->config[PCI_SECONDARY_BUS] = number;
-    /* let configuration cycles through as long as it is not known */
+    /* pass on configuration cycles for all buses until the last is known */
     bridge->config[PCI_SUBORDINATE_BUS] = PAPR_PHB_LAST_BUS;
     last = number_buses(papr_pci_bus_behind(bridge), number);
     bridge->config[PCI_SUBORDINATE_BUS] = last;
@@ -67,9 +67,9 @@ static unsigned count_buses(PCIBus *bus)
 }
 
 /*
- * Numbers go on from one host bridge to the next, as long as there are enough:
- * SLOF counts so, and does not find devices again when the guest negotiates if
- * their bus has another number.
+ * Numbers continue from one host bridge to the next, as long as there are
+ * enough.  SLOF counts in the same way; at client-architecture-support it would
+ * not find a device again whose bus has another number.
  */
 static unsigned number_phb(PaprPhb *phb, unsigned last)
 {
@@ -81,8 +81,9 @@ static unsigned number_phb(PaprPhb *phb, unsigned last)
 }
 
 /*
- * A bridge plugged into the running guest: on the root bus there is room above
- * all others; elsewhere its parent's numbers end where its neighbour's begin.
+ * A bridge that is plugged while the guest runs gets the numbers above all
+ * others if it is on the root bus.  Elsewhere there is no room: the numbers of
+ * its parent end where those of the parent's neighbour begin.
  */
 void papr_phb_number_new_bridge(PaprPhb *phb, PCIDevice *bridge)
 {

@@ -95,8 +95,8 @@ static int32_t config_write(PaprPhb *phb, uint32_t config_addr, uint32_t size,
 }
 
 /*
- * The old calls do not name a bridge, and bus numbers are not unique here: they
- * are served only if there is one bridge.
+ * The old calls do not name a bridge, and two bridges may have the same bus
+ * number, so the calls are served only if there is one bridge.
  */
 static PaprPhb *only_phb(PaprPci *pci)
 {
@@ -113,7 +113,7 @@ static PaprPhb *only_phb(PaprPci *pci)
     return found;
 }
 
-/* config_addr, BUID (two words), size -> status, value */
+/* config_addr, bus unit id (BUID, two words), size -> status, value */
 static int32_t rtas_ibm_read(PowerPCCPU *cpu, PaprRtasCall *call, void *pci)
 {
     return config_read(papr_pci_find(pci, &call->args[1]), call->args[0],

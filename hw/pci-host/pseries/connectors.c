@@ -1,10 +1,9 @@
 /*
- * pSeries PCI host bridge (PHB): which connector is which
+ * pSeries PCI host bridge (PHB): the connectors of slots
  *
- * Each function of each slot has a connector (dynamic reconfiguration
- * connector, DRC), of the root bus and of the buses behind bridges: LoPAR
- * section 13.6.  What is done by them is in hotplug.c, what the tree says of
- * them in dt.c.  BQL.
+ * Each function of each slot, on the root bus and on the buses behind bridges,
+ * has a connector (dynamic reconfiguration connector, DRC): LoPAR section 13.6.
+ * hotplug.c attaches devices to them, dt.c writes them into nodes.  BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,8 +14,8 @@
 
 /*
  * A connector's id: index of the host bridge, chassis of the PCI bridge that
- * the bus is behind (0: the root bus), slot and function.  The chassis and not
- * the bus' number, which the guest may change.
+ * the bus is behind (0: the root bus), slot and function.  It does not have the
+ * bus' number, as the guest may change that.
  */
 #define DRC_PHB_SHIFT       16
 #define DRC_CHASSIS_SHIFT   8

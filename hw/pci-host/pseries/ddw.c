@@ -3,8 +3,8 @@
  *
  * RTAS calls by which a guest asks for a window large enough for all its RAM,
  * so that it needs to fill the table only once.  LoPAR section 7.3.27.  All
- * devices of a bridge are one partitionable endpoint (PE) here, so the address
- * of the PE is of no account, and the bus unit id decides.
+ * devices of a bridge are one partitionable endpoint (PE) here, so calls ignore
+ * the address of the PE and use the bus unit id.
  *
  * BQL held.
  *
@@ -195,7 +195,7 @@ static int32_t remove_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     papr_tce_disable(tcet);
     trace_papr_ddw_remove(phb->buid, call->args[0]);
 
-    /* R1-7.3.27.3-3: the last one removed makes the default one come back */
+    /* R1-7.3.27.3-3: removal of the last window restores the default one */
     if (!was_default && !count_windows(phb) &&
         !papr_phb_dma_restore(phb, &err)) {
         qemu_log_mask(LOG_GUEST_ERROR, "Default DMA window: %s\n",

@@ -8,10 +8,10 @@
 
 #include "phb.h"
 
-/** papr_phb_default_window: as "ibm,dma-window" tells it */
+/** papr_phb_default_window: the one that "ibm,dma-window" describes */
 PaprTceWindow papr_phb_default_window(const PaprPhb *phb);
 
-/** papr_phb_is_default_window: is that what @tcet has now? */
+/** papr_phb_is_default_window: does @tcet have the default window now? */
 bool papr_phb_is_default_window(const PaprPhb *phb, const PaprTceTable *tcet);
 
 /** papr_phb_dma_restore: the default window and no other, nothing mapped */

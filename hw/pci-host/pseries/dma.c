@@ -3,8 +3,8 @@
  *
  * One address space for all devices of a bridge: up to two windows, each with a
  * table of translation control entries (TCE), and above them the window that
- * MSIs are written to (msi.c).  The first window is there at boot, below 4 GiB;
- * the guest may add one or exchange them: dynamic DMA windows (DDW), see ddw.c.
+ * MSIs are written to (msi.c).  The default window exists at boot, below 4 GiB;
+ * the guest may add or replace one: dynamic DMA windows (DDW), see ddw.c.
  * LoPAR section 7.3.27 and "ibm,dma-window" in B.5.5.1.1.
  *
  * Called by phb.c and ddw.c.  All with the big lock (BQL) held, but for DMA
@@ -22,7 +22,7 @@
 #include "window.h"
 #include "trace.h"
 
-/* R1-7.3.27-4: the window of the boot has 4 KiB pages and is below 4 GiB */
+/* R1-7.3.27-4: the default window has 4 KiB pages and is below 4 GiB */
 #define DEFAULT_WINDOW_END (4 * GiB)
 
 static bool check_default_window(const PaprPhbOptions *opt, Error **errp)
@@ -177,8 +177,8 @@ void papr_phb_dma_unrealize(PaprPhb *phb)
 }
 
 /*
- * A window that cannot be had again leaves the bridge without one: the guest's
- * DMA fails, the next reset or ibm,reset-pe-dma-window tries again.
+ * If the default window can't be created, the bridge has no window: the guest's
+ * DMA fails.  The next reset or ibm,reset-pe-dma-window tries again.
  */
 bool papr_phb_dma_restore(PaprPhb *phb, Error **errp)
 {
@@ -223,7 +223,7 @@ void papr_phb_dma_dt(PaprPhb *phb, PaprDt *dt)
     papr_dt_cell_list(dt, "ibm,ddw-applicable", RTAS_IBM_QUERY_PE_DMA_WINDOW,
                       RTAS_IBM_CREATE_PE_DMA_WINDOW,
                       RTAS_IBM_REMOVE_PE_DMA_WINDOW);
-    /* a count, then Table 7.118: two extensions, the second one by its value */
+    /* Table 7.118: a count, the token of reset, 1 for a query of six outputs */
     papr_dt_cell_list(dt, "ibm,ddw-extensions", 2,
                       RTAS_IBM_RESET_PE_DMA_WINDOW, 1);
 }

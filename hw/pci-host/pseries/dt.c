@@ -2,9 +2,9 @@
  * pSeries PCI host bridge (PHB): nodes of the device tree
  *
  * The bridge and all that is behind it, as the PCI bus binding to IEEE 1275 and
- * LoPAR sections B.5.5 and 13.6.3 have it.  Written whole at reset and when the
- * guest negotiates (papr_pci_dt()), and for what is plugged later through
- * ibm,configure-connector (papr_phb_dt(), papr_pci_device_dt()).
+ * LoPAR sections B.5.5 and 13.6.3 have it.  All nodes are written at reset and
+ * at client-architecture-support (papr_pci_dt()); ibm,configure-connector gets
+ * those of what is plugged later (papr_phb_dt(), papr_pci_device_dt()).
  *
  * Firmware or guest assign the addresses of devices' regions.  The numbers of
  * buses behind bridges are there already (buses.c).  BQL.
@@ -32,7 +32,7 @@ enum {
 #define REGIONS_MAX     (1 + PCI_NUM_REGIONS)
 #define REGION_CELLS    (ADDRESS_CELLS + SIZE_CELLS)
 
-/* "ranges" of bridges: here, there, size; ports, memory, prefetchable memory */
+/* "ranges" of bridges: child address, parent address, size for each window */
 #define BRIDGE_WINDOWS      3
 #define BRIDGE_RANGE_CELLS  (2 * ADDRESS_CELLS + SIZE_CELLS)
 #define PORTS_OF_BUS        (4 * KiB)
@@ -195,7 +195,7 @@ static unsigned bridge_range(uint32_t *cells, uint32_t space, uint64_t base,
     return BRIDGE_RANGE_CELLS;
 }
 
-/* What firmware lets a bridge pass on */
+/* "ranges" of the windows that firmware has opened in @bridge */
 static unsigned open_windows(PCIDevice *bridge, uint32_t *cells)
 {
     static const struct {
@@ -223,9 +223,9 @@ static unsigned open_windows(PCIDevice *bridge, uint32_t *cells)
 }
 
 /*
- * Where no firmware has opened windows Linux does so, for memory but not for
- * I/O ports.  Propose some: 4 KiB a bus, in the order of buses, so that those
- * of a bridge contain those of the bridges behind it.
+ * If no firmware has opened a bridge's windows, Linux opens those for memory,
+ * but not that for I/O ports.  Propose ports: 4 KiB a bus, in the order of
+ * buses, so that the ports of a bridge contain those of bridges behind it.
  */
 static unsigned propose_ports(PaprPhb *phb, PCIDevice *bridge, uint32_t *cells)
 {
@@ -243,9 +243,9 @@ static unsigned propose_ports(PaprPhb *phb, PCIDevice *bridge, uint32_t *cells)
 }
 
 /*
- * Linux goes behind a bridge only if its node has all of these: firmware would
- * add them, but not every guest is started by it.  What firmware has added is
- * replaced by what this says when the guest negotiates.
+ * Linux scans the bus behind a bridge only if the bridge's node has all of
+ * these properties.  SLOF adds them, but not every guest is started by SLOF;
+ * and at client-architecture-support these replace those of SLOF.
  */
 static void bridge_dt(PaprPhb *phb, PCIDevice *bridge, PaprDt *dt)
 {
@@ -352,7 +352,7 @@ static void phb_identity(PaprPhb *phb, PaprDt *dt)
     PaprDrc *drc = papr_dr_find(phb->pci->config.dr, PAPR_DRC_PHB,
                                 phb->opt.index);
 
-    /* for the guest that plugs it in: no firmware is there to add it */
+    /* no firmware adds "name" for a guest that gets the bridge by hotplug */
     papr_dt_string(dt, "name", "pci");
     papr_dt_string(dt, "device_type", "pci");
     papr_dt_string(dt, "compatible", "IBM,Logical_PHB");

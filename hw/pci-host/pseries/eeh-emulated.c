@@ -6,9 +6,9 @@
  * bridge are a PE (partitionable endpoint) nevertheless, for tests of what
  * guests do after an error: setting the property eeh-error causes one.
  *
- * While a PE is stopped a region covers its windows, whose loads return all
+ * While a PE is stopped, a region covers its windows, in which loads return all
  * ones, and its DMA address space is empty.  A virtio device without
- * iommu_platform accesses memory without that address space, and still does.
+ * iommu_platform does not use that address space, so it still accesses memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -63,7 +63,7 @@ void papr_pe_emulated_unrealize(PaprPhb *phb)
     }
 }
 
-/* What the PE's devices can do is as its state says */
+/* Stop or release the PE's windows and DMA, according to its state */
 static void follow_state(PaprPhb *phb)
 {
     bool stopped = papr_pe_stops_io(phb->pe_state);
@@ -149,7 +149,7 @@ static char *get_error(Object *obj, Error **errp)
     return g_strdup(state_names[PAPR_PHB(obj)->pe_state]);
 }
 
-/* An error while the PE is in reset, or is given up, changes nothing */
+/* A temporary error has no effect if the PE is in reset or unavailable */
 static void set_error(Object *obj, const char *value, Error **errp)
 {
     PaprPhb *phb = PAPR_PHB(obj);

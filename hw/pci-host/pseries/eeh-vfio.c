@@ -2,9 +2,9 @@
  * pSeries PCI host bridge: EEH (enhanced I/O error handling) of the host's
  * devices
  *
- * The host kernel does the handling, for one group (its PE, partitionable
- * endpoint) in one container, so a bridge has a PE if its devices are of one
- * such group.
+ * The host kernel handles errors of a VFIO group, which is a PE (partitionable
+ * endpoint), if it is the only group in its container.  So a bridge has a PE if
+ * its devices of the host are of one such group.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -52,7 +52,7 @@ static VFIOContainer *pe_container(PaprPhb *phb)
     VFIOContainerBase *base;
     VFIOContainer *container = NULL;
 
-    /* there is a space in VFIO's list for each one that it was asked for */
+    /* without VFIO devices vfio_get_address_space() would create a space */
     if (!has_vfio(phb)) {
         return NULL;
     }
@@ -98,8 +98,8 @@ static int host_op(PaprPhb *phb, uint32_t op)
 }
 
 /*
- * A reset clears the device's MSI-X table; VFIO has to hear of it to set up its
- * interrupts anew when the guest enables them again.
+ * A reset clears the device's MSI-X table.  MSI-X is disabled first, so that
+ * VFIO sets up its interrupts again when the guest enables MSI-X again.
  */
 static void forget_msix(PCIBus *bus, PCIDevice *dev, void *opaque)
 {

@@ -61,7 +61,7 @@ static unsigned int count_members(PaprPhb *phb, const PaprPeOps *pe)
     return count.members;
 }
 
-/* All calls begin with these three arguments */
+/* All calls begin with config_addr and the two words of the bus unit id */
 static PaprPhb *call_bridge(PaprPci *pci, const PaprRtasCall *call)
 {
     return papr_pci_find(pci, &call->args[1]);
@@ -74,15 +74,15 @@ static int32_t eeh_status(const PaprRtasCall *call, int32_t status)
 }
 
 /*
- * The PE's address has no function in it: its primary bus, and a register so
- * that it is not 0.
+ * The PE's address for @dev: the bus of @dev, no function, and a register so
+ * that the address is not 0.
  */
 static uint32_t pe_address(PCIDevice *dev)
 {
     return pci_dev_bus_num(dev) << 16 | 1;
 }
 
-/* Guests name the PE or a device of it: one on that bus will do */
+/* Does @config_addr name the PE or a device in it?  Only the bus is checked */
 static bool names_pe(PaprPhb *phb, const PaprPeOps *pe, uint32_t config_addr)
 {
     PeCount count = { .pe = pe };
@@ -180,7 +180,7 @@ static int32_t configure_pe(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
                                : RTAS_PARAMETER_ERROR);
 }
 
-/* There is no log of what the platform knows */
+/* The platform has no error log to return */
 static int32_t slot_error_detail(PowerPCCPU *cpu, PaprRtasCall *call,
                                  void *opaque)
 {

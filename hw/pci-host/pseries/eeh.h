@@ -1,8 +1,8 @@
 /*
- * pSeries PCI host bridge: whose partitionable endpoint (PE) it has (private to
- * this folder)
+ * pSeries PCI host bridge: kinds of partitionable endpoint, PE (private to this
+ * folder)
  *
- * All that is behind a bridge is one PE, or in none.  BQL held.
+ * A bridge has one PE, or none.  BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,8 +21,8 @@ typedef struct PaprPeOps {
     int32_t (*act)(PaprPhb *phb, PaprPeAction action);
 
     /**
-     * @state: of the PE; @wait is how many milliseconds it may last if that is
-     * PAPR_PE_UNAVAILABLE, 0 for ever
+     * @state: returns the PE's state; sets @wait to the milliseconds for which
+     * PAPR_PE_UNAVAILABLE may last, 0 for ever
      */
     PaprPeState (*state)(PaprPhb *phb, uint32_t *wait);
 

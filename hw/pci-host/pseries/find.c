@@ -1,10 +1,10 @@
 /*
- * pSeries PCI host bridge (PHB): which bridge, and which device of it
+ * pSeries PCI host bridge (PHB): look-up of bridges and their devices
  *
- * By the arguments of RTAS (run-time abstraction services) calls: the two words
- * of a bus unit id (BUID), and config_addr.  LoPAR section 7.3.4.  What has
- * been released and only waits for its removal is not found.  Called by all of
- * this folder; calls none of it.
+ * RTAS calls name a bridge by the two words of its bus unit id (BUID), and a
+ * device by config_addr.  LoPAR section 7.3.4.  A bridge or device that the
+ * guest has released, and that is not removed yet, is not found.  Called by all
+ * of this folder; calls none of it.
  *
  * Locking: BQL.
  *

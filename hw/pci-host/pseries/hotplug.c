@@ -41,7 +41,7 @@ static bool fill_device(PaprDrc *drc, DeviceState *dev, PaprDt *dt, void *phb,
     return true;
 }
 
-/* Without power a device is in no configuration space, and has no BARs */
+/* A device without power has no configuration space and no mapped BARs */
 static void hide_pci_device(DeviceState *dev, void *phb)
 {
     pci_set_power(PCI_DEVICE(dev), false);
@@ -129,7 +129,7 @@ static void phb_plug_device(HotplugHandler *handler, DeviceState *dev,
     PaprDrc *drcs[PCI_FUNC_MAX];
 
     if (!pdev->enabled) {
-        return;         /* a virtual function: its device handles it */
+        return;         /* a virtual function: not plugged by itself */
     }
     if (IS_PCI_BRIDGE(dev)) {
         plug_bridge(phb, PCI_BRIDGE(dev));
@@ -146,7 +146,7 @@ static void phb_plug_device(HotplugHandler *handler, DeviceState *dev,
     }
 }
 
-/* No bridges: the guest is not asked about the devices behind them */
+/* Refuses bridges: the guest is not asked to release devices behind them */
 static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
                          Error **errp)
 {
@@ -170,8 +170,9 @@ static bool check_unplug(PaprPhb *phb, PCIDevice *pdev, PaprDrc **drcs,
 }
 
 /*
- * Function 0 has all others of its device unplugged, too.  Another one waits
- * for it: a guest releases whole devices.  Devices may be gone on return.
+ * The unplug of function 0 unplugs all functions of its device.  A request for
+ * another function does not notify the guest, as it releases whole devices.
+ * Devices may have been removed on return.
  */
 static void phb_unplug_request(HotplugHandler *handler, DeviceState *dev,
                                Error **errp)
@@ -215,7 +216,7 @@ static void phb_unplug_device(HotplugHandler *handler, DeviceState *dev,
 
     trace_papr_pci_unplug(dev->canonical_path);
     if (IS_PCI_BRIDGE(dev)) {
-        /* a stream may have the request, though it is refused here */
+        /* a stream may have the unplug requested that check_unplug() refuses */
         pci_for_each_bus(pci_bridge_get_sec_bus(PCI_BRIDGE(dev)), remove_bus,
                          phb);
     }

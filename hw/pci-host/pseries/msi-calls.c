@@ -2,8 +2,8 @@
  * pSeries PCI host bridge: RTAS calls for message signalled interrupts
  *
  * ibm,change-msi takes numbers (msi-numbers.c) and writes the messages into the
- * device; ibm,query-interrupt-source-number tells them.  LoPAR sections 6.2.3
- * and 7.3.10.5.  A function starts with none: its level interrupt is used.
+ * device; ibm,query-interrupt-source-number returns them.  LoPAR sections 6.2.3
+ * and 7.3.10.5.  A function starts without MSIs: its level interrupt is used.
  * Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -176,8 +176,8 @@ static void shrink_numbers(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
 }
 
 /*
- * New numbers.  The old ones are released after these are allocated, or before
- * if there are too few otherwise.  Returns false if it has none in the end.
+ * New numbers.  The old ones are freed after the new ones are allocated, or
+ * before if there are too few otherwise.  False: the function gets no new ones.
  */
 static bool renew_numbers(PaprPhb *phb, PCIDevice *dev, PaprMsiType type,
                           PaprPhbMsi *old, uint32_t config_addr, uint32_t count)
@@ -232,7 +232,7 @@ static int32_t set_number(PaprPhb *phb, PCIDevice *dev, PaprRtasCall *call)
     PaprPhbMsi *msi = papr_phb_msi_find(phb, call->args[0]);
     PaprMsiType type = wanted_type(dev, function);
 
-    /* Linux tries all functions to be sure that a device has no MSIs */
+    /* a count of 0 is not logged: Linux disables MSIs by several functions */
     if (type == PAPR_MSI_NONE) {
         if (count) {
             qemu_log_mask(LOG_GUEST_ERROR, "ibm,change-msi: function %u is not "

@@ -1,8 +1,8 @@
 /*
  * pSeries PCI host bridge: which function has which MSI numbers
  *
- * Taken from the partition's allocator for ibm,change-msi (msi-calls.c), given
- * back at reset and when the device goes, kept in streams.  Locking: BQL.
+ * Numbers are allocated for ibm,change-msi (msi-calls.c), freed at reset and
+ * when the device is unplugged, and saved in streams.  Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -50,7 +50,7 @@ uint32_t papr_phb_msi_alloc(PaprIrqs *irqs, PaprMsiType type, uint32_t count)
     return papr_irq_msi_alloc(irqs, count, type == PAPR_MSI_MSI ? count : 1);
 }
 
-/* Runs of MSI have a power of two, those of MSI-X any length: by halves */
+/* Runs of MSIs have a power of two as length, runs of MSI-X any: bisection */
 uint32_t papr_phb_msi_alloc_most(PaprIrqs *irqs, PaprMsiType type, uint32_t max,
                            uint32_t *count)
 {
@@ -188,8 +188,8 @@ static bool shares_numbers(const PaprPhb *phb, PaprPhbMsi msi)
 }
 
 /*
- * The numbers are claimed: the machine's stream has the map of those taken.
- * What comes in may be anything.
+ * The numbers are claimed already: the machine's section has the map of claimed
+ * numbers.  The elements may have any values, so all are checked.
  */
 int papr_phb_msi_post_load(PaprPhb *phb)
 {

@@ -4,7 +4,7 @@
  * A message's address is that of a window in the bridge's DMA address space,
  * its data is the interrupt number: nothing translates it on the way.
  *
- * Locking: BQL, but for the window's write handler: any thread, see there.
+ * Locking: BQL, but for window_write(), which any thread may call.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -57,8 +57,8 @@ uint64_t papr_phb_msi_window_size(void)
 }
 
 /*
- * With bypass-iommu=on DMA goes to system memory.  The window is there, too, with
- * a lower priority than RAM that has the same addresses.
+ * With bypass-iommu=on DMA goes to system memory.  An alias of the window is in
+ * it, with a lower priority than RAM that has the same addresses.
  */
 void papr_phb_msi_realize(PaprPhb *phb)
 {

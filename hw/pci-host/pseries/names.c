@@ -161,7 +161,7 @@ static const char *find_name(const ClassName *names, size_t n, uint32_t code)
     return NULL;
 }
 
-/* The most special name that there is for @code: class, subclass, interface */
+/* The most specific name for @code: of interface, else subclass, else class */
 static const char *name_of_code(uint32_t code)
 {
     const char *name = find_name(interface_names, ARRAY_SIZE(interface_names),

@@ -2,10 +2,10 @@
  * pSeries PCI host bridge (PHB): the device
  *
  * A bridge's index determines its bus unit id (BUID), the addresses of its
- * windows and its interrupts, as guests and streams rely on.  LoPAR section
+ * windows and its interrupts; guests and streams rely on them.  LoPAR section
  * 5.2.  The machine gives a bridge what it needs before it is realized
- * (papr_phb_pre_plug()); this file creates windows, bus and level interrupts,
- * other files of the folder the rest.
+ * (papr_phb_pre_plug()).  This file creates windows, bus and level interrupts;
+ * other files of the folder create the rest.
  *
  * Locking: BQL.
  *
@@ -25,9 +25,9 @@
 
 /*
  * Windows of all bridges lie from 32 TiB to 64 TiB, the highest address that
- * all guests' kernels can map: first I/O windows, 64 KiB each; at 2 GiB the
- * first of the memory windows of 2 GiB; from 33 TiB on those of 1 TiB.  A
- * bridge's place does not depend on the sizes that the user gives.
+ * all guests' kernels can map: from 32 TiB on I/O windows, 64 KiB each; from
+ * 32 TiB + 2 GiB on 32-bit memory windows, 2 GiB each; from 33 TiB on 64-bit
+ * ones, 1 TiB each.  Addresses do not depend on the sizes that the user gives.
  */
 #define WINDOWS_BASE    (32 * TiB)
 #define IO_STEP         (64 * KiB)

@@ -17,7 +17,7 @@
 #define PAPR_PHB_DMA_WINDOWS    2       /* default and dynamic (DDW) */
 #define PAPR_PHB_BUID_BASE      0x800000020000000ULL
 
-/* The 32-bit memory window on the bus; the other is where the CPU sees it */
+/* Bus address of the 32-bit memory window; mem_win_addr is its CPU address */
 #define PAPR_PHB_MEM32_BUS_ADDR 0x80000000ULL
 
 /* Where MSIs are written to, on the bus */
@@ -44,12 +44,12 @@ typedef struct PaprPhbOptions {
     uint64_t dma_win_addr;
     uint64_t dma_win_size;
     uint64_t dma64_win_addr;
-    uint64_t page_sizes;                /* pgsz: a legal I/O page size a bit */
+    uint64_t page_sizes;                /* pgsz: each bit an I/O page size */
     uint32_t numa_node;
     bool ddw;                           /* dynamic DMA windows */
     bool extended_config;               /* PCI Express: 4 KiB, not 256 bytes */
     bool pre_5_1_associativity;
-    bool eeh;                           /* emulated devices meet errors */
+    bool eeh;                           /* error handling of emulated devices */
 } PaprPhbOptions;
 
 struct PaprPhb {
@@ -93,7 +93,7 @@ struct PaprPhb {
 };
 
 /* find.c */
-/** papr_pci_bridge: number @index to the guest; NULL if it has none there */
+/** papr_pci_bridge: the bridge of @index; NULL if the guest has none there */
 PaprPhb *papr_pci_bridge(PaprPci *pci, uint64_t index);
 
 /** papr_pci_find: the bridge whose bus unit id these two words are, or NULL */
@@ -122,7 +122,7 @@ void papr_pci_register_msi(PaprPci *pci);
 /** papr_phb_msi_device_dt: "ibm,req#msi" and the like of a device's node */
 void papr_phb_msi_device_dt(PCIDevice *dev, PaprDt *dt);
 
-/* msi-numbers.c: give back all numbers, or those of a device that goes */
+/* msi-numbers.c: free all numbers, or those of a device that is unplugged */
 void papr_phb_msi_reset(PaprPhb *phb);
 void papr_phb_msi_forget(PaprPhb *phb, PCIDevice *dev);
 void papr_phb_msi_pre_save(PaprPhb *phb);
@@ -132,7 +132,7 @@ extern const VMStateDescription vmstate_papr_phb_msi;
 /*
  * dma.c: address space for DMA, TCE tables, the default window
  *
- * realize checks the user's sizes; reset leaves the default window alone.
+ * realize checks the user's sizes; reset makes the default window the only one.
  */
 bool papr_phb_dma_realize(PaprPhb *phb, Error **errp);
 void papr_phb_dma_unrealize(PaprPhb *phb);
@@ -152,16 +152,16 @@ void papr_phb_eeh_reset(PaprPhb *phb);
 /* buses.c: numbers of buses; what the machine calls is in hw/pseries/phb.h */
 #define PAPR_PHB_LAST_BUS       0xff
 
-/** papr_pci_bus_behind: of a bridge; NULL: @dev is none */
+/** papr_pci_bus_behind: the bus behind @dev; NULL if @dev is no bridge */
 PCIBus *papr_pci_bus_behind(PCIDevice *dev);
-/** papr_phb_number_new_bridge: if it has none yet and there are any left */
+/** papr_phb_number_new_bridge: if on the root bus and without a number yet */
 void papr_phb_number_new_bridge(PaprPhb *phb, PCIDevice *bridge);
 
 /* dt.c: nodes of devices */
 /** papr_pci_device_dt: node of @dev and of what is behind it */
 void papr_pci_device_dt(PaprPhb *phb, PCIDevice *dev, PaprDt *dt);
 
-/* connectors.c: which is which */
+/* connectors.c: the connectors of slots */
 
 /** papr_phb_connector: of @dev's slot and function, or NULL */
 PaprDrc *papr_phb_connector(PaprPhb *phb, PCIDevice *dev);
@@ -171,7 +171,7 @@ void papr_phb_connectors_dt(PaprPhb *phb, PCIBus *bus, PaprDt *dt);
 /** papr_phb_connectors_add, _remove: those of @bus */
 void papr_phb_connectors_add(PaprPhb *phb, PCIBus *bus, const PaprDrcOps *ops);
 void papr_phb_connectors_remove(PaprPhb *phb, PCIBus *bus);
-/** papr_phb_connectors_unrealize: of bridges still behind @phb as well */
+/** papr_phb_connectors_unrealize: remove those of all buses behind @phb */
 void papr_phb_connectors_unrealize(PaprPhb *phb);
 /** papr_phb_bridge_chassis: 0 if it is of a kind that has none */
 uint32_t papr_phb_bridge_chassis(PCIDevice *bridge);

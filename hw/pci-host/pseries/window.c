@@ -11,14 +11,14 @@
 #include "qemu/host-utils.h"
 #include "window.h"
 
-/* Windows of less than this help no guest: that of the boot has as many */
+/* As many as the default window usually has: fewer would be of no use */
 #define MIN_TCES (1ULL << 18)
 /* Streams and the short form of the query count entries in 32 bits */
 #define MAX_TCES (1ULL << 31)
 
 #define SMALLEST_PAGE_SHIFT 12
 
-/* The smallest window that is of use: as large as that at boot, by default */
+/* The smallest useful window: as large as the default one usually is */
 #define USEFUL_SIZE (1ULL << 30)
 
 /*

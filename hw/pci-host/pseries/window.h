@@ -18,8 +18,8 @@ typedef struct PaprDmaRange {
  * PaprDmaLimits - what a bridge can offer
  * @page_sizes: each bit a legal size of an I/O page
  * @max_tces: translation control entries (TCE) of a window; a power of two
- * @low, @high: where windows begin: the first while there is none, else the
- *              second; the other one if that is no good
+ * @low, @high: addresses where a window may begin: @low is tried first if there
+ *              is no window yet, @high otherwise; then the other of the two
  */
 typedef struct PaprDmaLimits {
     uint64_t page_sizes;
@@ -28,17 +28,17 @@ typedef struct PaprDmaLimits {
     uint64_t high;
 } PaprDmaLimits;
 
-/** papr_dma_page_sizes: all that a bridge can be told to offer */
+/** papr_dma_page_sizes: all that the property pgsz may have */
 uint64_t papr_dma_page_sizes(void);
 
 /**
- * papr_dma_page_size_mask - as ibm,query-pe-dma-window tells sizes
+ * papr_dma_page_size_mask - the mask that ibm,query-pe-dma-window returns
  * @page_sizes: each bit a size; those that the call does not know are left out
  */
 uint32_t papr_dma_page_size_mask(uint64_t page_sizes);
 
 /**
- * papr_dma_max_tces - entries that map all RAM by the smallest pages, or 2^31
+ * papr_dma_max_tces - entries that map all RAM in 4 KiB pages; 2^18 to 2^31
  * @highest_ram: first address above it
  */
 uint64_t papr_dma_max_tces(uint64_t highest_ram);
@@ -52,15 +52,15 @@ bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b);
  * @taken: @n_taken ranges to keep out of; the first @n_windows are windows
  * @start: where it can begin: a multiple of the page
  *
- * Returns false if it cannot be had.
+ * Returns false if there is no room, or an argument is not possible.
  */
 bool papr_dma_place(const PaprDmaLimits *limits, uint32_t page_shift,
                     uint32_t window_shift, const PaprDmaRange *taken,
                     size_t n_taken, size_t n_windows, uint64_t *start);
 
 /**
- * papr_dma_usable - is there a size of pages with which 1 GiB, or one page that
- * is larger, can be mapped from @limits->high on?
+ * papr_dma_usable - is there a page size with which a window of 1 GiB, or of
+ * one page if that is larger, can begin at @limits->high?
  * @taken: @n_taken ranges to keep out of
  */
 bool papr_dma_usable(const PaprDmaLimits *limits, const PaprDmaRange *taken,

@@ -134,7 +134,7 @@ void papr_drc_drop_walk(PaprDr *dr)
     dr->walk = (PaprDrcWalk) { };
 }
 
-/* Another walk of the device, if the guest was in one, gets a new tree */
+/* If the walk is in a tree of @group, the next call builds a new tree */
 static void drop_group_walk(const PaprDrcGroup *group)
 {
     PaprDr *dr = group->drcs->run->dr;
@@ -241,7 +241,7 @@ void papr_dr_remove_released(PaprDr *dr)
     }
 }
 
-/* The first group from connector *@n of @run on; *@n is then the next one */
+/* The first group from connector *@n of @run on; moves *@n past it */
 static PaprDrcGroup *next_group(PaprDrcRun *run, uint32_t *n)
 {
     while (run->n_groups && *n < run->count) {
@@ -374,7 +374,7 @@ static void hide_if_released(PaprDrcGroup *group)
 }
 
 /*
- * Called from a handler of the machine's start.  Removal of a device can remove
+ * Called from a VM change state handler.  Removal of a device can remove such
  * handlers, so it is done later.
  */
 void papr_dr_hide_released(PaprDr *dr)
@@ -389,7 +389,7 @@ void papr_dr_before_load(PaprDr *dr)
     for_each_group(dr, papr_drc_group_configure);
 }
 
-/* The first in @run from id @id on, or NULL */
+/* The first connector of @run, from @id on, that is not settled; or NULL */
 static PaprDrc *unsettled_in(PaprDrcRun *run, uint32_t id)
 {
     uint32_t n = id > run->first ? DIV_ROUND_UP(id - run->first, run->stride)

@@ -21,11 +21,12 @@ static void free_run(gpointer data)
 }
 
 /*
- * Removal is done by a timer of the main loop, for two reasons:
+ * Deferred removal is done by a timer of the main loop, for two reasons:
  *
  * - not in a vCPU's thread, since removal of a core waits for such threads;
- * - not in a bottom half, since these also run while QEMU waits for block
- *   devices, possibly in a walk of handlers, and removal removes handlers.
+ * - not in a bottom half: bottom halves also run while QEMU waits for block
+ *   devices, possibly in a walk of VM change state handlers, of which removal
+ *   removes some.
  */
 static void removal_timer_expired(void *opaque)
 {
@@ -36,7 +37,7 @@ static void removal_timer_expired(void *opaque)
     }
 }
 
-/* The machine does not need to be like that of a stream any more */
+/* A machine that runs need not match a stream any more: devices are removed */
 static void dr_vm_state_changed(void *opaque, bool running, RunState state)
 {
     PaprDr *dr = opaque;

@@ -26,7 +26,7 @@ typedef struct PaprDrcGroup {
     PaprDrc *drcs;                      /* @count in a row */
     uint32_t count;
     uint32_t n_released;
-    bool requested;                     /* unplug is */
+    bool requested;                     /* unplug is requested */
     bool hidden;                        /* released, not yet removed */
 } PaprDrcGroup;
 

@@ -38,16 +38,16 @@ struct PaprDrc {
 };
 
 /*
- * The position of ibm,configure-connector in a device's tree, of the connector
- * that the guest called it for last, since guests configure one at a time.  Not
- * in streams, as it is found again from the guest's work area.
+ * The position of ibm,configure-connector in a device's tree.  It is kept only
+ * for the connector of the last call, since guests configure one at a time.  It
+ * is not in streams, as it is found again from the guest's work area.
  */
 typedef struct PaprDrcWalk {
     const PaprDrc *drc;                 /* or NULL */
     void *tree;
     int offset;
     int depth;
-    uint32_t step;                      /* answers given so far */
+    uint32_t step;                      /* steps done so far */
 } PaprDrcWalk;
 
 /* A connector as its section in a stream has it */
@@ -71,7 +71,7 @@ struct PaprDr {
     GQueue to_remove;                   /* hidden PaprDrcGroups, oldest first */
     QEMUTimer *removal_timer;
     PaprDrStreams streams[MIG_MODE__MAX];
-    bool loaded_released;       /* some devices of the loaded stream are */
+    bool loaded_released;       /* the loaded stream has released devices */
 };
 
 /**
@@ -104,7 +104,7 @@ bool papr_dr_in_stream(const DeviceState *dev);
 /** papr_dr_schedule_removal: of hidden devices, by the main loop */
 void papr_dr_schedule_removal(PaprDr *dr);
 
-/** papr_dr_defer_removal: if a stream forbids it now, try later; else false */
+/** papr_dr_defer_removal: true if a stream forbids removal; retried later */
 bool papr_dr_defer_removal(PaprDr *dr);
 
 /** papr_dr_watch_streams: schedule removal when a migration ends */

@@ -6,8 +6,8 @@
  * - if removal has to be in the main loop (PaprDrcOps.in_main_loop), or
  * - if a stream is being saved or loaded.  The destination was started with the
  *   device, and the user there does not know that it was released.  And threads
- *   of migration walk the list of handlers, of which devices have some, without
- *   the BQL (big QEMU lock).
+ *   of migration walk the list of savevm handlers, from which removal of a
+ *   device removes some, without the BQL (big QEMU lock).
  *
  * In the stream such a device is released, with its unplug requested.  The
  * destination removes it when the machine starts there.  The source removes it
@@ -57,7 +57,7 @@ bool papr_dr_defer_removal(PaprDr *dr)
     return migration_in_progress();
 }
 
-/* Events of the end come when the thread of migration has ended, too */
+/* In postcopy, too, an event comes after the migration thread has ended */
 static int stream_changed(NotifierWithReturn *notifier, MigrationEvent *event,
                           Error **errp)
 {

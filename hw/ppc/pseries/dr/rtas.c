@@ -28,7 +28,7 @@ enum {
     DR_INDICATOR_MAX = 3,               /* inactive, active, identify, action */
 };
 
-/* The indicators that release a device, which this call may then remove */
+/* Does set-indicator release the device?  The call may remove it then */
 static bool is_release(uint32_t indicator, uint32_t value)
 {
     return (indicator == INDICATOR_ISOLATION && value == PAPR_DR_ISOLATE) ||

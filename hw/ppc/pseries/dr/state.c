@@ -1,8 +1,8 @@
 /*
  * pSeries platform: states of a dynamic reconfiguration connector (pure)
  *
- * LoPAR 13.4 and, for the answers to a guest that asks for a change which the
- * state doesn't allow, 13.5.3.4.
+ * LoPAR 13.4 and, for the RTAS status of a change that the state doesn't allow,
+ * 13.5.3.4.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

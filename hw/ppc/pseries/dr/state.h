@@ -48,13 +48,13 @@ typedef enum PaprDrcEffect {
     PAPR_DRC_RESTART,                   /* configuration starts over */
 } PaprDrcEffect;
 
-/** papr_drc_initial: the state of an empty connector, or with a device */
+/** papr_drc_initial: the configured state, or that of an empty connector */
 uint8_t papr_drc_initial(bool logical, bool configured);
 
 /** papr_drc_state_exists: has a connector of this kind a state @state? */
 bool papr_drc_state_exists(const PaprDrcStatus *st, uint32_t state);
 
-/** papr_drc_is_released: unplug is requested, and the guest has released it */
+/** papr_drc_is_released: unplug requested, state that of an empty connector */
 bool papr_drc_is_released(const PaprDrcStatus *st);
 
 /** papr_drc_settled: configured, and no unplug is requested */

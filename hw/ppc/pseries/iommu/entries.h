@@ -1,10 +1,9 @@
 /*
  * pSeries platform: storing many translation control entries (TCE)
  *
- * Entries are words that vCPUs and DMA read while they are stored, so each is
- * stored as one.  That keeps the compiler from making wider stores of a loop;
- * what can be done is to keep all else out of it.  Pure; used by store.c and
- * leafs.c.
+ * vCPUs and DMA read entries while they are stored, so each is stored as one
+ * word.  This keeps the compiler from vectorizing a loop, so the loops that
+ * fill and clear are unrolled.  Pure; used by store.c and leafs.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,7 +40,7 @@ static inline void papr_tces_fill(uint64_t *entry, uint64_t tce,
     }
 }
 
-/* An entry of 0 may have no memory of the host, and gets none by this */
+/* An entry that is 0 is not stored to: the host may have no page for it */
 static inline void papr_tce_clear_one(uint64_t *entry)
 {
     if (qatomic_read(entry)) {
@@ -49,7 +48,7 @@ static inline void papr_tce_clear_one(uint64_t *entry)
     }
 }
 
-/** papr_tces_clear: 0 into @count entries; those that are 0 are not touched */
+/** papr_tces_clear: 0 into @count entries; those that are 0 are only read */
 static inline void papr_tces_clear(uint64_t *entry, uint64_t count)
 {
     uint64_t *end = entry + count, *fours = entry + (count & ~3ull);
@@ -65,7 +64,7 @@ static inline void papr_tces_clear(uint64_t *entry, uint64_t count)
     }
 }
 
-/** papr_tces_copy: each its own; entries that are and stay 0 are not touched */
+/** papr_tces_copy: @tces into entries; those that stay 0 are only read */
 static inline void papr_tces_copy(uint64_t *entry, const uint64_t *tces,
                                   uint64_t count)
 {
@@ -76,7 +75,7 @@ static inline void papr_tces_copy(uint64_t *entry, const uint64_t *tces,
     }
 }
 
-/** papr_tces_set: all three; @tces is one for all @count entries if @same */
+/** papr_tces_set: fill or clear with the one in @tces if @same, else copy */
 static inline void papr_tces_set(uint64_t *entry, const uint64_t *tces,
                                  uint64_t count, bool same)
 {

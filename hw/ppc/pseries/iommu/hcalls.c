@@ -10,9 +10,9 @@
  * Locking: none of them needs the BQL.  Table and store are found in an RCU
  * read section that lasts for the call, so neither is freed; if the window is
  * removed meanwhile, the stored entries are not used any more.  A store of the
- * kernel, and that of a large window, has a lock of its own, which is held for
- * the entries alone.  Entries are single words: after two calls that store to
- * the same entry, it has one of both values.
+ * kernel, and that of a large window, has a lock of its own, which is held only
+ * while entries are stored.  Entries are single words: after two calls that
+ * store to the same entry, the entry has one of the two values.
  * Notifiers of changes are called with the BQL held (papr_tce_changed()).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -31,9 +31,9 @@
 #define LIST_MAX   (LIST_BYTES / TCE_BYTES)
 
 /*
- * LoPAR ends H_STUFF_TCE at 512 entries.  Linux before 6.4 gives the call a
- * whole mapping, and would leave it mapped if refused.  What one contiguous
- * allocation can have fits in this; it is over in less than 100 us.
+ * LoPAR limits H_STUFF_TCE to 512 entries.  Linux before 6.4 passes a whole
+ * mapping, which would stay mapped if the call were refused.  The largest
+ * contiguous allocation fits in this limit; the call takes less than 100 us.
  */
 #define STUFF_MAX  65536
 
@@ -148,9 +148,9 @@ static int64_t h_get_tce(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 /*
- * @tces: one for all @count entries if @same, else one each.  LoPAR has no code
- * for a table that is full but that of 14.12.3.3.1: more would be mapped than
- * the partition is entitled to.
+ * @tces: one for all @count entries if @same, else one each.  For a full table
+ * LoPAR has only the return code of 14.12.3.3.1: more memory would be mapped
+ * than the partition is entitled to.
  */
 static int64_t store_entries(const Span *span, const uint64_t *tces,
                           uint64_t count, bool same)
@@ -228,7 +228,7 @@ static int64_t put_tce_indirect(PaprIommu *iommu, uint64_t liobn,
     uint64_t tces[LIST_MAX];
     Span span;
 
-    /* a number of tables, by an option that is not offered */
+    /* negative: a count of LIOBNs, by an option that is not offered */
     if ((int64_t)liobn < 0) {
         return H_FUNCTION;
     }

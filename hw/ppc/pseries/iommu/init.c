@@ -1,8 +1,8 @@
 /*
- * pSeries platform: TCE (translation control entry) tables, tied together
+ * pSeries platform: init of TCE (translation control entry) tables
  *
  * Tables are made by host bridges and virtual devices (table.c) and filled by
- * hypercalls (hcalls.c).  Called by the machine, before either.
+ * hypercalls (hcalls.c).  Called by the machine, before any table exists.
  *
  * Locking: BQL.
  *

@@ -49,12 +49,12 @@ struct PaprTceStore {
     /*
      * Was anything but 0 ever stored?  Set before the first entry is stored,
      * and never cleared; atomic.  A thread that reads entries while another
-     * thread stores them may miss them, with @used as without.
+     * thread stores them may see the old ones, and would without @used, too.
      */
     bool used;
     int fd;                             /* the kernel's table, or -1; BQL */
     QemuMutex lock;
-    PaprTceLeafs leafs;                 /* without @state: a small one */
+    PaprTceLeafs leafs;                 /* leafs.state: large windows only */
     PaprTceStore *moved_to;             /* under @lock */
 };
 
@@ -94,11 +94,11 @@ PaprTceStore *papr_tce_store_new(const PaprTceWindow *window, Error **errp);
 /**
  * papr_tce_store_in_kernel - entries that the guest sets without exits to QEMU
  *
- * NULL: not to be had.  Each number has one at most.
+ * NULL: the kernel can't create a table.  It has one at most for each LIOBN.
  */
 PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
                                        uint32_t liobn);
-/** papr_tce_store_vfio_fd: what VFIO can have the kernel map by, or -1 */
+/** papr_tce_store_vfio_fd: the kernel's table, for VFIO to map by; or -1 */
 int papr_tce_store_vfio_fd(const PaprTceStore *store);
 /** papr_tce_store_retire: remove it from the kernel, so from VFIO, too; BQL */
 void papr_tce_store_retire(PaprTceStore *store);
@@ -108,8 +108,9 @@ void papr_tce_store_free(PaprTceStore *store);
  * papr_tce_store_set - store @count entries from @index on
  * @tces: one for all if @same, else one each
  *
- * False, and nothing is stored: they need more memory than the partition's RAM
- * accounts for, and @bounded.  Context: papr_tce_store_lock().
+ * False, and nothing is stored: @bounded, and the entries of a large window
+ * would take more memory than the partition's RAM accounts for.  Context:
+ * papr_tce_store_lock().
  */
 bool papr_tce_store_set(PaprTceStore *store, uint64_t index,
                         const uint64_t *tces, uint64_t count, bool same,
@@ -121,13 +122,13 @@ void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from);
 /**
  * papr_tce_store_lock - before entries are stored
  *
- * Returns the store to do it in, which is not @store if its entries have been
- * moved.  Context: RCU read section in which @store was found.
+ * Returns the store to store them in: not @store if the entries of @store have
+ * been moved.  Context: RCU read section in which @store was found.
  */
 PaprTceStore *papr_tce_store_lock(PaprTceStore *store);
 void papr_tce_store_unlock(PaprTceStore *store);
 
-/** papr_tce_load: an entry; 0 without a look at memory that isn't there */
+/** papr_tce_load: an entry; 0 if its leaf is not held, without reading it */
 static inline uint64_t papr_tce_load(const PaprTceStore *store, uint64_t index)
 {
     if (store->leafs.state && !papr_tce_leafs_is_held(&store->leafs, index)) {
@@ -139,7 +140,7 @@ static inline uint64_t papr_tce_load(const PaprTceStore *store, uint64_t index)
 /**
  * papr_tce_span - how many entries from @index on, before @end, can be read
  *
- * Or, if @held is false then, are 0 and need not be read.
+ * If @held is set to false, these entries are 0 and need not be read.
  */
 static inline uint64_t papr_tce_span(const PaprTceStore *store, uint64_t index,
                                      uint64_t end, bool *held)
@@ -160,8 +161,7 @@ PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t liobn);
 /**
  * papr_tce_take_back - move the entries to QEMU's memory
  *
- * For notifiers of changes, and readers of a table that the kernel does not
- * have any more.  Context: BQL.
+ * For notifiers of changes, which the kernel does not call.  Context: BQL.
  */
 bool papr_tce_take_back(PaprTceTable *tcet, Error **errp);
 /** papr_tce_make_store: in the kernel if possible, else in QEMU's memory */

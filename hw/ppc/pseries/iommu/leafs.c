@@ -25,7 +25,7 @@ bool papr_tce_leafs_init(PaprTceLeafs *leafs, uint64_t *entries, uint64_t pages)
         .state = g_try_malloc0_n(n, sizeof(*leafs->state)),
     };
     if (leafs->state) {
-        /* or one entry would take 2 MiB; it works without, too */
+        /* a huge page would take 2 MiB for one entry; may fail, harmlessly */
         qemu_madvise(entries, pages * TCE_BYTES, QEMU_MADV_NOHUGEPAGE);
     }
     return leafs->state;
@@ -103,7 +103,7 @@ static void set_in_leaf(PaprTceLeafs *leafs, uint64_t index,
         qatomic_set(&leafs->state[leaf], set);
     }
     if (count >> leafs->shift) {
-        set = TCE_LEAF_HELD;            /* all of them */
+        set = TCE_LEAF_HELD;            /* all are replaced: no need to count */
     } else {
         set -= n_set(leafs->entries + index, count);
     }

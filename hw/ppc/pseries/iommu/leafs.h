@@ -2,13 +2,14 @@
  * pSeries platform: memory of large tables of translation control entries (TCE)
  *
  * Entries of a large window are address space of the host, which gets memory
- * page by page as entries are set.  A leaf is such a page: it is held from the
- * first entry that isn't 0 on, and freed when all entries are 0 again.  So the
- * memory of a table depends on what is mapped, and can be bounded.
+ * page by page as entries are set.  A leaf is such a page.  It is held (has
+ * memory) once an entry other than 0 is stored in it, and may be freed when all
+ * of its entries are 0 again.  So the memory of a table depends on what is
+ * mapped, and can be bounded.
  *
- * Locking: the owner's, for all changes.  Readers of entries take none: a leaf
- * that is not held reads as zeros, but should not be read, since the host would
- * make page tables for it.  Linked into its unit test.
+ * Locking: the owner's lock for all changes.  Readers of entries take no lock:
+ * a leaf that is not held reads as zeros, but should not be read, since the
+ * host would make page tables for it.  Linked into its unit test.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,20 +29,20 @@ typedef struct PaprTceLeafs {
 } PaprTceLeafs;
 
 /**
- * papr_tce_leafs_init - @entries, which are all 0, have no memory yet
+ * papr_tce_leafs_init - @entries are all 0 and have no memory: no leaf is held
  *
- * False: no memory for the book-keeping, a byte for each 2 KiB of entries.
+ * False: no memory for the book-keeping, 2 bytes for each leaf.
  */
 bool papr_tce_leafs_init(PaprTceLeafs *leafs, uint64_t *entries,
                          uint64_t pages);
 void papr_tce_leafs_destroy(PaprTceLeafs *leafs);
 
-/** papr_tce_leafs_bytes: memory that all leafs have that are held */
+/** papr_tce_leafs_bytes: the memory of @held leafs */
 uint64_t papr_tce_leafs_bytes(const PaprTceLeafs *leafs, uint64_t held);
 
 /**
- * papr_tce_leafs_missing - how many leafs would be held in addition
- * @tces: @count of them, from @index on; one for all if @same
+ * papr_tce_leafs_missing - how many more leafs papr_tce_leafs_set() would hold
+ * @tces: the @count entries from @index on; one for all if @same
  */
 uint64_t papr_tce_leafs_missing(const PaprTceLeafs *leafs, uint64_t index,
                                 const uint64_t *tces, uint64_t count,
@@ -49,7 +50,7 @@ uint64_t papr_tce_leafs_missing(const PaprTceLeafs *leafs, uint64_t index,
 
 /**
  * papr_tce_leafs_set - store entries
- * @keep: so many bytes stay held even if nothing is in them
+ * @keep: an empty leaf is freed only if the table holds more bytes than this
  */
 void papr_tce_leafs_set(PaprTceLeafs *leafs, uint64_t index,
                         const uint64_t *tces, uint64_t count, bool same,
@@ -57,7 +58,7 @@ void papr_tce_leafs_set(PaprTceLeafs *leafs, uint64_t index,
 
 /**
  * papr_tce_leafs_span - how many entries from @index on, but before @end, are
- * in leafs that are held like the first one, or not like it
+ * in leafs that all are held, or all are not held: @held is set to which
  */
 uint64_t papr_tce_leafs_span(const PaprTceLeafs *leafs, uint64_t index,
                              uint64_t end, bool *held);

@@ -1,16 +1,16 @@
 /*
  * pSeries platform: memory for translation control entries (TCE)
  *
- * Anonymous memory of the host, which has no pages before it is written: a
- * window of terabytes takes only address space.  Pages of a large one are
- * counted, freed when they are empty, and bounded (leafs.h).  Or, with KVM,
- * pages of a table in the host's kernel, which fills it without an exit to
- * QEMU; these are also allocated when they are written, but count as locked
- * memory.  No other file depends on where entries are.
+ * Entries are anonymous memory of the host, which has no pages before it is
+ * written: a window of terabytes takes only address space.  Pages of a large
+ * window are counted, freed when they are empty, and bounded (leafs.h).  With
+ * KVM entries may instead be pages of a table in the host kernel, which fills
+ * it without an exit to QEMU; these are also allocated when they are written,
+ * but count as locked memory.  No other file depends on where entries are.
  *
- * Locking: made with the BQL held, freed after an RCU grace period
- * (internal.h).  The kernel has only one table of a number, and keeps it as
- * long as it is mapped.  So a table of the kernel is retired when it is no
+ * Locking: stores are made with the BQL held, and freed after an RCU grace
+ * period (internal.h).  The kernel has only one table for a LIOBN, and keeps it
+ * as long as it is mapped.  So a table of the kernel is retired when it is no
  * longer used, not after the grace period: empty memory replaces its pages.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -32,12 +32,12 @@
 #include "tce.h"
 
 /*
- * Windows of 4 GiB in pages of 4 KiB and smaller ones have no more: they are
- * not counted, and need no lock.
+ * The entries of 4 GiB in pages of 4 KiB.  In a window that has no more, pages
+ * are not counted, so no lock is needed.
  */
 #define SMALL_BYTES (8 * MiB)
 
-/* Keep this much of empty leaves: most are soon used again */
+/* Tables of up to this size keep empty leafs: most are soon used again */
 #define KEEP_BYTES (4 * MiB)
 
 static unsigned waiting;                /* see papr_tce_windows_wait() */
@@ -103,9 +103,9 @@ static bool add_ram(Int128 start, Int128 len, const MemoryRegion *mr,
 }
 
 /*
- * What a table may have: entries for all memory there is now, twice, since one
- * page may be mapped more than once and leafs are not full; and what a small
- * window has in any case.  Context: RCU read section.
+ * The most memory that a table may have: twice the entries that map all current
+ * RAM, since a page may be mapped more than once and leafs are not full; and
+ * what a small window may have.  Context: RCU read section.
  */
 static uint64_t bound_memory(const PaprTceWindow *window)
 {
@@ -166,7 +166,7 @@ unsigned papr_tce_windows_wait(void)
     return qatomic_read(&waiting);
 }
 
-/* Some hosts have none, and some windows do not fit: all works without, too */
+/* Not all kernels have tables, not all windows fit: QEMU's memory is used */
 static void say_why_not(uint32_t liobn, int rc)
 {
     trace_papr_tce_kernel(liobn, rc);

@@ -28,7 +28,7 @@
 
 /* ---- tables by number ---- */
 
-/* Where the index holds @liobn, or NULL if it is not a number of that kind */
+/* The element for @liobn, or NULL if it is not one of PAPR_LIOBN_PCI() */
 static PaprTceTable **pci_slot(PaprIommu *iommu, uint32_t liobn)
 {
     uint32_t phb = (liobn >> 8) & 0xff, window = liobn & 0xff;
@@ -101,8 +101,9 @@ void papr_iommu_init_tables(PaprIommu *iommu)
 /* ---- where the entries are ---- */
 
 /*
- * The kernel does not notify QEMU of its stores.  So a table is in the kernel
- * as long as there are no notifiers, or only VFIO's, for which the kernel maps.
+ * The kernel does not notify QEMU of entries that it stores.  So a table is in
+ * the kernel as long as there are no notifiers, or only VFIO's, for which the
+ * kernel maps.
  */
 PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
                                   const PaprTceWindow *window, Error **errp)
@@ -116,8 +117,8 @@ PaprTceStore *papr_tce_make_store(PaprTceTable *tcet,
 }
 
 /*
- * While the vCPUs are kept out of the kernel it stores nothing; hypercalls that
- * have come here find the lock, and then the new store.
+ * While the vCPUs are kept out of KVM_RUN, the kernel stores no entries.  A
+ * hypercall that QEMU handles waits for the lock, then stores in @moved_to.
  */
 bool papr_tce_take_back(PaprTceTable *tcet, Error **errp)
 {
@@ -300,7 +301,7 @@ static void unrealize(DeviceState *dev)
     vmstate_unregister(VMSTATE_IF(tcet), &vmstate_papr_tce, tcet);
     withdraw_store(tcet);
     papr_tce_disable(tcet);
-    /* each region in another one holds a reference to the table */
+    /* a region in a container holds a reference to its owner, the table */
     memory_region_del_subregion(&tcet->root, &tcet->bypass_region);
     papr_tce_store_free(g_steal_pointer(&tcet->mig.store));
 }

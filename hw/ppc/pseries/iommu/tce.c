@@ -16,7 +16,7 @@ bool papr_tce_is_window(uint64_t bus_addr, uint64_t pages, uint32_t page_shift)
         !pages || pages > TCE_PAGES_MAX) {
         return false;
     }
-    /* the last address: the product alone is less than 2^66 */
+    /* the product alone may overflow: it can reach 2^66 */
     return pages <= UINT64_MAX >> page_shift &&
            bus_addr <= UINT64_MAX - (pages << page_shift);
 }
@@ -68,7 +68,7 @@ unsigned papr_tce_block(const uint64_t *entries, uint64_t pages, uint64_t index,
     uint64_t mapped = significant_bits(tce, page_shift);
     unsigned order = 0;
 
-    /* I/O address and memory address have to agree in what the block spans */
+    /* in the bits that a block spans, index and page number must be equal */
     max_order = MIN(max_order, ctz64((tce >> page_shift) ^ index));
 
     for (; order < max_order; order++) {

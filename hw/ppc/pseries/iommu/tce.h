@@ -2,8 +2,8 @@
  * pSeries platform: translation control entries (TCE) as numbers
  *
  * An entry maps one I/O page: address bits above, access rights in the two
- * lowest bits.  What ranges, contiguous runs and power-of-two pieces there are
- * is worked out here.  Pure.  LoPAR section 3.2.2.2.
+ * lowest bits.  These functions find ranges, contiguous runs and power-of-two
+ * pieces of entries.  Pure.  LoPAR section 3.2.2.2.
  *
  * Entries are host-endian words that other threads may store meanwhile: each
  * is read once, atomically.
@@ -25,19 +25,19 @@
 #define TCE_PAGES_MAX UINT32_MAX
 
 /*
- * No run crosses a multiple of this in memory: it divides the size and place
- * of every piece of RAM, so that a run that begins in RAM ends in the same.
+ * No run of several entries crosses a multiple of 2^TCE_RUN_SHIFT in memory:
+ * all RAM regions begin and end at such multiples, so a run is in one region.
  */
 #define TCE_RUN_SHIFT 28
 
-/** papr_tce_is_window: is it a legal page size and does it fit in 64 bits? */
+/** papr_tce_is_window: are page size and count legal, is the end below 2^64? */
 bool papr_tce_is_window(uint64_t bus_addr, uint64_t pages,
                         uint32_t page_shift);
 
 /**
  * papr_tce_in_window - are @count pages from I/O address @ioba in a window?
  *
- * @ioba itself must be, even if @count is 0.  Gives its entry's @index.
+ * @ioba must be in it even if @count is 0.  Sets @index to the entry of @ioba.
  */
 bool papr_tce_in_window(uint64_t bus_addr, uint64_t pages, uint32_t page_shift,
                         uint64_t ioba, uint64_t count, uint64_t *index);
@@ -50,10 +50,10 @@ static inline uint64_t papr_tce_address(uint64_t tce, uint32_t page_shift)
 
 /**
  * papr_tce_run - how many entries from @index on are one contiguous mapping
- * @max: at most so many, at least 1; they exist
- * @first: the entry at @index
+ * @max: the most to look at, at least 1; all of them are in the table
+ * @first: set to the entry at @index
  *
- * With the same rights; entries that map nothing are a run, too.
+ * All have the same rights.  Entries that map nothing are a run, too.
  */
 uint64_t papr_tce_run(const uint64_t *entries, uint64_t index, uint64_t max,
                       uint32_t page_shift, uint64_t *first);
@@ -64,15 +64,15 @@ uint64_t papr_tce_run(const uint64_t *entries, uint64_t index, uint64_t max,
  * @tce: what is at @index; maps something
  * @max_order: not more than 2^@max_order entries
  *
- * Returns the order n: 2^n entries, of which the first has a multiple of 2^n as
- * index and maps a multiple of 2^n pages.
+ * Returns the order n: the block has 2^n entries; the index of the first is a
+ * multiple of 2^n, and so is the number of the page that it maps.
  */
 unsigned papr_tce_block(const uint64_t *entries, uint64_t pages, uint64_t index,
                         uint64_t tce, uint32_t page_shift, unsigned max_order);
 
 /**
- * papr_tce_piece - the largest power of two that is aligned at @start and ends
- * at @last or before, less 1
+ * papr_tce_piece - size, less 1, of the largest power-of-two block that begins
+ * at @start, is aligned to its size, and ends at or before @last
  */
 uint64_t papr_tce_piece(uint64_t start, uint64_t last);
 

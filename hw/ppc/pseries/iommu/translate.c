@@ -7,11 +7,11 @@
  *
  * Locking: translation runs in any thread, in an RCU read section of the
  * memory core's.  The store that it finds is not freed before the section's
- * end; if the window is taken away or exchanged meanwhile, the access is as one
- * that came earlier or later.  An entry is one aligned word, loaded at once: an
- * access meets the old mapping or the new one.  The guest orders what it maps
- * and the start of DMA by a sync (LoPAR 14.5.4.2.2), the start itself goes
- * through a lock or an eventfd to another thread.
+ * end; if the window is removed or replaced meanwhile, the access has the
+ * result of an earlier or a later one.  An entry is one aligned word, loaded at
+ * once: an access uses the old mapping or the new one.  The guest orders what
+ * it maps and the start of DMA by a sync (LoPAR 14.5.4.2.2), the start itself
+ * goes through a lock or an eventfd to another thread.
  *
  * Notifiers come, go and are called with the BQL held.
  *
@@ -29,18 +29,19 @@
 #include "tce.h"
 
 /*
- * One translation looks at so many entries at most: two cache lines of them,
- * as larger blocks would cost accesses of a few bytes more than they save long
- * ones.
+ * A translation reads 2^BLOCK_ORDER_MAX entries at most, which are two cache
+ * lines: larger blocks would slow down short accesses more than they speed up
+ * long ones.
  */
 #define BLOCK_ORDER_MAX 4
 
 QEMU_BUILD_BUG_ON(TCE_READ != IOMMU_RO || TCE_WRITE != IOMMU_WO);
 
 /*
- * A notifier of unmaps only (vhost's) was registered beside VFIO's, which the
- * memory core does not report.  vhost requests each translation that it keeps
- * with the BQL held: before it gets the first one, the table is moved to QEMU.
+ * The memory core does not call notify_flag_changed() for a notifier of unmaps
+ * only (vhost's) that is registered beside VFIO's.  vhost requests each
+ * translation that it keeps with the BQL held: before it gets the first one,
+ * the entries are moved to QEMU's memory.
  */
 static void check_joiners(PaprTceTable *tcet)
 {
@@ -105,7 +106,7 @@ static uint64_t min_page_size(IOMMUMemoryRegion *mr)
 }
 
 /*
- * VFIO requests the host kernel's table for this one before it registers its
+ * VFIO requests the host kernel's table of the window before it registers its
  * notifier: from then on the kernel maps for VFIO what the guest maps.
  */
 static int get_attr(IOMMUMemoryRegion *mr, enum IOMMUMemoryRegionAttr attr,
@@ -128,8 +129,8 @@ static int get_attr(IOMMUMemoryRegion *mr, enum IOMMUMemoryRegionAttr attr,
 /* ---- notifications ---- */
 
 /*
- * Tell @n of the run that begins at @index with @tce, in aligned powers of two
- * and only what lies in the part of the window that it registered for.
+ * Notify @n of the run that begins at @index with @tce: in aligned powers of
+ * two, and only of what is in the part of the window that @n registered for.
  */
 static void notify_run(IOMMUNotifier *n, const PaprTceStore *store,
                        uint64_t index, uint64_t count, uint64_t tce)
@@ -155,7 +156,7 @@ static void notify_run(IOMMUNotifier *n, const PaprTceStore *store,
     }
 }
 
-/* A run of entries (papr_tce_run()), those without memory included */
+/* A run of entries (papr_tce_run()), or of entries without memory: @tce is 0 */
 static uint64_t next_run(const PaprTceStore *store, uint64_t index,
                          uint64_t end, uint64_t *tce)
 {

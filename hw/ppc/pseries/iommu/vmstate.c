@@ -2,10 +2,10 @@
  * pSeries platform: TCE (translation control entry) tables in streams
  *
  * Section "spapr_iommu", its instance the table's number (LIOBN).  It has the
- * window that the table has at the time, which need not be the one that it has
- * at the destination: the guest may have taken that away or made another.
- * The window's place comes after its entries, in a subsection that the usual
- * window does without.
+ * table's current window.  The destination's table starts with the window that
+ * exists at boot, which the guest may have removed or replaced at the source.
+ * The window's address and page size come after its entries, in a subsection,
+ * which is absent if they are 0 and 4 KiB.
  *
  * Locking: the BQL; no vCPU and no device runs.
  *
@@ -40,7 +40,7 @@ static int put_entries(QEMUFile *f, void *pv, size_t size,
     return 0;
 }
 
-/* A stream may promise more than it holds: memory comes as entries do */
+/* A stream may lack entries: memory is allocated only as they are loaded */
 static int get_entries(QEMUFile *f, void *pv, size_t size,
                        const VMStateField *field)
 {
