@@ -6,10 +6,11 @@
  * have breakpoints and watchpoints in hardware too, but KVM does not let user
  * space use them.
  *
- * kvm-pr can single-step a guest, kvm-hv cannot: there a step is done by
- * breakpoints where the next instruction can be: one, or two if the current one
- * is a conditional branch, or beyond a sequence from lwarx to stwcx.  They
- * exist from before the vCPU runs until the machine has stopped.
+ * kvm-pr can single-step a guest, kvm-hv cannot.  With kvm-hv a step is done by
+ * breakpoints at each place where the next instruction can be: one place, two
+ * if the current instruction is a conditional branch, or the ends of a sequence
+ * from lwarx to stwcx.  These breakpoints exist from before the vCPU runs until
+ * the machine has stopped.
  *
  * Called by the gdb stub (main thread, machine stopped) and, for
  * KVM_EXIT_DEBUG, by the vCPU's thread; always with the BQL (big QEMU lock),
@@ -36,7 +37,7 @@
  * address, and it can be removed when no vCPU has the translation any more.
  */
 typedef struct Trap {
-    CPUState *cs;                       /* that steps; NULL: gdb's breakpoint */
+    CPUState *cs;                       /* vCPU of the step; NULL: gdb's trap */
     vaddr pc;
     hwaddr place;
     uint8_t kept[4];
@@ -45,12 +46,12 @@ typedef struct Trap {
 
 static QLIST_HEAD(, Trap) traps = QLIST_HEAD_INITIALIZER(traps);
 
-/* The instruction that is a breakpoint; KVM tells which */
+/* The instruction word of a breakpoint (KVM_REG_PPC_DEBUG_INST) */
 static uint32_t trap_word = 0x00dddd00;
 
 /*
- * Breakpoints are or were in guest memory.  From then on traps of all vCPUs
- * exit to QEMU: one may still hit a trap that has just been removed.
+ * Breakpoints are or were in guest memory.  Once true, it stays true, and traps
+ * of all vCPUs exit to QEMU: a vCPU may still hit a trap that was just removed.
  */
 static bool armed;
 
@@ -105,7 +106,7 @@ static bool is_trap(const uint8_t word[4])
     return ldl_le_p(word) == trap_word || ldl_be_p(word) == trap_word;
 }
 
-/* gdb's breakpoint, if there is one, or else that of a step */
+/* gdb's breakpoint at @place, if there is one, or else the trap of a step */
 static Trap *trap_in(hwaddr place)
 {
     Trap *trap, *found = NULL;
@@ -119,8 +120,8 @@ static Trap *trap_in(hwaddr place)
 }
 
 /*
- * Put a trap at @pc, for gdb or for the step of @stepping.  A step can use one
- * that is there already.
+ * Put a trap at @pc, for gdb or for the step of @stepping.  A step can use a
+ * trap that is at @pc already.
  */
 static bool plant_trap(CPUState *cs, vaddr pc, CPUState *stepping)
 {
@@ -150,8 +151,8 @@ static bool plant_trap(CPUState *cs, vaddr pc, CPUState *stepping)
 }
 
 /*
- * If the guest has overwritten it, or was loaded again, its memory is left
- * alone.  Another trap at the same place stays.
+ * If the guest has overwritten the trap, or was loaded again, its memory is not
+ * changed.  Another trap at the same place stays.
  */
 static void lift_trap(Trap *trap)
 {
@@ -203,7 +204,7 @@ void papr_kvm_remove_all_hw_breakpoints(void)
 {
 }
 
-/* Opcodes of the instructions that do not go on with the next word */
+/* Opcodes of instructions that a step has to distinguish */
 enum {
     OP_PREFIX = 1,
     OP_BC = 16,
@@ -220,11 +221,11 @@ enum {
 };
 
 #define INSN_AA 2
-/* Where a step can end; and how long a sequence that is not to be cut can be */
+/* At most: places where a step can end, words of a reservation's sequence */
 #define MAX_PLACES 4
 #define MAX_SEQUENCE 16
 
-/* Neither a bit of CR nor CTR decides */
+/* The branch depends neither on a bit of CR nor on CTR */
 static bool branches_always(uint32_t insn)
 {
     return (extract32(insn, 21, 5) & 0x14) == 0x14;
@@ -261,7 +262,7 @@ static bool xl_target(CPUPPCState *env, uint32_t insn, uint64_t *target,
     return false;
 }
 
-/* With LPCR[AIL] = 3 interrupts from translated code go to the kernel's map */
+/* LPCR[AIL] = 3: interrupts from translated code go to virtual addresses */
 static uint64_t interrupt_vector(CPUPPCState *env, uint64_t offset,
                                  uint64_t scv)
 {
@@ -274,7 +275,7 @@ static uint64_t interrupt_vector(CPUPPCState *env, uint64_t offset,
     return high ? 0xc000000000004000ULL + offset : offset;
 }
 
-/* `sc 1` of the kernel is a hypercall and comes back to the next word */
+/* `sc 1` of the guest's kernel is a hypercall: it returns to the next word */
 static uint64_t system_call_target(CPUPPCState *env, uint32_t insn,
                                    uint64_t next)
 {
@@ -331,7 +332,7 @@ static bool makes_reservation(uint32_t insn)
            (xo == 52 || xo == 116 || xo == 20 || xo == 84 || xo == 276);
 }
 
-/* stbcx., sthcx., stwcx., stdcx., stqcx.: it is used */
+/* stbcx., sthcx., stwcx., stdcx., stqcx.: a reservation is used */
 static bool uses_reservation(uint32_t insn)
 {
     uint32_t xo = extract32(insn, 1, 10);

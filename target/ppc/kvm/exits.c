@@ -13,13 +13,14 @@
  * migration, gdb), outside of the loop, are those after the call.  The same
  * holds for memory-mapped I/O.
  *
- * With XICS in the kernel it reads the arguments of RTAS calls first, and
- * KVM_RUN fails if they are not all in RAM.  kvm_run has the call nevertheless
- * (papr_kvm_failed_run()), and it is handled like any other.
+ * While the kernel has XICS, the kernel reads the arguments of RTAS calls
+ * first, and KVM_RUN fails if they are not all in RAM.  kvm_run has the call
+ * nevertheless (papr_kvm_failed_run()), and it is handled like any other.
  *
  * A handler that changes registers itself (PAPR_HCALL_NEEDS_REGS) sees them as
- * they were at the call.  They are put back before the call is completed, so
- * that r3 to r12 are what kvm_run says, and all else is what it set.
+ * they were at the call.  All registers are put before the call is completed:
+ * so r3 to r12 become those of kvm_run, and all others are as the handler set
+ * them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -25,7 +25,7 @@ uint32_t papr_kvm_host_pvr(void)
     return pvr;
 }
 
-/* Of @node, a folder of the host's tree */
+/* Read a property of @node, a directory of the host's device tree */
 static bool read_cell(const char *node, const char *name, uint64_t *value)
 {
     g_autofree char *path = g_build_filename(node, name, NULL);
@@ -46,7 +46,7 @@ static bool read_cell(const char *node, const char *name, uint64_t *value)
     return false;
 }
 
-/* Caches and the like are below /cpus too: the first node that has it counts */
+/* /cpus has nodes of caches, too: use the first that has property @name */
 bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value)
 {
     g_autoptr(GDir) cpus = g_dir_open(HOST_TREE "/cpus", 0, NULL);
@@ -73,7 +73,7 @@ uint64_t papr_kvm_clock_hz(void)
     return hz;
 }
 
-/* Facilities that the host's kernel or firmware may keep from its users */
+/* Facilities that the host's kernel or firmware may disable */
 static const struct {
     unsigned long hwcap;
     uint64_t insns;
@@ -108,7 +108,7 @@ static void host_class_init(ObjectClass *oc, void *data)
     pcc->radix_page_info = papr_kvm_radix_page_info();
 }
 
-/* "-cpu POWER9" on a POWER9: this very one, whatever its revision */
+/* "-cpu POWER9" on a POWER9 is the host's CPU, whatever its revision */
 static void alias_family(PowerPCCPUClass *parent)
 {
     const char *family = DEVICE_CLASS(ppc_cpu_get_family_class(parent))->desc;
@@ -126,7 +126,7 @@ void papr_kvm_register_host_cpu(void)
     PowerPCCPUClass *parent = kvm_ppc_get_host_cpu_class();
 
     if (!parent) {
-        return;     /* newer than this QEMU: -cpu names a model it knows */
+        return;     /* newer than QEMU: the user has to name a model */
     }
     type_register_static(&(const TypeInfo) {
         .name = TYPE_HOST_POWERPC_CPU,

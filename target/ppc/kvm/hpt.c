@@ -2,11 +2,11 @@
  * KVM on PowerPC: translation tables of the guest
  *
  * The hash page table (HPT) of a guest under kvm-hv is the kernel's: it is
- * allocated, resized, and read or written as a stream by requests to the VM.
+ * allocated, resized, and read or written as a stream by ioctls of the VM.
  * Under kvm-pr it is in QEMU's memory.  The process table of POWER9 and later
  * is the guest's own memory, and the kernel has to be told where it is.
  *
- * Called by hw/ppc/pseries/mmu.  Meaning of the requests: Linux,
+ * Called by hw/ppc/pseries/mmu.  Meaning of the ioctls: Linux,
  * Documentation/virt/kvm/api.rst.
  *
  * Locking: the BQL, unless a function says otherwise.
@@ -25,12 +25,12 @@
 #define PTE_BYTES 16
 
 /*
- * The kernel changes the kind or the size of translation only while no vCPU is
- * in KVM_RUN, and one that waits there in H_CEDE counts.  So all exit for the
- * time of the request.
+ * The kernel changes the translation mode (hash or radix) or the table only
+ * while no vCPU is in KVM_RUN; a vCPU that waits in H_CEDE is in KVM_RUN.  So
+ * all vCPUs leave KVM_RUN for the duration of the ioctl.
  *
  * The kernel drops the dirty bits of pages with the old translations, so a
- * migration in progress reads these before.
+ * migration in progress reads the dirty bits first.
  */
 static int ioctl_alone(unsigned long request, void *arg)
 {
@@ -125,8 +125,8 @@ static void take_record(const struct kvm_get_htab_header *head,
 }
 
 /*
- * A read gives records one after the other from the stream's first entry on,
- * as many as fit: valid entries, then a number of invalid ones.
+ * A read continues the stream, and returns as many records as fit.  A record
+ * has valid entries, and the number of invalid entries after them.
  */
 bool papr_kvm_hpt_read(uint64_t ptex, unsigned n, uint64_t *pte)
 {

@@ -54,7 +54,7 @@ uint32_t papr_kvm_host_pvr(void);
  */
 bool papr_kvm_host_cpu_cell(const char *name, uint64_t *value);
 
-/** papr_kvm_register_host_cpu: the CPU model "host", where it is known */
+/** papr_kvm_register_host_cpu: the CPU model "host", if QEMU knows the CPU */
 void papr_kvm_register_host_cpu(void);
 
 /* mmu.c */
@@ -67,22 +67,23 @@ struct ppc_radix_page_info *papr_kvm_radix_page_info(void);
 /**
  * papr_kvm_put_external_interrupt - tell KVM the level of the interrupt input
  *
- * For a state that came as a whole (reset, incoming migration).  Does nothing
- * while the interrupt controller is the kernel's.  Context: as register puts.
+ * After a put of all registers (reset, incoming migration).  Does nothing while
+ * the interrupt controller is the kernel's.  Context: as register puts.
  */
 void papr_kvm_put_external_interrupt(PowerPCCPU *cpu);
 
 /* state.c */
 
-/** papr_kvm_vcpu_state_free: what is remembered of a vCPU, as it goes */
+/** papr_kvm_vcpu_state_free: free the vCPU's AccelCPUState, if it has one */
 void papr_kvm_vcpu_state_free(PowerPCCPU *cpu);
 
 /* timer.c */
 
 /**
- * papr_kvm_set_tb_offset - guest's timebase less the host's, from now on
+ * papr_kvm_set_tb_offset - set the guest's timebase less the host's
  *
- * The kernel rounds it up, by 2^24 at most; tb_env->tb_offset gets what it has.
+ * The kernel rounds it up, by 2^24 at most; tb_env->tb_offset gets the rounded
+ * value.
  * Context: BQL, the vCPU does not run.
  */
 void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset);
@@ -91,14 +92,15 @@ void papr_kvm_set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset);
 
 /** papr_kvm_debug_init_vcpu: before the vCPU runs for the first time */
 void papr_kvm_debug_init_vcpu(CPUState *cs);
-/** papr_kvm_debug_destroy_vcpu: it goes, and its step with it; BQL */
+/** papr_kvm_debug_destroy_vcpu: end the step of a vCPU that is freed; BQL */
 void papr_kvm_debug_destroy_vcpu(CPUState *cs);
 
 /**
  * papr_kvm_debug_exit - KVM_EXIT_DEBUG
  *
- * Returns true if the debugger wants it; else it was the guest's own affair,
- * and the guest has got the interrupt.  Context: BQL, the vCPU's thread.
+ * Returns true if the exit is for gdb.  Otherwise the vCPU continues, with a
+ * program interrupt if the trap is the guest's own.  Context: BQL, the vCPU's
+ * thread.
  */
 bool papr_kvm_debug_exit(PowerPCCPU *cpu, uint64_t address);
 

@@ -21,7 +21,7 @@
 #include "target/ppc/kvm_ppc.h"
 #include "internal.h"
 
-/* Large pages of cache-inhibited memory are what the host maps devices with */
+/* A guest's 64 KiB pages for devices need a host with pages of that size */
 #define CI_PAGE_SHIFT 16
 
 static bool hash_facts(struct kvm_ppc_smmu_info *info, Error **errp)
@@ -107,7 +107,7 @@ void papr_kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
         return;
     }
     if (info.flags & KVM_PPC_NO_HASH) {
-        return;                         /* the guest won't be offered any */
+        return;                         /* hash is not offered to the guest */
     }
     if (ppc_hash64_has(cpu, PPC_HASH64_1TSEG) &&
         !(info.flags & KVM_PPC_1T_SEGMENTS)) {
@@ -137,9 +137,9 @@ void papr_kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
 }
 
 /*
- * With hash translation, real addresses go through translations that the kernel
- * puts into the guest's table, one a group (of 2^7 bytes), in pages of the
- * largest size that memory's backing has.
+ * With hash translation, accesses in real mode are translated by entries that
+ * the kernel puts into the guest's table, one entry in each group (of 2^7
+ * bytes).  Each maps a page of the largest size that the RAM's backing has.
  */
 uint64_t papr_kvm_vrma_limit(unsigned int hash_shift)
 {

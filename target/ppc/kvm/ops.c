@@ -2,7 +2,7 @@
  * KVM on PowerPC: what target/ppc/kvm.c leaves to this folder
  *
  * kvm.c has the functions that accel/kvm calls, for all machines.  Once pseries
- * has said how its VM is to be made it passes them on (PpcKvmOps).
+ * has called papr_kvm_use(), kvm.c calls these members of PpcKvmOps.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

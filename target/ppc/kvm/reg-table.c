@@ -1,14 +1,14 @@
 /*
  * KVM on PowerPC: where each "one-reg" register lies in CPUPPCState
  *
- * KVM names registers by numbers that tell their size, too (kernel's
- * Documentation/virt/kvm/api.rst, KVM_SET_ONE_REG).  Special purpose registers
- * (SPRs) bring their number along in the CPU model; the others are listed here.
- * The table is made with the first vCPU and constant from then on but for what
- * turns out to be absent; all vCPUs of a machine are of one model.
+ * KVM names registers by numbers that include their size (kernel's
+ * Documentation/virt/kvm/api.rst, KVM_SET_ONE_REG).  The CPU model has the
+ * numbers of special purpose registers (SPRs); the others are listed here.  The
+ * table is made with the first vCPU; then only PaprKvmReg.there and .loss_told
+ * change.  All vCPUs of a machine are of one model.
  *
- * Vector and floating point registers need no swap: CPUPPCState has them as the
- * host's memory holds a 128-bit register, which is what the kernel moves.
+ * Vector and floating point registers need no swap: CPUPPCState has them in the
+ * host's format of a 128-bit register, and so has the kernel.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -16,8 +16,8 @@
 #include "regs.h"
 
 /*
- * SPRs that differ from the rest: counters that go on while we look, or that
- * the kernel shares among threads; state that is gone with a reset.
+ * SPRs that differ from the rest: counters, which a reset does not change; and
+ * LPCR, of which only some bits are the guest's.
  */
 static const struct {
     uint16_t spr;
@@ -55,8 +55,8 @@ typedef struct RegRun {
 
 /*
  * Checkpoint of a transaction (transactional memory, TM).  Kernels up to 6.x
- * put what they are given as TM_VSCR in the register itself: that one comes
- * later, below.
+ * write the value of TM_VSCR to VSCR: VSCR is written later, as part of
+ * numeric[].
  */
 static const RegRun transaction[] = {
     ROW("TM_GPR", tm_gpr, KVM_REG_PPC_TM_GPR0, 32, IF_TM),
@@ -201,7 +201,7 @@ static void store_number(void *place, unsigned width, uint64_t number)
     }
 }
 
-/* What the kernel is to get for @reg */
+/* Get from @env the value to write to the kernel's @reg */
 void papr_kvm_reg_from_env(const PaprKvmReg *reg, CPUPPCState *env,
                            PaprKvmValue *value)
 {
@@ -218,7 +218,7 @@ void papr_kvm_reg_from_env(const PaprKvmReg *reg, CPUPPCState *env,
     }
 }
 
-/* The kernel has @value for @reg */
+/* Store @value, which the kernel has for @reg, in @env */
 void papr_kvm_reg_to_env(const PaprKvmReg *reg, CPUPPCState *env,
                          const PaprKvmValue *value, bool hv)
 {

@@ -12,11 +12,12 @@
 #include "qemu/bitops.h"
 
 /*
- * Logical partition control register (LPCR), what of it is the guest's: ILE,
- * AIL, LD and TC are QEMU's to set; UPRT, HR and GTSE come with the kernel's
- * KVM_PPC_CONFIGURE_V3_MMU.  All other bits are the host's: where external
- * interrupts go, what ends a nap.  They must get neither into QEMU, whose bits
- * are those of an emulated partition, nor into a migration stream.
+ * Logical partition control register (LPCR): the bits that are the guest's.
+ * QEMU sets ILE, AIL, LD and TC in the register; KVM_PPC_CONFIGURE_V3_MMU sets
+ * UPRT, HR and GTSE.  All other bits are the host's, for example where external
+ * interrupts are delivered and what wakes a thread from nap.  They must not get
+ * into QEMU, whose bits are those of an emulated partition, or into a migration
+ * stream.
  */
 #define PAPR_KVM_LPCR_ILE       (1ULL << (63 - 38))
 #define PAPR_KVM_LPCR_AIL       (3ULL << (63 - 40))
@@ -30,9 +31,9 @@
                                  PAPR_KVM_LPCR_LD | PAPR_KVM_LPCR_TC)
 #define PAPR_KVM_LPCR_SEEN_HV   (PAPR_KVM_LPCR_SET_HV | PAPR_KVM_LPCR_UPRT | \
                                  PAPR_KVM_LPCR_HR | PAPR_KVM_LPCR_GTSE)
-/* PR keeps the endianness of interrupts, and nothing else */
+/* kvm-pr keeps the endianness of interrupts, and nothing else */
 #define PAPR_KVM_LPCR_SEEN_PR   PAPR_KVM_LPCR_ILE
-/* Without these as they were set, the guest takes interrupts wrongly */
+/* If the kernel masks these, the guest takes interrupts wrongly */
 #define PAPR_KVM_LPCR_VITAL     (PAPR_KVM_LPCR_ILE | PAPR_KVM_LPCR_AIL | \
                                  PAPR_KVM_LPCR_LD)
 
@@ -54,9 +55,9 @@ static inline uint64_t papr_kvm_lpcr_refused(uint64_t qemu, uint64_t kernel,
 }
 
 /*
- * Machine state register: a guest never has HV; kvm-hv runs guests with
- * machine checks enabled and old kernels enter the guest with just what they
- * were given; TS = 3 is no state of a transaction.
+ * Machine state register: a guest never has HV.  kvm-hv runs guests with
+ * machine checks enabled (ME), but old kernels do not set ME themselves.
+ * TS = 3 is no state of a transaction.
  */
 static inline uint64_t papr_kvm_msr_to_kernel(uint64_t msr)
 {
@@ -68,7 +69,7 @@ static inline uint64_t papr_kvm_msr_to_kernel(uint64_t msr)
     return (msr & ~hv) | me;
 }
 
-/* When a register that QEMU need not have changed is written all the same */
+/* From which level on a register is written even if QEMU did not change it */
 typedef enum PaprKvmRegAlways {
     PAPR_KVM_AT_RESET = 2,      /* KVM_PUT_RESET_STATE and above */
     PAPR_KVM_AT_FULL = 3,       /* KVM_PUT_FULL_STATE: the kernel's counters */
@@ -79,7 +80,7 @@ typedef enum PaprKvmRegAlways {
  * @always: from which level on it is written in any case
  * @level: KVM_PUT_*_STATE
  * @known: the kernel's value has been read since the vCPU last ran
- * @changed: and QEMU's is another
+ * @changed: QEMU's value differs from that
  *
  * While a vCPU runs, values that were only read are not put back: the kernel,
  * or another vCPU's hypercall, may have changed them in the meantime
@@ -105,7 +106,7 @@ static inline uint64_t papr_kvm_decr_read(uint64_t expiry, uint64_t tb,
     return large ? expiry - tb : (uint32_t)(expiry - tb);
 }
 
-/* The other way round */
+/* The timebase at which a decrementer that is @decr at @tb becomes zero */
 static inline uint64_t papr_kvm_decr_expiry(uint64_t decr, uint64_t tb,
                                             bool large)
 {

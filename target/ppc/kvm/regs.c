@@ -15,11 +15,11 @@
  *
  * If reading fails, QEMU has no registers of that vCPU to put or to save.
  *
- * A register that the kernel does not know is found out once for the VM.  If a
- * migrated guest brings a value for it, a warning says that this is lost.
+ * The first access detects that the kernel does not know a register, for all
+ * vCPUs.  If a stream has a value for it, a warning says that this is lost.
  *
  * Context: the vCPU's thread, or the vCPU is stopped; the BQL (big QEMU lock)
- * is held but in kvm_cpu_exec()'s put, which touches nothing but the vCPU.
+ * is held except in kvm_cpu_exec()'s put, which accesses only the vCPU.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -72,7 +72,7 @@ static void take_regs(CPUPPCState *env, struct kvm_regs *regs)
     }
 }
 
-/* @regs has what the kernel has already, for members of no interest here */
+/* @regs has the kernel's values: members that are not set here keep these */
 static void give_regs(CPUPPCState *env, struct kvm_regs *regs)
 {
     regs->pc = env->nip;
@@ -108,7 +108,7 @@ static int put_regs(PowerPCCPU *cpu, AccelCPUState *state, int level,
 }
 
 /*
- * Segment lookaside buffer (SLB), and for PR where the hash page table is
+ * Segment lookaside buffer (SLB), and for kvm-pr where the hash page table is
  */
 
 static void take_slb(PowerPCCPU *cpu, const struct kvm_sregs *sregs)
@@ -134,7 +134,7 @@ static void give_sregs(PowerPCCPU *cpu, struct kvm_sregs *sregs)
     int n = 0;
 
     memset(&sregs->u, 0, sizeof(sregs->u));
-    /* HV cannot make a processor look like another, and takes just its own */
+    /* kvm-hv cannot emulate another processor: it accepts the host's only */
     if (!papr_kvm_facts()->hv) {
         sregs->pvr = env->spr[SPR_PVR];
         if (cpu->vhyp) {
@@ -288,7 +288,8 @@ static int put_one(PowerPCCPU *cpu, AccelCPUState *state, unsigned i, int level,
 
 /*
  * The kernel masks the LPCR (regs-rules.h) without an error.  A guest crashes
- * if its interrupts are in another byte order or place than it was told.
+ * if it gets interrupts in another byte order, or at other addresses, than it
+ * has set.
  */
 static int check_lpcr(PowerPCCPU *cpu, Error **errp)
 {
@@ -335,7 +336,7 @@ bool papr_kvm_vcpu_registers_put(PowerPCCPU *cpu, Error **errp)
     return true;
 }
 
-/* While a core is plugged; accel/kvm ends QEMU for what is returned then */
+/* Is the vCPU's core being plugged?  accel/kvm ends QEMU on an error then */
 static bool is_being_plugged(CPUState *cs, int level)
 {
     return level == KVM_PUT_FULL_STATE && DEVICE(cs)->hotplugged &&
@@ -351,7 +352,7 @@ static int put_registers(PowerPCCPU *cpu, AccelCPUState *state, int level,
     int ret = 0;
 
     if (!state->known && kvm_vcpu_ioctl(cs, KVM_GET_SREGS, &state->sregs) < 0) {
-        /* nothing lost: HV then refuses this processor version itself */
+        /* no check is lost: kvm-hv refuses this processor version itself */
         state->sregs.pvr = cpu->env.spr[SPR_PVR];
     }
     for (int i = 0; !ret && i < ARRAY_SIZE(steps); i++) {
@@ -380,7 +381,7 @@ int papr_kvm_put_registers(CPUState *cs, int level, Error **errp)
 
     trace_papr_kvm_put_registers(cpu->vcpu_id, level, state->known);
     if (state->unread && level < KVM_PUT_RESET_STATE) {
-        /* keep those that the kernel has */
+        /* the kernel's registers stay: QEMU's are not all current */
         state->unread = false;
         return 0;
     }
@@ -476,9 +477,9 @@ static int get_all(PowerPCCPU *cpu, AccelCPUState *state, Error **errp)
 }
 
 /*
- * accel/kvm stops the machine for good if this fails.  Not so for a migration:
- * papr_kvm_registers_read() has it fail, and the vCPU continues with the
- * kernel's registers.
+ * accel/kvm stops the machine for good if this returns an error.  So it returns
+ * none during a migration: papr_kvm_registers_read() makes the migration fail,
+ * and the vCPU continues with the kernel's registers.
  */
 int papr_kvm_get_registers(CPUState *cs, Error **errp)
 {

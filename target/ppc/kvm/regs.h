@@ -19,14 +19,14 @@ typedef union PaprKvmValue {
 
 typedef enum PaprKvmGate {
     PAPR_KVM_GATE_NONE,
-    PAPR_KVM_GATE_TM,           /* only while MSR[TS] tells of a transaction */
+    PAPR_KVM_GATE_TM,           /* only in a transaction (MSR[TS]) */
 } PaprKvmGate;
 
-/* A register whose place in CPUPPCState has no plain copy of it */
+/* A register that is not copied to and from CPUPPCState as it is */
 typedef enum PaprKvmSpecial {
     PAPR_KVM_PLAIN,
     PAPR_KVM_LPCR,              /* only the guest's bits */
-    PAPR_KVM_VSCR,              /* SAT lies elsewhere */
+    PAPR_KVM_VSCR,              /* SAT is in vscr_sat */
 } PaprKvmSpecial;
 
 /**
@@ -37,7 +37,7 @@ typedef enum PaprKvmSpecial {
  * @reset_value: after a CPU reset, for telling whether anything is lost if
  *      the kernel does not know the register
  * @there: does the kernel know it? (atomic; found out once and for all)
- * @loss_told: the user knows that a guest brought a value for it in vain; BQL
+ * @loss_told: the user was told that a migrated guest's value is lost; BQL
  */
 typedef struct PaprKvmReg {
     const char *name;
@@ -64,16 +64,17 @@ typedef struct PaprKvmRegTable {
 } PaprKvmRegTable;
 
 /**
- * AccelCPUState - what KVM's side of a vCPU remembers (CPUState.accel)
+ * AccelCPUState - KVM's state of a vCPU in QEMU (CPUState.accel)
  * @put_failed: the kernel refused registers of a reset or migrated vCPU
- * @refusal: of a vCPU that is being plugged, for papr_kvm_vcpu_registers_put()
- * @unread: the kernel did not give the registers when it was last asked, so
- *      that QEMU has some of now and some of before
- * @known: the following is what the kernel gave when it was last asked and
- *      the vCPU has not run since
+ * @refusal: the same for a vCPU that is being plugged: the error, which
+ *      papr_kvm_vcpu_registers_put() returns
+ * @unread: the last read of the registers failed, so that some registers in
+ *      QEMU are current and others old
+ * @known: @regs, @sregs, @areas and @values are the result of the last read,
+ *      and the vCPU has not run since
  * @values: by index in @table
  * @stopped_at: host's timebase when the VM stopped; 0: it runs
- * @decr_pending: @decr holds as from the moment at which the VM runs
+ * @decr_pending: @decr counts from the moment at which the VM runs
  *
  * Used by the vCPU's own thread, or with the vCPU stopped.
  */
@@ -96,11 +97,11 @@ struct AccelCPUState {
     PaprKvmValue values[];
 };
 
-/* state.c: what there is of a vCPU, made at first use */
+/* state.c: the vCPU's AccelCPUState, allocated at first use */
 AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu);
 
 /*
- * reg-table.c: the placement, for all CPUs of @cpu's model
+ * reg-table.c: where registers are in CPUPPCState, for @cpu's model
  */
 PaprKvmRegTable *papr_kvm_reg_table_new(PowerPCCPU *cpu, bool hv);
 void papr_kvm_reg_from_env(const PaprKvmReg *reg, CPUPPCState *env,
@@ -110,7 +111,7 @@ void papr_kvm_reg_to_env(const PaprKvmReg *reg, CPUPPCState *env,
 unsigned papr_kvm_reg_size(uint64_t id);
 char *papr_kvm_reg_name(const PaprKvmReg *reg);
 
-/* What a kernel answers that does not know a register */
+/* Does @ret of a one-reg ioctl say that the kernel lacks the register? */
 static inline bool papr_kvm_reg_absent(int ret)
 {
     return ret == -EINVAL || ret == -ENXIO || ret == -ENOENT;

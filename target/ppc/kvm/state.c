@@ -24,7 +24,7 @@ static void clock_state_change(void *opaque, bool running, RunState run_state)
 
 AccelCPUState *papr_kvm_vcpu_state(PowerPCCPU *cpu)
 {
-    /* one for all vCPUs; the first is made before there are several */
+    /* one for all vCPUs, made with the first vCPU, so there is no race */
     static PaprKvmRegTable *table;
     CPUState *cs = CPU(cpu);
 

@@ -1,10 +1,11 @@
 /*
  * KVM on PowerPC: tables of translation control entries (TCE) in the kernel
  *
- * A guest's H_PUT_TCE then is done in the kernel, without an exit to QEMU.
- * The entries are pages of the kernel's that are mapped here, so that emulated
- * devices translate by the same ones.  They are words in host endian, and are
- * allocated as they are touched.  Called by hw/ppc/pseries/iommu/store.c.
+ * With such a table the kernel handles a guest's H_PUT_TCE, without an exit to
+ * QEMU.  The kernel's pages with the entries are mapped here, so that emulated
+ * devices translate by the same entries.  Entries are words in host endian; the
+ * kernel allocates a page when it is first accessed.  Called by
+ * hw/ppc/pseries/iommu/store.c.
  *
  * Locking: the BQL; the pages themselves are read and written by any thread.
  *
@@ -17,7 +18,7 @@
 #include "system/kvm.h"
 #include "internal.h"
 
-/* The window that a kernel without KVM_CAP_SPAPR_TCE_64 can have */
+/* The page size of all windows in a kernel without KVM_CAP_SPAPR_TCE_64 */
 #define OLD_PAGE_SHIFT 12
 
 static size_t bytes_of(uint64_t pages)
@@ -72,10 +73,11 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 }
 
 /*
- * The kernel keeps the table, and its number, as long as it is open or mapped.
- * Readers of entries can't be waited for under the BQL, so the kernel's pages
- * are replaced by empty memory at once.  That is allocated first: if it fails,
- * the kernel's pages stay mapped, and the number in use, until tce_unmap().
+ * The kernel keeps the table and its LIOBN as long as its file is open or its
+ * entries are mapped.  Readers of entries can't be waited for under the BQL, so
+ * the kernel's pages are replaced by empty memory at once.  The empty memory is
+ * allocated first: if that fails, the kernel's pages stay mapped, and the LIOBN
+ * in use, until tce_unmap().
  */
 void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
 {

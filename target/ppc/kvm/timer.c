@@ -2,16 +2,18 @@
  * KVM on PowerPC: timebase and decrementer
  *
  * The guest's timebase is the host's plus an offset, which the kernel keeps for
- * each vCPU and rounds up to a multiple of 2^24: we keep what it made of it, or
- * the clock would go back by up to 32 ms whenever the machine stops.  All vCPUs
- * of a partition have the first one's offset (LoPAR 14.11.2: one timebase).
+ * each vCPU and rounds up to a multiple of 2^24.  QEMU reads back the rounded
+ * offset, or the clock would go back by up to 32 ms whenever the machine stops.
+ * All vCPUs of a partition have the first one's offset (LoPAR 14.11.2: one
+ * timebase).
  *
- * The decrementer lives in the kernel as the timebase at which it gets to zero;
- * in QEMU and in the migration stream it is what the guest would read.  While
- * the machine is stopped the timebase stands still for the guest, and so must
- * what the guest would read; what was loaded meanwhile begins to run with it.
- * A kernel without KVM_REG_PPC_DEC_EXPIRY (before 4.18) starts a migrated vCPU
- * with an interrupt from it, whereupon Linux sets it anew.
+ * The kernel has the decrementer as the timebase at which it becomes zero; QEMU
+ * and the migration stream have the value that the guest would read.  While the
+ * machine is stopped the guest's timebase does not change, so this value must
+ * not change either; a value that is loaded meanwhile counts from when the
+ * machine runs.  A kernel without KVM_REG_PPC_DEC_EXPIRY (before 4.18) starts a
+ * migrated vCPU with a decrementer interrupt, upon which Linux sets the
+ * decrementer.
  *
  * Context: as regs.c.
  *
@@ -32,7 +34,7 @@
 /* What a CPU reset leaves in the decrementer: no interrupt for a while */
 #define DECR_AFTER_RESET INT32_MAX
 
-/* PR has none: the guest sees the host's timebase */
+/* kvm-pr has no offset: the guest sees the host's timebase */
 static int get_tb_offset(PowerPCCPU *cpu, uint64_t *offset, Error **errp)
 {
     uint64_t value = 0;
@@ -51,7 +53,7 @@ static bool large_decrementer(PowerPCCPU *cpu)
     return cpu->env.spr[SPR_LPCR] & PAPR_KVM_LPCR_LD;
 }
 
-/* Guest's timebase: now, or where it stands */
+/* Guest's timebase: now, or when the machine stopped */
 static uint64_t guest_tb(PowerPCCPU *cpu)
 {
     AccelCPUState *state = CPU(cpu)->accel;
@@ -59,7 +61,7 @@ static uint64_t guest_tb(PowerPCCPU *cpu)
     return (state->stopped_at ?: cpu_get_host_ticks()) + state->tb_offset;
 }
 
-/* The guest is to read @decr when it runs on */
+/* The guest is to read @decr now, or when the machine runs again */
 static int set_decr(PowerPCCPU *cpu, uint64_t decr, Error **errp)
 {
     AccelCPUState *state = CPU(cpu)->accel;
@@ -108,8 +110,8 @@ int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp)
 }
 
 /*
- * The kernel rounds the offset: what it took is the partition's.  Whatever
- * fails, the decrementer is to go on.
+ * The kernel rounds the offset, and the partition gets the rounded one.  If
+ * that fails, a pending decrementer is set nevertheless.
  */
 static int set_tb_offset(PowerPCCPU *cpu, int64_t tb_offset, Error **errp)
 {

@@ -2,8 +2,8 @@
  * KVM on PowerPC: creation of a vCPU, and its interrupt input
  *
  * When a vCPU is realized (main thread), KVM gets its version register and PAPR
- * mode, and its file is mapped.  All that may fail is done there, where a
- * hotplug can be refused.  Its own thread only runs it.
+ * mode, and its file is mapped.  Each of these may fail, and a hotplug can
+ * still be refused then.  The vCPU's own thread only runs it.
  *
  * Locking: BQL (big QEMU lock).
  *
@@ -26,8 +26,8 @@
 #include "regs.h"
 
 /*
- * Tell KVM which processor this is.  kvm-hv cannot pretend: it takes the host's
- * own version register only.
+ * Tell KVM which processor this is.  kvm-hv cannot emulate another processor:
+ * it accepts the host's own version register only.
  */
 static bool set_version(CPUState *cs, Error **errp)
 {

@@ -30,8 +30,9 @@
 #define XIVE_PAGE_BYTES (64 * KiB)
 
 /*
- * Written by papr_kvm_init(), before there is a vCPU; then constant but for the
- * threads of a core, which the machine chooses before it creates the first.
+ * Written by papr_kvm_init(), before there is a vCPU; then constant except for
+ * the threads of a core, which the machine chooses before it creates the first
+ * vCPU.
  */
 static PaprKvmFacts facts;
 
@@ -40,7 +41,7 @@ const PaprKvmFacts *papr_kvm_facts(void)
     return kvm_enabled() ? &facts : NULL;
 }
 
-/* Without these no guest of PAPR runs; all are in Linux 4.5, QEMU's oldest */
+/* All guests of PAPR need these; Linux 4.5, the oldest for QEMU, has them */
 static const KVMCapabilityInfo required[] = {
     KVM_CAP_INFO(ONE_REG),
     KVM_CAP_INFO(PPC_IRQ_LEVEL),
@@ -89,7 +90,7 @@ static const struct {
 #undef FACT
 };
 
-/* kvm-hv of the time before KVM_CAP_PPC_HTM: what the host has, guests have */
+/* Before KVM_CAP_PPC_HTM, kvm-hv's guests have HTM if the host has it */
 static bool power8_has_htm(void)
 {
     switch (papr_kvm_host_pvr() & CPU_POWERPC_POWER_SERVER_MASK) {
@@ -122,7 +123,7 @@ static void ask_smt(KVMState *s)
     int possible = kvm_vm_check_extension(s, KVM_CAP_PPC_SMT_POSSIBLE);
 
     facts.smt_threads = MAX(threads, 1);
-    /* both are masks of numbers of threads: 1 | 2 | 4 | 8 */
+    /* a mask of the possible numbers of threads: 1 | 2 | 4 | 8 */
     facts.smt_possible = MAX(possible, 0);
 }
 
@@ -135,7 +136,7 @@ static void ask_facts(KVMState *s)
 
         *fact = kvm_vm_check_extension(s, fact_caps[i].cap) > 0;
     }
-    /* a kernel with smaller pages can't map those that sources have */
+    /* a host with smaller pages can't map the pages of XIVE's sources */
     facts.irq_xive = facts.irq_xive &&
                      qemu_real_host_page_size() == XIVE_PAGE_BYTES;
     /* only kvm-pr tells the guest its hypercall instructions */

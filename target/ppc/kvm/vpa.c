@@ -3,9 +3,9 @@
  *
  * H_REGISTER_VPA (LoPAR 14.11.3.2) registers, for a vCPU, the virtual processor
  * area (VPA), a shadow of the segment lookaside buffer (SLB) and the dispatch
- * trace log (DTL).  HV does all of it in the kernel; here the addresses are
- * read and written for reset and migration.  With PR, whose kernel knows none
- * of the three, QEMU handles the hypercall and has the addresses in PaprVcpu.
+ * trace log (DTL).  kvm-hv handles the call in the kernel; this file reads and
+ * writes the addresses for reset and migration.  kvm-pr knows none of the three
+ * areas: QEMU handles the hypercall and has the addresses in PaprVcpu.
  *
  * Context: as regs.c.
  *
@@ -30,7 +30,7 @@ static const struct {
     [DTL] = { KVM_REG_PPC_VPA_DTL, "VPA_DTL" },
 };
 
-/* Address, then length; the VPA's is not told */
+/* Address, then length; KVM does not transfer the length of the VPA */
 static void from_vcpu(const PaprVcpu *vcpu, uint64_t area[N_AREAS][2])
 {
     area[VPA][0] = vcpu->vpa_addr;

@@ -20,15 +20,16 @@
  * 4. A walk loads the counter, doubleword 0, doubleword 1, and the counter
  *    again, until both counts are the same (papr_entry_read()).
  *
- * Claim: a walk returns only pairs that were in the table.  Let it have loaded
- * doubleword 0 of entry E.
+ * Claim: a walk returns only pairs that were in the table.  Let the walk have
+ * loaded doubleword 0 of entry E.
  *
- * (a) Its doubleword 1 is not older than E's, by rule 2.
- * (b) If its doubleword 1 is newer than E's end, E was removed.  By rule 3 the
- *     removing thread incremented the counter before any thread stored the new
- *     value, so the walk's second load of the counter sees the increment.  Its
- *     first load did not: otherwise, by rule 3, its load of doubleword 0 would
- *     have found E invalid.  So the counts differ, and the walk repeats.
+ * (a) The doubleword 1 that it loads is not older than E's, by rule 2.
+ * (b) If the doubleword 1 that it loads was stored after the end of E, E was
+ *     removed.  By rule 3 the removing thread incremented the counter before
+ *     any thread stored the new value, so the walk's second load of the counter
+ *     sees the increment.  The walk's first load of the counter did not:
+ *     otherwise, by rule 3, its load of doubleword 0 would have found E
+ *     invalid.  So the counts differ, and the walk repeats.
  *
  * A second load of doubleword 0 in place of the counter is not enough: another
  * entry with E's address may be there by then.  The new value in (b) may be
@@ -39,14 +40,15 @@
  * 5. A walk that finds R clear sets it, by compare-and-swap against the
  *    doubleword 1 that it has read, then reads the pair again
  *    (papr_entry_note(), papr_entry_is()).  So at some moment of the walk the
- *    returned pair was in the table with R set.  If the walk found R set, that
- *    was so, too.
+ *    returned pair was in the table with R set.  This also holds if the walk
+ *    found R set.
  * 6. A removal reads R after it has made the entry invalid, and flushes if R is
  *    set.  If R is clear, no walk returns that pair any more.
  *
  * H_PROTECT and H_CLEAR_REF clear R of an entry that may be in a TLB until
- * their flush is complete.  They are counted (papr_clears_begin()) from before
- * they clear R until then, and while the count is not 0, R is not relied upon.
+ * their flush is complete.  These calls are counted (papr_clears_begin()) from
+ * before they clear R until their flush is complete, and while the count is not
+ * 0, R is not relied upon.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -59,8 +61,8 @@
 
 /*
  * Counters of removals: one for all groups whose numbers are equal modulo this.
- * A walk of an entry then also reads once more if one of another such group was
- * removed.
+ * So a walk also reads an entry again if an entry of another group with the
+ * same counter was removed.
  */
 #define PAPR_REMOVAL_COUNTERS 1024
 
@@ -77,7 +79,7 @@ static inline bool papr_entry_exchange(uint64_t *where, uint64_t old,
            cpu_to_be64(old);
 }
 
-/** papr_entry_try_lock: if doubleword 0 is @pte0, which has no lock */
+/** papr_entry_try_lock: succeeds if doubleword 0 is @pte0 (not locked) */
 static inline bool papr_entry_try_lock(uint64_t *pte, uint64_t pte0)
 {
     return papr_entry_exchange(&pte[0], pte0, pte0 | HPTE0_LOCK);
@@ -107,8 +109,9 @@ static inline bool papr_entry_try_claim(uint64_t *pte, uint64_t pte0)
 /**
  * papr_entry_publish - fill an entry that was claimed
  *
- * A thread that sees its doubleword 1 has to see the removal of the entry that
- * was there before, also if another thread has removed that: hence the release.
+ * A thread that sees the new doubleword 1 has to see the removal of the entry
+ * that was in this place before, even if another thread has removed that entry:
+ * hence the release.
  */
 static inline void papr_entry_publish(uint64_t *pte, uint64_t pte0,
                                       uint64_t pte1)
@@ -119,7 +122,7 @@ static inline void papr_entry_publish(uint64_t *pte, uint64_t pte0,
 
 /**
  * papr_entry_take_out - empty a locked entry
- * @removals: its counter
+ * @removals: the counter of its group
  *
  * Returns the last doubleword 1, whose R says whether walks used the entry.
  */
@@ -128,7 +131,7 @@ static inline uint64_t papr_entry_take_out(uint64_t *pte, size_t *removals)
     uint64_t pte1;
 
     qatomic_set(&pte[0], cpu_to_be64(HPTE0_LOCK));
-    /* invalid, counted, then empty: see the file's head */
+    /* make it invalid, count it, then empty it: rule 3 of the file's head */
     qatomic_inc(removals);
     smp_mb__after_rmw();
     pte1 = be64_to_cpu(qatomic_xchg(&pte[1], 0));
@@ -164,10 +167,10 @@ static inline void papr_entry_read(const uint64_t *pte, const size_t *removals,
     do {
         before = after;
         pair[0] = papr_entry_load(pte, 0);
-        /* papr_entry_publish() stores it last, so the walk loads it first */
+        /* papr_entry_publish() stores doubleword 0 last: load it first */
         smp_rmb();
         pair[1] = papr_entry_load(pte, 1);
-        /* incremented before doubleword 1 is emptied, so loaded after it */
+        /* a removal counts, then empties doubleword 1: load the count last */
         smp_rmb();
         after = qatomic_load_acquire(removals);
     } while (after != before);
@@ -177,7 +180,8 @@ static inline void papr_entry_read(const uint64_t *pte, const size_t *removals,
  * papr_entry_note - a walk uses the entry: set @bits (R, C)
  * @pte1: doubleword 1, as the walk has read it
  *
- * Returns false, and sets nothing, if it differs in more than R and C by now.
+ * Returns false, and sets nothing, if doubleword 1 has changed in more than R
+ * and C.
  */
 static inline bool papr_entry_note(uint64_t *pte, uint64_t pte1, uint64_t bits)
 {
@@ -218,13 +222,16 @@ static inline void papr_clears_begin(uint32_t *clears)
     smp_mb__after_rmw();
 }
 
-/** papr_clears_end: no TLB has the entries any more whose R was cleared */
+/** papr_clears_end: the entry whose R was cleared is in no TLB any more */
 static inline void papr_clears_end(uint32_t *clears)
 {
     qatomic_dec(clears);
 }
 
-/** papr_clears_others: is R clear because others than the caller cleared it? */
+/**
+ * papr_clears_others - may another call have cleared R of an entry in a TLB?
+ * @counted: the caller itself is counted
+ */
 static inline bool papr_clears_others(const uint32_t *clears, bool counted)
 {
     return qatomic_read(clears) > (counted ? 1 : 0);

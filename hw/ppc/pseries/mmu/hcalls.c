@@ -13,8 +13,8 @@
  * why that is right, is in entry.h.
  *
  * Flushing: a removal flushes nothing if no walk has set the entry's R bit.  As
- * guests like to enter translations with R set, H_ENTER keeps that in a bit of
- * its own (HPTE0_REF_ASKED) and leaves R to the walks.
+ * guests often enter translations with R set, H_ENTER stores the guest's R in
+ * HPTE0_REF_ASKED, and only walks set R.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -48,14 +48,14 @@ typedef struct HptCall {
     PaprTlbBatch flush;
 } HptCall;
 
-/* As the last condition before a change of an entry that may clear its R bit */
+/* To be called after the last check, before a change that may clear R */
 static void count_clear(HptCall *w)
 {
     w->flush.clears_r = true;
     papr_clears_begin(&w->mmu->clears);
 }
 
-/* Is R of an entry clear because another call has cleared it? */
+/* May another call have cleared R of an entry that it has yet to flush? */
 static bool others_clear_r(const HptCall *w)
 {
     return papr_clears_others(&w->mmu->clears, w->flush.clears_r);
@@ -118,7 +118,7 @@ static bool meets_condition(uint64_t pte0, uint64_t flags, uint64_t avpn)
     return !(flags & PFT_ANDCOND) || !(pte0 & avpn);
 }
 
-/* Lock entry @ptex if it meets the conditions; @pte0 is as it was before */
+/* Lock entry @ptex if it meets the conditions; *@pte0: its old doubleword 0 */
 static bool lock_matching(PaprHpt *hpt, uint64_t ptex, uint64_t flags,
                           uint64_t avpn, uint64_t *pte0)
 {
@@ -166,7 +166,10 @@ static void flush_if_used(HptCall *w, uint64_t ptex, uint64_t pte0,
     papr_tlb_add(&w->flush, &va, base);
 }
 
-/* Empty entry @ptex, which is locked and was @pte0; returns the last pte1 */
+/*
+ * Empty the locked entry @ptex, whose doubleword 0 was @pte0.  Returns its last
+ * doubleword 1, as the guest gets it.
+ */
 static uint64_t remove_locked(HptCall *w, uint64_t ptex, uint64_t pte0)
 {
     uint64_t pte1 = papr_entry_take_out(&w->hpt->pte[2 * ptex],
@@ -184,7 +187,7 @@ static uint64_t without_bits(uint64_t pte1, uint64_t bits)
 
 /* ---- H_ENTER ---- */
 
-/* Storage attributes: memory is coherent and cached, all else is inhibited */
+/* Storage attributes: coherent and cached for memory, else cache-inhibited */
 static bool wimg_fits(uint64_t pte1, bool is_memory)
 {
     if (is_memory) {
@@ -193,7 +196,7 @@ static bool wimg_fits(uint64_t pte1, bool is_memory)
     return (pte1 & (HPTE1_W | HPTE1_I)) == HPTE1_I;
 }
 
-/* The checks of a new entry, and what its flags ask to be done to its page */
+/* Check a new entry, and do to its page what the call's flags require */
 static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
                             uint64_t pte1)
 {
@@ -308,7 +311,7 @@ static int64_t h_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 #define BULK_RC_SHIFT   58
 enum { BULK_SUCCESS, BULK_NOT_FOUND, BULK_PARM };
 
-/* One specifier: the code, and in *@rc the R and C bits of what was removed */
+/* Returns the code of one specifier; *@rc: R and C of the removed entry */
 static unsigned bulk_remove_one(HptCall *w, uint64_t high, uint64_t low,
                                 uint64_t *rc)
 {
@@ -365,14 +368,14 @@ static int64_t h_bulk_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return result;
 }
 
-/** Block - the first entry's page sizes and place, which all must share */
+/** Block - page sizes and address of the first entry; all others must match */
 typedef struct Block {
     bool anchored;
     unsigned base, actual;
     PaprVa va;
 } Block;
 
-/* May the locked entry @ptex go with the others?  A BLOCK_* code */
+/* May the locked entry @ptex be removed in this call?  Returns BLOCK_* */
 static unsigned block_check(HptCall *w, Block *block, uint64_t ptex,
                             uint64_t pte0, bool compare, uint64_t ava)
 {
@@ -408,8 +411,8 @@ static unsigned block_check(HptCall *w, Block *block, uint64_t ptex,
 }
 
 /*
- * Lock and check the entry of one specifier.  The lock stays if it may go; an
- * entry given twice is busy the second time.
+ * Lock and check the entry of one specifier.  An entry that may be removed
+ * stays locked, so a second specifier of the same entry gets BLOCK_BUSY.
  */
 static unsigned block_claim(HptCall *w, Block *block, uint64_t ts, uint64_t ava,
                             uint64_t *pte0)
@@ -434,8 +437,8 @@ static unsigned block_claim(HptCall *w, Block *block, uint64_t ts, uint64_t ava,
 }
 
 /*
- * The results are from r4 on, one register before the specifiers they are of:
- * that is where Linux takes them from.  LoPAR leaves it open.
+ * The specifiers are in r5 to r12, the results in r4 to r11: Linux expects the
+ * results there, and LoPAR does not say where they are.
  */
 static int64_t h_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -601,7 +604,7 @@ static const PaprHcall block_calls[] = {
     { H_BLOCK_REMOVE, PAPR_HCALL_LOCKLESS, 9, 8, h_block_remove },
 };
 
-/* Linux's kvm-hv, which does all the others, does not know this one */
+/* Linux's kvm-hv handles all other calls, but does not know H_BLOCK_REMOVE */
 static const PaprHcall kernel_block_calls[] = {
     { H_BLOCK_REMOVE, 0, 9, 8, papr_kernel_block_remove },
 };

@@ -27,7 +27,7 @@
 #include "internal.h"
 #include "kvm.h"
 
-/* How much smaller than it should be a table may be: 1/16 of its bytes */
+/* A table may be as small as 1/16 of the size that suits the guest's RAM */
 #define SMALLER_BY 4
 
 static void hpt_destroy(PaprHpt *hpt)
@@ -76,7 +76,7 @@ static void destroy_retired(PaprHpt *hpt)
     hpt_destroy(hpt);
 }
 
-/* Those that execute leave their RCU read section; others are in none */
+/* Make vCPUs that execute leave their RCU read section; others are in none */
 static void end_read_sections(PaprMmu *mmu)
 {
     PaprVcpu *vcpu = NULL;
@@ -134,7 +134,7 @@ bool papr_hpt_track(PaprHpt *hpt, bool all_dirty)
         bitmap_set(dirty->bits, 0, hpt->n);
     }
     qatomic_rcu_set(&hpt->dirty, dirty);
-    /* The map before reads of entries: see papr_hpt_mark_dirty() */
+    /* publish the map before entries are read: see papr_hpt_mark_dirty() */
     smp_mb();
     return true;
 }
@@ -150,9 +150,9 @@ void papr_hpt_untrack(PaprHpt *hpt)
 }
 
 /*
- * The entry is changed first, then looks for a map to mark it in; migration
- * publishes the map first, then reads entries.  So either the change is marked
- * or migration reads the entry with it.
+ * The caller has changed the entry before this function looks for a map to mark
+ * it in; migration publishes the map before it reads entries.  So either the
+ * change is marked, or migration reads the changed entry.
  */
 void papr_hpt_mark_dirty(PaprHpt *hpt, uint64_t ptex)
 {
@@ -254,7 +254,7 @@ bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp)
     return true;
 }
 
-/* A table that can't grow later has to do for all memory that may come */
+/* A table that can't be resized has to suffice for all of maxmem= */
 int papr_hpt_default_shift(const PaprMmu *mmu)
 {
     bool fixed = mmu->resize == PAPR_HPT_RESIZE_DISABLED;
@@ -294,7 +294,7 @@ size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
     size_t n = 2;
 
     if (papr_kvm_facts()) {
-        return 0;                       /* its kernels don't know the call */
+        return 0;                       /* KVM does not know the call */
     }
     for (int i = 0; i < PPC_PAGE_SIZES_MAX_SZ; i++) {
         const PPCHash64SegmentPageSizes *seg = &cpu->hash64_opts->sps[i];
@@ -302,7 +302,7 @@ size_t papr_mmu_block_remove_sizes(PowerPCCPU *cpu, uint8_t *buf, size_t size)
         for (int j = 0; seg->page_shift && j < PPC_PAGE_SIZES_MAX_SZ; j++) {
             const PPCHash64PageSize *page = &seg->enc[j];
 
-            /* Six bits of LP are all that the specifier has room for */
+            /* the parameter has room for six bits of LP only */
             if (page->page_shift && page->pte_enc < 64 && n < size) {
                 buf[n++] = page->page_shift == 12 ? 0 : 0x80 | page->pte_enc;
             }
@@ -333,9 +333,9 @@ hwaddr papr_mmu_hpt_mask(PaprMmu *mmu)
 
 /*
  * The index was made with the mask of an earlier call, so the table may have
- * become smaller since.  A walk that finds NULL finds no translation.  Only
- * debuggers walk a table of the kernel's; they hold the BQL, so that the table
- * is the kernel's when they are done, too.
+ * become smaller since.  A walk that gets NULL finds no translation.  Only
+ * debuggers walk a table in the kernel; they hold the BQL, so kernel_shift is
+ * the same in papr_mmu_unmap_hptes().
  */
 const ppc_hash_pte64_t *papr_mmu_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
@@ -404,8 +404,8 @@ bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,
 }
 
 /*
- * Host radix is a bit of both doublewords here: the walker reads it
- * from doubleword 0, streams have it in doubleword 1.
+ * The same bit says "radix" in both doublewords (PATE0_HR, PATE1_GR): walks
+ * read it from doubleword 0, streams have it in doubleword 1.
  */
 bool papr_mmu_get_pate(PaprMmu *mmu, PowerPCCPU *cpu, target_ulong lpid,
                        ppc_v3_pate_t *entry)

@@ -80,9 +80,9 @@ bool papr_hpte_rehash(uint64_t pte0, uint64_t ptex, uint64_t pteg_mask,
 }
 
 /*
- * Key and protection bits have the places in the flags that they have in the
- * entry, but the three that are at its top: pp0 (flag bit 8), the keys' upper
- * two bits (flag bits 13 and 12).
+ * The flags have the key and protection bits in the same places as the entry,
+ * except three that are at the top of the entry: pp0 (flag bit 8) and the upper
+ * two bits of the key (flag bits 13 and 12).
  */
 uint64_t papr_hpte_protected(uint64_t pte1, uint64_t flags)
 {

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: the hash page table entry (HPTE) as numbers
  *
- * Layout of an entry, the hash that says in which group (PTEG) it lives, and
- * the way back from an entry's place to the address it translates.  Pure.
+ * Layout of an entry, the hash that gives its group (PTEG), and the reverse:
+ * from an entry's place to the address that it translates.  Pure functions.
  * Power ISA 2.07 book III-S section 5.7.7 (the format which PAPR guests use on
  * later processors too).
  *
@@ -28,7 +28,7 @@
 #define HPTE0_1T        0x4000000000000000ull   /* segment size 1 TiB */
 #define HPTE0_B         0xc000000000000000ull
 /*
- * Software bits that PAPR keeps for the hypervisor (IBM bits 57 and 58);
+ * Software bits that PAPR reserves for the hypervisor (IBM bits 57 and 58);
  * guests neither set nor see them, and they are never migrated.
  */
 #define HPTE0_LOCK      0x0000000000000040ull   /* a hypercall works on it */
@@ -59,12 +59,12 @@ typedef struct PaprVa {
 } PaprVa;
 
 /**
- * papr_hpte_has_encoding - does @pte1 say a page of 2^@shift bytes?
- * @encoding: the LP bits that stand for this size, at the place of the RPN
+ * papr_hpte_has_encoding - does @pte1 encode a page of 2^@shift bytes?
+ * @encoding: the value of LP for this size; LP is in the low bits of the RPN
  */
 bool papr_hpte_has_encoding(uint64_t pte1, unsigned shift, uint32_t encoding);
 
-/** papr_va_hash: primary hash of @va in a segment of 2^@base_shift pages */
+/** papr_va_hash: primary hash of @va, with pages of 2^@base_shift bytes */
 uint64_t papr_va_hash(const PaprVa *va, unsigned base_shift);
 
 /**
@@ -74,9 +74,10 @@ uint64_t papr_va_hash(const PaprVa *va, unsigned base_shift);
  * @pteg_mask: number of the table's groups less one
  * @base_shift: log2 of the segment's page size
  *
- * The entry has the address bits from 23 on; those below, down to the page,
- * are recovered from the group it was hashed into.  A table has at least 2^11
- * groups, so that all are there.  Returns false for an unknown segment size.
+ * The entry has the address bits from 23 up; the bits below, down to the page,
+ * are computed from the number of its group.  A table has at least 2^11 groups,
+ * so the number has all of these bits.  Returns false for an unknown segment
+ * size.
  */
 bool papr_hpte_va(uint64_t pte0, uint64_t ptex, uint64_t pteg_mask,
                   unsigned base_shift, PaprVa *va);
@@ -84,7 +85,8 @@ bool papr_hpte_va(uint64_t pte0, uint64_t ptex, uint64_t pteg_mask,
 /**
  * papr_hpte_rehash - index of the entry's place in a table of another size
  *
- * The same slot of the group it hashes to there; arguments as above.
+ * The entry keeps its slot in the group.  Arguments: as papr_hpte_va(), and
+ * @new_pteg_mask of the other table.
  */
 bool papr_hpte_rehash(uint64_t pte0, uint64_t ptex, uint64_t pteg_mask,
                       uint64_t new_pteg_mask, unsigned base_shift,

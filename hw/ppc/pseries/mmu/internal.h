@@ -14,15 +14,16 @@
 #include "hpte.h"
 #include "mark.h"
 
-/** PaprHptDirty - a bit an entry: changed since the stream had it */
+/** PaprHptDirty - a bit for each entry: changed since it was last sent */
 typedef struct PaprHptDirty {
     struct rcu_head rcu;
     unsigned long bits[];
 } PaprHptDirty;
 
 /**
- * PaprHpt - one table, in place from its publication in PaprMmu.hpt until all
- * readers of that time are gone (RCU)
+ * PaprHpt - one hash page table
+ *
+ * A table that was published in PaprMmu.hpt is freed by RCU.
  *
  * Entries are pairs of big-endian doublewords in memory that is never touched
  * before the guest does, so that an unused table costs nothing.
@@ -34,9 +35,9 @@ typedef struct PaprHpt {
     int shift;
     uint64_t n;                         /* entries */
     uint64_t pteg_mask;                 /* groups less one */
-    uint32_t generation;                /* of all tables of this machine */
-    unsigned long *used;                /* a bit a part: see below; atomic */
-    PaprHptDirty *dirty;                /* RCU; NULL but during migration */
+    uint32_t generation;                /* no two tables have the same */
+    unsigned long *used;                /* a bit for each part: below; atomic */
+    PaprHptDirty *dirty;                /* RCU; NULL: no migration */
 } PaprHpt;
 
 /*
@@ -49,9 +50,9 @@ typedef struct PaprHpt {
 /**
  * PaprMmu - the partition's translation tables
  *
- * The BQL protects all but: @hpt, read under RCU by any thread; @process_table,
- * atomic; the @vcpu array (tlb.c), @clears and @removals (entry.h); @save,
- * the migration thread's own.
+ * The BQL protects all members except those marked as atomic and: @hpt, read
+ * under RCU by any thread; the @vcpu array (tlb.c); @clears and @removals
+ * (entry.h); @save, which only the migration thread uses.
  */
 struct PaprMmu {
     PaprVcpuMap *vcpus;
@@ -68,10 +69,11 @@ struct PaprMmu {
     bool commits;                       /* H_RESIZE_HPT_COMMIT is in progress */
     unsigned retired;                   /* tables that wait for RCU; atomic */
     bool track_dirty;                   /* a migration is in progress */
-    uint64_t process_table;             /* doubleword 1 of the PATE */
+    /* doubleword 1 of the partition table entry (PATE); atomic */
+    uint64_t process_table;
 
     bool nests;                         /* may have guests of its own */
-    bool execution_known;               /* papr_mmu_exec_enter() is called */
+    bool execution_known;               /* papr_mmu_exec_enter() ran; atomic */
     uint32_t clears;                    /* see entry.h; atomic */
     size_t removals[PAPR_REMOVAL_COUNTERS]; /* see entry.h; atomic */
     uint32_t n_vcpus;
@@ -104,8 +106,8 @@ static inline void papr_hpt_use(PaprHpt *hpt, uint64_t ptex)
 /**
  * papr_hpt_next_used - from @ptex on, the first entry that may be used, or @end
  *
- * It may miss an entry that is being entered.  Migration does not miss it:
- * papr_hpt_mark_dirty() marks the entry then.
+ * It may miss an entry that is being entered.  Migration sends such an entry
+ * later, since papr_hpt_mark_dirty() marks it.
  */
 static inline uint64_t papr_hpt_next_used(const PaprHpt *hpt, uint64_t ptex,
                                           uint64_t end)
@@ -133,24 +135,29 @@ void papr_hpt_drop(PaprHpt *hpt);
 /**
  * papr_hpt_may_retire - can the active table be exchanged now?
  *
- * A table that was active is freed when no vCPU is in the RCU read section of
- * that time, in which a vCPU that makes hypercalls in real mode could stay for
- * ever.  A guest may have one such table wait.  If one waits, this requests
- * all vCPUs to leave their read section, and the guest has to repeat its call
- * (H_LONG_BUSY_*).  BQL.
+ * A table that was active is freed after an RCU grace period, which a vCPU that
+ * makes hypercalls in real mode could delay for ever.  So at most one such
+ * table may wait.  If one does, this requests all vCPUs to leave their RCU read
+ * sections and returns false: the guest has to repeat its call (H_LONG_BUSY_*).
+ * BQL.
  */
 bool papr_hpt_may_retire(PaprMmu *mmu);
-/** papr_hpt_install: make @hpt (or NULL) active; drops the old one, flushes */
+/**
+ * papr_hpt_install - make @hpt (or NULL) active
+ *
+ * Flushes all TLBs, and frees the old table by RCU.
+ */
 void papr_hpt_install(PaprMmu *mmu, PaprHpt *hpt);
 
 /**
  * papr_hpt_replace - a new, empty table becomes active
- * @least: if there is no memory for 2^@shift bytes, it may have down to this
+ * @least: log2 of the smallest size that will do, if the host's kernel has no
+ *      memory for 2^@shift bytes
  *
  * BQL, vCPUs may run.
  */
 bool papr_hpt_replace(PaprMmu *mmu, int shift, int least, Error **errp);
-/** papr_hpt_least_shift: the smallest table that a guest can live with */
+/** papr_hpt_least_shift: log2 of the smallest size to accept for 2^@shift */
 int papr_hpt_least_shift(const PaprMmu *mmu, int shift);
 /** papr_hpt_default_shift: the size for a guest that didn't ask for one */
 int papr_hpt_default_shift(const PaprMmu *mmu);
@@ -181,7 +188,7 @@ typedef struct PaprTlbBatch {
 void papr_tlb_add(PaprTlbBatch *batch, const PaprVa *va, unsigned base_shift);
 
 /**
- * papr_tlb_flush - carry out @batch on all vCPUs before the guest goes on
+ * papr_tlb_flush - flush @batch in all vCPUs before @cpu's next instruction
  * @cpu: the vCPU in whose hypercall this is
  *
  * Context: any, RCU read side.
@@ -197,12 +204,13 @@ void papr_tlb_flush_all(PaprMmu *mmu);
 /**
  * papr_tlb_flush_all_stopped - all vCPUs forget everything while none executes
  *
- * Before the guest goes on in @cpu, and after work that was queued before, be
- * it exclusive work of @cpu or that of other vCPUs in their threads.
+ * The flush is done before @cpu's next instruction, and after all work that was
+ * queued earlier: exclusive work of @cpu, and work of other vCPUs in their
+ * threads.
  */
 void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu);
 
-/* LPCR (logical partitioning control register) bits of all vCPUs; BQL */
+/* Set LPCR (logical partition control register) bits of all vCPUs; BQL */
 void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask);
 
 void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls);
@@ -211,13 +219,13 @@ void papr_mmu_register_process_table_hcalls(PaprMmu *mmu,
                                             PaprHcallTable *hcalls);
 void papr_mmu_register_migration(PaprMmu *mmu);
 
-/* stream.c: the form of the stream, for a table in the kernel as well */
+/* stream.c: the format of the stream, for a table in the kernel as well */
 
 #define PAPR_HPT_NO_TABLE ((uint32_t)-1)
 
 /**
- * papr_hpt_begin_entries - the word that begins a part, for a table of 2^@shift
- * bytes; 0: there is none
+ * papr_hpt_begin_entries - send the word that begins a part
+ * @shift: log2 of the table's bytes; 0: there is no table
  *
  * Returns true if entries are to follow.  False if there is no table, or if a
  * new size had to be sent; then *@rc is what the caller returns to the
@@ -231,7 +239,7 @@ void papr_hpt_put_end(QEMUFile *f);
 int papr_hpt_check_chunk(uint64_t index, unsigned valid, unsigned invalid,
                          uint64_t n);
 
-/** papr_mmu_drop_pending: forget a prepared table; BQL */
+/** papr_mmu_drop_pending: free the prepared table, if there is one; BQL */
 void papr_mmu_drop_pending(PaprMmu *mmu);
 
 #endif

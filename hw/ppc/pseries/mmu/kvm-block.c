@@ -1,11 +1,12 @@
 /*
  * pSeries platform: H_BLOCK_REMOVE on a hash page table that kvm-hv has
  *
- * Linux's kvm-hv does not know this call, so it is not offered under it.  But a
- * guest that was started without KVM, where it is offered, uses it after a
- * migration, too, and Linux panics if it fails.  Entries are read and removed
- * by the kernel's streams, with all vCPUs paused, as a write requires.  It is
- * slow, until the guest reboots.  LoPAR section 14.5.4.1.8.
+ * Linux's kvm-hv does not know this call, so it is not offered with kvm-hv.
+ * But a guest that was started without KVM, where the call is offered, uses it
+ * after a migration, too, and Linux panics if it fails.  Entries are read and
+ * removed by the kernel's streams, with all vCPUs paused, as a write requires.
+ * The call is slow; the guest uses it until it reboots.  LoPAR section
+ * 14.5.4.1.8.
  *
  * Locking: BQL.  No vCPU runs, so entries stay as they were read.
  *

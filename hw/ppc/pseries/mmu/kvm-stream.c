@@ -1,14 +1,14 @@
 /*
  * pSeries platform: migration of a hash page table that kvm-hv has
  *
- * The form is stream.c's, so that a guest can go from one accelerator
- * to the other.  The kernel gives records of the same form: all entries in the
- * first round of a file, in later ones those that have changed since.
+ * The format is that of stream.c, so that a guest can migrate between
+ * accelerators.  The kernel returns records of the same format: all entries in
+ * the first round of a file, changed entries in later rounds.
  *
- * Locking: saving runs in the migration thread without the BQL.  If the guest
- * gets another table meanwhile, PaprMmu.generation is raised before that
- * happens, and looked at after each read: what was read then is not sent, but
- * all of the new table from a new file.
+ * Locking: saving runs in the migration thread without the BQL.
+ * PaprMmu.generation is incremented before the guest gets another table, and
+ * compared after each read.  If it has changed, what was read is not sent, and
+ * all of the new table is sent from a new file.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -72,7 +72,10 @@ static void put_record(QEMUFile *f, const Record *record)
     }
 }
 
-/* One read; how many bytes it gave, negative errno, -EAGAIN: another table */
+/*
+ * Read once, and send what was read.  Returns the bytes that were read, or a
+ * negative errno; -EAGAIN: the guest has another table.
+ */
 static ssize_t send_some(PaprMmu *mmu, QEMUFile *f, char *buf, uint64_t *sent)
 {
     ssize_t got = RETRY_ON_EINTR(read(mmu->save.fd, buf, READ_BYTES));
@@ -81,7 +84,7 @@ static ssize_t send_some(PaprMmu *mmu, QEMUFile *f, char *buf, uint64_t *sent)
     if (got < 0) {
         return -errno;
     }
-    /* the read comes before: see the file's head */
+    /* read the entries before the generation: see the file's head */
     smp_mb();
     if (qatomic_read(&mmu->generation) != mmu->save.generation) {
         return -EAGAIN;
@@ -97,9 +100,10 @@ static ssize_t send_some(PaprMmu *mmu, QEMUFile *f, char *buf, uint64_t *sent)
 }
 
 /*
- * A read that gives nothing has reached the table's end, but not always from
- * its beginning, where the next one starts: the last part is complete after two
- * of them.  Returns 1 if nothing is left for now, 0, or a negative errno.
+ * A read that returns nothing has reached the table's end, but it may have
+ * begun in the middle of the table.  The next read begins at the start, so the
+ * last part is complete after two such reads in a row.  Returns 1 if nothing is
+ * left for now, 0 if something may be left, or a negative errno.
  */
 static int send_rounds(PaprMmu *mmu, QEMUFile *f, bool last, uint64_t *sent)
 {
@@ -130,7 +134,7 @@ int papr_kernel_save_part(PaprMmu *mmu, QEMUFile *f, bool last)
     int rc;
 
     if (generation != mmu->save.generation || mmu->save.fd < 0) {
-        /* the first round of a new file names the entries without a use, too */
+        /* the first round of a new file has the invalid entries, too */
         mmu->save.generation = generation;
         rc = open_to_save(mmu, &err);
         if (rc < 0) {

@@ -132,8 +132,9 @@ bool papr_kernel_writes_hpt(void)
 }
 
 /*
- * The kernel clears an entry's dirty state when it is read: a migration in
- * progress would miss the change, and starts over after the read.
+ * A read clears an entry's dirty state in the kernel, so a migration in
+ * progress would miss the change: another generation makes it send the table
+ * again.
  */
 uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 {
@@ -151,8 +152,8 @@ uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n)
 /* ---- translation mode ---- */
 
 /*
- * A kernel that knows neither of POWER9's translations is one of an older host:
- * its guests have no process table.
+ * If the kernel can do neither of POWER9's translations, the host is an older
+ * processor, whose guests have no process table.
  */
 int papr_kernel_set_process_table(uint64_t entry, bool gtse)
 {
@@ -177,7 +178,7 @@ bool papr_kernel_starts_radix(void)
 
 /* ---- resizing ---- */
 
-/* LoPAR section 14.5.3.2: the shortest hint that is not too short */
+/* LoPAR section 14.5.3.2: the code of the shortest time not below @ms */
 static int64_t long_busy(int ms)
 {
     static const struct { int ms; int64_t code; } hints[] = {

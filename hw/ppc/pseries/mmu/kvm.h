@@ -1,9 +1,10 @@
 /*
  * pSeries platform: translation tables that the host's kernel has (private)
  *
- * Under kvm-hv the hash page table is the kernel's, which does the hypercalls
- * on its entries as well: PaprMmu.kernel_shift is its size, and PaprMmu.hpt is
- * NULL.  Under kvm-pr, and without KVM, the table is in QEMU's memory.
+ * Under kvm-hv the hash page table is the kernel's, which also handles the
+ * hypercalls on its entries: PaprMmu.kernel_shift is the table's size, and
+ * PaprMmu.hpt is NULL.  Under kvm-pr, and without KVM, the table is in QEMU's
+ * memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,18 +18,18 @@
 /**
  * papr_kernel_hpt_alloc - an empty table in the kernel
  * @shift: log2 of the bytes that are wanted
- * @least: of those that will do
+ * @least: log2 of the smallest size that will do
  *
- * Returns the shift that it has; 0: the table has to be in QEMU's memory;
- * negative: failed, with @errp set.  BQL.
+ * Returns log2 of the size that it has; 0: the table has to be in QEMU's
+ * memory; negative: failed, with @errp set.  BQL.
  */
 int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp);
 
-/** papr_kernel_hpt_forget: the guest has no table, or another one, now */
+/** papr_kernel_hpt_forget: the guest has no table in the kernel any more */
 void papr_kernel_hpt_forget(PaprMmu *mmu);
 
 /**
- * papr_kernel_hpt_moved - the table in QEMU's memory is another one: kvm-pr
+ * papr_kernel_hpt_moved - tell kvm-pr where QEMU's memory has the new table
  *
  * Context: BQL; the vCPUs may run.
  */
@@ -48,10 +49,10 @@ int papr_kernel_set_process_table(uint64_t entry, bool gtse);
 /** papr_kernel_has_hpt: a hash page table would be the kernel's: kvm-hv */
 bool papr_kernel_has_hpt(void);
 
-/** papr_kernel_starts_radix: radix guests are what the host runs best */
+/** papr_kernel_starts_radix: KVM can do radix, so firmware starts with it */
 bool papr_kernel_starts_radix(void);
 
-/* The hypercalls, after the checks that are common: H_* codes */
+/* H_RESIZE_HPT_* after the checks of resize.c; the call's H_* code */
 int64_t papr_kernel_resize_prepare(PaprMmu *mmu, uint64_t flags, int32_t shift);
 int64_t papr_kernel_resize_commit(PaprMmu *mmu, uint64_t flags, int32_t shift);
 void papr_kernel_resize_cancel(PaprMmu *mmu);
@@ -60,7 +61,7 @@ void papr_kernel_resize_cancel(PaprMmu *mmu);
 uint64_t *papr_kernel_map_hptes(PaprMmu *mmu, hwaddr ptex, int n);
 
 /*
- * kvm-block.c: H_BLOCK_REMOVE, for guests that came from where it is offered
+ * kvm-block.c: H_BLOCK_REMOVE, for guests that began where it is offered
  */
 int64_t papr_kernel_block_remove(PowerPCCPU *cpu, uint64_t *args, void *opaque);
 

@@ -1,12 +1,13 @@
 /*
  * pSeries platform: migration of the hash page table (HPT)
  *
- * Live section "spapr/htab", see stream.c for its form, here of a table in
- * QEMU's memory; kvm-stream.c is for one that the host's kernel has.
+ * Live section "spapr/htab" of a table in QEMU's memory; stream.c has the
+ * format, kvm-stream.c is for a table in the host's kernel.
  *
- * The first pass sends all valid entries, later ones those that the dirty map
- * names.  If the guest got another table meanwhile, a part with its size sends
- * the destination back to an empty table.
+ * The first pass sends all valid entries, later passes those that the dirty map
+ * marks.  If the guest gets another table meanwhile, all of its entries are
+ * marked; a part with its size, which makes the destination begin with an empty
+ * table, is sent only if the size has changed.
  *
  * Locking: setup and cleanup have the BQL.  Iteration runs in the migration
  * thread without it, beside hypercalls and walks: the table is held by RCU, an
@@ -73,7 +74,7 @@ static void put_entry(QEMUFile *f, const PaprHpt *hpt, uint64_t ptex)
     uint64_t pte0 = hpte_load(hpt, ptex, 0);
     uint64_t pte1;
 
-    /* as walks read it: what was seen as valid is complete */
+    /* the order of walks: a valid entry's doubleword 1 is complete */
     smp_rmb();
     pte1 = hpte_load(hpt, ptex, 1);
     qemu_put_be64(f, pte0 & ~HPTE0_OURS);
@@ -154,7 +155,10 @@ static bool walk_entries(Pass *p, uint64_t count, bool first)
     }
 }
 
-/* A slice of later passes: all of the table once; returns whether it's clean */
+/*
+ * Send dirty entries, in one round of the table or until it's time to pause;
+ * returns whether none was dirty.
+ */
 static bool later_pass(Pass *p)
 {
     uint64_t begun_at = p->index;
@@ -199,7 +203,7 @@ static int save_setup(QEMUFile *f, void *opaque, Error **errp)
     return 0;
 }
 
-/* The table whose entries are to follow, or NULL: then return *@rc */
+/* Returns the table whose entries follow; NULL: the caller returns *@rc */
 static PaprHpt *begin_part(PaprMmu *mmu, QEMUFile *f, bool last, int *rc)
 {
     PaprHpt *hpt = qatomic_rcu_read(&mmu->hpt);
@@ -281,7 +285,7 @@ static int load_size(PaprMmu *mmu, uint32_t shift)
 {
     Error *err = NULL;
 
-    /* What the guest's memory allows, with all of maxmem= */
+    /* at most what a resize allows once all of maxmem= is plugged */
     if (shift < HPT_SHIFT_MIN ||
         shift > papr_hpt_shift_for(MAX(mmu->ram, mmu->max_ram)) + 1) {
         error_report("The stream has a hash page table of 2^%" PRIu32 " bytes, "

@@ -1,10 +1,11 @@
 /*
  * pSeries platform: how the guest's addresses are translated
  *
- * Ties the parts of this folder together: hypercalls, resizing, the process
- * table and migration register themselves here, and none of them calls this
- * file.  Called by the machine and by client-architecture-support (CAS), which
- * choose the MMU mode.  LoPAR section 14.5.4.1.
+ * Ties the parts of this folder together: papr_mmu_new() has the files of
+ * hypercalls, resizing, process table and migration register their functions;
+ * none of these files calls this one.  Called by the machine and by
+ * client-architecture-support (CAS), which choose the MMU mode.  LoPAR section
+ * 14.5.4.1.
  *
  * Locking: BQL.
  *
@@ -18,7 +19,7 @@
 #include "internal.h"
 #include "kvm.h"
 
-/* The bits of LPCR that say how the guest's addresses are translated */
+/* Logical partition control register (LPCR): bits of the translation mode */
 #define LPCR_MODE (LPCR_HR | LPCR_UPRT)
 
 PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
@@ -63,7 +64,7 @@ bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp)
 
 bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
 {
-    /* guests may flush translations themselves until they say otherwise */
+    /* gtse: tlbie is allowed until the guest registers a table without it */
     int rc = papr_kernel_set_process_table(PATE1_GR, true);
 
     if (rc < 0) {
@@ -78,8 +79,10 @@ bool papr_mmu_set_radix(PaprMmu *mmu, Error **errp)
 }
 
 /*
- * Firmware runs with translation off.  Without KVM a table that is not accessed
- * costs nothing; the kernel's does, and not all hosts can have one.
+ * Firmware runs with translation off, in either mode.  A hash page table in the
+ * kernel takes host memory at once, and not all hosts have hash translation: so
+ * start with radix there.  Without KVM a table that is not accessed costs
+ * nothing.
  */
 bool papr_mmu_set_initial(PaprMmu *mmu, bool isa3, Error **errp)
 {

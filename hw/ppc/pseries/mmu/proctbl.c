@@ -8,11 +8,12 @@
  *
  * Hash translation with segment tables in memory is not offered: TCG does not
  * know them.  So the mode bit for it is always refused, and LPCR (logical
- * partitioning control register) never has UPRT set in a hash guest.  Under KVM
- * the last two calls are not offered.
+ * partition control register) never has UPRT set in a hash guest.  Under KVM
+ * H_CLEAN_SLB and H_INVALIDATE_PID are not offered.
  *
- * Locking: BQL.  Registers of other vCPUs are changed while none executes, or
- * in their threads; the caller goes on after that, as with a flush (tlb.c).
+ * Locking: BQL.  With TCG, other vCPUs' registers are changed while no vCPU
+ * executes, and before the caller's next instruction, as with a flush (tlb.c).
+ * With KVM each vCPU's thread changes them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -59,9 +60,9 @@ void papr_mmu_flush_tlbs(PaprMmu *mmu)
 }
 
 /*
- * The caller is in no guest of its own, and has no translations of one.  TCG's
- * TLBs don't say whose theirs are.  None enters one meanwhile: that takes the
- * BQL.
+ * The caller runs no guest of its own, so its TLB has no translations of one.
+ * TCG's TLB entries don't say to which guest they belong, so all are flushed.
+ * No vCPU enters a guest meanwhile, since that takes the BQL.
  */
 bool papr_mmu_flush_nested(PaprMmu *mmu)
 {
@@ -78,7 +79,7 @@ bool papr_mmu_flush_nested(PaprMmu *mmu)
 
 /* ---- H_REGISTER_PROCESS_TABLE ---- */
 
-/* Check the description of a new table; its doubleword goes to *@entry */
+/* Check a new table; *@entry gets doubleword 1 of the partition table entry */
 static int64_t new_table(bool radix, uint64_t base, uint64_t page_size,
                          uint64_t size, uint64_t *entry)
 {
@@ -111,7 +112,7 @@ static int64_t new_table(bool radix, uint64_t base, uint64_t page_size,
     return H_SUCCESS;
 }
 
-/* What becomes of the doubleword that describes the table */
+/* *@entry gets doubleword 1 of the partition table entry after the call */
 static int64_t next_entry(PaprMmu *mmu, const uint64_t *args, uint64_t *entry)
 {
     bool radix = args[0] & MODE_RADIX;
@@ -121,8 +122,8 @@ static int64_t next_entry(PaprMmu *mmu, const uint64_t *args, uint64_t *entry)
         return new_table(radix, args[1], args[2], args[3], entry);
     case CONTROL_REMOVE:
         /*
-         * The partition keeps its kind: a guest that starts another kernel
-         * deregisters a radix table with the mode bits of hash.
+         * The partition keeps its mode (radix or hash): a guest that starts
+         * another kernel deregisters a radix table with the mode bits of hash.
          */
         *entry = mmu->process_table & PATE1_GR;
         return radix && !*entry ? H_PARAMETER : H_SUCCESS;
@@ -174,7 +175,10 @@ static int64_t tell_kernel(uint64_t entry, bool gtse)
     }
 }
 
-/* The kernel leaves hash by the process table, and enters it by a hash table */
+/*
+ * The kernel changes to radix when it is told of the process table, and to hash
+ * when it allocates a hash page table; hence the order of the calls.
+ */
 static int64_t use_entry(PaprMmu *mmu, uint64_t entry, bool gtse)
 {
     bool radix = entry & PATE1_GR;
@@ -232,7 +236,7 @@ static int64_t h_register_process_table(PowerPCCPU *cpu, uint64_t *args,
 #define SLB_1T          (1ull << (63 - 55))
 #define SLB_CLASS       (1ull << (63 - 47))
 
-/** SegmentClean - work: forget the segment at @esid of process @pid */
+/** SegmentClean - a segment of process @pid, to be invalidated in all SLBs */
 typedef struct SegmentClean {
     PaprMmu *mmu;
     uint64_t esid;
@@ -268,7 +272,7 @@ static void clean_all(PaprMmu *mmu, const SegmentClean *clean)
     }
 }
 
-/* Exclusive work of the caller: all vCPUs are out of their guest code */
+/* Exclusive work of the caller: no vCPU executes */
 static void clean_work(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree SegmentClean *clean = data.host_ptr;
@@ -297,7 +301,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (qemu_cpu_is_self(CPU(cpu))) {
-        /* one work item, however often guests call, and however many vCPUs */
+        /* one work item for all vCPUs, done before the caller's next call */
         async_safe_run_on_cpu(CPU(cpu), clean_work,
                               RUN_ON_CPU_HOST_PTR(g_memdup2(&clean,
                                                             sizeof(clean))));
@@ -310,7 +314,7 @@ static int64_t h_clean_slb(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /* ---- H_INVALIDATE_PID ---- */
 
-/* TCG's TLBs don't say whose an entry is, so all are forgotten */
+/* TCG's TLB entries don't say to which process they belong: flush all */
 static int64_t h_invalidate_pid(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     trace_papr_mmu_invalidate_pid(args[0], args[1]);

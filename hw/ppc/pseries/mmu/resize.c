@@ -9,22 +9,23 @@
  * Locking: both under the BQL, which H_RESIZE_HPT_COMMIT releases while it
  * walks the old table: the guest can't be asked to repeat the call (Linux takes
  * that for a failure), and a table of some GiB takes seconds.  Meanwhile no
- * other thread uses the new table, no other is prepared or committed, and RCU
- * keeps the old one.  Then it checks whether the old one is still active.
+ * other thread uses the new table, no other table is prepared or committed, and
+ * RCU keeps the old table.  With the BQL again, the call checks whether the old
+ * table is still active.
  *
  * The guest has to keep its other vCPUs away from the table during the commit.
- * If it does not, their hypercalls and walks go on in the old table (RCU),
- * whose changes then are lost to the guest.
+ * If it does not, their hypercalls and walks go on in the old table (RCU), and
+ * the changes that they make there are lost.
  *
- * Bounds: a guest has an active table, one prepared, and one that waits for
- * its readers (papr_hpt_may_retire()): while there is one of those no other is
- * prepared.
+ * Bounds: a guest has at most an active table, a prepared one, and a former one
+ * that waits for its readers (papr_hpt_may_retire()).  While a former table
+ * waits, no table is prepared.
  *
  * A table that the host's kernel has is resized by the kernel (kvm.c).
  *
  * During a migration no resize is started or finished, since a stream has one
- * table size: the guest has to repeat the call, or the call returns that there
- * is no prepared table.  The specification allows both.
+ * table size: H_RESIZE_HPT_PREPARE has the guest repeat the call, and
+ * H_RESIZE_HPT_COMMIT returns H_CLOSED (no prepared table).  LoPAR allows both.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,8 +38,8 @@
 #include "kvm.h"
 
 /*
- * A guest may have a table of twice the size that suits its memory, and no
- * larger one, which would take memory of the host beyond what it was given.
+ * A guest may have a table of twice the size that suits its memory.  A larger
+ * one would take memory of the host beyond what the user gave the guest.
  */
 static bool may_have(const PaprMmu *mmu, int shift)
 {
@@ -55,7 +56,7 @@ static bool is_legal(uint64_t flags, int32_t shift)
     return true;
 }
 
-/* The kernel may take its time, so that the guest asks again */
+/* The kernel prepares in the background: the guest has to repeat the call */
 static int64_t prepare_in_kernel(PaprMmu *mmu, uint64_t flags, int32_t shift)
 {
     if (!is_legal(flags, shift)) {
@@ -124,7 +125,7 @@ static int64_t move_entry(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to,
     base = papr_hpte_base_shift(cpu, pte0, pte1, &actual);
     if (!base || !papr_hpte_rehash(pte0, ptex, from->pteg_mask, to->pteg_mask,
                                    base, &place)) {
-        /* H_ENTER lets none of these in, but a migration stream could */
+        /* H_ENTER refuses such an entry, but a migration stream may have it */
         qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_COMMIT: entry 0x%" PRIx64
                       " makes no sense\n", ptex);
         return H_HARDWARE;

@@ -2,15 +2,16 @@
  * pSeries platform: H_RPT_INVALIDATE, invalidation of radix translations
  *
  * For partitions that do not use tlbie (without guest translation shootdown,
- * GTSE), and for what a partition changes in the trees of its own guests.  The
- * call is newer than LoPAR 2.9: arguments and their bits are those of Linux's
- * pseries_rpt_invalidate().  Under TCG; with KVM the kernel handles it.
+ * GTSE), and for a partition that changes the radix trees of its own guests.
+ * The call is newer than LoPAR 2.9: arguments and their bits are those of
+ * Linux's pseries_rpt_invalidate().  This file handles it under TCG; with KVM
+ * the kernel does.
  *
- * What is invalidated is a TLB (translation lookaside buffer) of TCG, which has
- * translations of the current process and of process 0 (target/ppc flushes when
- * PIDR changes), by pages of 4 KiB whatever their size, and no page walks.
+ * A TLB (translation lookaside buffer) of TCG has translations of process 0 and
+ * of the current process (target/ppc flushes those when PIDR changes), in pages
+ * of 4 KiB whatever the guest's page size is, and caches no page walks.
  *
- * Locking: BQL, since it reads which vCPUs run a guest of this guest.
+ * Locking: BQL, since the call reads which vCPUs run a guest of this guest.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -33,11 +34,11 @@
 #define TYPE_TABLE      0x8             /* the process's or partition's entry */
 #define TYPES           0xf
 
-/* A larger range is as cheap to flush with all else: see tlb.c */
+/* A larger range may not fit into a batch: then the whole TLB is flushed */
 #define CHUNK_SHIFT     16
 #define RANGE_MAX       ((PAPR_TLB_BATCH - 1ull) << CHUNK_SHIFT)
 
-/* What has to go; PaprVa's offset has the low bits, tlb.c looks at no others */
+/* What to flush; PaprVa.offset has the low bits, and tlb.c uses no others */
 static void batch_of(PaprTlbBatch *batch, uint64_t type, uint64_t start,
                      uint64_t end)
 {
@@ -47,7 +48,7 @@ static void batch_of(PaprTlbBatch *batch, uint64_t type, uint64_t start,
         return;
     }
     start &= -(1ull << CHUNK_SHIFT);
-    /* counted: the last chunk may end where addresses do */
+    /* @at is an offset, since the last chunk may end at address 2^64 */
     for (uint64_t at = 0; at < end - start; at += 1ull << CHUNK_SHIFT) {
         PaprVa va = {
             .offset = (start + at) & MAKE_64BIT_MASK(0, 40),
@@ -76,7 +77,7 @@ static void invalidate_process(PaprMmu *mmu, PowerPCCPU *cpu,
     }
 }
 
-/* A guest of the partition's: all that vCPUs in such guests have */
+/* For guests of the partition: flush all TLBs if a vCPU runs such a guest */
 static int64_t invalidate_partition(PaprMmu *mmu, const uint64_t *args)
 {
     if (!mmu->nests) {

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: translation specifiers of H_BULK_REMOVE and H_BLOCK_REMOVE
  *
- * The entries of a hash page table that a guest removes, several in a call.
- * LoPAR sections 14.5.4.1.7 and 14.5.4.1.8.
+ * Each names an entry of the hash page table that the call is to remove; a call
+ * has several.  LoPAR sections 14.5.4.1.7 and 14.5.4.1.8.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,11 +1,12 @@
 /*
- * pSeries platform: the form of the hash page table (HPT) in streams
+ * pSeries platform: the format of the hash page table (HPT) in streams
  *
  * Live section "spapr/htab", version 1.  Each part begins with a big-endian
- * word: -1 the guest has no table; 18..46 an empty table of 2^word bytes;
- * 0 chunks of entries follow.  A chunk is a first index (32 bits), a number of
- * valid entries and one of invalid entries that come after those (16 bits
- * each), then the valid entries as they are in memory.  All zeros ends a part.
+ * word: -1 if the guest has no table; 18 to 46 for an empty table of 2^word
+ * bytes; 0 if chunks of entries follow.  A chunk is the index of its first
+ * entry (32 bits), the number of valid entries and the number of invalid
+ * entries after them (16 bits each), then the valid entries as they are in
+ * memory.  A chunk of zeros ends the part.
  *
  * Called by migrate.c and kvm-stream.c, in the migration thread or while a
  * stream is loaded; mmu->save is the caller's.

@@ -5,7 +5,7 @@
  * hypercall that removes or changes an entry.  TCG's TLBs (translation
  * lookaside buffers) are looked up by effective address, while an entry has a
  * virtual one; but the address inside the segment (the low 28 or 40 bits) is
- * the same in both, so a flush is one of all TLB entries with these low bits.
+ * the same in both, so a flush removes all TLB entries with these low bits.
  *
  * The caller's own TLB is flushed at once.  Any other vCPU is either
  *
@@ -17,7 +17,7 @@
  *    comes after all vCPUs have left generated code, which they enter again
  *    only after their queued work.
  *
- * PaprMmuVcpu says which, and two threads use it:
+ * PaprMmuVcpu says in which state a vCPU is.  Two threads use it:
  *  (1) The flusher's thread writes @flush, then reads @active.
  *  (2) The vCPU's thread writes @active, then reads @flush.
  *  Between the two accesses each thread has a full barrier, so at least one
@@ -115,8 +115,8 @@ static void flushed(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * The work has no memory of its own: QEMU drops the work that is queued for a
- * vCPU that is unplugged, and would leak its memory.
+ * The argument of the work is not allocated: QEMU drops the work that is queued
+ * for a vCPU that is unplugged, which would leak an allocated argument.
  */
 static void queue_flush(CPUState *cs, const PaprTlbBatch *batch)
 {
@@ -135,7 +135,7 @@ static bool must_be_notified(PaprMmu *mmu, PaprMmuVcpu *vcpu)
     return !qatomic_read(&mmu->execution_known) || papr_mark_or_notify(vcpu);
 }
 
-/* On all vCPUs but @self (may be NULL); true: the caller waits for some */
+/* Flush all vCPUs but @self (may be NULL); true: work was queued for some */
 static bool flush_others(PaprMmu *mmu, CPUState *self,
                          const PaprTlbBatch *batch)
 {
@@ -173,9 +173,9 @@ static bool has_next_instruction(PowerPCCPU *cpu, const PaprTlbBatch *batch)
 }
 
 /*
- * The caller's own TLB.  The block of its next instruction is chained to the
- * hypercall, and runs without a lookup of its page: leave the execution loop if
- * that page is flushed.
+ * The caller's own TLB.  The TB of its next instruction may be chained to that
+ * of the hypercall, and then runs without a lookup of its page: leave the
+ * execution loop if that page is flushed.
  */
 static void flush_own(CPUState *cs, const PaprTlbBatch *batch)
 {
