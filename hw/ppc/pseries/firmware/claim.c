@@ -151,7 +151,7 @@ bool papr_claim_release(PaprClaims *claims, uint64_t addr, uint64_t size)
 bool papr_claims_free_range(const PaprClaims *claims, uint32_t index,
                             PaprClaimRange *free)
 {
-    /* ranges are not adjacent, so only the first gap can be empty */
+    /* ranges are not adjacent: only the first or the last gap can be empty */
     bool from_zero = !claims->n || claims->range[0].start > 0;
     uint32_t gap = from_zero ? index : index + 1;
 

@@ -74,7 +74,7 @@ uint32_t papr_of_open(PaprOfClient *client, uint32_t phandle)
     if (!free) {
         return 0;
     }
-    /* positive, and not soon that of an instance that was closed */
+    /* positive; the handle of a closed instance is not soon used again */
     do {
         client->opened = client->opened % INT32_MAX + 1;
     } while (find_instance(client, client->opened));

@@ -21,7 +21,7 @@
 #include "internal.h"
 #include "../trace.h"
 
-/* The most bytes of a call; the result has their number */
+/* The most bytes that a "write" accepts; its result is how many it did */
 #define IO_MAX          (4 * KiB)
 #define WRITE_PIECE     256
 /* Result of "read" from a terminal without input */
@@ -78,8 +78,9 @@ static const PaprOfNode *stdout_node(const PaprOfTree *tree)
 }
 
 /*
- * The only node that can be read and written.  Linux exits without one, so
- * without a terminal it is the root: writes are discarded, reads have no input.
+ * The only node that can be read and written.  Linux exits if there is none, so
+ * without a terminal the root is the console: writes to it are discarded, reads
+ * have no input.
  */
 const PaprOfNode *papr_of_console(const PaprOfTree *tree)
 {
@@ -133,7 +134,7 @@ static bool of_read(PaprFirmware *fw, PaprOfCall *call)
     size_t len = 0;
 
     call->rets[0] = PAPR_OF_ERROR;
-    /* the client's buffer must be as large, so that no input is lost */
+    /* the client's buffer must hold all that @buf can, or input is lost */
     if (!is_console(fw, call->args[0]) || call->args[2] < sizeof(buf) ||
         !papr_mem_is_ram(call->args[1], sizeof(buf))) {
         return true;
@@ -265,7 +266,7 @@ static bool of_exit(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* Enters a debugger, which there is not: the client continues */
+/* There is no debugger to enter: the client continues */
 static bool of_enter(PaprFirmware *fw, PaprOfCall *call)
 {
     trace_papr_of_control("enter");

@@ -56,8 +56,8 @@ static int client_pre_load(void *opaque)
 }
 
 /*
- * The machine's section, which has the tree, may be before this one or after
- * it: so this is called for both.
+ * The machine's section, which has the tree, may be loaded before this section
+ * or after it: so this function is called after each of the two.
  */
 void papr_of_client_mark_changes(PaprOfClient *client)
 {

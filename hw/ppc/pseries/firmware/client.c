@@ -97,7 +97,7 @@ static bool of_getproplen(PaprFirmware *fw, PaprOfCall *call)
     return true;
 }
 
-/* 1: the name after @prev is in the buffer; 0: that was the last */
+/* Result 1: the name after @prev is in the buffer; 0: @prev is the last */
 static bool of_nextprop(PaprFirmware *fw, PaprOfCall *call)
 {
     const PaprOfNode *node = node_arg(fw, call->args[0]);
@@ -459,7 +459,7 @@ bool papr_of_client_reset(PaprFirmware *fw, PowerPCCPU *boot_cpu, Error **errp)
         return false;
     }
 
-    /* at 0, unless the kernel is */
+    /* at 0, unless the kernel is there */
     own = papr_claim(&client->claims, 0, OWN_SIZE, OWN_SIZE);
     client->entry = own + OWN_STUB;
     papr_of_hcall_stub(H_VOF_CLIENT, stub);

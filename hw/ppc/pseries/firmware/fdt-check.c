@@ -3,8 +3,8 @@
  *
  * For trees that come from a guest or a migration stream.  Devicetree
  * specification v0.4, chapter 5 (the format: big-endian words, tags at
- * multiples of 4 bytes).  Called by firmware.c and oftree.c; pure, linked into
- * its unit test.
+ * multiples of 4 bytes).  Called by fdt.c and oftree.c; pure, see
+ * tests/unit/pseries/test-fdt-check.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,7 +15,7 @@
 #include <libfdt.h>
 
 #define CELL sizeof(uint32_t)
-/* A node without properties has two tags and a name: no tree needs less */
+/* Bytes per tag, at least: an empty node has two tags and a cell of name */
 #define TAG_MEAN_MIN (3 * CELL / 2)
 #define VERSION 17
 
@@ -26,7 +26,7 @@ typedef struct FdtWalk {
     size_t strings_size;
     unsigned depth;
     unsigned props[PAPR_FDT_MAX_DEPTH]; /* so far, of each open node */
-    bool props_over;                    /* after a subnode: none may follow */
+    bool props_over;                    /* no property after a subnode */
 } FdtWalk;
 
 static bool next_fdt_cell(FdtWalk *w, uint32_t *value)

@@ -15,11 +15,11 @@
  * papr_fdt_is_sound - can libfdt read this tree, at reasonable cost?
  * @fdt: @size bytes, which must not change meanwhile
  *
- * What libfdt's fdt_check_full() accepts, of version 17, within the bounds
- * above; names, values and strings lie inside.  That function reads each
- * property's name to its end, so that a tree of n properties with a name of n
- * bytes takes n * n steps; this one takes time in proportion to @size.  Counts
- * its work (hw/pseries/work.h).
+ * True for a tree of version 17 or later that libfdt's fdt_check_full()
+ * accepts, within the bounds above: names, values and strings lie inside @fdt.
+ * fdt_check_full() reads each property's name to its end, so a tree of n
+ * properties with a name of n bytes takes n * n steps; papr_fdt_is_sound()
+ * takes time in proportion to @size.  Counts its work (hw/pseries/work.h).
  *
  * Context: any.  Pure.
  */

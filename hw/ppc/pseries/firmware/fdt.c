@@ -1,10 +1,11 @@
 /*
  * pSeries platform: the current device tree
  *
- * The guest's tree, for the monitor, migration and the platform: the one that
- * an image (SLOF) last passed to H_UPDATE_DT, or that of QEMU's client
- * interface. Called by machine/, cas/ and dt/, and in this folder by firmware.c
- * and client-calls.c.  Locking: BQL.
+ * The guest's tree, for the monitor, migration and the platform.  It is the
+ * machine's at a reset and after CAS (client-architecture-support), until an
+ * image (SLOF) passes its own to H_UPDATE_DT.  With VOF it follows the client's
+ * changes.  Called by machine/ and cas/, and in this folder by firmware.c and
+ * client-calls.c.  Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -131,7 +132,7 @@ bool papr_firmware_rtas_base(PaprFirmware *fw, uint64_t *base)
     return true;
 }
 
-/* r4: address of the firmware's final tree, which is current then */
+/* r4: address of the firmware's final tree, which becomes the current one */
 static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
     PaprFirmware *fw = opaque;

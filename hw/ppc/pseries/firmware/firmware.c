@@ -6,7 +6,7 @@
  * Open Firmware client interface, client.c) has the tree in QEMU.  The current
  * tree is in fdt.c.
  *
- * Called by machine/ (init, reset, migration), cas/ and dt/.  Locking: BQL.
+ * Called by machine/ (init, reset), cas/ and dt/.  Locking: BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,13 +20,13 @@
 #include "internal.h"
 
 #define IMAGE_ENTRY     0x100
-/* SLOF runs 32-bit code: the tree is below 2 GiB, in an area of this size */
+/* SLOF runs 32-bit code: the tree's area ends at TREE_TOP, at the most */
 #define TREE_TOP        (2 * GiB)
 #define TREE_ROOM       (2 * MiB)
 /*
- * A larger tree would overlap with what SLOF has below it.  With this limit,
- * trees that guests pass to H_UPDATE_DT, and those of CAS, are smaller than the
- * limit of streams.
+ * A larger tree would overlap with what SLOF has below the tree.  With this
+ * limit, trees that guests pass to H_UPDATE_DT, and those of CAS
+ * (client-architecture-support), are smaller than the limit of streams.
  */
 #define TREE_MAX        (PAPR_FDT_STREAM_MAX / 4)
 

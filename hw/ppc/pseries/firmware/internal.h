@@ -31,8 +31,8 @@ typedef struct PaprOfInstance {
 } PaprOfInstance;
 
 /*
- * VOF's state.  It migrates while it is active, except for
- * @quiesced: a client that calls after a restore is active again.  BQL.
+ * VOF's state.  It is in a stream only while @active.  @quiesced is in none: a
+ * client that calls after a migration becomes active again.  BQL.
  */
 typedef struct PaprOfClient {
     bool active;                /* called since reset and not quiesced */
@@ -105,7 +105,7 @@ extern const size_t papr_of_n_device_services;
 /* A guest's string; false if it isn't in RAM or has @size or more characters */
 bool papr_of_read_string(uint32_t addr, char *buf, size_t size);
 
-/* Code of a hypercall: the client's entry, and RTAS as it is instantiated */
+/* Code that makes a hypercall: the client interface's entry, and RTAS */
 #define PAPR_RTAS_STUB_SIZE 20
 void papr_of_hcall_stub(uint32_t opcode, uint8_t stub[PAPR_RTAS_STUB_SIZE]);
 

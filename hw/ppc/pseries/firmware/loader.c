@@ -23,7 +23,7 @@
 
 #define SLOF_FILE       "slof.bin"
 #define IMAGE_MAX       (4 * MiB)       /* below kernel-addr's default */
-/* What SLOF needs at the top of the memory it uses, with its tree */
+/* What SLOF and the device tree need at the top of the memory it uses */
 #define SLOF_OVERHEAD   (40 * MiB)
 
 /* Maps a kernel's linked addresses to guest addresses */
@@ -115,7 +115,7 @@ static bool load_initrd(PaprImages *images, const char *file, uint64_t limit,
                         Error **errp)
 {
     ERRP_GUARD();
-    /* a gap of at least 64 KiB, since kernels first use some memory behind */
+    /* a gap of at least 64 KiB: kernels first use memory after their end */
     uint64_t addr = ROUND_UP(images->kernel_addr + images->kernel_size +
                              64 * KiB, 64 * KiB);
     int64_t size = get_image_size(file);
@@ -177,7 +177,7 @@ static bool choose_firmware(const PaprFirmwareConfig *config,
 {
     ERRP_GUARD();
     if (config->vof == ON_OFF_AUTO_ON && !config->kernel &&
-        !qtest_enabled()) {     /* there no vCPU runs */
+        !qtest_enabled()) {     /* a qtest runs no vCPU */
         error_setg(errp, "x-vof=on needs -kernel");
         error_append_hint(errp, "Without -kernel, x-vof=auto or off boots "
                           "from disk or network through SLOF.\n");

@@ -7,8 +7,8 @@
  * only those set at run time are copied.
  *
  * Open Firmware: IEEE 1275-1994 sections 3.2.1 (names), 4.3.1 (path
- * resolution).  Called by the client interface (client.c); no device state, no
- * guest memory: tests/unit/pseries/test-oftree.c links this file alone.
+ * resolution).  Called by the client interface (client*.c) and by fdt.c; no
+ * device state, no guest memory: see tests/unit/pseries/test-oftree.c.
  * Locking: the caller's (BQL).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -65,7 +65,7 @@ void papr_of_tree_free(PaprOfTree *tree)
 /* A copy that is freed by free_copy() or with the tree */
 static const void *add_copy(PaprOfTree *tree, const void *data, size_t len)
 {
-    /* not NULL either for an empty value */
+    /* an empty value is no NULL pointer either */
     char *copy = g_malloc(len + 1);
 
     memcpy(copy, data, len);

@@ -189,7 +189,7 @@ bool papr_elf_probe(const uint8_t *data, size_t size, PaprElf *elf)
     if (elf->low >= elf->high) {
         return false;
     }
-    /* search all of the file only if there is no note */
+    /* search the contents of segments only if there is no note */
     for (uint32_t i = 0; i < n && !linux_note && !linux_text; i++) {
         Segment seg;
 

@@ -2,14 +2,14 @@
  * Hypercall table and dispatch
  *
  * One flat array, filled at machine init by the families, read by every vCPU.
- * Called by the accelerator's entry code (accel/), by qtest and by firmware
- * services.  LoPAR section 14.5.
+ * Called by the accelerator's entry code (accel/tcg.c, target/ppc/kvm/exits.c)
+ * and by qtests.  LoPAR section 14.5.
  *
- * Locking: none to find an entry.  All of an entry but "enabled" and
- * "counted" is constant from the moment vCPUs run; these are atomic bytes, and
- * a call that was found enabled just before it was withdrawn is as good as one
- * made earlier.
- * The BQL is taken here, for the calls that want it, and released here: it is
+ * Locking: none to find an entry.  An entry is constant once vCPUs run, except
+ * for "enabled" and "counted", which are atomic bytes.  A vCPU may still run a
+ * call that it found enabled just before the call was disabled: that is as if
+ * it had made the call earlier.
+ * The BQL is taken here, for the calls that need it, and released here: it is
  * never held over a longjmp of the accelerator.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

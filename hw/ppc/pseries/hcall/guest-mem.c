@@ -5,8 +5,9 @@
  * lie in several memory regions (boot RAM and plugged modules).
  *
  * Locking: the RCU read lock is held over check and access, so that memory seen
- * as RAM stays mapped; neither needs the BQL.  What a PaprMemSpot remembers
- * holds for as long as the generation of memory is the same (mem-generation.h).
+ * as RAM stays mapped; neither needs the BQL.  The host address that a
+ * PaprMemSpot caches is valid as long as the generation of memory is the same
+ * (mem-generation.h).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,9 +23,9 @@
 static uint64_t generation = PAPR_GENERATION_FIRST;
 
 /*
- * The region of memory of @addr, the offset in it and, in @len, how much of
- * *@len bytes lies in the same region; NULL if there is no memory.  Context:
- * RCU read lock.
+ * The memory region at @addr, the offset in it and, in *@len, how many of the
+ * *@len bytes lie in it; NULL if it is neither RAM nor read-only memory.
+ * Context: RCU read lock.
  */
 static MemoryRegion *memory_at(uint64_t addr, hwaddr *offset, hwaddr *len)
 {
@@ -36,7 +37,7 @@ static MemoryRegion *memory_at(uint64_t addr, hwaddr *offset, hwaddr *len)
         ? mr : NULL;
 }
 
-/* The same of RAM: what can be written */
+/* The same, but only for RAM that can be written */
 static MemoryRegion *region_at(uint64_t addr, hwaddr *offset, hwaddr *len)
 {
     MemoryRegion *mr = memory_at(addr, offset, len);
@@ -44,7 +45,7 @@ static MemoryRegion *region_at(uint64_t addr, hwaddr *offset, hwaddr *len)
     return mr && !mr->readonly ? mr : NULL;
 }
 
-/* Its host address, or NULL */
+/* Host address of the RAM at @addr, or NULL; @len as above */
 static void *ram_at(uint64_t addr, hwaddr *len)
 {
     hwaddr offset;
@@ -75,7 +76,7 @@ static bool piece_at(uint64_t addr, size_t len, MemoryRegionCache *ram)
 
 typedef MemoryRegion *Finder(uint64_t addr, hwaddr *offset, hwaddr *len);
 
-/* Does @find find something in all of it?  Context: RCU read lock */
+/* Does @find find a region for each byte?  Context: RCU read lock */
 static bool all_found(uint64_t addr, uint64_t len, Finder *find)
 {
     if (len > UINT64_MAX - addr) {
@@ -131,7 +132,7 @@ bool papr_mem_read(uint64_t addr, void *buf, size_t len)
                               MEMTXATTRS_UNSPECIFIED, buf, len) == MEMTX_OK;
 }
 
-/* Migration and the translator are told of the change, either way */
+/* Both ways mark the pages as written, for migration and for TCG */
 bool papr_mem_write(uint64_t addr, const void *buf, size_t len)
 {
     MemoryRegionCache ram;

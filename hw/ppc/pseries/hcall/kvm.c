@@ -2,10 +2,10 @@
  * Hypercalls under KVM: which the host's kernel handles
  *
  * The kernel gets every call first, and passes calls to QEMU that it doesn't
- * handle or that are not enabled in it.  Enabled by default are those that it
- * handled before KVM_CAP_PPC_ENABLE_HCALL existed.  Its handlers use state of
- * the kernel (page tables, vCPUs that wait in H_CEDE, prods), so QEMU can't
- * handle calls that need this state.
+ * handle or that are not enabled in it.  Calls that it handled before
+ * KVM_CAP_PPC_ENABLE_HCALL existed are enabled by default.  Its handlers use
+ * state of the kernel (page tables, vCPUs that wait in H_CEDE, prods), so QEMU
+ * can't handle calls that need this state.
  *
  * Called by the machine when all families are registered, before any vCPU runs.
  *
@@ -22,7 +22,7 @@ static void settle_call(PaprHcallTable *table, const PaprHcall *call,
     if (call->policy & PAPR_HCALL_NOT_KVM) {
         papr_hcall_enable(table, call, 1, false);
     } else if (call->policy & PAPR_HCALL_IN_KVM) {
-        /* if this kernel does not know it, the call comes to us as before */
+        /* a kernel that does not know the call passes it to QEMU */
         papr_accel->enable_hcall(call->opcode, true);
     }
 }

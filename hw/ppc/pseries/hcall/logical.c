@@ -155,7 +155,7 @@ static int64_t h_logical_cache_store(PowerPCCPU *cpu, uint64_t *args,
 
 /*
  * H_LOGICAL_ICBI and H_LOGICAL_DCBF: the translator's view of memory is always
- * coherent, and under KVM the kernel does them.
+ * coherent.  KVM does not handle these calls in the kernel: nothing is done.
  */
 static int64_t h_logical_cache_op(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -166,9 +166,9 @@ enum { MEMOP_COPY, MEMOP_INVERT };
 
 #define MEMOP_CHUNK     4096
 /*
- * Firmware moves a screen's contents by it; one of 3840 x 2160 pixels has less.
- * The call cannot be continued, and a stop of the machine, and RCU, wait for
- * it.
+ * Firmware moves a screen's contents with this call; 3840 x 2160 pixels of 32
+ * bits are less than the limit.  A stop of the machine, and RCU, wait for the
+ * end of the call, which cannot be continued.
  */
 #define MEMOP_BYTES_MAX (32 * MiB)
 

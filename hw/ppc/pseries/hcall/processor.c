@@ -172,9 +172,10 @@ static void deliver_system_reset(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * Queued for the thread of each target, the calling vCPU too, which has r3 by
- * then: waiting for the others here would be a deadlock when two vCPUs do so at
- * once.  Without vCPU threads (qtest) it is done at once.
+ * Queued for each target's thread, since waiting for other vCPUs here would be
+ * a deadlock when two vCPUs do so at once.  A caller that is a target itself
+ * has the call's r3 by then.  Without vCPU threads (qtest) the reset is
+ * delivered at once.
  */
 static void signal_system_reset(PaprVcpu *vcpu, const PaprHcallConfig *config)
 {
@@ -183,7 +184,7 @@ static void signal_system_reset(PaprVcpu *vcpu, const PaprHcallConfig *config)
 
     trace_papr_signal_sys_reset(vcpu->id);
     if (vcpu->reset_queued) {
-        return;                         /* one interrupt, not yet taken */
+        return;                         /* one is queued already */
     }
     if (current_cpu) {
         vcpu->reset_queued = true;
@@ -224,7 +225,7 @@ static int64_t h_signal_sys_reset(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 #define HOME_NODE_REGISTERS 6
 #define HOME_NODE_DOMAINS   (2 * HOME_NODE_REGISTERS)
 
-/* BQL held: the map of domains may be changing with a CPU being plugged */
+/* BQL held, as by plug and unplug, which change the map of vCPUs */
 static int64_t h_home_node_associativity(PowerPCCPU *cpu, uint64_t *args,
                                          void *opaque)
 {

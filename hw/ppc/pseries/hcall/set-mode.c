@@ -29,7 +29,7 @@ enum {
 #define CIABR_HYPERVISOR         3ull
 #define DAWRX_HYPERVISOR         (1ull << (63 - 61))
 
-/* "Flag n is not supported", for the lowest of @flags, which are not 0 */
+/* "Flag n is not supported", for the lowest bit of @flags, which are not 0 */
 static int64_t unsupported_flag(uint64_t flags)
 {
     return H_UNSUPPORTED_FLAG - (63 - ctz64(flags));
@@ -91,7 +91,7 @@ static int64_t set_interrupt_location(PowerPCCPU *cpu, const uint64_t *args,
     if (args[3]) {
         return H_P4;
     }
-    /* LoPAR lets 2 be unsupported, and so it is: no guest uses it */
+    /* LoPAR does not require 2, and no guest uses it */
     if (ail != 0 &&
         (ail != AIL_HIGH || !papr_cap(config->caps, PAPR_CAP_AIL_MODE_3))) {
         return unsupported_flag(ail);
@@ -101,9 +101,9 @@ static int64_t set_interrupt_location(PowerPCCPU *cpu, const uint64_t *args,
 }
 
 /*
- * LoPAR wants interrupts off in all vCPUs, else H_BAD_MODE.  Linux switches
- * before it starts the others and kexec'ed kernels after they were stopped, so
- * the check is not made here, as it is not by other hypervisors.
+ * LoPAR wants H_BAD_MODE unless interrupts are off in all vCPUs.  Like other
+ * hypervisors, the machine does not check this: Linux makes the call before it
+ * starts the other vCPUs, and a kexec'ed kernel after they were stopped.
  */
 static int64_t set_interrupt_endian(PowerPCCPU *cpu, const uint64_t *args,
                                     const PaprHcallConfig *config)

@@ -40,7 +40,7 @@ static void wait_here(PowerPCCPU *cpu)
 
     cs->halted = 1;
     qatomic_set(&cs->exit_request, true);
-    /* which interrupts count depends on being halted */
+    /* which interrupts are unmasked depends on halted */
     ppc_maybe_interrupt(&cpu->env);
 }
 
@@ -116,7 +116,7 @@ static int64_t h_confer(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     int64_t id = (int32_t)args[0];
     CPUState *cs = CPU(cpu);
 
-    /* for the target: KVM's vCPU threads are in no read section */
+    /* keeps the target: KVM's vCPU threads call outside RCU read sections */
     RCU_READ_LOCK_GUARD();
 
     if (id != CONFER_TO_ALL) {

@@ -1,21 +1,21 @@
 /*
  * How often each call was made, and how long it took: query-stats
  *
- * Called by dispatch.c and rtas/dispatch.c while the user wants it counted, and
- * by the monitor.  A call's time is from the moment when the platform has it to
- * its return: waiting for the BQL (big QEMU lock) is in it, a vCPU's sleep
- * after H_CEDE is not.  An RTAS call is in H_RTAS, too.
+ * Called by dispatch.c and rtas/dispatch.c while option call-stats is on, and
+ * by the monitor.  A call's time begins when the platform gets the call and
+ * ends when its handler returns: it includes waiting for the BQL (big QEMU
+ * lock), but not a vCPU's sleep after H_CEDE.  H_RTAS includes all RTAS calls.
  *
  * Locking: none.
  *
- * 1. A vCPU's counters are written by one thread alone, that which runs its
- *    calls.  So they need no atomic addition: each is read and written by its
- *    owner, and stored as one word.
+ * 1. A vCPU's counters are written by one thread alone, the one that runs the
+ *    vCPU's calls.  So they need no atomic addition: that thread reads each
+ *    counter, and stores it as one word.
  * 2. The first call that is counted allocates them, zeroed, then sets the
  *    pointer (release).  They are freed with the vCPU.
  * 3. The monitor reads each word atomically; a count and its time may be of
  *    different moments.
- * 4. It holds the BQL, as plug and unplug of vCPUs do.
+ * 4. The monitor holds the BQL, as plug and unplug of vCPUs do.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

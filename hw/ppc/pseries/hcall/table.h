@@ -42,7 +42,7 @@ static inline uint32_t papr_hcall_opcode(int slot)
 struct PaprHcall;
 struct PaprHcallTable;
 
-/** papr_hcall_for_each: all calls that are enabled; @fn may withdraw them */
+/** papr_hcall_for_each: all calls that are enabled; @fn may disable them */
 void papr_hcall_for_each(struct PaprHcallTable *table,
                          void (*fn)(struct PaprHcallTable *table,
                                     const struct PaprHcall *call, void *opaque),

@@ -29,14 +29,14 @@ void papr_vcpu_wake(PaprVcpu *vcpu)
     qemu_cpu_kick(cs);
 }
 
-/* The partition's bits of LPCR, and @more; hflags and interrupts follow */
+/* Set the partition's bits of LPCR, and @more; updates hflags, interrupts */
 static void follow_partition(PaprVcpu *vcpu, uint64_t more)
 {
     uint64_t own = papr_vcpu_lpcr(vcpu) & ~PAPR_LPCR_OF_ALL;
     uint64_t lpcr = own | papr_vcpus_lpcr(vcpu->vcpus) | more;
 
     if (vcpu->l1.in_l2) {
-        vcpu->l1.lpcr = lpcr;           /* the CPU has that of a nested guest */
+        vcpu->l1.lpcr = lpcr;           /* env has the nested guest's */
     } else {
         ppc_store_lpcr(vcpu->cpu, lpcr);
     }
@@ -49,7 +49,7 @@ static void vcpu_begin(PaprVcpu *vcpu)
     CPUPPCState *env = &cpu->env;
 
     if (!vcpu->start.pending) {
-        return;                         /* done, or the machine was reset */
+        return;                         /* done already, or cancelled */
     }
     vcpu->start.pending = false;
     cpu_synchronize_state(CPU(cpu));
@@ -112,8 +112,8 @@ void papr_vcpu_run_exit(PaprVcpu *vcpu)
 
 /*
  * A vCPU that has just called stop-self may not have completed that call: its
- * thread has yet to write r3, which must not change the registers that it is to
- * start with.  So its thread sets these, once it is out of its guest.
+ * thread has yet to write r3, which must not overwrite the r3 that the vCPU
+ * starts with.  So its thread sets the registers, once it has left guest code.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3)
@@ -121,7 +121,10 @@ void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
     if (peer) {
         cpu_synchronize_state(CPU(peer->cpu));
     }
-    /* only changes while the machine is stopped; settle_at_stop() is before */
+    /*
+     * The partition's offset changes only while the machine is stopped, and by
+     * then settle_at_stop() has used this copy.
+     */
     vcpu->start.tb_offset = (peer ?: vcpu)->cpu->env.tb_env->tb_offset;
     vcpu->start.entry = entry;
     vcpu->start.r3 = r3;
@@ -168,13 +171,13 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu)
     ppc_store_lpcr(cpu, env->spr[SPR_LPCR] &
                         ~POWERPC_CPU_GET_CLASS(cpu)->lpcr_pm);
     kvmppc_set_reg_ppc_online(cpu, 0);
-    cpu_exit(cs);                       /* out, once the call is complete */
+    cpu_exit(cs);                       /* leave the loop after the call */
 }
 
 /*
- * All vCPUs are out of their guest code, and the BQL is not held.  Two calls
- * may be processed in another order than they were made: both set the bits that
- * the partition has by then.
+ * Exclusive work: all vCPUs are out of their guest code, and the BQL is not
+ * held.  The work of two calls may run in another order than the calls: each
+ * sets the bits that the partition has by then.
  */
 static void follow_all(CPUState *cs, run_on_cpu_data data)
 {
@@ -195,9 +198,9 @@ static void follow_one(CPUState *cs, run_on_cpu_data data)
 
 /*
  * Waiting here for other vCPUs (run_on_cpu()) would be a deadlock when two of
- * them do so at once.  With TCG, the calling vCPU queues the change for itself,
- * to be made while all others are stopped; it is left to do before this vCPU's
- * next instruction.  With KVM each vCPU's registers are its thread's own: each
+ * them do so at once.  With TCG, the calling vCPU queues the change for itself
+ * as exclusive work, which is done before its next instruction, while no vCPU
+ * executes.  With KVM each vCPU's registers are its thread's own: each thread
  * makes the change before it enters the guest.
  */
 void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask)

@@ -6,10 +6,10 @@
  * buffer (SLB) shadow are recorded only: vCPU threads are dispatched by the
  * host, and an SLB is never lost.  LoPAR sections 14.11.1 and 14.11.3.2.
  *
- * Locking: registration under the BQL.  The vCPU's thread and H_CONFER read
- * the VPA's address without: one atomic word, and what they access through it
- * is RAM whatever it is, by guest-mem.c.  The counter's place is remembered by
- * the vCPU's thread alone.
+ * Locking: areas are registered with the BQL held.  The vCPU's thread and
+ * H_CONFER read the VPA's address, one atomic word, without the BQL; whatever
+ * address that is, guest-mem.c accesses only RAM.  The vCPU's thread alone uses
+ * vpa_counter, which caches the counter's host address.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -107,7 +107,7 @@ static int64_t deregister_vpa(PaprVcpu *vcpu)
 
 /*
  * Address 0 stands for "none" in the vCPU's state and in migration streams, so
- * nothing can be registered there; LoPAR has no code for it.
+ * nothing can be registered there.  LoPAR has no return code for that.
  */
 static bool area_address_ok(PaprVcpu *vcpu, uint64_t addr)
 {
@@ -163,8 +163,8 @@ bool papr_vpa_dispatch_counter(const PaprVcpu *vcpu, uint32_t *counter)
 }
 
 /*
- * Go to the next counter value that is odd (@odd) or even.  The place is found
- * anew whenever the area or the guest's memory has changed.
+ * Go to the next counter value that is odd (@odd) or even.  papr_mem_at() looks
+ * up the host address again if the area or the guest's memory has changed.
  */
 static void advance_counter(PaprVcpu *vcpu, bool odd)
 {

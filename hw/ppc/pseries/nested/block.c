@@ -1,5 +1,5 @@
 /*
- * Nested guests: what KVM's own hypercalls have in memory
+ * Nested guests: structures in L1's memory of KVM's own hypercalls
  *
  * Pure: bytes and numbers, neither guest memory nor registers.
  *
@@ -47,7 +47,7 @@ void papr_words_store(void *buf, const uint64_t *words, size_t n, bool little)
     }
 }
 
-/* A doubleword of two words has the first one, in memory, on top or below */
+/* LPID comes first in memory: the upper half of a big-endian doubleword */
 void papr_hv_load(PaprHvState *state, const void *buf, size_t size, bool little)
 {
     uint64_t both;
@@ -87,9 +87,9 @@ bool papr_ptcr_entry(uint64_t ptcr, uint64_t lpid, uint64_t *addr)
 }
 
 /*
- * Of tlbie, with its operands as in the instruction: R radix, PRS process
- * scoped, RIC what is invalidated (TLB, page walks, all) and IS which entries
- * (a page's, a process's, a partition's, all).
+ * @form and @rb have the operands of tlbie as in the instruction: R radix, PRS
+ * process scoped, RIC what is invalidated (TLB, page walks, all) and IS which
+ * entries (a page's, a process's, a partition's, all).
  */
 bool papr_tlbie_ok(uint64_t form, uint64_t rb)
 {

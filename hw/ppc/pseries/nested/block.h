@@ -1,5 +1,5 @@
 /*
- * Nested guests: what KVM's own hypercalls have in memory
+ * Nested guests: structures in L1's memory of KVM's own hypercalls
  *
  * The state block and the register block of H_ENTER_NESTED, and the partition
  * table of H_SET_PARTITION_TABLE.  Linux calls them hv_guest_state, pt_regs and
@@ -11,9 +11,9 @@
 #define PSERIES_NESTED_BLOCK_H
 
 /*
- * The state block is doublewords in the caller's byte order, but for one: at 8
- * are two words, the guest's LPID (logical partition ID) and a token of the
- * vCPU, by which hosts of other kinds know it again.
+ * The state block is doublewords in the caller's byte order, except that there
+ * are two words at offset 8: the guest's LPID (logical partition ID), and a
+ * token by which a host may identify the vCPU; this machine does not use it.
  */
 enum PaprHvWord {
     PAPR_HV_VERSION,
@@ -45,10 +45,10 @@ enum PaprHvWord {
     PAPR_HV_PIDR,
     PAPR_HV_CFAR,
     PAPR_HV_PPR,
-    PAPR_HV_WORDS_1,                    /* here version 1 ends */
+    PAPR_HV_WORDS_1,                    /* version 1 ends here */
     PAPR_HV_DAWR1 = PAPR_HV_WORDS_1,
     PAPR_HV_DAWRX1,
-    PAPR_HV_WORDS,                      /* and here version 2 */
+    PAPR_HV_WORDS,                      /* version 2 ends here */
 };
 
 /* The register block is all doublewords */
@@ -61,10 +61,10 @@ enum PaprRegsWord {
     PAPR_REGS_LR,
     PAPR_REGS_XER,
     PAPR_REGS_CR,
-    PAPR_REGS_WORDS = 44,               /* the others are L1's own business */
+    PAPR_REGS_WORDS = 44,               /* the other words are not used here */
 };
 
-/** PaprHvState - a state block, host endian; words of no version are 0 */
+/** PaprHvState - a state block, host endian; words its version lacks are 0 */
 typedef struct PaprHvState {
     uint64_t word[PAPR_HV_WORDS];
     uint32_t lpid;
@@ -95,7 +95,7 @@ void papr_hv_store(void *buf, const PaprHvState *state, size_t size,
 #define PAPR_PTCR_ADDR  0x0ffffffffffff000ull
 #define PAPR_PTCR_SIZE  0x1full
 
-/** papr_ptcr_table: its bytes and address; false if that is no table */
+/** papr_ptcr_table: the table's address and bytes; false if @ptcr is invalid */
 bool papr_ptcr_table(uint64_t ptcr, uint64_t *addr, uint64_t *size);
 
 /** papr_ptcr_entry: address of the entry for @lpid, false if it has none */

@@ -1,16 +1,16 @@
 /*
  * Nested guests by KVM's own hypercalls: H_COPY_TOFROM_GUEST
  *
- * L1 reads or changes memory of an L2 that does not run on the caller: for
- * Linux, the instruction at which the L2 has ended, which is to be emulated.
- * Its trees lead there (walk.h).  LoPAR does not have this call; codes and
- * arguments are those of KVM as a host.
+ * L1 reads or writes memory of an L2 that does not run on the caller.  Linux
+ * reads the instruction that it has to emulate after an L2 has ended.  The
+ * memory is found by the L2's trees (walk.h).  LoPAR does not have this call;
+ * codes and arguments are those of KVM as a host.
  *
  * All or nothing: the L2's pages are found first, L1's buffer is checked, and
  * only then anything is written.  A call copies COPY_MAX bytes at most.
  *
- * Locking: BQL, with which no memory comes or goes.  Other vCPUs may change
- * trees and bytes meanwhile, as they may beside any access.
+ * Locking: BQL, so that no memory is plugged or unplugged.  Other vCPUs may
+ * change trees and bytes meanwhile, as during any access.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -39,7 +39,7 @@ static bool read_tree(void *opaque, uint64_t addr, uint64_t *value)
     return papr_mem_read_be64(addr, value);
 }
 
-/* Which pieces [@eaddr, @eaddr + @len) is; 0: not all of it can be reached */
+/* Split [@eaddr, @eaddr + @len) into pieces; 0: not all of it is accessible */
 static unsigned find_pieces(const PaprWalk *walk, uint64_t eaddr, uint64_t len,
                             Piece *pieces)
 {
@@ -95,7 +95,7 @@ static int64_t copy(const PaprWalk *walk, uint64_t eaddr, uint64_t own,
            papr_mem_write(own, buf, len) ? H_SUCCESS : H_NOT_FOUND;
 }
 
-/* @to and @from are L1's, and the one that is 0 stands for the L2 */
+/* A load has L1's buffer in "to" and 0 in "from", a store the reverse */
 static int64_t checked_copy(const PaprNested *nested, const uint64_t *args)
 {
     uint64_t lpid = args[0], eaddr = args[2], to = args[3], from = args[4];

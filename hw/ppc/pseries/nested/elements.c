@@ -18,9 +18,9 @@
 /* ---- values that mean something to the machine ---- */
 
 /*
- * Any level that the processor can emulate, even above that of L1: what L1
- * can't have, its L2 has not either (pcr_of() in run.c).  Linux asks for the
- * level of the processor where L1 itself is at a lower one (linuxppc issue
+ * Any compatibility mode of the processor, even a newer one than L1's: PCR of
+ * the L2 disables whatever L1's PCR does (pcr_of() in run.c).  Linux requests
+ * the processor's own mode even where L1 runs in an older one (linuxppc issue
  * 498).
  */
 static bool good_pvr(PowerPCCPU *cpu, uint64_t pvr)

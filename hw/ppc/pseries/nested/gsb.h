@@ -102,7 +102,7 @@ typedef enum PaprGsScope {
     PAPR_GS_OF_HOST,
 } PaprGsScope;
 
-/* Where a scope's array has an element's doublewords; streams have them so */
+/* Index in a scope's array of an element's words; streams have this order */
 enum PaprGsGuestWord {
     PAPR_GS_GUEST_STATE_SIZE,
     PAPR_GS_GUEST_OUTPUT_MIN,
@@ -133,8 +133,8 @@ enum PaprGsVcpuWord {
      (id) >= PAPR_GS_CR ? PAPR_GS_VCPU_SHORT + ((id) - PAPR_GS_CR) : \
      PAPR_GS_VCPU_LONG + ((id) - PAPR_GS_GPR0))
 
-/* Limits of buffers; more elements than that are those of none */
-#define PAPR_GS_BUFFER_MAX      (64 * 1024)     /* what is read of one */
+/* Limits of buffers; elements beyond PAPR_GS_BUFFER_MAX are invalid */
+#define PAPR_GS_BUFFER_MAX      (64 * 1024)     /* bytes read of a buffer */
 #define PAPR_GS_RUN_BUFFER_MAX  16384
 #define PAPR_GS_RUN_OUTPUT_MIN  128             /* enough for any exit */
 #define PAPR_GS_ELEMENT_WORDS   3               /* of the largest value */
@@ -152,7 +152,7 @@ typedef struct PaprGsItem {
     uint8_t *value;
 } PaprGsItem;
 
-/** PaprGsReader - goes through a buffer; its owner does not look inside */
+/** PaprGsReader - a position in a buffer; private to gsb.c */
 typedef struct PaprGsReader {
     uint8_t *buf;
     size_t size;
@@ -178,17 +178,18 @@ bool papr_gs_next(PaprGsReader *reader, PaprGsItem *item);
 size_t papr_gs_length(const PaprGsReader *reader);
 
 /**
- * papr_gs_check - is this an element of that scope, as it should be?
- * @set: L1 wants to set it
+ * papr_gs_check - is this an element of @scope, with the right size?
+ * @set: L1 wants to set it, so it must not be a read-only element
  *
  * Returns H_SUCCESS, H_INVALID_ELEMENT_ID or H_INVALID_ELEMENT_SIZE.
  */
 int64_t papr_gs_check(const PaprGsItem *item, PaprGsScope scope, bool set);
 
 /**
- * papr_gs_load, papr_gs_store - its value from or to @words of its scope
+ * papr_gs_load - copy an element's value to @words of its scope
+ * papr_gs_store - set an element's value from @words of its scope
  *
- * Of an element that was found good; nothing to do for PAPR_GS_NOTHING.
+ * The element has passed papr_gs_check().  PAPR_GS_NOTHING has no value.
  */
 void papr_gs_load(const PaprGsItem *item, uint64_t *words);
 void papr_gs_store(const PaprGsItem *item, const uint64_t *words);
@@ -206,7 +207,7 @@ size_t papr_gs_write(uint8_t *buf, const uint16_t *ids, unsigned n,
  * papr_gs_tree - doubleword 0 of a partition table's entry for a radix tree
  * @words: the value of PAPR_GS_PARTITION_TABLE
  *
- * Returns false if that is none.
+ * Returns false if @words do not describe a radix tree.
  */
 bool papr_gs_tree(const uint64_t *words, uint64_t *entry);
 

@@ -1,6 +1,6 @@
 /*
- * Nested guests: those that PAPR's hypercalls make (guests.h), in memory and in
- * streams
+ * Nested guests: guests that L1 makes by PAPR's hypercalls (guests.h), in
+ * memory and in streams
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -137,7 +137,7 @@ PaprGuestVcpu *papr_guest_vcpu(const PaprGuest *guest, uint64_t id)
            g_hash_table_lookup(guest->vcpus, GUINT_TO_POINTER(id)) : NULL;
 }
 
-/* L1's tables are in L1's memory, and none of those is here */
+/* PAPR_GS_TABLES_* are 0: the machine has no trees, which are in L1's memory */
 void papr_guests_host_words(const PaprGuests *guests, uint64_t *words)
 {
     uint64_t each = sizeof(PaprGuest), vcpu = sizeof(PaprGuestVcpu);
@@ -149,7 +149,7 @@ void papr_guests_host_words(const PaprGuests *guests, uint64_t *words)
         PAPR_GUESTS_MAX * each + PAPR_GUESTS_VCPUS_MAX * vcpu;
 }
 
-/* Words of 0, as they are at first, are those of no table */
+/* A table of 0 bytes is no table; a new guest has none */
 bool papr_guest_set_tables(PaprGuest *guest, const uint64_t *words)
 {
     const uint64_t *tree = &words[PAPR_GS_GUEST_TREE];

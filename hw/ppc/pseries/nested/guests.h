@@ -1,12 +1,12 @@
 /*
- * Nested guests: those that PAPR's hypercalls make
+ * Nested guests: guests that L1 makes by PAPR's hypercalls
  *
- * The machine keeps all state of such a guest.  What L1 can make of them is
- * limited, since it costs memory of the host's: PAPR_GUESTS_MAX guests, of some
- * 100 bytes each, and PAPR_GUESTS_VCPUS_MAX vCPUs of all guests together, of
- * some 2 KiB.
+ * The machine keeps all state of such a guest.  The number of guests and vCPUs
+ * is limited, since each costs memory of the host: PAPR_GUESTS_MAX guests, of
+ * some 100 bytes each, and PAPR_GUESTS_VCPUS_MAX vCPUs of all guests together,
+ * of some 2 KiB each.
  *
- * Locking: BQL.  A vCPU that runs a guest reads that one's tables without it.
+ * Locking: BQL.  A vCPU that runs a guest reads PaprGuest.entry without it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -47,7 +47,7 @@ typedef struct PaprGuests PaprGuests;
 
 PaprGuests *papr_guests_new(void);
 
-/** papr_guests_reset: none, and no capabilities; BQL, no vCPU in any */
+/** papr_guests_reset: forget guests and capabilities; BQL, no guest runs */
 void papr_guests_reset(PaprGuests *guests);
 
 /** papr_guests_capabilities: what L1 has set; 0: nothing yet */
@@ -74,13 +74,13 @@ PaprGuestVcpu *papr_guest_add_vcpu(PaprGuests *guests, PaprGuest *guest,
 
 PaprGuestVcpu *papr_guest_vcpu(const PaprGuest *guest, uint64_t id);
 
-/** papr_guests_host_words: what there is of the elements of the host */
+/** papr_guests_host_words: values of the elements of PAPR_GS_OF_HOST */
 void papr_guests_host_words(const PaprGuests *guests, uint64_t *words);
 
 /**
- * papr_guest_set_tables - @entry as @word has it
+ * papr_guest_set_tables - set PaprGuest.entry to the tables of @words
  *
- * Returns false, and nothing is changed, if these are no tables.
+ * Returns false, and changes nothing, if a table's address or size is invalid.
  */
 bool papr_guest_set_tables(PaprGuest *guest, const uint64_t *words);
 

@@ -2,17 +2,18 @@
  * Nested guests by KVM's own hypercalls (cap-nested-hv)
  *
  * The partition (L1) is a hypervisor for guests of its own (L2), and keeps all
- * about them: the partition table, which has a radix tree for each, and their
- * registers, which it hands over in two blocks of its memory when an L2 is to
- * run.  Here is nothing but the table's address.  The interface is that of
- * Linux (arch/powerpc/kvm/book3s_hv_nested.c), which LoPAR does not have.
+ * their state: the partition table, which has a radix tree for each, and their
+ * registers, which it passes in two blocks of its memory when an L2 is to run.
+ * The machine keeps only the table's address.  The interface is that of Linux
+ * (arch/powerpc/kvm/book3s_hv_nested.c); LoPAR does not have it.
  *
  * What L1 passes is as hostile as anything a guest passes: tables and trees are
- * read as RAM or not at all, and a tree leads to what L1 itself can reach.
+ * read as RAM or not at all, and a tree leads only to memory that L1 itself can
+ * access.
  *
  * Locking: the hypercalls have the BQL, so that an L2 starts, ends and is
- * flushed by one vCPU at a time.  The table's address is read without it
- * (atomic).
+ * flushed by one vCPU at a time.  The table's address is atomic, and is read
+ * without the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -73,7 +74,7 @@ bool papr_hv_entry(const PaprNested *nested, uint64_t lpid,
 
 /* ---- blocks ---- */
 
-/** Blocks - both blocks as they are in memory, and how to read them */
+/** Blocks - both blocks, host endian, and their byte order in memory */
 typedef struct Blocks {
     bool little;
     size_t size;                        /* of the state block */
@@ -84,7 +85,7 @@ typedef struct Blocks {
 static int64_t read_blocks(Blocks *blocks, uint64_t state_addr,
                            uint64_t regs_addr)
 {
-    uint8_t buf[PAPR_REGS_SIZE];         /* the larger one */
+    uint8_t buf[PAPR_REGS_SIZE];         /* of the larger block */
     uint64_t version;
 
     if (!papr_mem_read(state_addr, buf, 8)) {
@@ -109,7 +110,7 @@ static int64_t read_blocks(Blocks *blocks, uint64_t state_addr,
 static bool write_blocks(const Blocks *blocks, uint64_t state_addr,
                          uint64_t regs_addr)
 {
-    uint8_t buf[PAPR_REGS_SIZE];         /* the larger one */
+    uint8_t buf[PAPR_REGS_SIZE];         /* of the larger block */
 
     papr_hv_store(buf, &blocks->state, blocks->size, blocks->little);
     if (!papr_mem_write(state_addr, buf, blocks->size)) {
@@ -119,7 +120,7 @@ static bool write_blocks(const Blocks *blocks, uint64_t state_addr,
     return papr_mem_write(regs_addr, buf, PAPR_REGS_SIZE);
 }
 
-/* Words of the state block that are registers, there and back */
+/* Words of the state block copied to an SPR and, if @comes_back, back */
 static const struct {
     uint8_t word;
     uint8_t spr;
@@ -185,7 +186,7 @@ static void to_blocks(const PaprL2Registers *l2, Blocks *blocks)
     word[PAPR_HV_LPCR] = l2->lpcr;
     word[PAPR_HV_DPDES] = l2->doorbell;
     word[PAPR_HV_VTB] = l2->vtb;
-    /* TCG's threads have all of their processor: SPURR goes as PURR does */
+    /* TCG's threads share no processor, so SPURR advances as PURR does */
     word[PAPR_HV_SPURR] += l2->purr - word[PAPR_HV_PURR];
     word[PAPR_HV_PURR] = l2->purr;
     for (int i = 0; i < ARRAY_SIZE(plain); i++) {
@@ -215,8 +216,8 @@ static void store_exit(const PaprL2Exit *exit, uint64_t *word)
 }
 
 /*
- * L1 may have overwritten its blocks since, or given their memory back, in
- * which case the L2's registers are lost.
+ * L1 may have overwritten its blocks since, or unplugged their memory.  If they
+ * can't be read and written any more, the L2's registers are lost.
  */
 static bool hand_over(PaprVcpu *vcpu, const PaprL2Registers *l2,
                       const PaprL2Exit *exit)
@@ -248,7 +249,7 @@ static int64_t check_guest(const PaprNested *nested, const PaprHvState *state)
 {
     ppc_v3_pate_t entry;
 
-    /* 0 is this partition; the table's size is the bound for others */
+    /* LPID 0 is this partition; papr_hv_entry() checks the upper bound */
     return state->lpid && papr_hv_entry(nested, state->lpid, &entry)
         ? H_SUCCESS : H_PARAMETER;
 }
@@ -265,15 +266,15 @@ static int64_t read_l2(const PaprNested *nested, PowerPCCPU *cpu,
         return H_NOT_AVAILABLE;
     }
     if (papr_nested_runs(cpu)) {
-        return H_PARAMETER;             /* can't be, but by a qtest */
+        return H_PARAMETER;             /* only a qtest calls from an L2 */
     }
     rc = read_blocks(blocks, state_addr, regs_addr);
     return rc == H_SUCCESS ? check_guest(nested, &blocks->state) : rc;
 }
 
 /*
- * Where this returns, the L2's code follows and not L1's: so it gives r3 what
- * the L2 has there.  L1 gets its answer by papr_nested_deliver().
+ * When this returns, the vCPU runs the L2 and not L1: so the return value,
+ * which is stored in r3, is the L2's r3.  L1's r3 is set when the L2 ends.
  */
 static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -292,7 +293,7 @@ static int64_t h_enter_nested(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     vcpu->l1.regs_addr = args[1];
     papr_l2_enter(vcpu, &l2);
     if (!tcg_enabled()) {
-        /* a qtest's call, which no code follows: its time is over at once */
+        /* a qtest runs no code: end the L2 as if its time were over */
         papr_l2_interrupt(vcpu, cpu->env.excp_vectors[POWERPC_EXCP_HDECR], &l2);
         papr_hv_ended(vcpu, &l2, &(PaprL2Exit) { .excp = POWERPC_EXCP_HDECR });
         return cpu->env.gpr[3];

@@ -11,9 +11,9 @@
 #include "guests.h"
 
 /**
- * PaprNested - all about nested guests
- * @papr: by PAPR's hypercalls, not by KVM's own
- * @ptcr: KVM's: where the partition table is; atomic; 0: no table
+ * PaprNested - the machine's state of nested guests
+ * @papr: L1 has PAPR's hypercalls, not KVM's own
+ * @ptcr: with KVM's: where L1's partition table is; atomic; 0: no table
  * @max_compat_pvr: the user's limit of compatibility modes; 0: none
  * @guests: PAPR's; NULL with KVM's
  */
@@ -25,7 +25,7 @@ struct PaprNested {
     PaprGuests *guests;
 };
 
-/** PaprL2Exit - what an interrupt of L1's tells besides its vector */
+/** PaprL2Exit - an interrupt that ends an L2, and registers that it sets */
 typedef struct PaprL2Exit {
     int excp;                           /* POWERPC_EXCP_* */
     uint64_t hdar;
@@ -36,9 +36,10 @@ typedef struct PaprL2Exit {
 
 /**
  * papr_hv_ended, papr_run_ended - give L1 the registers of an L2 that has ended
- * @vector: of the interrupt; L1's registers are in the CPU
+ * @vector: of the interrupt that ended it
  *
- * By KVM's hypercalls and by PAPR's.  Context: the vCPU's thread, BQL.
+ * With KVM's hypercalls, and with PAPR's.  The CPU has L1's registers already.
+ * Context: the vCPU's thread, BQL.
  */
 void papr_hv_ended(PaprVcpu *vcpu, const PaprL2Registers *l2,
                    const PaprL2Exit *exit);
@@ -46,7 +47,7 @@ void papr_run_ended(PaprNested *nested, PaprVcpu *vcpu,
                     const PaprL2Registers *l2, const PaprL2Exit *exit,
                     uint64_t vector);
 
-/** papr_hv_entry: the partition table's entry by KVM's own; any thread */
+/** papr_hv_entry: @lpid's entry of L1's partition table (@ptcr); any thread */
 bool papr_hv_entry(const PaprNested *nested, uint64_t lpid,
                    ppc_v3_pate_t *entry);
 

@@ -1,7 +1,7 @@
 /*
- * Nested guests: what is the same by KVM's own hypercalls and by PAPR's
+ * Nested guests: what KVM's own hypercalls and PAPR's have in common
  *
- * A machine has one of both sets, hv.c or papr.c.
+ * A machine has one of the two sets, hv.c or papr.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,10 +17,10 @@
 #include "internal.h"
 
 /*
- * By KVM's: any thread, without a lock, which reads L1's memory.
+ * With KVM's hypercalls: reads L1's memory without a lock, in any thread.
  *
- * By PAPR's: a CPU has an LPID that is not 0 only while it runs that guest, and
- * so long the guest is not deleted.
+ * With PAPR's: a CPU has an LPID that is not 0 only while it runs that guest,
+ * and a guest that runs is not deleted.
  */
 bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
                           ppc_v3_pate_t *entry)
@@ -58,7 +58,7 @@ static void ended(PaprNested *nested, PowerPCCPU *cpu,
     }
 }
 
-/* What the hypercall that ran it returns, if nothing goes wrong */
+/* What the hypercall that ran the L2 returns to L1, if nothing fails */
 static uint64_t result(const PaprNested *nested, PowerPCCPU *cpu, int excp)
 {
     return nested->papr ? H_SUCCESS : cpu->env.excp_vectors[excp];
@@ -77,8 +77,9 @@ void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp)
     PaprL2Registers l2;
 
     /*
-     * By PAPR it is the hypervisor that gives the L2 the interrupt: Linux (from
-     * 6.8 on) sets MER whatever the L2's MSR[EE], and waits for that.
+     * With PAPR's hypercalls the machine delivers L1's external interrupt to
+     * the L2: Linux (from 6.8 on) sets LPCR[MER] whatever the L2's MSR[EE], and
+     * relies on that.
      */
     if (nested->papr && excp == POWERPC_EXCP_HVIRT &&
         papr_l2_take_external(papr_vcpu(cpu))) {
@@ -87,13 +88,13 @@ void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp)
     papr_l2_leave(papr_vcpu(cpu), result(nested, cpu, excp), uses_hsrr(excp),
                   &l2);
     if (excp == POWERPC_EXCP_SDOOR_HV) {
-        /* a doorbell of this partition's, by another thread */
+        /* another thread of the partition sent it to L1 */
         ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, 1);
     }
     ended(nested, cpu, &l2, &exit);
 }
 
-/* As if the L2's time were over, which costs L1 nothing but another call */
+/* End the L2 as if its time were over: L1 only has to call again */
 void papr_nested_interrupt(PaprNested *nested, PowerPCCPU *cpu)
 {
     const PaprL2Exit exit = { .excp = POWERPC_EXCP_HDECR };
@@ -127,7 +128,7 @@ static int64_t h_tlb_invalidate(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /* ---- made, reset, migrated ---- */
 
-/* PAPR has none for L1's trees; Linux calls this one with PAPR's, too */
+/* PAPR has no call to flush L1's trees: Linux uses this one with both sets */
 static const PaprHcall calls_of_both[] = {
     { H_TLB_INVALIDATE, PAPR_HCALL_NOT_KVM, 3, 0, h_tlb_invalidate },
 };

@@ -3,7 +3,7 @@
  *
  * L1 makes guests (L2) and their vCPUs, and the machine keeps their state: L1
  * reads and writes it as guest state buffers (gsb.h), and has a vCPU run until
- * an interrupt that is a hypervisor's (run.c).  What L1 alone has is each L2's
+ * an interrupt that L1 has to handle (run.c).  L1 itself keeps only each L2's
  * partition scoped tree.  Interface: Linux's Documentation/arch/powerpc/
  * kvm-nested.rst.
  *
@@ -32,7 +32,7 @@
 #define CAP_POWER10         PAPR_IBM_BIT(2)
 #define CAP_POWER11         PAPR_IBM_BIT(3)
 
-/* ---- capabilities: which levels of the processor an L2 may have ---- */
+/* ---- capabilities: which compatibility modes an L2 may have ---- */
 
 static uint64_t offered(const PaprNested *nested, PowerPCCPU *cpu)
 {
@@ -70,8 +70,8 @@ static int64_t h_guest_get_capabilities(PowerPCCPU *cpu, uint64_t *args,
 }
 
 /*
- * A kernel that takes over, by kexec, sets them anew: that is fine while there
- * is no guest, which has them.
+ * A kernel that is started by kexec sets the capabilities again.  They can only
+ * change while L1 has no guests, since guests were made with them.
  */
 static int64_t h_guest_set_capabilities(PowerPCCPU *cpu, uint64_t *args,
                                         void *opaque)
@@ -87,7 +87,7 @@ static int64_t h_guest_set_capabilities(PowerPCCPU *cpu, uint64_t *args,
         return H_PARAMETER;
     }
     if (!caps || (caps & ~can)) {
-        /* one bad bitmap, and what of the first of its bits is wrong */
+        /* r4: one bad bitmap; r5: its first bad bit, or the first good one */
         args[0] = 1;
         args[1] = clz64(caps ? caps & ~can : can);
         return H_P2;
@@ -116,7 +116,7 @@ static int64_t h_guest_create(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return unsupported(args[0]);
     }
     if (args[1] != FIRST_CALL) {
-        return H_P2;                    /* none takes more than one */
+        return H_P2;                    /* one call always creates it all */
     }
     if (!papr_guests_capabilities(nested->guests)) {
         return H_STATE;
@@ -175,8 +175,8 @@ static void remove_guest(PaprNested *nested, PaprGuest *guest)
 }
 
 /*
- * Those that run stay: their vCPUs come out by themselves, at the latest when
- * the time is over that L1 has given them.
+ * Guests that run are not deleted: each run ends by itself, at the latest when
+ * the time is over that L1 has given it.
  */
 static int64_t delete_all(PaprNested *nested, const unsigned long *running)
 {
@@ -221,7 +221,7 @@ static int64_t h_guest_delete(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 
 /* ---- H_GUEST_GET_STATE, H_GUEST_SET_STATE ---- */
 
-/** Request - H_GUEST_GET_STATE or H_GUEST_SET_STATE, of which words */
+/** Request - H_GUEST_GET_STATE or H_GUEST_SET_STATE, and @words it accesses */
 typedef struct Request {
     bool set;
     PaprGsScope scope;
@@ -264,13 +264,13 @@ static int64_t find_words(Request *req, const PaprNested *nested,
         return H_P3;
     }
     if (papr_run_is_on(papr_vcpu(cpu)->vcpus, req->guest, req->vcpu)) {
-        return H_IN_USE;                /* its state is in a CPU */
+        return H_IN_USE;                /* the CPU that runs it has the state */
     }
     req->words = req->vcpu->word;
     return H_SUCCESS;
 }
 
-/* Tables of a guest may be changed while it runs */
+/* A guest's tables may change while it runs: flush its translations */
 static void set_words(PaprNested *nested, Request *req,
                       const PaprGsReader *reader)
 {

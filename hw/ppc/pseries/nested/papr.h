@@ -9,16 +9,16 @@
 #include "internal.h"
 
 /**
- * papr_gs_check_all - are all elements from @reader on of @scope and good?
+ * papr_gs_check_all - are all elements from @reader on of @scope, and valid?
  * @set: L1 wants to set them
- * @bad: gets the first that is not
+ * @bad: gets the first one that is not
  *
- * Returns H_SUCCESS or H_INVALID_ELEMENT_*, which a log line tells of.
+ * Returns H_SUCCESS or H_INVALID_ELEMENT_*, and logs an invalid element.
  */
 int64_t papr_gs_check_all(PowerPCCPU *cpu, PaprGsReader reader,
                           PaprGsScope scope, bool set, PaprGsItem *bad);
 
-/** papr_gs_load_all: put all, which are good, into @words of their scope */
+/** papr_gs_load_all: copy all elements, which are valid, to their @words */
 void papr_gs_load_all(PaprGsReader reader, uint64_t *words);
 
 /** papr_h_guest_run_vcpu: H_GUEST_RUN_VCPU; @opaque is PaprNested */

@@ -1,9 +1,9 @@
 /*
- * Nested guests: the registers that change hands with PAPR's hypercalls alone
+ * Nested guests: registers that are switched with PAPR's hypercalls alone
  *
  * With KVM's own hypercalls, L1 loads and saves these around a run of its
- * guest, and the machine leaves them as they are (switch.c).  With PAPR's it is
- * the machine that keeps all of a guest's registers.
+ * guest, and the machine does not switch them (switch.c).  With PAPR's, the
+ * machine keeps all of a guest's registers.
  *
  * Locking: as switch.c, which calls this.
  *
@@ -16,7 +16,7 @@
 #include "hw/pseries/l2.h"
 #include "system/tcg.h"
 
-/* Those that are nothing but a value; 0: not one of them */
+/* SPRs that are only stored, without side effects; 0: no such SPR */
 static const uint16_t plain[PAPR_L2_REST] = {
     [PAPR_L2_MMCR1] = SPR_POWER_MMCR1,
     [PAPR_L2_MMCR2] = SPR_POWER_MMCR2,
@@ -56,7 +56,7 @@ static const uint16_t plain[PAPR_L2_REST] = {
 
 /* ---- performance monitor ---- */
 
-/* Counters of cycles are counted when somebody looks */
+/* target/ppc updates the counters of cycles only when one is read */
 static void bring_counters_up(CPUPPCState *env)
 {
     if (tcg_enabled()) {
@@ -64,7 +64,7 @@ static void bring_counters_up(CPUPPCState *env)
     }
 }
 
-/* MMCR0 says what of the others counts, and interrupts at which value */
+/* The helper updates the timers of counters that MMCR0 starts or stops */
 static void store_mmcr0(CPUPPCState *env, uint64_t value)
 {
     if (tcg_enabled()) {
@@ -82,7 +82,7 @@ static unsigned decr_bits(PaprVcpu *vcpu)
            POWERPC_CPU_GET_CLASS(vcpu->cpu)->lrg_decr_bits : 32;
 }
 
-/* The decrementer knows when it is 0 by a clock without L1's offset */
+/* L1's timebase less the clock of decr_next, which does not have tb_offset */
 static uint64_t l1_offset(PaprVcpu *vcpu)
 {
     return vcpu->cpu->env.tb_env->tb_offset - vcpu->l1.tb_ahead;
@@ -93,18 +93,18 @@ static uint64_t l1_timebase(PaprVcpu *vcpu)
     return cpu_ppc_load_tbl(&vcpu->cpu->env) - vcpu->l1.tb_ahead;
 }
 
-/* Not by the time that is left, which is less at each look */
+/* From decr_next: the decrementer's value depends on when it is read */
 static uint64_t decr_expiry(PaprVcpu *vcpu)
 {
     uint64_t expiry = vcpu->cpu->env.tb_env->decr_next + l1_offset(vcpu);
     int64_t left = expiry - l1_timebase(vcpu);
     unsigned bits = decr_bits(vcpu);
 
-    /* one that was negative when it was set is kept as if it were not */
+    /* if a negative value was stored, decr_next is 2^bits too late */
     return left >> (bits - 1) > 0 ? expiry - (1ull << bits) : expiry;
 }
 
-/* One that is further away than it has bits for is as far away as it can be */
+/* An expiry that the decrementer has too few bits for is cut to its range */
 static void store_decr_expiry(PaprVcpu *vcpu, uint64_t expiry)
 {
     CPUPPCState *env = &vcpu->cpu->env;
@@ -114,7 +114,7 @@ static void store_decr_expiry(PaprVcpu *vcpu, uint64_t expiry)
 
     cpu_ppc_store_decr(env, MIN(MAX(left, -most), most));
     if (left >= -most && left <= most) {
-        /* it was not so near when it was set, some instructions later */
+        /* cpu_ppc_store_decr() has read the clock again: set it exactly */
         env->tb_env->decr_next = expiry - l1_offset(vcpu) +
                                  (left < 0 ? 1ull << bits : 0);
     }
@@ -146,7 +146,7 @@ void papr_l2_put_rest(PaprVcpu *vcpu, const uint64_t *rest)
 {
     CPUPPCState *env = &vcpu->cpu->env;
 
-    store_mmcr0(env, MMCR0_FC);         /* none counts while they change */
+    store_mmcr0(env, MMCR0_FC);         /* freeze all counters meanwhile */
     for (int i = 0; i < PAPR_L2_REST; i++) {
         if (plain[i]) {
             env->spr[plain[i]] = rest[i];

@@ -1,10 +1,10 @@
 /*
  * Nested guests by PAPR's hypercalls: H_GUEST_RUN_VCPU
  *
- * A vCPU of L1's takes the state of an L2's from PaprGuestVcpu, by way of
- * PaprL2Registers, and puts it back there when an interrupt ends the run.  Two
- * buffers, which L1 has named before, are for elements that L1 sets with the
- * call and for those that it needs to handle that interrupt.
+ * A vCPU of L1 loads the state of an L2's vCPU from PaprGuestVcpu, by way of
+ * PaprL2Registers, and saves it there when an interrupt ends the run.  L1 has
+ * named two buffers before: the input buffer has elements that are set before
+ * the run, the output buffer gets those that L1 needs to handle the interrupt.
  *
  * Locking: BQL.
  *
@@ -126,13 +126,13 @@ static void from_registers(const PaprL2Registers *l2, uint64_t *word)
     }
     word[PAPR_GS_WORD(PAPR_GS_CR)] = l2->cr;
     word[PAPR_GS_WORD(PAPR_GS_DPDES)] = l2->doorbell;
-    /* TCG's threads have all of their processor: SPURR goes as PURR does */
+    /* TCG's threads share no processor, so SPURR advances as PURR does */
     word[PAPR_GS_WORD(PAPR_GS_SPURR)] += l2->purr - purr;
 }
 
 /* ---- a run begins ---- */
 
-/* What an L2 of that level does not have, of what L1 has */
+/* PCR of an L2 in that compatibility mode: it has all bits of L1's PCR, too */
 static uint64_t pcr_of(PowerPCCPU *cpu, uint32_t pvr)
 {
     uint64_t pcr = cpu->env.spr[SPR_PCR];
@@ -158,7 +158,7 @@ static int64_t take_input(PowerPCCPU *cpu, PaprGuestVcpu *vcpu,
     PaprGsItem bad;
     int64_t rc;
 
-    /* it was memory when L1 named it, but a stream may have said so, too */
+    /* checked when L1 set it, but not in a stream or after an unplug */
     if (input[1] > sizeof(buf) || !papr_mem_read(input[0], buf, input[1]) ||
         !papr_gs_begin(&reader, buf, input[1])) {
         return H_INPUT_BUFFER_NOT_DEFINED;
@@ -177,7 +177,7 @@ static int64_t find_l2(PaprNested *nested, PowerPCCPU *cpu,
                        const uint64_t *args, PaprGuest **guest,
                        PaprGuestVcpu **vcpu)
 {
-    if (args[0] || papr_nested_runs(cpu)) {     /* the latter by a qtest */
+    if (args[0] || papr_nested_runs(cpu)) {     /* only a qtest: from an L2 */
         return H_PARAMETER;
     }
     *guest = papr_guests_find(nested->guests, args[1]);
@@ -215,8 +215,8 @@ static void enter(PaprVcpu *runner, PaprGuest *guest, PaprGuestVcpu *vcpu,
 }
 
 /*
- * As with H_ENTER_NESTED, the L2's code follows and not L1's: so this returns
- * what the L2 has in r3.  L1 gets its answer by papr_run_ended().
+ * As with H_ENTER_NESTED, the vCPU runs the L2 next and not L1: so this returns
+ * the L2's r3.  L1's results are set when the L2 ends.
  */
 int64_t papr_h_guest_run_vcpu(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 {
@@ -236,7 +236,7 @@ int64_t papr_h_guest_run_vcpu(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     enter(runner, guest, vcpu, &l2);
     if (!tcg_enabled()) {
-        /* a qtest's call, which no code follows: its time is over at once */
+        /* a qtest runs no code: end the L2 as if its time were over */
         const PaprL2Exit exit = { .excp = POWERPC_EXCP_HDECR };
 
         papr_l2_interrupt(runner, H_SUCCESS, &l2);
@@ -248,7 +248,7 @@ int64_t papr_h_guest_run_vcpu(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     return l2.gpr[3];
 }
 
-/* ---- it ends ---- */
+/* ---- a run ends ---- */
 
 static const struct {
     int excp;
@@ -294,7 +294,7 @@ static void store_exit(const PaprL2Exit *exit, uint64_t *word)
         word[PAPR_GS_WORD(PAPR_GS_ASDR)] = exit->asdr;
         break;
     case POWERPC_EXCP_HISI:
-        /* the processor does not set HDAR: the instruction's address */
+        /* HISI does not set HDAR: L1 gets the instruction's address */
         word[PAPR_GS_WORD(PAPR_GS_HDAR)] = word[PAPR_GS_WORD(PAPR_GS_NIA)];
         word[PAPR_GS_WORD(PAPR_GS_ASDR)] = exit->asdr;
         break;
@@ -315,7 +315,7 @@ void papr_run_ended(PaprNested *nested, PaprVcpu *runner,
                                 : NULL;
 
     if (!vcpu) {
-        env->gpr[3] = H_P2;             /* a stream that was made up */
+        env->gpr[3] = H_P2;             /* only after a forged stream */
         return;
     }
     from_registers(l2, vcpu->word);

@@ -1,17 +1,17 @@
 /*
- * Nested guests: a vCPU changes between its partition (L1) and that one's guest
- * (L2)
+ * Nested guests: a vCPU switches between its partition (L1) and a guest of that
+ * partition (L2)
  *
- * There is one set of registers in a CPU.  L1's go into PaprVcpu.l1 when an L2
- * starts, and come back when it ends; what lies between looks to target/ppc
- * like a guest of a hypervisor: LPIDR is not 0, addresses are translated by the
- * partition's tree, too, and interrupts that are a hypervisor's end the L2.
+ * There is one set of registers in a CPU.  L1's are saved in PaprVcpu.l1 when
+ * an L2 starts, and restored when it ends.  In between, target/ppc sees a guest
+ * of a hypervisor: LPIDR is not 0, addresses are translated by the partition's
+ * tree, too, and interrupts to the hypervisor end the L2.
  *
- * TCG's TLBs (translation lookaside buffers) do not know whose an entry is, so
- * they are emptied at each change.
+ * Entries of TCG's TLBs (translation lookaside buffers) have no LPID, so the
+ * TLBs are flushed at each switch.
  *
- * Locking: BQL.  Only the vCPU's own thread gets here, or another one while
- * that thread is stopped (reset, stream).
+ * Locking: BQL.  Runs in the vCPU's own thread, or in another one while that
+ * thread is stopped (reset, stream).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -72,7 +72,7 @@ static void get_general(CPUPPCState *env, PaprL2Registers *regs)
     }
 }
 
-/* Breakpoints and watchpoints of the processor follow their registers */
+/* Set QEMU's breakpoint and watchpoints to what the SPRs have now */
 static void follow_debug_registers(CPUPPCState *env, const uint64_t *old)
 {
     if (env->spr[SPR_CIABR] != old[PAPR_L2_CIABR]) {
@@ -108,19 +108,20 @@ static void put_general(PowerPCCPU *cpu, const PaprL2Registers *regs)
         env->spr[sprs[i]] = regs->spr[i];
     }
     follow_debug_registers(env, old);
-    ppc_store_lpcr(cpu, regs->lpcr);    /* hflags and interrupts follow */
+    ppc_store_lpcr(cpu, regs->lpcr);    /* updates hflags, interrupts */
 }
 
 /*
- * The last branches, which the processor has recorded, are addresses of the
- * other's.  Neither set of hypercalls has them: L1 loses its own, too.
+ * The branch history rolling buffer (BHRB) has addresses of the code that ran
+ * before the switch.  Neither set of hypercalls transfers it, so L1 loses its
+ * own history, too.
  */
 static void forget_branches(CPUPPCState *env)
 {
     memset(env->bhrb, 0, sizeof(env->bhrb));
 }
 
-/* All that was translated, or reserved, was the other's */
+/* Drop the translations and the reservation of what ran before the switch */
 static void forget_memory(PowerPCCPU *cpu)
 {
     cpu->env.reserve_addr = -1;
@@ -138,7 +139,7 @@ static bool has_doorbell(CPUPPCState *env)
 
 static uint64_t l2_msr(CPUPPCState *env, uint64_t msr)
 {
-    /* machine checks are L1's; so the L2 has them enabled, as all guests */
+    /* L1 handles machine checks, so MSR[ME] is set as in any guest */
     return (msr & env->msr_mask & ~(uint64_t)MSR_HVB) | 1ull << MSR_ME;
 }
 
@@ -150,8 +151,9 @@ static uint64_t l2_lpcr(CPUPPCState *env, uint64_t lpcr)
 }
 
 /*
- * A thread of L1's core may send another one a doorbell.  An L2's threads are
- * not in L1's core, whatever L1 wants: L1 emulates its instruction.
+ * msgsndp sends a doorbell to another thread of L1's core, which is no thread
+ * of the L2.  So HFSCR[MSGP] is off in the L2 even if L1 sets it: msgsndp ends
+ * the L2, and L1 emulates it.
  */
 static uint64_t l2_hfscr(CPUPPCState *env, uint64_t hfscr)
 {
@@ -159,8 +161,9 @@ static uint64_t l2_hfscr(CPUPPCState *env, uint64_t hfscr)
 }
 
 /*
- * The decrementer as an edge-triggered one would not tell of a time that is
- * over already, and takes one that is far away for that.
+ * HDEC is edge-triggered: a negative value would not interrupt, so a time that
+ * is over already is stored as 0.  A time that HDEC has too few bits for would
+ * be negative, too, and is cut to the largest value.
  */
 static void start_hdec(PaprVcpu *vcpu, uint64_t expiry)
 {
@@ -229,12 +232,12 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2)
     ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l2->doorbell);
     forget_branches(env);
     forget_memory(cpu);
-    /* the block that follows the call is not the L2's, wherever that begins */
+    /* do not enter the TB chained to the call, even if it is at the L2's NIP */
     qatomic_set(&CPU(cpu)->exit_request, true);
     trace_papr_l2_enter(vcpu->id, regs.spr[PAPR_L2_LPIDR], regs.nip, regs.msr);
 }
 
-/* ---- an external interrupt that L1 has for it ---- */
+/* ---- an external interrupt that L1 has for the L2 ---- */
 
 bool papr_l2_take_external(PaprVcpu *vcpu)
 {
@@ -243,7 +246,7 @@ bool papr_l2_take_external(PaprVcpu *vcpu)
     bool mapped = (lpcr & LPCR_AIL) == LPCR_AIL &&
                   (msr & 1ull << MSR_IR) && (msr & 1ull << MSR_DR);
 
-    /* one of L1's own goes first */
+    /* an external interrupt of L1's own ends the L2 first */
     if (!(lpcr & LPCR_MER) || !(msr & 1ull << MSR_EE) ||
         (env->pending_interrupts & PPC_INTERRUPT_EXT)) {
         return false;
@@ -309,7 +312,7 @@ static void back_to_l1(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2)
     if (l1->has_rest) {
         papr_l2_put_rest(vcpu, l1->rest);
     }
-    /* another thread's doorbell, which the L2 was not to see */
+    /* a doorbell that another thread sent to L1 is pending as HDOORBELL */
     l1->doorbell |= cpu->env.pending_interrupts & PPC_INTERRUPT_HDOORBELL;
     ppc_set_irq(cpu, PPC_INTERRUPT_HDOORBELL, 0);
     ppc_set_irq(cpu, PPC_INTERRUPT_DOORBELL, l1->doorbell);
@@ -348,8 +351,8 @@ void papr_l2_reset(PaprVcpu *vcpu)
 }
 
 /*
- * The stream has the CPU's registers as they were, the L2's.  Not in it are the
- * timebase, which began as L1's, and the hypervisor's decrementer.
+ * The stream has the L2's registers as those of the CPU.  It has no HDEC, and
+ * the timebase is L1's: the L2's offset to it is added here.
  */
 void papr_l2_loaded(PaprVcpu *vcpu)
 {

@@ -15,7 +15,7 @@
 #define ROOT_ADDR       0x0fffffffffffff00ull
 #define ROOT_WIDTH      0x1full
 
-/* An entry: a leaf is a page, another one the next level's table */
+/* An entry: a leaf maps a page, any other has the next level's table */
 #define ENTRY_VALID     (1ull << 63)
 #define ENTRY_LEAF      (1ull << 62)
 #define ENTRY_PAGE      0x01fffffffffff000ull
@@ -67,8 +67,8 @@ static bool is_there(const PaprWalk *walk, uint64_t at, uint64_t *addr)
 }
 
 /*
- * One tree.  Each turn is a level, and there are LEVELS, so that no table that
- * leads to itself keeps this busy.
+ * Walk one tree.  Each turn is a level, and there are at most LEVELS of them,
+ * even if a table refers to itself.
  */
 static bool tree_walk(const PaprWalk *walk, uint64_t root, Locate *locate,
                       bool store, uint64_t at, uint64_t *to, uint64_t *left)

@@ -3,8 +3,8 @@
  *
  * An L2's effective address goes through two radix trees: that of its process,
  * whose nodes are at real addresses of the L2, and that of its partition, which
- * makes those real addresses of L1.  target/ppc does so for code that runs;
- * this is for L1, which asks about an L2 that does not run.  Power ISA 3.0,
+ * translates those to real addresses of L1.  target/ppc does so for code that
+ * runs; this is for L1's access to an L2 that does not run.  Power ISA 3.0,
  * Book III, 5.7.  Pure; tests/unit/pseries/test-nested-walk.c.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -19,7 +19,7 @@ typedef bool PaprWalkRead(void *opaque, uint64_t addr, uint64_t *value);
  * PaprWalk - which L2, and what for
  * @entry: the partition table's, both doublewords
  * @pid: of the L2's process; 0 for its kernel
- * @store: what is there is to be changed
+ * @store: the access is a store, not a load
  */
 typedef struct PaprWalk {
     uint64_t entry[2];
@@ -38,11 +38,11 @@ typedef struct PaprWalk {
 /**
  * papr_walk - where @eaddr is in L1's memory
  * @eaddr: without the quadrant, which @pid stands for
- * @left: gets how many bytes from there on are of the same page
+ * @left: gets how many bytes from @addr on are of the same page
  *
- * As a privileged access.  Trees of no valid form, entries that forbid it, and
- * entries without the bits "referenced" and, for a store, "changed" lead
- * nowhere: the processor would have to set these.  Returns false then.
+ * The access is privileged.  Returns false for trees of an invalid form,
+ * entries that forbid the access, and entries that lack the bit "referenced"
+ * or, for a store, "changed": a processor would have to set these bits.
  */
 bool papr_walk(const PaprWalk *walk, uint64_t eaddr, uint64_t *addr,
                uint64_t *left);

@@ -26,14 +26,14 @@
 #define N_TOKENS (PAPR_RTAS_TOKEN_END - PAPR_RTAS_TOKEN_FIRST)
 
 /*
- * display-character on some machines; early Linux console code uses it without
- * a look at the device tree
+ * display-character's token on some machines; Linux's early console code uses
+ * it and does not look up the token in the device tree
  */
 #define FIXED_TOKEN_DISPLAY_CHARACTER 0xa
 
 #define HEADER_CELLS 3
 #define CELL_SIZE sizeof(uint32_t)
-/* As long as a block can be */
+/* The largest block */
 #define BLOCK_CELLS (HEADER_CELLS + 2 * PAPR_RTAS_MAX_ARGS)
 #define BLOCK_SIZE (BLOCK_CELLS * CELL_SIZE)
 
@@ -73,7 +73,7 @@ static const char *call_name(const Slot *slot)
     return slot ? names[slot->entry->token - PAPR_RTAS_TOKEN_FIRST] : "?";
 }
 
-/* Firmware leaves out the status where it is all that a call returns */
+/* SLOF omits the space for a status that is the call's only result */
 static bool is_enough(const PaprRtasEntry *entry, const PaprRtasCall *call)
 {
     return call->nargs >= entry->nargs &&
@@ -124,9 +124,10 @@ static int64_t bad_block(uint64_t addr, const char *why)
 
 /*
  * Read @n cells of the block at @addr, from cell @first on, into @cells, host
- * endian; @block is its host address, NULL if it may not be RAM.  Each is read
- * once, since the guest may write to the block meanwhile, and by itself, as the
- * guest has stored it: a load of several would wait for their stores.
+ * endian; @block is its host address, NULL if it may not be RAM.  Each cell is
+ * read once, since the guest may write to the block meanwhile.  It is read by a
+ * load of 32 bits, as the guest has stored it: a wider load would have to wait
+ * for the stores of all its cells.
  */
 static bool read_cells(const uint8_t *block, uint64_t addr, unsigned first,
                        uint32_t *cells, unsigned n)
@@ -147,7 +148,7 @@ static bool read_cells(const uint8_t *block, uint64_t addr, unsigned first,
 /*
  * Read the block at @addr: cells host endian, counts checked, room for the
  * results known to be RAM.  H_SUCCESS, or what H_RTAS returns.  Guests have few
- * blocks, so it mostly is the last call's.
+ * blocks, so papr_mem_at() mostly has the host address from the last call.
  */
 static int64_t read_block(PaprRtas *rtas, uint64_t addr, PaprRtasCall *call)
 {
@@ -220,7 +221,7 @@ static int64_t h_rtas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
 }
 
 static const PaprHcall rtas_hcalls[] = {
-    /* the few that work on registers synchronize them themselves */
+    /* the few RTAS calls that use registers synchronize them themselves */
     { H_RTAS, 0, 1, 0, h_rtas },
 };
 

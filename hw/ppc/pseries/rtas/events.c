@@ -6,9 +6,9 @@
  * section 10.2, Table 10.1; the calls: section 7.3.3.
  *
  * Two kinds of events: EPOW (environmental and power warnings), of which this
- * platform sends "shut down, please", and requests to add or remove a hotplug
- * resource.  The latter have an interrupt of their own if the guest said at
- * client-architecture-support (CAS) that it knows it; else they share EPOW's.
+ * platform sends requests to shut down, and requests to add or remove a hotplug
+ * resource.  Hotplug requests have an interrupt of their own if the guest asked
+ * for it at client-architecture-support (CAS); else they share EPOW's.
  *
  * Called from the machine, from connectors (hw/ppc/pseries/dr) and from the
  * guest by RTAS.  Locking: BQL (big QEMU lock).
@@ -254,7 +254,7 @@ static const PaprRtasEntry event_calls[] = {
     { RTAS_EVENT_SCAN, 4, 1, event_scan },
 };
 
-/* Sources that there are: the other is the last */
+/* Number of sources; if there is one, it is EPOW's */
 static int source_count(const PaprEvents *events)
 {
     return events->modern_hotplug ? SOURCE_NUM : SOURCE_HOTPLUG;
@@ -315,7 +315,7 @@ void papr_events_drop_hotplug(PaprEvents *events)
             drop_event(events, event);
         }
     }
-    /* the interrupt of those that stay went to the controller before */
+    /* the other events' interrupts went to the former interrupt controller */
     trigger_pending(events);
 }
 

@@ -10,7 +10,7 @@
 
 #include "hw/pseries/rtas.h"
 
-/** papr_rtas_find_token: of a call that is registered */
+/** papr_rtas_find_token: false if no call of that name is registered */
 bool papr_rtas_find_token(const PaprRtas *rtas, const char *name,
                           uint32_t *token);
 

@@ -27,7 +27,7 @@ enum {
     SUMMARY_BY_HOTPLUG = 6 << 12,
 };
 
-/* Table 10.8, Main-B: whom it concerns, how bad it is, what kind it is */
+/* Table 10.8: the fields of Main-B that are not always 0 */
 typedef struct MainB {
     uint8_t subsystem;
     uint8_t severity;
@@ -105,7 +105,7 @@ static void put_date(PaprLog *log, const struct tm *when)
     put8(log, 0);
 }
 
-/* Tables 10.7 and 10.8: the two sections that every log has, and one more */
+/* Tables 10.7, 10.8: the two sections that every log has; one more follows */
 static void put_main(PaprLog *log, uint32_t id, const struct tm *when,
                      MainB main_b)
 {
@@ -160,8 +160,8 @@ void papr_log_hotplug(PaprLog *log, uint32_t id, const struct tm *when,
     put_main(log, id, when, reconfiguration);
 
     /*
-     * Table 10.22; no token, all or nothing.  The identifier has room for its
-     * longest form always: guests copy the section as a fixed structure.
+     * Table 10.22; no token, all or nothing.  The identifier always has the
+     * length of its longest form: guests copy the section as a fixed structure.
      */
     put_section(log, "HP", 20, 1);
     put8(log, request->resource);
@@ -200,7 +200,7 @@ void papr_log_machine_check(PaprLog *log, const PaprLogMachineCheck *mc)
     begin_log(log, SUMMARY_ERROR_SYNC | SUMMARY_BY_CPU | PAPR_LOG_TYPE_OTHER |
               (mc->recovered ? SUMMARY_FULLY_RECOVERED
                              : SUMMARY_NOT_RECOVERED));
-    /* the date may be left out, and no events are linked by its number */
+    /* a log needs no date, and no other log refers to this one's number */
     put_main(log, 0, NULL, error);
 
     /* Table 10.17; its fields up to the logical address are 40 bytes */
@@ -214,7 +214,7 @@ void papr_log_machine_check(PaprLog *log, const PaprLogMachineCheck *mc)
     put64(log, 0);
 }
 
-/* What SRR1 bits 43:45 say of a machine check met when fetching (POWER8, 9) */
+/* Causes of machine checks in a fetch, by SRR1 bits 43:45 (POWER8, POWER9) */
 static const struct {
     bool known;
     uint8_t type, subtype;
@@ -227,7 +227,7 @@ static const struct {
     [6] = { true, PAPR_MC_UE, 2 },      /* the search in the page table */
 };
 
-/* What DSISR says of one met by a load or store; the first that fits */
+/* The same in a load or store, by bits of DSISR; the first match counts */
 static const struct {
     uint32_t dsisr;
     bool dar_valid;
@@ -254,7 +254,7 @@ bool papr_log_classify_mc(PaprLogMachineCheck *mc, uint64_t nip, uint64_t srr1,
     mc->address = 0;
 
     if (!by_access) {
-        /* bit 36 marks causes beyond these */
+        /* bit 36 is set for causes that are not in the table */
         if (extract64(srr1, 63 - 36, 1) || !fetch_causes[cause].known) {
             return false;
         }

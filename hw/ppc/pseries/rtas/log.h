@@ -37,7 +37,7 @@ enum {
     PAPR_EPOW_THIS_PARTITION = 1,
 };
 
-/* Hotplug resource type, Table 10.22; 6 is what Linux knows beyond it */
+/* Hotplug resource type, Table 10.22, which lacks 6; Linux knows 6 */
 enum {
     PAPR_LOG_HP_CPU = 1,
     PAPR_LOG_HP_MEMORY = 2,
@@ -94,7 +94,7 @@ static inline uint8_t papr_log_type(uint32_t summary)
 }
 
 /**
- * papr_log_epow - please shut down, normally and without delay
+ * papr_log_epow - requests a normal shutdown without delay
  * @id: number of the event; @when: its date in UTC, NULL if not known
  */
 void papr_log_epow(PaprLog *log, uint32_t id, const struct tm *when);
@@ -105,11 +105,12 @@ void papr_log_hotplug(PaprLog *log, uint32_t id, const struct tm *when,
 void papr_log_machine_check(PaprLog *log, const PaprLogMachineCheck *mc);
 
 /**
- * papr_log_classify_mc - what a machine check was, from its registers
+ * papr_log_classify_mc - find the cause of a machine check from registers
  * @nip: where it was taken
  *
- * Sets type, subtype and address of @mc; false when the registers name no
- * cause this platform knows, then it is a memory error of unknown origin.
+ * Sets type, subtype and address of @mc.  Returns false if the registers have
+ * no cause that this platform knows: @mc is a memory error of unknown origin
+ * then.
  */
 bool papr_log_classify_mc(PaprLogMachineCheck *mc, uint64_t nip, uint64_t srr1,
                           uint64_t dar, uint64_t dsisr);
@@ -119,9 +120,9 @@ bool papr_log_classify_mc(PaprLogMachineCheck *mc, uint64_t nip, uint64_t srr1,
  * @extended: the guest wants the extended log
  * @out: at least PAPR_LOG_MAX bytes
  *
- * The extended log goes in whole or not at all: a section is never cut.
- * Without it the summary says so, and of the fixed part as much is returned as
- * there is room for.  Returns the number of bytes, never above @room.
+ * The extended log is stored whole or not at all: a section is never cut.  If
+ * it is left out, the summary says so, and the fixed part is cut to @room.
+ * Returns the number of bytes, at most @room.
  */
 size_t papr_log_store(uint8_t *out, size_t room, bool extended,
                       uint32_t summary, const uint8_t *data, uint32_t length);

@@ -12,8 +12,8 @@
  *   0x30   machine check: r3, fixed part of the log, extended log
  *   0x800  system reset: 16 bytes for each vCPU, the first 8 are r3
  *
- * Called from the vCPUs' threads.  Locking: BQL (big QEMU lock), and none of it
- * waits: a vCPU whose machine check can't be reported yet is halted.
+ * Called from the vCPUs' threads.  Locking: BQL (big QEMU lock).  No thread
+ * waits here: a vCPU whose machine check can't be reported yet is halted.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -45,7 +45,7 @@
 #define MACHINE_CHECK_AREA 0x30
 #define SYSTEM_RESET_AREA PAPR_LOG_MAX
 #define SYSTEM_RESET_STRIDE 16
-/* Linux checks that the area ends 8 bytes before the end of RTAS */
+/* Older versions of Linux refuse an area that ends where RTAS ends */
 #define END_SLACK 8
 
 struct PaprFwnmi {
@@ -102,7 +102,7 @@ uint64_t papr_fwnmi_system_reset_addr(const PaprFwnmi *fwnmi)
     return fwnmi->system_reset_addr;
 }
 
-/* Put r3 where the handler finds it, and its address in r3 */
+/* Store r3 in the vCPU's part of the RTAS area, and put its address in r3 */
 static bool save_r3(PaprFwnmi *fwnmi, CPUState *cs)
 {
     CPUPPCState *env = cpu_env(cs);
@@ -120,9 +120,9 @@ static bool save_r3(PaprFwnmi *fwnmi, CPUState *cs)
 }
 
 /*
- * A vCPU can't wait in its thread, where it would do none of the work that
- * others queue for it.  So it is halted with interrupts disabled, its machine
- * check is recorded, and the vCPU that frees the area delivers it.
+ * A thread that waited would not do the work that others queue for its vCPU.
+ * So the vCPU is halted with interrupts disabled, its machine check is
+ * recorded, and free_area() queues work for the vCPU, which delivers it.
  */
 static void halt_waiting(PowerPCCPU *cpu)
 {
@@ -147,7 +147,7 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs)
 
     cpu_synchronize_state(cs);
     if (!papr_vcpu_has_begun(vcpu)) {
-        return;     /* in the RTAS stopped state: not the guest's to run */
+        return;     /* RTAS stopped: only start-cpu starts it */
     }
     if (vcpu->machine_check.waits) {
         /* the vCPU that has the area may hang: do not wait */
@@ -354,8 +354,9 @@ void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
 }
 
 /*
- * Streams have no place for such a vCPU.  If one is saved anyway (see
- * deliver_machine_check()), it has the vCPU running, which repeats the access.
+ * Streams have no place for a machine check that waits.  If a stream is saved
+ * nevertheless (see block_migration()), the waiting vCPU is running in it, and
+ * repeats the access.
  */
 static void vm_state_changed(void *opaque, bool running, RunState state)
 {
@@ -373,7 +374,7 @@ void papr_fwnmi_reset(PaprFwnmi *fwnmi)
 {
     fwnmi->system_reset_addr = NO_HANDLER;
     fwnmi->machine_check_addr = NO_HANDLER;
-    /* those that waited were reset before */
+    /* vCPUs that waited were reset before */
     fwnmi->interlock = NO_VCPU;
     migrate_del_blocker(&fwnmi->migration_blocker);
 }

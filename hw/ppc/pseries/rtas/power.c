@@ -28,7 +28,7 @@
 static int32_t power_off(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     qemu_system_shutdown_request(SHUTDOWN_CAUSE_GUEST_SHUTDOWN);
-    /* the call does not return: no instruction more */
+    /* the call does not return: the vCPU executes no further instruction */
     cpu_stop_current();
     return RTAS_SUCCESS;
 }
@@ -39,7 +39,7 @@ static int32_t system_reboot(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     return RTAS_SUCCESS;
 }
 
-/* The guest's string at @addr, without what would upset a terminal or a log */
+/* The guest's string at @addr, with spaces for unprintable characters */
 static char *read_message(uint64_t addr)
 {
     GString *message = g_string_new(NULL);
@@ -61,7 +61,7 @@ static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (papr_report_allowed(&limit)) {
         error_report("OS terminated: %s", message);
     }
-    /* a guest that dumps itself continues: -action panic= does not apply */
+    /* a firmware-assisted dump replaces the action of -action panic= */
     if (!config->begin_dump || !config->begin_dump(cpu, config->opaque)) {
         qemu_system_guest_panicked(NULL);
     }

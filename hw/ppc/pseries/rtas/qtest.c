@@ -4,15 +4,15 @@
  *   hcall CPU NUMBER R4 ... R12        answer: OK R3 R4 ... R12, hexadecimal
  *   rtas NAME NARGS ARGS NRETS RETS    answer: OK CODE, decimal; ARGS and RETS
  *                                      are addresses of big-endian cells
- *   machine-check CPU RECOVERED        as from KVM's exit, in the vCPU's
- *                                      thread; RECOVERED is 0 or 1; answer,
- *                                      when that is done: OK
- *   work                               answer: OK UNITS, decimal: the most done
- *                                      at a stretch since the last time
- *                                      (hw/pseries/work.h)
+ *   machine-check CPU RECOVERED        handles a machine check as KVM's exit
+ *                                      does, in the vCPU's thread; RECOVERED
+ *                                      is 0 or 1; answer, after that: OK
+ *   work                               answer: OK UNITS, decimal: the work of
+ *                                      the largest stretch since the last
+ *                                      "work" (hw/pseries/work.h)
  *
- * CPU is the index of a vCPU.  tests/qtest/pseries/libpapr.c sends them, and
- * libqtest's qtest_rtas_call() the second.  Context: main loop, BQL held.
+ * CPU is the index of a vCPU.  tests/qtest/pseries/libpapr.c sends all of them,
+ * libqtest's qtest_rtas_call() sends "rtas".  Context: main loop, BQL held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -31,7 +31,7 @@ enum {
 
 #define DIAGNOSTICS_DISABLED 0
 
-/* Appendix A; HostThrs isn't there: threads of a host core, where they show */
+/* Appendix A, which lacks HostThrs: threads of a core of the host, if known */
 static void get_splpar(PowerPCCPU *cpu, PaprRtasConfig *config, GString *value)
 {
     int host_threads = POWERPC_CPU_GET_CLASS(cpu)->n_host_threads;
