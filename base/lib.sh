@@ -73,6 +73,16 @@ part_place() {
     esac
 }
 
+# Firmware and option ROMs of the cache, where QEMU, run from build directory $1,
+# looks for them.
+link_firmware() {
+    local file bundle=$1/qemu-bundle/usr/local/share/qemu
+    [ -d "$bundle" ] || return 0
+    for file in "$cache"/guest/{slof.bin,skiboot.lid} "$cache"/guest/roms/*; do
+        [ ! -e "$file" ] || ln -sfn "$file" "$bundle/"
+    done
+}
+
 # Whether the cache has part $1.
 part_is_there() {
     case $1 in
