@@ -11,7 +11,7 @@
 #ifndef HW_PSERIES_ABI_H
 #define HW_PSERIES_ABI_H
 
-/* Logical memory block (LMB): the grain of RAM, of NUMA nodes and of hotplug */
+/* Logical memory block (LMB): the unit of RAM, of NUMA nodes and of hotplug */
 #define PAPR_LMB_SIZE INT64_C(0x10000000)
 
 /*

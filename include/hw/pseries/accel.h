@@ -4,7 +4,7 @@
  * One structure of operations and properties, with an instance for each
  * accelerator: accel/tcg.c and target/ppc/kvm/accel.c.  The machine chooses one
  * as the first thing of its init, and the rest of the platform asks it, not
- * kvm_enabled().  What is different with KVM elsewhere is
+ * kvm_enabled().  Other differences between TCG and KVM:
  *
  * - who handles a hypercall: the policy of its entry (hw/pseries/hcall.h);
  * - the interrupt controllers: PaprIntcOps (hw/pseries/irq.h);
@@ -19,15 +19,15 @@
 
 /**
  * PaprAccel - an accelerator
- * @emulates_cpu: there is no hardware to speculate, no cache, and the break-
- *                and watchpoints of a vCPU are QEMU's to set (CIABR, DAWR)
- * @msr_is_current: CPUPPCState.msr is the vCPU's in a hypercall; else the
- *                  accelerator has refused those made in problem state
+ * @emulates_cpu: there is no hardware that speculates, no cache, and QEMU
+ *                implements the break- and watchpoints of CIABR and DAWR
+ * @msr_is_current: CPUPPCState.msr is up to date in a hypercall; else the
+ *                  accelerator has refused hypercalls of problem state
  * @registers_need_vcpu_thread: only a vCPU's thread changes its registers; else
  *                              any thread does while no vCPU executes
  * @uses_host_clocks: timebase, PURR and VTB are registers of the host's clocks
  * @h_cede_in_kernel: a vCPU waits in H_CEDE in the host's kernel, not halted
- * @maps_host_pages: the guest gets memory by pages of the host
+ * @maps_host_pages: memory is mapped to the guest by whole pages of the host
  */
 typedef struct PaprAccel {
     bool emulates_cpu;
@@ -48,7 +48,7 @@ typedef struct PaprAccel {
     void (*sync_icache)(PowerPCCPU *cpu, void *page, size_t len,
                         bool store_first);
 
-    /** set_fwnmi: report machine checks of the host; false: it can't.  BQL */
+    /** set_fwnmi: report machine checks of the host; false: impossible.  BQL */
     bool (*set_fwnmi)(PowerPCCPU *cpu);
 
     /**
@@ -64,8 +64,8 @@ typedef struct PaprAccel {
      * registers_read: does QEMU have the registers of a stopped vCPU?
      *
      * Called before they are saved: accel/kvm assumes in any case that they
-     * were read.  If the kernel did not return them, it is called again.  False
-     * with @errp set: QEMU does not have them.  BQL, the machine is stopped
+     * were read.  If the kernel did not return them, this reads them again.
+     * False with @errp set: that failed, too.  BQL, the machine is stopped
      */
     bool (*registers_read)(PowerPCCPU *cpu, Error **errp);
 
@@ -81,30 +81,30 @@ typedef struct PaprAccel {
      * tce_create: a table of translation control entries (TCE) in the kernel
      * @liobn: its number, which no other table of the kernel may have
      * @page_shift: log2 of the bytes that an entry maps
-     * @bus_addr: I/O address of the first one, in bytes
+     * @bus_addr: I/O address that the first entry maps, in bytes
      * @fd: gets the file that stands for the table, for VFIO
      *
-     * Returns its entries, @pages words in host endian, or NULL with errno in
-     * *@fd, negative: not to be had.  BQL.  NULL: there are no such tables
+     * Returns its entries, @pages words in host endian, or NULL with a negative
+     * errno in *@fd.  BQL.  Member NULL: there are no such tables
      */
     uint64_t *(*tce_create)(uint32_t liobn, uint32_t page_shift,
                             uint64_t bus_addr, uint64_t pages, int *fd);
     /**
      * tce_retire: the kernel forgets the table, and @fd is closed
      *
-     * Its @entries may be read and written until tce_unmap(), for other threads
-     * that still look at them: all are zero, unless memory is so short that the
-     * kernel's stay.  BQL
+     * Other threads may read and write its @entries until tce_unmap().  All are
+     * zero, unless there is no memory for zeroes: then the kernel's pages stay
+     * mapped.  BQL
      */
     void (*tce_retire)(uint64_t *entries, uint64_t pages, int fd);
-    /** tce_unmap: no thread looks at @entries any more; any thread */
+    /** tce_unmap: no thread accesses @entries any more; any thread */
     void (*tce_unmap)(uint64_t *entries, uint64_t pages);
 } PaprAccel;
 
 /* The accelerator: TCG until papr_accel_choose(); constant then */
 extern const PaprAccel *papr_accel;
 
-/** papr_accel_choose: at machine init, before anything asks; BQL */
+/** papr_accel_choose: at machine init, before papr_accel is used; BQL */
 void papr_accel_choose(void);
 
 #ifdef CONFIG_KVM

@@ -20,8 +20,8 @@ void papr_call_stats_init(const PaprVcpuMap *map);
 
 /**
  * papr_call_stats_hcall, papr_call_stats_rtas - a call has returned
- * @slot: papr_hcall_slot() of the opcode; @token: of an RTAS call that there is
- * @begun: get_clock() before it
+ * @slot: papr_hcall_slot() of the opcode; @token: of a registered RTAS call
+ * @begun: get_clock() before the call
  *
  * Context: the thread that runs the vCPU's calls, its own or a qtest's; with or
  * without the BQL.

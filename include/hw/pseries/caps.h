@@ -34,7 +34,7 @@ typedef enum PaprCap {
 /**
  * PaprCaps - the engine's state, a part of the machine
  * @def: defaults of the machine version with its CPU model
- * @here: the same as far as the accelerator has it
+ * @here: these defaults, lowered to what the accelerator offers
  * @eff: effective levels
  * @mig: while a stream is saved or loaded: the source's
  * @set: which the user set explicitly
@@ -51,14 +51,14 @@ typedef struct PaprCaps {
 } PaprCaps;
 
 /**
- * PaprCapsHost - what decides which levels can be had
+ * PaprCapsHost - what determines which levels are available
  * @cpu_type: QOM type of the CPU model
  * @max_compat_pvr: logical PVR of max-cpu-compat, 0 without
  * @smp_threads: threads per core
  * @defaults: of the machine's version, for a CPU that has everything
  * @kvm: what the host's KVM offers; NULL: TCG
  * @backing_shift: log2 of the smallest page of the host that backs the guest's
- *                 memory, if KVM can map no larger one; 0: no matter
+ *                 memory, if KVM can map no larger one; 0: no limit
  */
 typedef struct PaprCapsHost {
     const char *cpu_type;
@@ -93,17 +93,17 @@ void papr_caps_defaults(uint8_t levels[PAPR_CAP_NUM]);
 bool papr_caps_resolve(PaprCaps *caps, const PaprCapsHost *host, Error **errp);
 
 /**
- * papr_caps_enable_in_kvm - have the kernel offer what it does only on demand
+ * papr_caps_enable_in_kvm - enable in the kernel what it offers only on request
  *
  * Nothing to do without KVM.  Context: machine init, after papr_caps_resolve()
  * and before the first vCPU.
  */
 bool papr_caps_enable_in_kvm(const PaprCaps *caps, Error **errp);
 
-/** papr_caps_cpu_reset: make @cpu show the effective levels; at its reset */
+/** papr_caps_cpu_reset: set LPCR by the effective levels, at @cpu's reset */
 void papr_caps_cpu_reset(const PaprCaps *caps, PowerPCCPU *cpu);
 
-/** papr_caps_cpu_init: what is settled once for a new CPU (page sizes) */
+/** papr_caps_cpu_init: limit the page sizes of a new CPU */
 void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu);
 
 /*
@@ -114,7 +114,7 @@ void papr_caps_pre_save(PaprCaps *caps);
 void papr_caps_pre_load(PaprCaps *caps);
 /* -EINVAL: the stream's machine offers more than this one */
 int papr_caps_post_load(PaprCaps *caps);
-/** papr_caps_to_send: is it not the default, so that a stream must say it? */
+/** papr_caps_to_send: must a stream have the level of @cap? */
 bool papr_caps_to_send(const PaprCaps *caps, PaprCap cap);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * pSeries platform: client-architecture-support (CAS)
  *
- * A guest's kernel tells, early and once a boot, what it supports; the platform
- * chooses processor level, MMU, interrupt controller and device tree forms.
- * LoPAR section B.5.2.3.
+ * A guest's kernel tells, early and once in a boot, what it supports; the
+ * platform chooses compatibility mode, MMU, interrupt controller and device
+ * tree forms.  LoPAR section B.5.2.3.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -25,7 +25,7 @@ struct PaprVcpuMap;
 /**
  * PaprCasOffer - what the platform has to offer, settled at machine init
  * @isa3: the CPU model, limited by max-cpu-compat, is at ISA 3.00 or later
- * @hash: a hash MMU can be had (always, but with some KVM hosts)
+ * @hash: a hash MMU is available (always, except with some KVM hosts)
  * @mmu_switch: guests may change between hash and radix later on (TCG)
  * @xics, @xive: interrupt modes (ic-mode)
  * @hpt_resize, @hpt_resize_required: resize-hpt
@@ -105,11 +105,11 @@ void papr_cas_init(PaprCas *cas, const PaprCasConfig *config);
 /**
  * papr_cas_set_firmware - the firmware that gets new device trees
  *
- * Apart from papr_cas_init() since firmware needs papr_cas_from_firmware().
+ * Not in PaprCasConfig, since firmware is made after papr_cas_init().
  */
 void papr_cas_set_firmware(PaprCas *cas, struct PaprFirmware *firmware);
 
-/** papr_cas_from_firmware: PaprFirmwareHost's cas op, @opaque is the PaprCas */
+/** papr_cas_from_firmware: for PaprFirmwareHost.cas; @opaque is the PaprCas */
 bool papr_cas_from_firmware(struct ArchCPU *cpu, uint64_t vec_addr,
                             void *opaque);
 

@@ -34,7 +34,7 @@ typedef enum PaprDrcType {
 typedef struct PaprDrcOps {
     /* the guest has released @dev: unplug it, and remove it from QEMU */
     void (*remove)(DeviceState *dev, void *opaque);
-    /* remove() waits for threads of vCPUs: in the main loop only */
+    /* remove() waits for vCPUs' threads, so only the main loop calls it */
     bool in_main_loop;
     /*
      * The guest has released @dev, which is removed later.  It is hidden until
@@ -56,15 +56,15 @@ PaprDr *papr_dr_new(PaprRtas *rtas);
 /**
  * papr_dr_is_hotplug - is @dev plugged while a guest runs?
  *
- * Then the guest is notified.  It is not of devices of the command line, nor of
- * those that are plugged before a stream is loaded: that has the states of
- * their connectors.
+ * If so, the guest is notified.  It is not notified of devices of the command
+ * line, nor of devices that are plugged before a stream is loaded: the stream
+ * has the states of their connectors.
  */
 bool papr_dr_is_hotplug(const DeviceState *dev);
 
 /**
  * papr_dr_add - a run of @count connectors of @type
- * @first: the first one's id; the others follow each @stride above the last
+ * @first: id of the first one; @stride: difference between neighbours' ids
  *
  * Runs of a type don't overlap.
  */
@@ -104,15 +104,15 @@ bool papr_drc_attach(PaprDrc *drc, DeviceState *dev, bool cold, Error **errp);
 /**
  * papr_drc_unplug_request - the user requests the unplug of the device
  *
- * Released at once if the guest never configured it or has released it already;
- * papr_drc_device() then is NULL.  Else the caller sends the guest an event,
- * and the device is released when the guest has released all of its
- * connectors.  If the guest refuses at one of them the request ends, with
- * DEVICE_UNPLUG_GUEST_ERROR for the user.
+ * The device is released at once if the guest never configured it or has
+ * released it already; papr_drc_device() then is NULL.  Else the caller sends
+ * the guest an event, and the device is released when the guest has released
+ * all of its connectors.  If the guest refuses at one of them the request ends,
+ * with DEVICE_UNPLUG_GUEST_ERROR for the user.
  */
 void papr_drc_unplug_request(PaprDrc *drc);
 
-/** papr_drc_unplug_requested: and neither done nor refused */
+/** papr_drc_unplug_requested: requested, and neither done nor refused */
 bool papr_drc_unplug_requested(const PaprDrc *drc);
 
 /** papr_drc_device: the device, unless the guest has released it; or NULL */
@@ -132,9 +132,9 @@ void papr_dr_reset(PaprDr *dr);
 /**
  * papr_dr_remove_released - remove the devices that are hidden
  *
- * Those of kinds that are removed in the main loop, and those that were
- * released while a stream was saved or loaded.  In the main loop's thread,
- * outside of walks of devices or handlers; may release the BQL.
+ * These are devices of kinds that are removed in the main loop, and devices
+ * that were released while a stream was saved or loaded.  Context: the main
+ * loop's thread, outside of walks of devices or handlers; may release the BQL.
  */
 void papr_dr_remove_released(PaprDr *dr);
 

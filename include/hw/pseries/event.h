@@ -18,19 +18,22 @@ typedef struct PaprEvents PaprEvents;
 
 /**
  * papr_events_new - claim the interrupts, register the calls
- * @modern_hotplug: offer hotplug requests an interrupt of their own
+ * @modern_hotplug: offer a separate interrupt for hotplug requests
  *
  * From here on system_powerdown reaches the guest as an EPOW event.
  */
 PaprEvents *papr_events_new(PaprRtas *rtas, PaprIrqs *irqs,
                             bool modern_hotplug, Error **errp);
 
-/** papr_events_set_clock: the clock for the dates of logs; none: zero */
+/** papr_events_set_clock: @now gives the dates of logs; without it, zeroes */
 void papr_events_set_clock(PaprEvents *events,
                            void (*now)(struct tm *tm, void *opaque),
                            void *opaque);
 
-/** papr_events_reset: forget what is pending and what CAS agreed on */
+/**
+ * papr_events_reset: drop pending events, and the result of
+ * client-architecture-support (CAS)
+ */
 void papr_events_reset(PaprEvents *events);
 
 /**
@@ -43,7 +46,7 @@ void papr_events_drop_hotplug(PaprEvents *events);
 
 /**
  * papr_events_use_hotplug_source: CAS result (option vector 5 byte 6); after
- * migration the machine calls it again from its own state
+ * migration papr_cas_post_load() calls it again
  */
 void papr_events_use_hotplug_source(PaprEvents *events, bool use);
 
@@ -60,8 +63,8 @@ typedef enum PaprHotplugBy {
 } PaprHotplugBy;
 
 /**
- * papr_events_hotplug - ask the guest to take or give up resources; BQL
- * @index: DRC index; @count: number of connectors; see PaprHotplugBy
+ * papr_events_hotplug - ask the guest to configure or release resources; BQL
+ * @index: a connector's index; @count: number of connectors; see PaprHotplugBy
  */
 void papr_events_hotplug(PaprEvents *events, PaprHotplugAction action,
                          PaprDrcType type, PaprHotplugBy by, uint32_t count,

@@ -20,8 +20,8 @@ typedef struct PaprFadump PaprFadump;
 
 /**
  * papr_fadump_new - registers ibm,configure-kernel-dump
- * @vcpus: all that there are; kept
- * @max_cpus: that there can be, for the size of their registers
+ * @vcpus: the machine's; kept
+ * @max_cpus: the most vCPUs there can be, for the size of their registers
  *
  * Context: machine init.
  */
@@ -39,22 +39,22 @@ PaprFadump *papr_fadump_new(PaprRtas *rtas, PaprVcpuMap *vcpus,
 bool papr_fadump_begin(PaprFadump *fadump, PowerPCCPU *cpu);
 
 /**
- * papr_fadump_reset - a dump that is complete becomes the active one
- * @forget: that one, too: state is about to be loaded
+ * papr_fadump_reset - a complete dump becomes active, an active one stays so
+ * @forget: drop these as well, since a snapshot is about to be loaded
  *
- * One that is active stays so.  A registration is dropped, and copying is
- * cancelled.  Context: reset of the machine, before the device tree is made;
- * BQL.
+ * A registration is dropped, and copying is cancelled.  Context: reset of the
+ * machine, before the device tree is made; BQL.
  */
 void papr_fadump_reset(PaprFadump *fadump, bool forget);
 
 /**
- * papr_fadump_rma_size - where firmware and a kernel's first steps may write
- * @rma_size: of the real mode area, in bytes, without a dump
+ * papr_fadump_rma_size - bytes from 0 on that firmware and a starting kernel
+ * may write to
+ * @rma_size: the real mode area, in bytes, without a dump
  *
- * While a dump is active that is the region from 0 on of which there is a copy
- * (LoPAR R1-7.3.26-6: other memory keeps its content), unless that is less than
- * @least.
+ * While a dump is active, this is the largest power of two in the region from 0
+ * on that was copied (LoPAR R1-7.3.26-6: other memory keeps its content).  If
+ * that is less than @least, or no dump is active, it is @rma_size.
  * Context: BQL.
  */
 uint64_t papr_fadump_rma_size(const PaprFadump *fadump, uint64_t rma_size,

@@ -14,7 +14,7 @@
 
 typedef struct PaprFirmware PaprFirmware;
 
-/* No device tree has as many bytes: a migration stream that says so is wrong */
+/* Device trees are smaller: a migration stream with a larger one is invalid */
 #define PAPR_FDT_STREAM_MAX (64 * MiB)
 
 /** PaprFirmwareConfig - the user's choice, from machine options */
@@ -31,14 +31,14 @@ typedef struct PaprFirmwareConfig {
 /**
  * PaprFirmwareHost - what VOF needs from the machine above
  *
- * @cas: ibm,client-architecture-support with the vector at @vec_addr; leaves a
- *       new device tree current; false when the guest must get an error
+ * @cas: ibm,client-architecture-support (CAS), with the vector at @vec_addr;
+ *       makes a new device tree current; false when the guest must get an error
  * @console_write: to the console's terminal, without waiting; returns how many
  *       characters it took.  NULL: all are dropped
  * @console_read: what has been typed, without waiting; @len is 16 or more;
  *       returns how many characters.  NULL: never any
- * @fdt_changed: the flattened tree has another place now, the former is freed;
- *       may be NULL
+ * @fdt_changed: the flattened tree is at @fdt now, the former one is freed; may
+ *       be NULL
  */
 typedef struct PaprFirmwareHost {
     bool (*cas)(PowerPCCPU *cpu, uint64_t vec_addr, void *opaque);
@@ -48,7 +48,7 @@ typedef struct PaprFirmwareHost {
     void *opaque;
 } PaprFirmwareHost;
 
-/** papr_firmware_new: choose, load firmware, kernel and initrd into RAM */
+/** papr_firmware_new: choose firmware, load it, kernel and initrd into RAM */
 PaprFirmware *papr_firmware_new(const PaprFirmwareConfig *config,
                                 PaprHcallTable *hcalls,
                                 const PaprFirmwareHost *host, Error **errp);
@@ -88,7 +88,7 @@ bool papr_firmware_reset(PaprFirmware *fw, void *fdt, size_t fdt_size,
  */
 void papr_firmware_set_rma_size(PaprFirmware *fw, uint64_t rma_size);
 
-/** papr_firmware_images_end: what was loaded lies below, in bytes */
+/** papr_firmware_images_end: first address above kernel and initrd */
 uint64_t papr_firmware_images_end(const PaprFirmware *fw);
 
 /**
@@ -102,7 +102,8 @@ void papr_firmware_set_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size);
 /**
  * papr_firmware_restore_fdt - a migration stream's tree is current
  *
- * Nothing is kept.  @fdt is taken over, also on failure (a damaged tree).
+ * Nothing of the former tree is kept.  @fdt is taken over, also on failure (a
+ * damaged tree).
  */
 bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
                                Error **errp);
@@ -115,9 +116,9 @@ bool papr_firmware_restore_fdt(PaprFirmware *fw, void *fdt, size_t fdt_size,
 const void *papr_firmware_fdt(PaprFirmware *fw, size_t *fdt_size);
 
 /**
- * papr_firmware_rtas_base - where the guest had RTAS put
+ * papr_firmware_rtas_base - the address at which the guest placed RTAS
  *
- * From "linux,rtas-base" in /rtas; false when it isn't there.
+ * From "linux,rtas-base" in /rtas; false when /rtas doesn't have it.
  */
 bool papr_firmware_rtas_base(PaprFirmware *fw, uint64_t *base);
 

@@ -23,8 +23,8 @@ void papr_mem_init(void);
 bool papr_mem_is_ram(uint64_t addr, uint64_t len);
 
 /**
- * papr_mem_is_memory: is it all guest RAM, or memory that can only be read, as
- * a module of persistent memory may be?  No buffer can be there.
+ * papr_mem_is_memory: is the range RAM, or memory that can only be read, as a
+ * module of persistent memory may be?  Buffers must be in RAM.
  */
 bool papr_mem_is_memory(uint64_t addr, uint64_t len);
 
@@ -52,7 +52,8 @@ typedef struct PaprMemSpot {
 
 /**
  * papr_mem_at - host address of [@addr, @addr + @len); NULL if that is not RAM
- * @spot: as the last call for about this place left it; @len must not be 0
+ * @spot: zeroes, or as the last call for a similar @addr left it
+ * @len: not 0
  *
  * NULL as well if the range is in two regions of RAM.  Context: RCU read
  * section, at whose end the address is invalid; with or without the BQL.
@@ -60,10 +61,11 @@ typedef struct PaprMemSpot {
 void *papr_mem_at(PaprMemSpot *spot, uint64_t addr, size_t len);
 
 /**
- * papr_mem_written - @len bytes were written to, @offset into what the last
- * papr_mem_at() found; at least one
+ * papr_mem_written - @len bytes, at least one, were written at @offset in the
+ * range of the last papr_mem_at()
  *
- * Tells migration and the translator.  Context: the same read section.
+ * Marks them dirty for migration, and invalidates TCG's translations of them.
+ * Context: the same read section.
  */
 void papr_mem_written(PaprMemSpot *spot, size_t offset, size_t len);
 

@@ -3,7 +3,7 @@
  *
  * Each family registers its calls with an opaque pointer of its own; dispatch
  * finds the entry by opcode in one flat array.  An entry says what the call
- * needs (big lock, synchronized registers), so that handlers need not.
+ * needs (BQL, synchronized registers), and dispatch provides it.
  * LoPAR section 14.5.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -18,7 +18,7 @@ typedef struct PaprHcallTable PaprHcallTable;
 
 /**
  * PaprHcallFn - one hypercall
- * @cpu: the calling vCPU; its thread runs the handler
+ * @cpu: the calling vCPU; its thread, or a qtest's, runs the handler
  * @args: r4 and following on entry, results to the guest on return; @args[i]
  *        is r(4 + i), nine of them, host endian
  * @opaque: as registered
@@ -39,7 +39,7 @@ enum PaprHcallPolicy {
     PAPR_HCALL_IN_KVM = 1 << 2,
     /* Allowed in problem state (MSR[PR] = 1); all others give H_PRIVILEGE */
     PAPR_HCALL_USER_OK = 1 << 3,
-    /* Needs state that is the kernel's under KVM: withdrawn there */
+    /* Needs state that the host kernel has under KVM: not offered there */
     PAPR_HCALL_NOT_KVM = 1 << 4,
 };
 

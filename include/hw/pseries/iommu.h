@@ -5,8 +5,9 @@
  * uses them, onto guest RAM.  The guest fills it by hypercalls that name it by
  * its LIOBN (logical I/O bus number).  LoPAR sections 3.2.3 and 14.5.4.2.
  *
- * Context: all of this with the BQL held.  Without it: translation, which DMA
- * of any thread does by the table's memory region, and the guest's hypercalls.
+ * Context: all of this with the BQL held.  Hypercalls of the guest, and the
+ * translations for DMA, which any thread makes by the table's memory region,
+ * run without the BQL.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,9 +38,9 @@ PaprIommu *papr_iommu_new(PaprHcallTable *hcalls);
 /**
  * papr_tce_new - a table, yet without a window
  * @owner: its parent object
- * @liobn: not in use by another one
+ * @liobn: not in use by another table
  *
- * To be freed by papr_tce_free().  It migrates from here on.
+ * To be freed by papr_tce_free().  Streams have the table from now on.
  */
 PaprTceTable *papr_tce_new(PaprIommu *iommu, Object *owner, uint32_t liobn,
                            Error **errp);
@@ -60,13 +61,14 @@ typedef struct PaprTceWindow {
  */
 bool papr_tce_enable(PaprTceTable *tcet, const PaprTceWindow *window,
                      Error **errp);
-/** papr_tce_disable: all is unmapped, the window goes, if there is one */
+/** papr_tce_disable: unmap all and remove the window, if there is one */
 void papr_tce_disable(PaprTceTable *tcet);
-/** papr_tce_clear: nothing is mapped, the window stays: at reset */
+/** papr_tce_clear: unmap all and keep the window; for a reset */
 void papr_tce_clear(PaprTceTable *tcet);
 
 /**
- * papr_tce_windows_wait: removed windows of all tables that are not freed yet
+ * papr_tce_windows_wait: number of removed windows, of all tables, that are not
+ * freed yet
  *
  * To be checked before a guest's call creates another window.
  */
@@ -75,7 +77,7 @@ unsigned papr_tce_windows_wait(void);
 const PaprTceWindow *papr_tce_window(const PaprTceTable *tcet);
 uint32_t papr_tce_liobn(const PaprTceTable *tcet);
 
-/** papr_tce_set_bypass: I/O addresses are RAM's, without translation */
+/** papr_tce_set_bypass: I/O addresses are guest addresses, not translated */
 void papr_tce_set_bypass(PaprTceTable *tcet, bool bypass);
 
 /**

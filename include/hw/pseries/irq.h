@@ -3,8 +3,8 @@
  *
  * One global number space (the number is also an MSI's data).  A device claims
  * its number in both controllers, XICS and XIVE, since the guest chooses one of
- * them at client-architecture-support (CAS), and every reset returns to the
- * first.  Triggers go to the active controller.
+ * them at client-architecture-support (CAS), and a reset makes XICS active
+ * again if the machine has it.  Triggers go to the active controller.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -17,10 +17,10 @@
 #include "hw/pseries/vcpu.h"
 
 /*
- * The number space.  Numbers are the guest's for as long as a stream lives,
- * so they are part of the machine's contract.  Machines up to pseries-3.0 have
- * them packed: a device gets the first from PAPR_IRQ_XICS_BASE on that is free,
- * in the order in which devices are made, and so do guests' MSIs.
+ * The number space.  A guest keeps its numbers when it migrates, so they are
+ * part of the machine's interface.  Machines up to pseries-3.0 have packed
+ * numbers: a device, or a guest's MSI, gets the first free number from
+ * PAPR_IRQ_XICS_BASE on, in the order in which they are made.
  */
 enum {
     PAPR_IRQ_IPI = 0x0,                 /* XIVE only, one per server */
@@ -28,7 +28,7 @@ enum {
     PAPR_IRQ_EPOW = 0x1000,
     PAPR_IRQ_HOTPLUG = 0x1001,
     PAPR_IRQ_VIO = 0x1100,              /* 256 */
-    PAPR_IRQ_PCI_LSI = 0x1200,          /* 4 per PHB, 32 PHBs */
+    PAPR_IRQ_PCI_LSI = 0x1200,          /* 4 for each of 32 host bridges */
     PAPR_IRQ_MSI = 0x1300,
     PAPR_IRQ_PACKED_END = 0x1400,
     PAPR_IRQ_END = 0x2000,
@@ -52,7 +52,7 @@ typedef enum PaprIcMode {
  */
 typedef struct PaprIntcOps {
     const char *name;
-    /* at reset: deactivate and activate, in place of reset */
+    /* at a reset: deactivate() and activate(), before reset() */
     bool anew_at_reset;
     /* a vCPU appears or goes; its presentation state is kept in @vcpu */
     bool (*vcpu_create)(void *be, PaprVcpu *vcpu, Error **errp);
@@ -62,8 +62,8 @@ typedef struct PaprIntcOps {
     bool (*claim)(void *be, uint32_t irq, bool lsi, Error **errp);
     void (*release)(void *be, uint32_t irq);
     /*
-     * edge: an MSI or a virtual device's event; level: an LSI's line, also if
-     * it has not changed
+     * edge: an MSI or a virtual device's event; level: the line of a level
+     * sensitive interrupt (LSI), also if it has not changed
      */
     void (*trigger)(void *be, uint32_t irq);
     void (*set_level)(void *be, uint32_t irq, bool level);
@@ -91,7 +91,7 @@ typedef struct PaprIntcOps {
 /**
  * papr_irqs_new - create the number space and the controllers of @mode
  * @vcpus: map of the machine's vCPUs
- * @mode: xics, xive or both; with KVM, papr_irqs_mode() may be less
+ * @mode: xics, xive or both; with KVM both may become xics: papr_irqs_mode()
  * @packed: see above; @mode is xics then
  * @owner: parent of the controllers' QOM objects (child "ics", "xive")
  */
@@ -119,7 +119,7 @@ bool papr_irqs_xive_active(const PaprIrqs *irqs);
 bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp);
 
 /**
- * papr_irqs_reset - all sources off, the mode's first controller active
+ * papr_irqs_reset - all sources off, XICS active if the machine has it
  *
  * After the devices' own reset, before the device tree is made.  Context: BQL,
  * vCPUs stopped.
@@ -156,7 +156,7 @@ int papr_irqs_post_load(PaprIrqs *irqs, int version_id);
  * @fixed: the device's number; unused where numbers are packed
  * @lsi: level sensitive
  *
- * Returns the number, or 0 on failure.  papr_irq_release() gives it back.
+ * Returns the number, or 0 on failure.  papr_irq_release() frees it.
  */
 uint32_t papr_irq_assign(PaprIrqs *irqs, uint32_t fixed, bool lsi,
                          Error **errp);
@@ -168,7 +168,7 @@ bool papr_irq_assignable(const PaprIrqs *irqs, uint32_t fixed);
 bool papr_irq_claim(PaprIrqs *irqs, uint32_t irq, Error **errp);
 void papr_irq_release(PaprIrqs *irqs, uint32_t irq);
 
-/** papr_irq_is_claimed: for guests' numbers */
+/** papr_irq_is_claimed: is @irq, which may be any number, claimed? */
 bool papr_irq_is_claimed(const PaprIrqs *irqs, uint32_t irq);
 
 /**

@@ -1,11 +1,11 @@
 /*
  * pSeries platform: facts and functions of the KVM accelerator
  *
- * The functions lie in target/ppc/kvm.  Without KVM in the build, or not used,
- * papr_kvm_facts() is NULL, and the other functions are not called: they are
- * for files that only builds with KVM have.  Operations that TCG has as well,
- * in another way, are in hw/pseries/accel.h; those of QEMU's own code for KVM
- * on PowerPC are in target/ppc/kvm_ppc.h.
+ * The functions lie in target/ppc/kvm.  If the build has no KVM, or does not
+ * use it, papr_kvm_facts() is NULL, and the other functions are not called:
+ * they are for files that only builds with KVM have.  Operations that TCG has
+ * as well, in another way, are in hw/pseries/accel.h; those of QEMU's own code
+ * for KVM on PowerPC are in target/ppc/kvm_ppc.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,16 +21,16 @@
  *      virtualization), else kvm-pr (the guest runs in problem state)
  * @irq_xics, @irq_xive: in-kernel interrupt controllers that we can use
  * @radix, @hash_v3: translation on POWER9 and later
- * @immediate_exit: a vCPU can be entered just to finish what it was about
+ * @immediate_exit: KVM_RUN can complete an exit without running the guest
  * @htab_fd: the hash page table is the kernel's, read and written as a stream
  * @resize_hpt: KVM_PPC_RESIZE_HPT_*
- * @tce_64, @multi_tce, @tce_vfio: TCE tables in the kernel; lists handled
- *      there; tables of devices that the host passes through
- * @enable_hcall: each hypercall that the kernel handles can be had or not
+ * @tce_64, @multi_tce, @tce_vfio: tables of translation control entries (TCE)
+ *      in the kernel; lists of TCEs handled there; tables used by VFIO
+ * @enable_hcall: each hypercall of the kernel can be enabled or disabled
  * @htm, @fwnmi, @nested_hv, @rpt_invalidate, @dawr1, @ail_mode_3, @hwrng,
  * @fixup_hcall: by the names of their KVM_CAP_PPC_*
  * @large_decr_bits: width of the decrementer in bits; 0: only 32
- * @smt_threads: threads of a core now; @smt_possible: bit n for 2^n
+ * @smt_threads: threads of a core now; @smt_possible: bit n: 2^n is possible
  * @cpu_char: KVM_PPC_GET_CPU_CHAR is there and gave what follows
  * @character, @character_mask, @behaviour, @behaviour_mask: its answer
  */
@@ -70,7 +70,7 @@ typedef struct PaprKvmFacts {
 /** papr_kvm_facts: constant for the life of the VM; NULL: KVM is not used */
 const PaprKvmFacts *papr_kvm_facts(void);
 
-/** papr_kvm_use: the machine's vCPUs are run by target/ppc/kvm, if by KVM */
+/** papr_kvm_use: if KVM is used, target/ppc/kvm runs the machine's vCPUs */
 void papr_kvm_use(void);
 
 /** papr_kvm_clock_hz: frequency of the host's processor; 0: unknown */
@@ -89,9 +89,9 @@ int papr_kvm_enable_hwrng(void);
 
 /**
  * papr_kvm_set_smt_threads - threads of a core, before the first vCPU
- * papr_kvm_append_smt_hint - add to @errp which numbers this host can do
+ * papr_kvm_append_smt_hint - add to @errp which numbers this host supports
  *
- * 0 or a negative errno.
+ * The former returns 0 or a negative errno.
  */
 int papr_kvm_set_smt_threads(int threads);
 void papr_kvm_append_smt_hint(Error *const *errp);
@@ -103,7 +103,10 @@ void papr_kvm_append_smt_hint(Error *const *errp);
  */
 int papr_kvm_put_sregs(PowerPCCPU *cpu);
 
-/** papr_kvm_hpt_needs_contiguous: does the host map a guest's page as one? */
+/**
+ * papr_kvm_hpt_needs_contiguous: must each page that a guest's hash page table
+ * maps lie in one page of the host?
+ */
 bool papr_kvm_hpt_needs_contiguous(void);
 
 /**
@@ -133,7 +136,7 @@ void papr_kvm_on_machine_check(PaprKvmMachineCheckFn *fn, void *opaque);
  * @shift: log2 of its bytes
  *
  * Returns the shift that it has, which may be less than asked for; 0: this
- * kernel wants the table in QEMU's memory (PR); or a negative errno.
+ * kernel wants the table in QEMU's memory (kvm-pr); or a negative errno.
  */
 int papr_kvm_hpt_alloc(int shift);
 

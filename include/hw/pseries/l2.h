@@ -1,8 +1,8 @@
 /*
- * pSeries platform: a vCPU between its partition (L1) and a guest of that (L2)
+ * pSeries platform: switch a vCPU between partition (L1) and nested guest (L2)
  *
- * Under TCG.  Registers alone: what an L2 is, and which memory it has, is the
- * business of nested/.
+ * With TCG.  This is about registers alone; nested/ has the L2s and their
+ * memory.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -91,7 +91,7 @@ QEMU_BUILD_BUG_ON(PAPR_L2_REST > PAPR_L1_REST);
  * @tb_offset: of the L2's timebase to L1's
  * @hdec_expiry: in L1's timebase; when an L2 ends at the latest
  * @doorbell: one is pending for the L2
- * @vtb, @purr: counters, as they are at the moment
+ * @vtb, @purr: the present values of the counters
  * @has_rest: @rest changes, too
  */
 typedef struct PaprL2Registers {
@@ -117,9 +117,9 @@ typedef struct PaprL2Registers {
 /**
  * papr_l2_enter - the vCPU runs an L2 from its next instruction on
  *
- * Keeps L1's registers in vcpu->l1, but for the addresses there, which are the
- * caller's.  Of @l2 it takes what an L2 may have: bits of MSR and LPCR that are
- * not an L2's are ignored.  Context: a hypercall of that vCPU's, BQL.
+ * Stores L1's registers in vcpu->l1, except the addresses there, which the
+ * caller sets.  Bits of MSR and LPCR in @l2 that L1 can't choose for an L2 are
+ * ignored.  Context: a hypercall of @vcpu, BQL.
  */
 void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2);
 
@@ -129,19 +129,20 @@ void papr_l2_enter(PaprVcpu *vcpu, const PaprL2Registers *l2);
  *      SRR0 and SRR1
  * @l2: gets the L2's registers
  *
- * L1 may get more from its hypercall: its registers are in the CPU afterwards.
+ * The CPU has L1's registers afterwards: the caller may set more results there.
  * Context: the vCPU's thread, in an interrupt that is L1's to handle; BQL.
  */
 void papr_l2_leave(PaprVcpu *vcpu, uint64_t r3, bool hypervisor,
                    PaprL2Registers *l2);
 
 /**
- * papr_l2_take_external - the L2 takes an external interrupt that L1 has for it
+ * papr_l2_take_external - the L2 takes an external interrupt that L1 requests
  *
- * If L1 has set LPCR[MER] (mediated external exception request) and the L2 can
- * take it: then the L2 is at its vector.  Returns false if that is not so, or
- * if there is an interrupt of L1's own.  Context: the vCPU's thread, where an
- * external interrupt has put NIP and MSR into HSRR0 and HSRR1; BQL.
+ * L1 requests it by LPCR[MER] (mediated external exception request).  Returns
+ * true if the L2 can take it: the L2 is at the interrupt's vector then.
+ * Returns false if it can't, if L1 requests none, or if an interrupt for L1 is
+ * pending.  Context: the vCPU's thread, where an external interrupt has put NIP
+ * and MSR into HSRR0 and HSRR1; BQL.
  */
 bool papr_l2_take_external(PaprVcpu *vcpu);
 
@@ -156,7 +157,7 @@ bool papr_l2_take_external(PaprVcpu *vcpu);
 bool papr_l2_interrupt(PaprVcpu *vcpu, uint64_t r3, PaprL2Registers *l2);
 
 /**
- * papr_l2_reset - what is left of an L2 at a reset goes away
+ * papr_l2_reset - end the L2, if one runs, and clear vcpu->l1
  *
  * Before the CPU is reset.  Context: BQL, the vCPU stopped.
  */
@@ -166,13 +167,13 @@ void papr_l2_reset(PaprVcpu *vcpu);
  * papr_l2_get_rest, papr_l2_put_rest - PaprL2Registers.rest out of the CPU, and
  * into it
  *
- * Of whom they are: of whom the CPU's LPCR is, which has the decrementer's
- * size.  For nested/switch.c alone.
+ * The CPU must have the LPCR of the level, L1 or L2, whose registers these are:
+ * LPCR has the decrementer's size.  For nested/switch.c alone.
  */
 void papr_l2_get_rest(PaprVcpu *vcpu, uint64_t *rest);
 void papr_l2_put_rest(PaprVcpu *vcpu, const uint64_t *rest);
 
-/** papr_l2_loaded: a stream has brought a vCPU in an L2; BQL, stopped */
+/** papr_l2_loaded: @vcpu, which runs an L2, was loaded; BQL, stopped */
 void papr_l2_loaded(PaprVcpu *vcpu);
 
 #endif

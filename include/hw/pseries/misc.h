@@ -28,11 +28,11 @@ typedef struct PaprTpmProxySlot PaprTpmProxySlot;
  */
 PaprRtc *papr_rtc_new(Object *owner, PaprRtas *rtas, Error **errp);
 
-/** papr_rtc_now: the guest's time; fits papr_events_set_clock(); BQL */
+/** papr_rtc_now: the guest's time, for papr_events_set_clock(); BQL */
 void papr_rtc_now(struct tm *tm, void *rtc);
 
 /**
- * papr_rtc_import_offset: from streams of machine version 2, seconds; BQL
+ * papr_rtc_import_offset: seconds, from section "spapr" of version 1 or 2; BQL
  */
 void papr_rtc_import_offset(PaprRtc *rtc, int64_t seconds);
 
@@ -57,20 +57,20 @@ PaprWatchdogs *papr_watchdog_new(Object *owner, PaprHcallTable *hcalls,
 void papr_watchdog_reset(PaprWatchdogs *watchdogs);
 
 /**
- * papr_tpm_proxy_slot_new - where a "spapr-tpm-proxy" may be, and H_TPM_COMM
+ * papr_tpm_proxy_slot_new - the slot for a "spapr-tpm-proxy", and H_TPM_COMM
  *
  * Machine init.  Without a proxy the call returns H_FUNCTION.
  */
 PaprTpmProxySlot *papr_tpm_proxy_slot_new(PaprHcallTable *hcalls);
 
-/** papr_tpm_proxy_is_plugged: a proxy is there; there is room for one; BQL */
+/** papr_tpm_proxy_is_plugged: is a proxy in the slot, which holds one?  BQL */
 bool papr_tpm_proxy_is_plugged(const PaprTpmProxySlot *slot);
 
 /**
  * papr_tpm_proxy_plug, papr_tpm_proxy_unplug - the slot's device
  *
- * The first once the device is realized, the other before it is unrealized.
- * Both wait for a command that the TPM is working on.  BQL.
+ * plug: once the device is realized; unplug: before it is unrealized.  Both
+ * wait for a command that the TPM is working on.  BQL.
  */
 void papr_tpm_proxy_plug(PaprTpmProxySlot *slot, DeviceState *dev);
 void papr_tpm_proxy_unplug(PaprTpmProxySlot *slot);

@@ -19,9 +19,9 @@ typedef enum PaprHptResize {
 } PaprHptResize;
 
 /**
- * papr_mmu_new - neither table nor mode; registers hypercalls and "spapr/htab"
+ * papr_mmu_new - without table and mode; registers hypercalls and "spapr/htab"
  *
- * The map's size has to be final.  Next: papr_mmu_set_memory().
+ * The size of @vcpus has to be final.  Next: papr_mmu_set_memory().
  */
 PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
                       PaprHptResize resize);
@@ -29,8 +29,8 @@ PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,
 /**
  * papr_mmu_set_memory - the guest's memory in bytes, now and at most
  *
- * Limits what a guest may ask for, so to be called again whenever memory is
- * plugged or unplugged.  BQL.
+ * Limits the size of table that a guest may request, so to be called again when
+ * memory is plugged or unplugged.  BQL.
  */
 void papr_mmu_set_memory(PaprMmu *mmu, uint64_t now, uint64_t max);
 
@@ -41,16 +41,16 @@ int papr_mmu_hpt_shift_for(uint64_t bytes);
  * papr_mmu_hpt_alloc - hash translation with an empty table of 2^@shift bytes
  *
  * Drops the old table and the process table, clears HR and UPRT in all LPCRs.
- * KVM may have memory for a smaller one only: papr_mmu_hpt_shift() tells.
- * On failure all is as before, but that KVM's table is empty.  Context: BQL,
- * the other vCPUs stopped (reset, where vCPUs must have been reset before, and
- * CAS).
+ * KVM may have memory for a smaller one only: papr_mmu_hpt_shift() is its size.
+ * On failure nothing has changed, except that KVM's table is empty.  Context:
+ * BQL, the other vCPUs stopped (reset, where vCPUs must have been reset before,
+ * and client-architecture-support).
  */
 bool papr_mmu_hpt_alloc(PaprMmu *mmu, int shift, Error **errp);
 void papr_mmu_hpt_free(PaprMmu *mmu);
 int papr_mmu_hpt_shift(const PaprMmu *mmu);     /* 0: there is none */
 
-/** papr_mmu_set_hash: as papr_mmu_hpt_alloc(), in the size that memory wants */
+/** papr_mmu_set_hash: as papr_mmu_hpt_alloc(), with the default size */
 bool papr_mmu_set_hash(PaprMmu *mmu, Error **errp);
 
 /**
@@ -94,7 +94,7 @@ void papr_mmu_exec_exit(PaprMmu *mmu, PaprVcpu *vcpu);
 void papr_mmu_flush_tlbs(PaprMmu *mmu);
 
 /**
- * papr_mmu_flush_nested - the same, if any vCPU runs a guest of the partition's
+ * papr_mmu_flush_nested - the same, if any vCPU runs a nested guest
  *
  * Returns whether one does.  Context: a hypercall, BQL.
  */
@@ -128,11 +128,11 @@ void papr_mmu_unmap_hptes(PaprMmu *mmu, const ppc_hash_pte64_t *hptes,
 void papr_mmu_read_hpte(PaprMmu *mmu, const ppc_hash_pte64_t *hpte, hwaddr ptex,
                         ppc_hash_pte64_t *copy);
 /**
- * papr_mmu_use_hpte - a walk has found that entry: set R and C in it
+ * papr_mmu_use_hpte - a walk has found an entry and uses it: set its R and C
  * @copy: as read by papr_mmu_read_hpte()
- * @bits: which of both
+ * @bits: R, C or both
  *
- * Returns false if there is another entry by now: the walk has to begin anew.
+ * Returns false if the entry has changed meanwhile: the walk has to begin anew.
  * Context: any thread, no lock.
  */
 bool papr_mmu_use_hpte(PaprMmu *mmu, hwaddr ptex, const ppc_hash_pte64_t *copy,

@@ -1,5 +1,5 @@
 /*
- * pSeries platform: guests of the partition's own (nested guests)
+ * pSeries platform: guests (L2) of the partition (L1), nested guests
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,10 +21,10 @@ typedef struct PaprNested PaprNested;
 PaprNested *papr_nested_new(PaprHcallTable *hcalls, PaprMmu *mmu,
                             const PaprCaps *caps, uint32_t max_compat_pvr);
 
-/** papr_nested_reset: no guests; the vCPUs were reset before; BQL */
+/** papr_nested_reset: forget all nested guests, after vCPUs' reset; BQL */
 void papr_nested_reset(PaprNested *nested);
 
-/** papr_nested_runs: is the CPU's state that of a nested guest?  Its thread */
+/** papr_nested_runs: does @cpu run a nested guest?  Context: its thread */
 static inline bool papr_nested_runs(PowerPCCPU *cpu)
 {
     return papr_vcpu(cpu)->l1.in_l2;
@@ -39,7 +39,7 @@ bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
                           ppc_v3_pate_t *entry);
 
 /**
- * papr_nested_deliver - end the guest, for an interrupt that is L1's
+ * papr_nested_deliver - end the nested guest, to deliver an interrupt to L1
  * @excp: POWERPC_EXCP_*; the registers are as the interrupt leaves them
  *
  * Context: the vCPU's thread, BQL; the vCPU runs a nested guest.
@@ -47,13 +47,14 @@ bool papr_nested_get_pate(const PaprNested *nested, uint64_t lpid,
 void papr_nested_deliver(PaprNested *nested, PowerPCCPU *cpu, int excp);
 
 /**
- * papr_nested_interrupt - the vCPU is to be in L1, for an interrupt of L1's own
+ * papr_nested_interrupt - end the nested guest, if the vCPU runs one, so that
+ * L1 can take an interrupt of its own
  *
- * Nothing to do if it is.  Context: the vCPU's thread, out of its guest; BQL.
+ * Context: the vCPU's thread, out of its guest; BQL.
  */
 void papr_nested_interrupt(PaprNested *nested, PowerPCCPU *cpu);
 
-/* Not in upstream's streams; sent only if the guest has guests */
+/* Not in upstream's streams; sent only if the guest uses nesting */
 extern const VMStateDescription vmstate_papr_nested;
 bool papr_nested_needed(const PaprNested *nested);
 

@@ -29,19 +29,19 @@ typedef struct PaprNuma {
     uint64_t mem[PAPR_NUMA_NODES_MAX];
     bool has_cpu[PAPR_NUMA_NODES_MAX];
     uint8_t distance[PAPR_NUMA_NODES_MAX][PAPR_NUMA_NODES_MAX]; /* 0: default */
-    bool flat_domains;      /* machines before 5.2: domains say nothing */
+    bool flat_domains;      /* machines before 5.2: outer domains are 0 */
     bool two_refpoints;     /* machines before 5.1 */
 
-    /* what the guest chose; form 1 until it has */
+    /* the guest chose form 2; until it chooses, it gets form 1 */
     bool form2;
     /* made by papr_numa_settle(): outermost level first, then the node */
     uint32_t form1[PAPR_NUMA_NODES_MAX][PAPR_NUMA_LEVELS];
 } PaprNuma;
 
 /**
- * papr_numa_from_machine - take over what -numa options said, then settle
+ * papr_numa_from_machine - copy what -numa options set, then papr_numa_settle()
  *
- * Context: machine init, when the boot CPUs are there.
+ * Context: machine init, once the boot CPUs exist.
  */
 void papr_numa_from_machine(PaprNuma *numa, const MachineState *machine);
 
@@ -55,8 +55,8 @@ uint8_t papr_numa_distance(const PaprNuma *numa, unsigned src, unsigned dst);
  * papr_numa_check_form1 - can form 1 describe the topology?
  *
  * It can't when a node has neither memory nor processors, or when a distance
- * differs with the direction.  Machines that offer nothing else check at init;
- * others when a guest asks for it.
+ * differs with the direction.  Checked at client-architecture-support, for
+ * guests that do not get form 2.
  */
 bool papr_numa_check_form1(const PaprNuma *numa, Error **errp);
 

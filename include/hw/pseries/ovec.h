@@ -9,7 +9,7 @@
 #ifndef HW_PSERIES_OVEC_H
 #define HW_PSERIES_OVEC_H
 
-/* A length byte, which counts one less than the bytes after it, and those */
+/* The length byte (number of bytes after it, less one) and those bytes */
 #define PAPR_OVEC_BYTES 257
 
 /** PaprOvec - one vector; data[0] is unused, data[i] is byte i of Table B.7 */
@@ -51,7 +51,7 @@ static inline size_t papr_ovec_size(uint8_t length_byte)
     return (size_t)length_byte + 2;
 }
 
-/** papr_ovec_parse: from @buf, which starts at the length byte; false if cut */
+/** papr_ovec_parse: @buf has the length byte first; false if it is cut short */
 bool papr_ovec_parse(PaprOvec *v, const uint8_t *buf, size_t size);
 
 /**
@@ -63,9 +63,9 @@ bool papr_ovec_parse(PaprOvec *v, const uint8_t *buf, size_t size);
 size_t papr_ovec_encode(const PaprOvec *v, uint8_t *buf);
 
 /*
- * In migration streams a vector is 32 doublewords, bit n of them counting from
- * byte 1's IBM bit 0 (cas/ovec-vmstate.c): VMSTATE_SINGLE(field, State, 1,
- * papr_vmstate_info_ovec, PaprOvec).
+ * In migration streams a vector is 32 doublewords; IBM bit 0 of byte 1 is the
+ * least significant bit of the first doubleword (cas/ovec-vmstate.c).  The
+ * field is VMSTATE_PAPR_OVEC() of hw/pseries/cas.h.
  */
 extern const struct VMStateInfo papr_vmstate_info_ovec;
 

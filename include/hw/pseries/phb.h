@@ -31,10 +31,10 @@ typedef struct PaprPci PaprPci;
 /**
  * PaprPciConfig - the platform as host bridges see it
  * @numa: for "ibm,associativity"
- * @highest_ram: first address above all RAM there is or can be: the largest DMA
- *               window that is of use ends there
- * @hotplug: ask the guest to take (@add) or to give up what is behind connector
- *           @index of @type; BQL held
+ * @highest_ram: first address above all RAM that the machine can have: the
+ *               largest DMA window that is of use ends there
+ * @hotplug: ask the guest to configure (@add) or to release the device at
+ *           connector @index of @type; BQL held
  * @opaque: passed to @hotplug
  */
 typedef struct PaprPciConfig {
@@ -94,7 +94,7 @@ void papr_pci_dt(PaprDt *dt, uint32_t intc_phandle, void *pci);
  */
 char *papr_pci_fw_name(PCIDevice *dev);
 
-/** papr_pci_set_vga_endian: of frame buffers, as the guest's interrupts */
+/** papr_pci_set_vga_endian: make frame buffers big- or little-endian */
 void papr_pci_set_vga_endian(PaprPci *pci, bool big);
 
 #endif

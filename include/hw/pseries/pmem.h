@@ -1,9 +1,9 @@
 /*
  * pSeries platform: persistent memory (NVDIMM) as the guest sees it
  *
- * A module is a node "ibm,pmemory" with a connector of its own, one a memory
- * slot, and is used by the hypercalls H_SCM_*: Linux's
- * Documentation/arch/powerpc/papr_hcalls.rst.  LoPAR has none of it.
+ * Each memory slot has a connector.  The module in a slot is a node
+ * "ibm,pmemory", and the guest uses it by the hypercalls H_SCM_*: Linux's
+ * Documentation/arch/powerpc/papr_hcalls.rst.  LoPAR does not describe them.
  *
  * Context: the BQL (big QEMU lock) held, for all of it.
  *
@@ -19,7 +19,7 @@
 #include "hw/pseries/numa.h"
 #include "qemu/units.h"
 
-/* QOM type: a module whose guest says when data must have reached the file */
+/* QOM type: a module whose guest flushes data to the file (H_SCM_FLUSH) */
 #define TYPE_PAPR_NVDIMM "spapr-nvdimm"
 
 /* Modules consist of blocks of this size, as ordinary memory does */
@@ -29,17 +29,18 @@ typedef struct PaprPmem PaprPmem;
 
 /**
  * papr_pmem_new - the hypercalls about persistent memory
- * @slots: connectors 0 to @slots - 1 of type PMEM are there, or will be
+ * @slots: the connectors of type PMEM are 0 to @slots - 1
  */
 PaprPmem *papr_pmem_new(PaprHcallTable *hcalls, PaprDr *dr, uint32_t slots);
 
-/** papr_pmem_reset: drop results; running flushes finish without one */
+/** papr_pmem_reset: drop flushes' results; running ones finish without */
 void papr_pmem_reset(PaprPmem *pmem);
 
 /**
  * papr_pmem_check - can @nvdimm, of @size bytes without labels, be a module?
  *
- * Whole blocks, with labels and a UUID; for a TYPE_PAPR_NVDIMM in a file.
+ * It must be whole blocks, with labels and a UUID; a TYPE_PAPR_NVDIMM must be
+ * in a file.
  */
 bool papr_pmem_check(NVDIMMDevice *nvdimm, uint64_t size, Error **errp);
 

@@ -9,16 +9,16 @@
 #ifndef HW_PSERIES_REPORT_H
 #define HW_PSERIES_REPORT_H
 
-/* So many a minute, of one kind */
+/* Lines of one kind that may be written in a minute */
 #define PAPR_REPORTS_MAX 10
 
-/** PaprReportLimit - of one kind of line; all zero at first */
+/** PaprReportLimit - limit of one kind of line; initialize it to zeroes */
 typedef struct PaprReportLimit {
     int64_t since;                      /* microseconds, monotonic */
     uint32_t n;
 } PaprReportLimit;
 
-/** papr_report_allowed: may one more be written now?  Context: BQL */
+/** papr_report_allowed: may a line be written now?  Counts it if so.  BQL */
 static inline bool papr_report_allowed(PaprReportLimit *limit)
 {
     int64_t now = g_get_monotonic_time();

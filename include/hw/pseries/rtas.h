@@ -44,8 +44,8 @@ typedef int32_t PaprRtasFn(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque);
  * PaprRtasEntry - static description of a call
  *
  * A guest that passes fewer arguments or less room than @nargs and @nrets gets
- * RTAS_PARAMETER_ERROR without the handler being run; more is allowed, as some
- * guests do it; and none where the status is the only result.
+ * RTAS_PARAMETER_ERROR without the handler being run.  More is allowed, as
+ * some guests pass more.  If the status is the only result, no room is needed.
  */
 typedef struct PaprRtasEntry {
     uint32_t token;
@@ -60,13 +60,13 @@ PaprRtas *papr_rtas_new(PaprHcallTable *hcalls);
 void papr_rtas_register(PaprRtas *rtas, const PaprRtasEntry *calls,
                         size_t n_calls, void *opaque);
 
-/** papr_rtas_count: count the calls from now on, or no more; BQL */
+/** papr_rtas_count: start or stop counting calls (call-stats.h); BQL */
 void papr_rtas_count(PaprRtas *rtas, bool count);
 
 /** papr_rtas_call: run @call for @cpu and set rets[0]; -3 for unknown tokens */
 void papr_rtas_call(PaprRtas *rtas, PowerPCCPU *cpu, PaprRtasCall *call);
 
-/** papr_rtas_dt_tokens: a property a registered call, in the open /rtas node */
+/** papr_rtas_dt_tokens: a property for each call, in the open /rtas node */
 void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
 
 /**
@@ -77,10 +77,10 @@ void papr_rtas_dt_tokens(PaprRtas *rtas, PaprDt *dt);
  *                be NULL
  * @block_remove: system parameter 50, what H_BLOCK_REMOVE can do: writes at
  *                most @size bytes to @buf, returns how many; may be NULL
- * @may_start: has the guest taken the vCPU's core, so that start-cpu may start
- *             it?  NULL: all may be started
- * @begin_dump: ibm,os-term: is a dump of the guest's memory registered?  Then
- *              @cpu is stopped, and all that follows is its business
+ * @may_start: is the connector of the vCPU's core unisolated, so that start-cpu
+ *             may start the vCPU?  NULL: all may be started
+ * @begin_dump: ibm,os-term: begin the dump that the guest has registered, and
+ *              stop @cpu; false if none is registered
  * @opaque: passed to @display_char, @may_start and @begin_dump
  */
 typedef struct PaprRtasConfig {
@@ -109,7 +109,7 @@ void papr_qtest_init(PaprRtas *rtas, PaprFwnmi *fwnmi);
 
 /**
  * PaprFwnmiConfig
- * @vcpus: all that there are
+ * @vcpus: the machine's
  * @caps: the machine's, asked for cap-fwnmi at each call
  * @rma_size: real mode area, in bytes: handlers must lie in it
  * @max_cpus: vCPU indexes are below this
@@ -133,8 +133,9 @@ void papr_fwnmi_reset(PaprFwnmi *fwnmi);
 /**
  * papr_fwnmi_forget_vcpu - @vcpu, which is stopped, is about to be unplugged
  *
- * If it has the area in which machine checks are reported, the next that waits
- * may have it: this one can't call ibm,nmi-interlock any more.  Context: BQL.
+ * If @vcpu has the area in which machine checks are reported, the next vCPU
+ * that waits gets the area: @vcpu can't call ibm,nmi-interlock any more.
+ * Context: BQL.
  */
 void papr_fwnmi_forget_vcpu(PaprFwnmi *fwnmi, PaprVcpu *vcpu);
 
@@ -153,9 +154,9 @@ void papr_fwnmi_system_reset(PaprFwnmi *fwnmi, CPUState *cs);
  * papr_fwnmi_machine_check - deliver a machine check that the host met
  * @recovered: the host repaired the cause
  *
- * SRR0, SRR1, DAR and DSISR are set already.  While another vCPU still handles
- * one, this vCPU is left halted and it is delivered after that.  Context: the
- * vCPU's own thread, BQL.
+ * SRR0, SRR1, DAR and DSISR are set already.  While another vCPU handles a
+ * machine check, @cpu is halted, and its own is delivered after that.
+ * Context: the vCPU's own thread, BQL.
  */
 void papr_fwnmi_machine_check(PaprFwnmi *fwnmi, PowerPCCPU *cpu,
                               bool recovered);

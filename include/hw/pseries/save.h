@@ -11,12 +11,12 @@
 #include "system/runstate.h"
 
 /**
- * papr_save_failed - a part of the guest's state can't be had for the stream
- * @err: what and why; taken
+ * papr_save_failed - a part of the guest's state can't be read for the stream
+ * @err: what and why; this takes ownership
  *
  * The migration fails with @err, which query-migrate shows
- * (base/patches/0180), and the source guest goes on.  A snapshot fails with a
- * number alone, so @err is printed.
+ * (base/patches/0180), and the source guest goes on.  A snapshot fails with
+ * an errno alone, so @err is printed.
  *
  * Returns -EIO, for the caller to return: a vmstate's pre_save(), or a
  * SaveVMHandlers function.  Context: any thread that saves.

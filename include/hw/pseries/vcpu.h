@@ -24,20 +24,20 @@ typedef struct PaprCallStats PaprCallStats;
  * PaprL1Registers - this partition's registers while its own guest runs
  *
  * With nesting, the partition is level 1 (L1) and its guest level 2 (L2).
- * While the vCPU runs an L2, the CPU's registers are the L2's, and L1's are
- * here, to which the hypercall that started the L2 returns.  Host endian.
- * Counters are kept as differences, which are valid after a migration or with
- * another clock, too.
+ * While the vCPU runs an L2, the CPU has the L2's registers, and L1's are here;
+ * they are restored when the hypercall that started the L2 returns.  Host
+ * endian.  Counters are kept as differences, which are valid after a migration
+ * or with another clock, too.
  *
  * @in_l2: the CPU's registers are an L2's; if not, the other fields are unused
- * @state_addr, @regs_addr: where the L2's registers go when it ends; with
- *      PAPR's hypercalls, which guest and which vCPU of that it is
- * @tb_ahead: of the L2's timebase, in its ticks; @purr_ahead: of its PURR
- * @vtb: virtual timebase, which stands still meanwhile
- * @hdec_expiry: when the L2 has to end, in this partition's timebase
- * @doorbell: was pending for this partition
+ * @state_addr, @regs_addr: where the L2's registers are stored when it ends;
+ *      with PAPR's hypercalls, the ids of the L2 and of its vCPU
+ * @tb_ahead: the L2's timebase less L1's, in ticks; @purr_ahead: PURR likewise
+ * @vtb: L1's virtual timebase, which does not count while the L2 runs
+ * @hdec_expiry: when the L2 has to end, in L1's timebase
+ * @doorbell: a doorbell was pending for L1
  * @asked_hfscr: the HFSCR that L1 requested for the L2
- * @has_rest: @rest are L1's other registers; else the L2 has them, too
+ * @has_rest: @rest has L1's other registers; else L1 and L2 share those
  */
 typedef struct PaprL1Registers {
     bool in_l2;
@@ -96,7 +96,7 @@ typedef struct PaprVcpu {
         uint64_t entry;
         uint64_t r3;
         int64_t tb_offset;
-        struct VMChangeStateEntry *at_stop;     /* as long as the vCPU */
+        struct VMChangeStateEntry *at_stop;     /* exists as long as the vCPU */
     } start;
 
     /*
@@ -132,30 +132,31 @@ void papr_vcpu_map_remove(PaprVcpuMap *map, PaprVcpu *vcpu);
 /**
  * papr_cpu_core_register - add "@model-spapr-cpu-core", a core of CPUs @model
  *
- * For `host`, which is there only with KVM: called by the accelerator when it
- * has registered the CPU's own type.  The models that TCG knows have theirs.
+ * For model `host`, which exists only with KVM: target/ppc/kvm calls this once
+ * it has registered the CPU's type.  cpu/core.c registers all other core types.
  */
 void papr_cpu_core_register(const char *model);
 
 /** papr_vcpu_find: the vCPU with this id, or NULL; any id is safe to ask for */
 PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id);
 
-/* LPCR bits that are the same in all of a partition's vCPUs */
+/* LPCR (logical partition control register) bits that all vCPUs share */
 #define PAPR_LPCR_OF_ALL \
     (LPCR_ILE | LPCR_AIL | LPCR_UPRT | LPCR_GTSE | LPCR_HR)
 
-/** papr_vcpus_lpcr: these bits, as the partition has them; BQL */
+/** papr_vcpus_lpcr: the partition's values of these bits; BQL */
 uint64_t papr_vcpus_lpcr(const PaprVcpuMap *map);
 
 /**
  * papr_vcpus_note_lpcr - the partition has @value in the LPCR bits of @mask
  *
- * Only notes it: papr_vcpus_set_lpcr() has the vCPUs follow.  For a reset,
- * which is before the vCPUs', and for what a stream brings.  Context: BQL.
+ * Unlike papr_vcpus_set_lpcr(), this changes no vCPU's LPCR.  For a reset of
+ * the machine, before vCPUs are reset, and for values of a stream.  Context:
+ * BQL.
  */
 void papr_vcpus_note_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
 
-/** papr_vcpu_lpcr: LPCR of this partition, whatever the vCPU runs; BQL */
+/** papr_vcpu_lpcr: the partition's LPCR, also while @vcpu runs an L2; BQL */
 static inline uint64_t papr_vcpu_lpcr(const PaprVcpu *vcpu)
 {
     return vcpu->l1.in_l2 ? vcpu->l1.lpcr : vcpu->cpu->env.spr[SPR_LPCR];
@@ -171,7 +172,7 @@ PaprVcpu *papr_vcpu_next(const PaprVcpuMap *map, const PaprVcpu *prev);
  * papr_vcpu_run_init, papr_vcpu_run_exit - a realized vCPU can be started, or
  * is about to be unrealized, which cancels a start in progress
  *
- * Context: main thread, BQL; the latter when the map has the vCPU no more.
+ * Context: main thread, BQL; run_exit once the vCPU is removed from the map.
  */
 void papr_vcpu_run_init(PaprVcpu *vcpu);
 void papr_vcpu_run_exit(PaprVcpu *vcpu);
@@ -183,12 +184,13 @@ void papr_vcpu_wake(PaprVcpu *vcpu);
  * papr_vcpu_start - enter a stopped vCPU at @entry with r3 = @r3, real mode,
  * interrupts off, endianness and LPCR as a PAPR start-cpu asks
  * (LoPAR 7.3.8.3)
- * @peer: calls start-cpu, and its timebase is taken over; NULL for the first
+ * @peer: the vCPU that calls start-cpu, whose timebase @vcpu gets; NULL for the
+ *        boot vCPU
  *
- * Where interrupts go and how addresses are translated is the partition's,
- * papr_vcpus_lpcr(), at the moment when the vCPU begins.  If a vCPU's thread
- * calls, work is queued for the target, which is not "stopped" any more; the
- * target begins when it is out of its guest.  Context: BQL, target halted.
+ * The LPCR bits that all vCPUs share are those of papr_vcpus_lpcr() when the
+ * vCPU begins.  If a vCPU's thread calls this, work is queued for @vcpu, which
+ * is not "stopped" any more, and begins once it is out of its guest.
+ * Context: BQL, @vcpu halted.
  */
 void papr_vcpu_start(PaprVcpu *vcpu, PaprVcpu *peer, uint64_t entry,
                      uint64_t r3);
@@ -211,11 +213,11 @@ void papr_vcpu_stop_self(PaprVcpu *vcpu);
 /**
  * papr_vcpus_set_lpcr - set the LPCR bits of @mask to @value in all vCPUs
  *
- * LPCR is the logical partition control register; for bits that must be the
- * same in all of a partition's processors (ILE, AIL, HR, UPRT, GTSE).  Done
- * before the calling vCPU executes another instruction of its guest, and never
- * while another vCPU executes its own.  One that is stopped, or being started,
- * follows as well.  Context: hypercall or RTAS call, BQL.
+ * For bits of PAPR_LPCR_OF_ALL.  vCPUs that are stopped, or being started, are
+ * changed as well.  With TCG all are changed before the caller executes another
+ * instruction of its guest, while no vCPU executes; with KVM each vCPU changes
+ * its own before it enters its guest again.  Context: hypercall or RTAS call,
+ * BQL.
  */
 void papr_vcpus_set_lpcr(PaprVcpuMap *map, uint64_t value, uint64_t mask);
 

@@ -3,9 +3,9 @@
  *
  * A guest decides how long the loops of many calls are.  Those loops count what
  * they do, in units of about the same cost: an entry or a descriptor looked at,
- * a page translated, a tag of a device tree, 64 bytes copied.  The largest sum
- * of one stretch, that is of what is done without letting go of the lock, has a
- * bound; tests and the fuzzer compare with it.  Nothing here measures time.
+ * a page translated, a tag of a device tree, 64 bytes copied.  The sum of one
+ * stretch, which is what runs without releasing the BQL, has a bound; tests and
+ * the fuzzer compare the largest sum with it.  Nothing here measures time.
  *
  * A stretch is a hypercall, an RTAS call, or one run of a bottom half or timer.
  * The code that makes calls for a test begins it (papr_work_begin()); bottom
@@ -49,7 +49,7 @@ static inline void papr_work_copied(uint64_t bytes)
     papr_work_add(bytes / 64);
 }
 
-/** papr_work_begin: another stretch */
+/** papr_work_begin: the last stretch has ended, another one begins */
 static inline void papr_work_begin(void)
 {
     if (papr_work_sums.now > papr_work_sums.largest) {
@@ -61,7 +61,7 @@ static inline void papr_work_begin(void)
 /**
  * papr_work_take_largest - units of the largest stretch since the last call
  *
- * Ends the stretch.  Of this thread: of the main loop's, in a qtest.
+ * Ends the stretch.  The sums are of this thread, in a qtest the main loop's.
  */
 static inline uint64_t papr_work_take_largest(void)
 {

@@ -242,8 +242,9 @@ void papr_caps_pre_save(PaprCaps *caps)
 }
 
 /*
- * What is not in the stream has the default, or of what a guest can run without
- * whatever the source's host had.
+ * A level that the stream does not have is the default.  For rows with @advice
+ * it is unknown, since the source's host may have lowered it: then this host's
+ * is assumed.
  */
 void papr_caps_pre_load(PaprCaps *caps)
 {

@@ -72,7 +72,7 @@ void papr_caps_cpu_init(const PaprCaps *caps, PowerPCCPU *cpu)
     if (max_shift < 16 ||
         (papr_accel->maps_host_pages &&
          qemu_real_host_page_size() < 64 * KiB)) {
-        /* nor could a KVM host map devices' registers with smaller pages so */
+        /* 64 KiB pages of devices' registers: KVM needs host pages as large */
         opts->flags &= ~PPC_HASH64_CI_LARGEPAGE;
     }
 }

@@ -1,9 +1,9 @@
 /*
- * pSeries platform: what a KVM host offers, a function a capability
+ * pSeries platform: what a KVM host offers, a function for each capability
  *
- * Each answers with the highest level that the host's kernel and processor
- * give a guest, and says why it is no higher.  Some have to be enabled:
- * papr_caps_enable_in_kvm().
+ * Each returns the highest level that the host's kernel and processor offer a
+ * guest, and in @why the reason why it is no higher.  Some capabilities have to
+ * be enabled: papr_caps_enable_in_kvm().
  *
  * Called at machine init, by the engine (caps.c) through the table.  BQL.
  *

@@ -1,6 +1,6 @@
 /*
- * pSeries platform: what a KVM host offers, a function a capability (private
- * to caps/)
+ * pSeries platform: what a KVM host offers, a function for each capability
+ * (private to caps/)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

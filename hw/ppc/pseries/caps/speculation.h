@@ -23,7 +23,7 @@ typedef struct PaprHostTraits {
  * The highest level of cap-cfpc, cap-sbbc, cap-ibs and cap-ccf-assist.
  *
  * @shared_cache: threads of this processor share the data cache, so flushing
- * it helps only where the host keeps the threads of others out of the core.
+ * it helps only if the host keeps other partitions' threads out of the core.
  */
 uint8_t papr_host_cfpc(const PaprHostTraits *host, bool shared_cache);
 uint8_t papr_host_sbbc(const PaprHostTraits *host);

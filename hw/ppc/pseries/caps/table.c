@@ -1,11 +1,11 @@
 /*
  * pSeries platform: the capability table
  *
- * One row a capability: its option, its default, and what can be had with the
- * CPU model and the accelerator.  Under TCG there is no transactional memory
- * and none of the speculation barriers has a meaning, so their level is the
- * lowest one: the emulated processor neither speculates nor has a cache that
- * a flush instruction could empty.
+ * One row for each capability: its option, its default, and what CPU model and
+ * accelerator offer.  Under TCG there is no transactional memory and none of
+ * the speculation barriers has a meaning, so their level is the lowest one: the
+ * emulated processor neither speculates nor has a cache that a flush
+ * instruction could empty.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -45,7 +45,7 @@ extern const PaprCapInfo papr_cap_table[PAPR_CAP_NUM];
 
 /* cpu.c */
 const PowerPCCPUClass *papr_caps_cpu_class(const PaprCapsHost *host);
-/* Is a guest of the CPU at the level @logical_pvr, or a later one? */
+/* Can a guest run as the processor @logical_pvr, or as a later one? */
 bool papr_caps_cpu_reaches(const PaprCapsHost *host, uint32_t logical_pvr);
 
 #endif

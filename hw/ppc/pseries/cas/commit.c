@@ -34,13 +34,13 @@
 /* Real mode ignores the top four bits of addresses */
 #define REAL_ADDR_MASK  (UINT64_MAX >> 4)
 
-/* Leads H_CAS's reply: version of what follows, a flattened tree */
+/* Header of H_CAS's reply: the version of the flattened tree that follows */
 #define REPLY_VERSION   1
 #define REPLY_HEADER    4
 
 /*
  * The structure's length is known only once it is parsed, and it may lie at the
- * end of memory: take what there is, page by page.
+ * end of memory: read page by page, up to the end of memory.
  */
 static size_t read_structure(uint64_t addr, uint8_t *buf)
 {
@@ -99,11 +99,11 @@ static void change_compat(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * On all vCPUs of the machine.  While one is waited for, with the BQL released,
- * cores may be plugged: they get the level of the first vCPU, which is set
- * first, or are reached later.  Cores may be unplugged: nothing is done on
- * those.  QEMU's own list also has CPUs that the machine does not have yet, or
- * any more.
+ * Set the compatibility mode of all vCPUs of the machine.  run_on_cpu()
+ * releases the BQL while it waits.  Then cores may be plugged: they get the
+ * mode of the first vCPU, which is set first, or the loop reaches them later.
+ * Cores may be unplugged: their vCPUs do not run the work.  QEMU's own list
+ * also has CPUs that the machine does not have yet, or any more.
  */
 static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
                        Error **errp)
@@ -113,7 +113,7 @@ static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
     if (cpu->compat_pvr == pvr) {
         return true;
     }
-    /* also from one that was unplugged meanwhile */
+    /* the loop may continue from a vCPU that was unplugged meanwhile */
     RCU_READ_LOCK_GUARD();
     while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
         CompatChange change = { .pvr = pvr };
@@ -129,8 +129,8 @@ static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
 }
 
 /*
- * A hash guest needs a table: of the size for all the memory there may ever be
- * if it can't change the size.  At this point nothing can be in the table.
+ * A hash guest needs a table; if it can't resize the table, one for maxmem.
+ * The new table is empty: guests make entries after this call.
  */
 static bool commit_hpt(const PaprCas *cas, const PaprCasResult *result,
                        Error **errp)
@@ -140,7 +140,7 @@ static bool commit_hpt(const PaprCas *cas, const PaprCasResult *result,
     int wanted;
 
     if (result->radix) {
-        return true;    /* dropped when the guest registers its tables */
+        return true;    /* H_REGISTER_PROCESS_TABLE drops the table */
     }
     if (result->fixed_hpt || !config->offer.hpt_resize) {
         wanted = papr_mmu_hpt_shift_for(config->maxram_size);
@@ -206,9 +206,9 @@ static CasBefore state_now(const PaprCas *cas, PowerPCCPU *cpu)
                     "can't be undone: "
 
 /*
- * Restore the former state; only a host's kernel can make that fail.  If
- * another interrupt controller was active, the former one is in its state after
- * reset.
+ * Restore the former state; only a host's kernel can make that fail.  If the
+ * call had made another interrupt controller active, the former one is in its
+ * state after reset.
  */
 static void put_back(PaprCas *cas, PowerPCCPU *cpu, const CasBefore *before)
 {
@@ -252,8 +252,8 @@ static int64_t build_tree(const PaprCas *cas, bool whole, size_t room,
 
 /*
  * To check the size.  The tree that the guest gets is not larger: settled
- * requests can only remove devices, and the hash page table's size has always
- * as many bytes.
+ * requests can only remove devices, and the property with the hash page table's
+ * size has a fixed length.
  */
 static int64_t check_room(const PaprCas *cas, bool whole, size_t room,
                           Error **errp)
@@ -291,7 +291,7 @@ static int64_t commit_fallible(PaprCas *cas, PowerPCCPU *cpu,
     return rc;
 }
 
-/* Complete pending plug requests: the new tree has the result */
+/* Complete pending plugs and unplugs: the new tree has the result */
 static void settle_requests(PaprCas *cas)
 {
     if (cas->config.dr) {
@@ -302,7 +302,7 @@ static void settle_requests(PaprCas *cas)
     }
 }
 
-/* Warn of the first refusal since reset: a guest can repeat the call */
+/* Report only the first refusal since reset: a guest can repeat the call */
 static int64_t refused(PaprCas *cas, int64_t code, const char *why)
 {
     trace_papr_cas_refused(code, why);
@@ -316,8 +316,8 @@ static int64_t refused(PaprCas *cas, int64_t code, const char *why)
 }
 
 /*
- * The call: on success the new tree, of at most @room bytes, is in @fdt, else
- * it returns an H_* code
+ * The call.  Returns H_SUCCESS, with the new tree of at most @room bytes in
+ * @fdt, or another H_* code.
  */
 static int64_t cas_call(PaprCas *cas, PowerPCCPU *cpu, uint64_t vec_addr,
                         bool whole, size_t room, void **fdt, size_t *fdt_size)
@@ -451,8 +451,8 @@ void papr_cas_reset(PaprCas *cas, bool agree_all)
 }
 
 /*
- * Memory options alone are plain from the device tree that the guest has
- * already; streams of old machines, which offer no others, lack the vector.
+ * The guest's device tree shows which of the memory options it negotiated.  So
+ * a machine that offers no others does not send the vector, nor did old ones.
  */
 bool papr_cas_ov5_needed(const PaprCas *cas)
 {

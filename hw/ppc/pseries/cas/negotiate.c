@@ -3,9 +3,10 @@
  *
  * The guest's structure is a list of processors it knows (mask and value of the
  * processor version register, PVR), ended by a pair that can't match, then a
- * count and the option vectors: LoPAR section B.5.2.3.  From it and from what
- * the platform offers this works out what both can do, or why they can't.
- * Pure: commit.c reads the guest's memory before and acts on the result after.
+ * count and the option vectors: LoPAR section B.5.2.3.  This file determines,
+ * from it and from the platform's offer, what both support, or why the call is
+ * refused.  Pure: commit.c reads the guest's memory before and acts on the
+ * result after.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -120,7 +121,7 @@ static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                   "the guest's list of CPUs has no end");
 }
 
-/* Vectors 1 and 5 of those that follow, led by their number less one */
+/* Get vectors 1 and 5; the first byte is the number of vectors, less one */
 static int64_t find_vectors(Input *in, PaprOvec *ov1, PaprOvec *ov5,
                             PaprCasResult *result)
 {

@@ -14,9 +14,9 @@
 
 /**
  * PaprCasCpu - the processor
- * @pvr: of the processor version register
- * @compat_ok: can it be at level @logical_pvr, which is at least @at_least
- *             (0: any) and at most max-cpu-compat?
+ * @pvr: value of the processor version register
+ * @compat_ok: can it be in compatibility mode @logical_pvr, and is that at
+ *             least @at_least (0: any) and at most max-cpu-compat?
  */
 typedef struct PaprCasCpu {
     uint32_t pvr;
@@ -26,10 +26,10 @@ typedef struct PaprCasCpu {
 
 /**
  * PaprCasResult - what is agreed
- * @compat_pvr: level of the processors, 0 for their own
- * @raw_ok: the guest knows the processor, so that its own level would do
+ * @compat_pvr: compatibility mode of the processors, 0 for none
+ * @raw_ok: the guest knows the processor: no compatibility mode is needed
  * @fixed_hpt: the guest can't resize its hash page table
- * @ov5: what both sides have
+ * @ov5: what both sides support
  * @why: for the user, if refused
  */
 typedef struct PaprCasResult {
@@ -45,7 +45,7 @@ typedef struct PaprCasResult {
 
 /**
  * papr_cas_negotiate - pure: nothing but @result is changed
- * @buf: the guest's structure, @size bytes, which may run off its end
+ * @buf: the guest's structure; @size may include bytes after its end
  *
  * Returns H_SUCCESS, or the code that the guest gets.
  */

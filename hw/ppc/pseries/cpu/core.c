@@ -37,8 +37,8 @@ const char *papr_cpu_core_type(const char *cpu_type)
 /*
  * LPCR (logical partition control register) of a stopped vCPU: interrupts go
  * to the partition, not to a hypervisor, and none of them ends the power
- * saving state in which it waits for start-cpu.  The rest is the partition's,
- * which a reset of the machine has cleared before.
+ * saving state in which it waits for start-cpu.  Bits that all vCPUs share are
+ * the partition's, which a reset of the machine has cleared before.
  */
 static void reset_lpcr(PowerPCCPU *cpu)
 {
@@ -159,7 +159,7 @@ static void tie_to_machine(PowerPCCPU *cpu, int index, const PaprCpuHost *host)
     cpu_ppc_tb_init(&cpu->env, papr_accel->timebase_hz());
 }
 
-/* Page sizes and segments as the machine's options say and the host has */
+/* Page sizes and segments as the machine's options and the host allow */
 static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
 {
     ERRP_GUARD();
@@ -170,8 +170,8 @@ static bool settle_mmu(PowerPCCPU *cpu, const PaprCaps *caps, Error **errp)
 }
 
 /*
- * All that may release the BQL: until connect_thread() the machine does not
- * know of the vCPU.
+ * All steps that may release the BQL: until connect_thread() the machine does
+ * not know of the vCPU.
  */
 static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
 {
@@ -188,7 +188,7 @@ static bool realize_thread(PaprCpuCore *core, int i, Error **errp)
     }
     tie_to_machine(cpu, i, host);
     if (DEVICE(core)->hotplugged) {
-        /* from now on QEMU's registers are put, not the kernel's kept */
+        /* marks the registers dirty: QEMU's will replace the kernel's */
         cpu_synchronize_state(CPU(cpu));
     }
     return true;
@@ -208,7 +208,7 @@ static bool connect_thread(PaprCpuCore *core, int i, Error **errp)
     return true;
 }
 
-/* No thread can be looking at it any more.  BQL held */
+/* After a grace period: no thread uses @vcpu any more.  BQL held */
 static void free_vcpu(PaprVcpu *vcpu)
 {
     object_unref(OBJECT(vcpu->cpu));

@@ -17,8 +17,8 @@ OBJECT_DECLARE_TYPE(PaprCpuCore, PaprCpuCoreClass, PAPR_CPU_CORE)
 /**
  * PaprCpuHost - what a core needs of the machine it is plugged into
  *
- * Vcpu ids are spaced by @vsmt (virtual SMT, the host kernel's threads per
- * core under KVM) rather than by the threads a core has.
+ * The vCPU ids of cores are @vsmt apart (virtual SMT; under KVM, the threads of
+ * a core for the host kernel), which may be more than a core's threads.
  */
 typedef struct PaprCpuHost {
     PPCVirtualHypervisor *vhyp;

@@ -5,13 +5,15 @@
  * by hypercalls, RTAS calls and interrupt routing.
  *
  * Locking: entries change with the BQL held and are read by any thread inside
- * an RCU read section (vCPU threads are in one while they run the guest).  The
- * caller that removes a vCPU frees its PaprVcpu after a grace period.
+ * an RCU read section (with TCG, vCPU threads are in one while they run the
+ * guest).  The caller that removes a vCPU frees its PaprVcpu after a grace
+ * period.
  *
  * The map also has the bits of LPCR (the logical partition control register)
  * that are the same in all of a partition's vCPUs.  vCPUs' own LPCRs are
- * updated from it, never the other way round, so that the order does not
- * matter, nor which vCPUs are started, stopped or added meanwhile.
+ * updated from these bits, and the bits from LPCRs only when a stream is
+ * loaded.  So the order does not matter, nor which vCPUs are started, stopped
+ * or added meanwhile.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -1,9 +1,10 @@
 /*
  * pSeries platform: migration of a vCPU's platform state
  *
- * Section "spapr_cpu" with the areas that the guest registered by
- * H_REGISTER_VPA as nested subsections, each sent only when registered, and the
- * latch of H_PROD.
+ * Section "spapr_cpu" has nested subsections: the areas that the guest
+ * registered by H_REGISTER_VPA, each sent only when registered, the latch of
+ * H_PROD, and the partition's registers (L1) while the vCPU runs a nested guest
+ * (L2).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -85,7 +86,7 @@ static bool l1_has_rest(void *opaque)
     return vcpu->l1.has_rest;
 }
 
-/* With PAPR's hypercalls for nested guests, the others are L1's own as well */
+/* With PAPR's hypercalls for nested guests: all other registers of L1 */
 static const VMStateDescription vmstate_l1_rest = {
     .name = "spapr_cpu/l1/rest",
     .version_id = 1,
@@ -173,7 +174,7 @@ static const VMStateDescription vmstate_vpa = {
     },
 };
 
-/* The CPU's own sections, which have the registers, have no such hook */
+/* The CPU's own sections have the registers, but don't check the read */
 static int vcpu_pre_save(void *opaque)
 {
     PaprVcpu *vcpu = opaque;
@@ -186,9 +187,10 @@ static int vcpu_pre_save(void *opaque)
 }
 
 /*
- * The stream has the partition's bits of LPCR in every vCPU.  Take a running
- * one's, if there is any: in a stream of other releases a stopped vCPU may have
- * missed a change, and gets it when it is started.
+ * The stream has the partition's bits of LPCR (logical partition control
+ * register) in every vCPU.  Take those of a running vCPU, if there is one: in a
+ * stream of other releases a stopped vCPU may have missed a change, and gets it
+ * when it is started.
  */
 static void note_lpcr(PaprVcpu *vcpu)
 {
@@ -217,8 +219,9 @@ static int vcpu_post_load(void *opaque, int version_id)
     note_lpcr(vcpu);
     if (papr_accel->h_cede_in_kernel && !cpu->env.quiesced) {
         /*
-         * It waits in H_CEDE, which the kernel does here, and the kernel could
-         * not wake it.  H_CEDE may return without a reason, so it does.
+         * The vCPU waits in H_CEDE.  Here the kernel implements H_CEDE, and it
+         * could not wake a vCPU that is halted in QEMU.  H_CEDE may return
+         * without a reason, so the vCPU continues.
          */
         CPU(cpu)->halted = 0;
     }

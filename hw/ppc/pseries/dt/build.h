@@ -36,15 +36,16 @@ typedef struct PaprDtExtra {
  * @timebase_freq, @clock_freq: in Hz
  * @hpt_shift: log2 of the hash page table's bytes
  * @rma_size: real mode area, the first memory node
- * @drc_types: set of connector types that the root has (LMB, PHB, PMEM)
+ * @drc_types: PAPR_DRC_SET() of the root's connectors: of memory blocks, host
+ *             bridges, persistent memory
  * @hotpluggable_cpus: /cpus has connectors
  * @stdout_path: name a console in /chosen
  * @probe_only: /chosen has "linux,pci-probe-only", 0
  * @multi_tce: H_PUT_TCE_INDIRECT and H_STUFF_TCE are offered
  * @block_remove: H_BLOCK_REMOVE is offered, except with KVM
  * @kvm: add /hypervisor, with @kvm_hcall (16 bytes) if not NULL
- * @extra: after /vdevice, in this order: random number facility, PCI host
- *         bridges, persistent memory
+ * @extra: after /vdevice, in this order: PCI host bridges, persistent memory,
+ *         random number facility
  * Pointers to parts that a machine does not have may be NULL, except @vcpus,
  * @caps, @numa, @cas and @irqs.
  */
@@ -102,8 +103,8 @@ void *papr_dt_build(const PaprDtInput *in, size_t *size, Error **errp);
 void papr_dt_cpu_node(const PaprDtInput *in, PaprDt *dt, const PaprVcpu *vcpu);
 
 /**
- * papr_dt_memory_node - memory@@addr: of an LMB, for ibm,configure-connector,
- * and of boot memory
+ * papr_dt_memory_node - node memory@... of boot memory, or of a logical memory
+ * block for ibm,configure-connector
  */
 void papr_dt_memory_node(const PaprNuma *numa, PaprDt *dt, unsigned node,
                          uint64_t addr, uint64_t size);

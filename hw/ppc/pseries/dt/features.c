@@ -1,10 +1,10 @@
 /*
  * pSeries platform: features of the processor, "ibm,pa-features"
  *
- * A bit for each optional part of the architecture, by the guest's compatibility
- * mode: LoPAR Table C.4, and from byte 24 on the bits that Linux's dt_cpu_ftrs
- * and prom.c use.  Features of certain hosts or options are added by
- * capability.
+ * A bit for each optional part of the architecture, by the guest's
+ * compatibility mode: LoPAR Table C.4, and from byte 24 on the bits that
+ * Linux's dt_cpu_ftrs and prom.c use.  Features of certain hosts or options are
+ * added by capability.
  *
  * Called by cpus.c.  BQL.
  *
@@ -73,7 +73,7 @@ static const PaFeature features[] = {
     { 72, BIT8(0), L310 },              /* hashst, hashchk */
 };
 
-/* Highest level that the guest sees of @cpu, as index in levels[], or -1 */
+/* Index in levels[] of the newest that @cpu's mode includes, or -1 */
 static int cpu_level(PowerPCCPU *cpu)
 {
     for (int i = ARRAY_SIZE(levels) - 1; i >= 0; i--) {
@@ -107,7 +107,7 @@ static void pa_features(const PaprDtInput *in, PaprDt *dt, PowerPCCPU *cpu,
         bits[22] |= BIT8(0);
     }
     if (in->cas->before_isa3) {
-        /* some old kernels that don't support radix would start it */
+        /* some old kernels that don't support radix would enable it */
         bits[40] &= ~BIT8(0);
     }
     if (papr_cap(in->caps, PAPR_CAP_DAWR1) && level >= L300) {

@@ -98,7 +98,7 @@ static void add_lmb_run(GArray *runs, uint64_t from, uint64_t to,
     }
 }
 
-/* A module; not one that the guest has released, but is not removed yet */
+/* Is it a memory module, and not one that the guest has released? */
 static bool is_plugged_module(const PaprDtInput *in,
                               const MemoryDeviceInfo *info)
 {

@@ -1,8 +1,8 @@
 /*
  * pSeries platform: /rtas (Run-Time Abstraction Services)
  *
- * Names of the hypercalls and RTAS calls that are offered, and what numbers in
- * other nodes mean: LoPAR section B.5.3.
+ * Names of the hypercalls and RTAS calls that are offered, and the meaning of
+ * "ibm,associativity" in other nodes: LoPAR section B.5.3.
  *
  * Called by build.c.  BQL.
  *

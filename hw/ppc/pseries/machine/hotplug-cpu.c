@@ -79,7 +79,7 @@ void papr_machine_core_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
         error_setg(errp, "core %d already populated", cc->core_id);
         return;
     }
-    /* for the reason for which QEMU refuses -smp 2 then */
+    /* record and replay supports one vCPU: QEMU refuses -smp 2, too */
     if (replay_mode != REPLAY_MODE_NONE && cc->core_id) {
         error_setg(errp, "core %d can't be added: record and replay (-icount "
                    "rr=) need a machine with one CPU", cc->core_id);

@@ -22,7 +22,7 @@
 
 static uint64_t dimm_size(DeviceState *dev)
 {
-    /* pre-plug has checked that there is one */
+    /* pre-plug has checked that there is a region */
     return memory_device_get_region_size(MEMORY_DEVICE(dev), &error_abort);
 }
 
@@ -31,7 +31,7 @@ static uint32_t dimm_blocks(DeviceState *dev)
     return dimm_size(dev) / PAPR_LMB_SIZE;
 }
 
-/* The connector of its first block */
+/* The connector of the module's first block */
 static PaprDrc *dimm_connector(PaprMachine *pm, DeviceState *dev)
 {
     return papr_dr_find(pm->dr, PAPR_DRC_LMB,
@@ -52,8 +52,8 @@ void papr_dimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 }
 
 /*
- * By count and first block, if the guest supports that.  An older one is told
- * the count alone, and configures that many blocks that it doesn't have.
+ * By count and first block, if the guest supports that.  An older guest is told
+ * the count alone, and configures as many of the blocks that it doesn't have.
  */
 static void notify_new_dimm(PaprMachine *pm, DeviceState *dev)
 {
@@ -84,9 +84,9 @@ void papr_dimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp)
 }
 
 /*
- * Can the guest be asked to release certain blocks?  One that doesn't support
- * that would release any.  Before client-architecture-support it need not be
- * asked: that call unplugs what was requested.
+ * Can the guest be asked to release certain blocks?  A guest that doesn't
+ * support that would release any.  Before client-architecture-support a guest
+ * need not be asked: that call removes devices whose unplug is requested.
  */
 static bool supports_block_requests(PaprMachine *pm)
 {

@@ -1,7 +1,7 @@
 /*
  * pSeries platform: plug and unplug of the proxy to a TPM of the host
  *
- * It has no connector and the guest is not asked: without a proxy, hypercall
+ * The proxy has no connector, and the guest is not asked: without it, hypercall
  * H_TPM_COMM fails.  With the BQL (big QEMU lock) held.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later

@@ -1,11 +1,11 @@
 /*
  * pSeries platform: plug and unplug of virtio-mem
  *
- * It is memory in the area behind boot memory, of which the guest plugs blocks
- * by a virtqueue, and a PCI device with the connector of its slot.  So the
- * machine is its hotplug handler, and calls that of its host bridge for what
- * any PCI device needs.  The connectors of logical memory blocks (LMB) at its
- * addresses stay empty.
+ * virtio-mem is memory in the area behind boot memory, of which the guest plugs
+ * blocks by a virtqueue, and a PCI device with the connector of its slot.  So
+ * the machine is its hotplug handler, and calls the host bridge's handler for
+ * what any PCI device needs.  The connectors of logical memory blocks (LMB) at
+ * its addresses stay empty.
  *
  * With the BQL (big QEMU lock) held.
  *

@@ -145,7 +145,7 @@ static void init_calls(PaprMachine *pm)
     papr_hcall_register_families(pm->hcalls, &pm->hcall_config);
 }
 
-/* Only if the user gave the option: by default either is right */
+/* Only if the user gave the option: the default is what the host supports */
 static void report_missing_xive(const PaprMachine *pm)
 {
     if (pm->opt.ic_mode_asked && pm->opt.ic_mode == PAPR_IC_DUAL &&
@@ -370,7 +370,7 @@ void papr_machine_init(MachineState *ms)
     papr_machine_init_vmstate(pm);
     qbus_set_hotplug_handler(sysbus_get_default(), OBJECT(pm));
     qemu_register_boot_set(set_boot_device, pm);
-    /* -boot order=; QEMU sets that of once= later */
+    /* -boot order=; QEMU calls set_boot_device() for once= later */
     set_boot_device(pm, ms->boot_config.order, &error_abort);
     qemu_register_wakeup_support();
 }

@@ -21,14 +21,14 @@
 #include "target/ppc/kvm_ppc.h"
 #include "machine.h"
 
-/* Can the guest have a hash page table?  It has one without radix */
+/* Can the guest have a hash page table?  Without radix it needs one */
 static bool hash_possible(const PaprMachine *pm, const PaprKvmFacts *kvm)
 {
     return !kvm->radix || kvm->hash_v3 ||
            !papr_machine_cpu_reaches(pm, CPU_POWERPC_LOGICAL_3_00);
 }
 
-/* The KVM host, if the host kernel has the guest's hash page table */
+/* The host's facts, if its kernel has the guest's hash page table; or NULL */
 static const PaprKvmFacts *kernel_hpt_host(const PaprMachine *pm)
 {
     const PaprKvmFacts *kvm = papr_kvm_facts();
@@ -134,7 +134,7 @@ bool papr_machine_kvm_check_rma(const PaprMachine *pm, Error **errp)
 
 unsigned papr_machine_kvm_ram_slots(void)
 {
-    /* half of them: the others are for devices */
+    /* half of KVM's slots: the others are for devices */
     return papr_kvm_facts()
            ? MAX(kvm_get_max_memslots() / 2, PAPR_MAX_RAM_SLOTS)
            : PAPR_MAX_RAM_SLOTS;
@@ -261,7 +261,7 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
     in->multi_tce = kvm->multi_tce;
     in->host_model = in->host_model ?: pm->kvm_host_model;
     in->host_serial = in->host_serial ?: pm->kvm_host_serial;
-    /* only with kernels where they work in guests of either endianness */
+    /* only if these instructions work in guests of either endianness */
     if (kvm->fixup_hcall &&
         papr_kvm_hcall_insns(pm->kvm_hcall, sizeof(pm->kvm_hcall))) {
         in->kvm_hcall = pm->kvm_hcall;

@@ -2,8 +2,8 @@
  * pSeries platform: the machine (private to machine/)
  *
  * A struct of named parts, each owned by its folder.  Everything here is
- * changed with the BQL held; what other threads read (the vCPU map, the
- * hypercall table, the interrupt backend) is made for that by its owner.
+ * changed with the BQL held; parts that other threads read (the vCPU map, the
+ * hypercall table, the interrupt controllers) have protection of their own.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -99,7 +99,7 @@ struct PaprMachine {
     char *kvm_host_model;               /* NULL: the guest is not told */
     char *kvm_host_serial;
 
-    PaprCas cas;                        /* offer and outcome of CAS */
+    PaprCas cas;                        /* client-architecture-support (CAS) */
     uint8_t rng_seed[32];               /* for /chosen, new at each reset */
 
     /* fields of streams, copied from and to their owners */
@@ -123,7 +123,7 @@ bool papr_machine_kvm_check_mmu(const PaprMachine *pm, Error **errp);
 bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp);
 bool papr_machine_kvm_settle_resize(PaprMachine *pm, Error **errp);
 unsigned papr_machine_kvm_ram_slots(void);
-/* log2 of the pages that back memory, if the guest's can't be larger; or 0 */
+/* log2 of the size of backing pages, if the guest's can't be larger; else 0 */
 unsigned papr_machine_kvm_backing_shift(const PaprMachine *pm);
 uint64_t papr_machine_kvm_rma_limit(const PaprMachine *pm);
 /* can memory be plugged whose pages have @pagesize bytes? */
@@ -146,9 +146,9 @@ void papr_machine_map_memory(PaprMachine *pm);
 /* the start of the area for memory devices */
 uint64_t papr_machine_device_memory_base(const MachineState *ms);
 /*
- * Is the memory of @dev, which @backend gives, whole blocks at a block's
- * address?  @addr, of option @addr_name, is 0 if QEMU is to find one, which
- * is aligned.
+ * Is the memory of @dev, which is that of @backend, whole blocks at a block's
+ * address?  @addr, of option @addr_name, is 0 if QEMU chooses an address, which
+ * it aligns.
  */
 bool papr_machine_check_blocks(DeviceState *dev, HostMemoryBackend *backend,
                                uint64_t addr, const char *addr_name,
@@ -197,9 +197,9 @@ void papr_virtio_mem_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_virtio_mem_unplug_request(PaprMachine *pm, DeviceState *dev,
                                     Error **errp);
 void papr_virtio_mem_unplug(PaprMachine *pm, DeviceState *dev, Error **errp);
-/* no virtio-mem behind @phb has memory plugged, or is requested to have */
+/* is no memory of virtio-mem behind @phb plugged, or requested to be? */
 bool papr_virtio_mem_unused_behind(PaprPhb *phb, Error **errp);
-/* @phb is unplugged: remove the memory of those behind it first */
+/* before @phb is unplugged: remove the memory of virtio-mem behind it */
 void papr_virtio_mem_unplug_behind(PaprMachine *pm, PaprPhb *phb);
 
 /* hotplug-nvdimm.c */
@@ -207,7 +207,7 @@ void papr_nvdimm_pre_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_nvdimm_plug(PaprMachine *pm, DeviceState *dev, Error **errp);
 void papr_nvdimm_unplug_request(PaprMachine *pm, DeviceState *dev,
                                 Error **errp);
-/* connectors, and the calls about what is behind them */
+/* connectors of persistent memory, and its hypercalls */
 void papr_machine_add_pmem(PaprMachine *pm);
 
 /* hotplug-tpm.c */

@@ -28,7 +28,7 @@ static void reset_mmu(PaprMachine *pm)
     }
 }
 
-/* Last, since the device tree has the state of all others */
+/* Last, since the device tree depends on all other parts */
 static bool start_firmware(PaprMachine *pm, Error **errp)
 {
     MachineState *ms = MACHINE(pm);
@@ -57,7 +57,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     Error *err = NULL;
 
     if (type == RESET_TYPE_SNAPSHOT_LOAD) {
-        /* before the snapshot is loaded, since it may have them */
+        /* before the load, since the snapshot may have these devices */
         papr_dr_remove_released(pm->dr);
     } else {
         qemu_guest_getrandom_nofail(pm->rng_seed, sizeof(pm->rng_seed));
@@ -76,7 +76,7 @@ void papr_machine_reset(MachineState *ms, ResetType type)
     /* machine init has checked it against the CPU */
     ppc_init_compat_all(pm->opt.max_compat_pvr, &error_abort);
     papr_irqs_reset(pm->irqs);
-    /* after the devices, as it removes those that are being unplugged */
+    /* after devices' reset, as it removes those with a requested unplug */
     if (type == RESET_TYPE_SNAPSHOT_LOAD) {
         papr_dr_before_load(pm->dr);
     } else {

@@ -13,7 +13,7 @@
 #include "target/ppc/cpu-models.h"
 #include "machine.h"
 
-/* Of a core; also the largest distance of vCPU ids from core to core */
+/* The most threads of a core, and the largest vsmt */
 #define MAX_THREADS 8
 
 bool papr_machine_settle_vsmt(PaprMachine *pm, Error **errp)

@@ -55,9 +55,8 @@ static uint32_t root_connectors(const PaprMachine *pm)
 }
 
 /*
- * Firmware and a kernel that starts use no more memory than the node of the
- * real mode area.  It includes the images, which are loaded again at each
- * reset.
+ * Firmware and a starting kernel use only the memory of the real mode area's
+ * node.  This node includes the images, which are loaded again at each reset.
  */
 uint64_t papr_machine_boot_rma_size(const PaprMachine *pm)
 {
@@ -133,7 +132,7 @@ bool papr_machine_fill_core(PaprDrc *drc, DeviceState *dev, PaprDt *dt,
     return true;
 }
 
-/* In the tree that the guest has: firmware may have set another phandle */
+/* From the guest's current tree: firmware may have set another phandle */
 static uint32_t guest_intc_phandle(PaprMachine *pm)
 {
     size_t size;

@@ -27,7 +27,7 @@ static void machine_instance_init(Object *obj)
 
     pm->compat = &PAPR_MACHINE_GET_CLASS(obj)->compat;
     papr_machine_options_init(obj);
-    /* on by default, unlike other machines' */
+    /* nvdimm= is on by default, unlike that of other machines */
     if (ms->nvdimms_state) {
         ms->nvdimms_state->is_enabled = true;
     }

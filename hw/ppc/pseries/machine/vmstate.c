@@ -149,7 +149,7 @@ static bool nested_needed(void *opaque)
     return papr_nested_needed(((PaprMachine *)opaque)->nested);
 }
 
-/* upstream's pseries does not have it, and loses the guests of a guest */
+/* upstream's pseries does not have it, and loses nested guests */
 static const VMStateDescription vmstate_nested = {
     .name = "spapr_nested",
     .version_id = 1,
@@ -180,7 +180,7 @@ static const VMStateDescription vmstate_fadump = {
     },
 };
 
-/* Not sent if the destination's tree is the same: firmware changed nothing */
+/* Not sent if firmware can't change the tree: the destination's is the same */
 static bool dtb_needed(void *opaque)
 {
     PaprMachine *pm = opaque;
@@ -404,7 +404,7 @@ static void restore_in_main_loop(void *opaque)
  * An interrupt controller of the kernel has pages that are mapped like RAM.
  * Block devices are notified of new RAM, which must not happen in a coroutine,
  * and an incoming stream is read in one.  So a bottom half of the main loop
- * does it, and the coroutine waits.
+ * restores the controller, and the coroutine waits.
  */
 static int restore_controller_from_loader(PaprMachine *pm, int version_id)
 {

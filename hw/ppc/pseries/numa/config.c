@@ -1,7 +1,7 @@
 /*
  * pSeries platform: NUMA (non-uniform memory access) from -numa options
  *
- * Not in numa.c, which does not depend on the machine's code.
+ * Not in numa.c, which is pure: this reads QEMU's NUMA configuration.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

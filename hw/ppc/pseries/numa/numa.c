@@ -3,8 +3,8 @@
  *
  * In form 1 each resource has a list of domains, outermost first; for Linux the
  * distance of two resources is 10, doubled for each level at which they differ:
- * 20, 40, 80 or 160.  The user's distances are rounded to those.  In form 2 it
- * has the node number alone, and the distances are in a table.
+ * 20, 40, 80 or 160.  The user's distances are rounded to those.  In form 2 a
+ * resource has the node number alone, and the distances are in a table.
  * LoPAR chapter 15; QEMU's docs/specs/ppc-spapr-numa.rst.
  *
  * Pure.  Called at machine init, by client-architecture-support, by device tree
@@ -119,7 +119,7 @@ unsigned papr_numa_list(const PaprNuma *numa, unsigned node, uint32_t *cells)
         return 2;
     }
     cells[0] = PAPR_NUMA_LEVELS;
-    /* memory that is not plugged has no node: all levels are that value */
+    /* a number that no node can have is the value of all levels */
     for (int level = 0; level < PAPR_NUMA_LEVELS; level++) {
         cells[1 + level] = node < PAPR_NUMA_NODES_MAX
                            ? numa->form1[node][level] : node;
