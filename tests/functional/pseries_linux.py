@@ -37,7 +37,7 @@ class LocalAsset(Asset):
         return str(self.cache_file)
 
     def why_missing(self):
-        """What ./configure says why it could not be fetched, or how to get it."""
+        """Why ./configure could not fetch the file, as it says, or how to get it."""
         reason = self.directory / 'guest' / 'missing' / self.cache_file.name
         if reason.is_file():
             return f'{self.cache_file.name}: {reason.read_text().strip()}'
@@ -57,8 +57,8 @@ class PseriesLinuxTest(LinuxKernelTest):
     BOOTED = 'PSERIES-BOOT-OK'
     PROMPT = 'pseries # '
 
-    # Reports each worker that makes no progress in 120 steps, of the N + 1 that
-    # start_load() has started, and a wrong result.
+    # `check_load N` reports how many of the workers 0 to N of start_load() make no
+    # progress in 120 s, and adds one if a worker has had a wrong result.
     CHECK_LOAD = (
         'check_load() { bad=0; for i in $(seq 0 $1); do a=$(cat /done.$i); t=0;'
         ' while [ "$(cat /done.$i)" = "$a" ] && [ $t -lt 120 ]; do'
@@ -153,7 +153,7 @@ class PseriesLinuxTest(LinuxKernelTest):
         return self.vm.cmd('human-monitor-command', command_line=command)
 
     def wait_for_event(self, name, **data):
-        """Wait for an event: 60 waits of 2 s, so that a stop of the host is one."""
+        """Wait for an event: 60 waits of 2 s, so that a stop of the host ends only one."""
         for _ in range(60):
             try:
                 return self.vm.event_wait(name, timeout=2, match={'data': data})

@@ -153,7 +153,7 @@ class Pci(PseriesLinuxTest):
         self.run_command('ping -c 3 10.0.2.2', ' 0% packet loss')
 
     def check_reboot(self, **options):
-        """A guest that ignores requests has their results after a reboot."""
+        """Plug and unplug that a guest ignores take effect when it reboots."""
         self.start_with_net('-device', 'virtio-rng-pci,id=rng1,addr=6', **options)
         self.vm.cmd('device_add', driver='virtio-net-pci', id='net1', addr='5',
                     netdev='net', romfile='')

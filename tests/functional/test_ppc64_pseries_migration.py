@@ -37,7 +37,7 @@ class Migration(PseriesLinuxTest):
         self.assertEqual(answer['status'], 'completed', answer)
 
     def prepare_destination(self, uri, *args, **options):
-        """self.vm becomes another QEMU, which waits for the guest."""
+        """self.vm becomes another QEMU, which waits for the stream."""
         self.vm_name = 'destination'
         self.prepare(*self.SMP, *args, '-incoming', uri, append='quiet',
                      **options)

@@ -66,7 +66,7 @@ static uint64_t pci_mem32(uint16_t v)
     return PCI_MEM32 + ((uint64_t)(v >> 11) << 20) + (v & 0x7ff) * 4;
 }
 static uint64_t pci_mem64(uint16_t v)   { return PCI_MEM64 + v * 16ULL; }
-/* Sizes and whole buffers that end just where RAM does */
+/* Sizes */
 static uint64_t page_sizes(uint16_t v)  { return 4096ULL << (v & 15); }
 static uint64_t shift(uint16_t v)       { return 12 + v % 24; }
 static uint64_t gigabytes(uint16_t v)   { return (uint64_t)v << 30; }

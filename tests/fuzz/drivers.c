@@ -1,8 +1,8 @@
 /*
  * Fuzzing the pseries machine: calls as drivers make them
  *
- * What takes several calls with arguments that fit is hardly ever met by values
- * that don't know each other.  Here they do, but for one.
+ * Arguments that are chosen one by one hardly ever make a sequence of calls
+ * that succeeds.  Here the arguments of a sequence fit, but for one at most.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -86,7 +86,7 @@ static void set_indicator(const FuzzRecord *record)
     rtas(record, RTAS_SET_INDICATOR, 3, 1, args);
 }
 
-/* Some steps; the work area keeps where the guest is */
+/* Some steps of a configuration; the work area has its progress */
 static void configure_connector(const FuzzRecord *record)
 {
     uint64_t args[] = { WORK_AREA, 0 };
@@ -110,7 +110,7 @@ static void change_msi(const FuzzRecord *record)
     rtas(record, RTAS_IBM_CHANGE_MSI, 6, 4, args);
 }
 
-/* A second window: made, removed, or all as at the start */
+/* A second window: created, removed, or all windows reset */
 static void dma_window(const FuzzRecord *record)
 {
     uint64_t phb = record->args[0][1] % 2;
@@ -143,7 +143,7 @@ static void fill_window(const FuzzRecord *record)
     hcall(record, record->args[2][0] & 1 ? H_STUFF_TCE : H_PUT_TCE, args);
 }
 
-/* An entry of the hash page table, then what one does with it */
+/* Enter an entry of the hash page table, then make a call about it */
 static void hash_entry(const FuzzRecord *record)
 {
     uint64_t group = record->args[0][1] | record->args[0][2] << 8;
@@ -184,7 +184,7 @@ static void vcpu_area(const FuzzRecord *record)
     uint64_t area = AREAS + record->args[0][1] % 8 * 4096;
     uint64_t args[FUZZ_ARGS] = { function << 45, record->args[1][0] % 4, area };
 
-    /* bytes: of two bytes for the VPA, of four for the others */
+    /* the size of the area: two bytes in the VPA, four in the others */
     fuzz_write_be32(area + 4, function == 1 ? 4096 << 16 : 4096);
     hcall(record, H_REGISTER_VPA, args);
 }
@@ -240,7 +240,7 @@ static void persistent_memory(const FuzzRecord *record)
         break;
     case 2:
         hcall(record, H_SCM_BIND_MEM, bind);
-        /* what it says, where unbind wants it */
+        /* with the address that bind has returned, which unbind takes */
         bind[0] = index;
         bind[3] = 0;
         hcall(record, H_SCM_UNBIND_MEM, bind);
@@ -292,7 +292,7 @@ static void put_dump(const FuzzRecord *record)
     }
 }
 
-/* Firmware-assisted dump: registered, given up, and crashes */
+/* Firmware-assisted dump: registered, unregistered, invalidated; crashes */
 static void kernel_dump(const FuzzRecord *record)
 {
     uint64_t args[] = { 1 + record->args[0][0] % 4, DUMP, DUMP_SIZE };
@@ -326,7 +326,8 @@ static uint64_t l1_lpid(const FuzzRecord *record)
 
 /*
  * An L1's tables for its guest, of any content: an entry of the partition
- * table, a process table's, and a radix tree whose levels may be each other
+ * table, a process table's, and a radix tree whose levels may refer to each
+ * other
  */
 static void put_l1_tables(const FuzzRecord *record)
 {
@@ -349,7 +350,7 @@ static void put_l1_tables(const FuzzRecord *record)
     }
 }
 
-/* Blocks of H_ENTER_NESTED: mostly of a version and an LPID that there are */
+/* Blocks of H_ENTER_NESTED: the version and the LPID are valid, mostly */
 static void put_l1_blocks(const FuzzRecord *record)
 {
     for (unsigned at = 0; at < 0xf8; at += 8) {
@@ -365,7 +366,7 @@ static void put_l1_blocks(const FuzzRecord *record)
                                                   : fuzz_arg(record, 3));
 }
 
-/* What an L1 has done before it has guests; older hash tables go first */
+/* What an L1 does before it has guests; waits until hash tables are freed */
 static void become_l1(const FuzzRecord *record)
 {
     for (int i = 0; i < 4; i++) {
@@ -423,7 +424,7 @@ static void put_elements(const FuzzRecord *record, uint64_t buf, unsigned n)
     static const struct {
         uint16_t id, n, size;
     } rows[] = {
-        /* registers first: most are of these if the record wants a run */
+        /* without flag 0x80 the first four only: a vCPU can run with these */
         { 0x1000, 0x54, 8 }, { 0x2000, 15, 4 }, { 0x3000, 64, 16 },
         { 0x0000, 1, 8 }, { 0x0003, 1, 4 }, { 0x0004, 1, 8 }, { 0x0005, 1, 24 },
         { 0x0006, 1, 16 }, { 0x0800, 5, 8 }, { 0x0c00, 2, 16 },
@@ -525,7 +526,7 @@ static void use_radix(const FuzzRecord *record)
     hcall(record, H_REGISTER_PROCESS_TABLE, args);
 }
 
-/* What comes and goes below: its connectors, and threads if it is a core */
+/* A device that is plugged: its connectors, and threads if it is a core */
 typedef struct Journey {
     const char *id;
     uint32_t index, count;
@@ -547,7 +548,7 @@ static void indicator(const FuzzRecord *record, uint32_t type, uint32_t index,
     rtas(record, RTAS_SET_INDICATOR, 3, 1, args);
 }
 
-/* The guest takes what is behind one connector */
+/* The guest acquires what is behind one connector */
 static void take(const FuzzRecord *record, uint32_t index)
 {
     uint64_t args[] = { WORK_AREA, 0 };
@@ -578,7 +579,7 @@ static void run_threads(const FuzzRecord *record, const Journey *journey,
 }
 
 /*
- * A device comes or goes as user and guest do it together.  Each step may be
+ * Plug or unplug a device, with the steps of user and guest.  Each step may be
  * left out, and one argument of each call may be something else.
  */
 void fuzz_plug_journey(const FuzzRecord *record)
@@ -619,7 +620,7 @@ static void (*const ops[])(const FuzzRecord *record) = {
     xive_queue, persistent_memory,
 };
 
-/* Of the last numbers, so that inputs that were kept mean what they meant */
+/* Added later, with the last numbers, so that stored inputs mean the same */
 #define FIRST_LATER_OP 208
 #define FIRST_PAPR_OP 248
 static void (*const later_ops[])(const FuzzRecord *record) = {

@@ -11,13 +11,13 @@
  *   byte 3       flags of the kind
  *   bytes 4-30   nine arguments: one byte how to make the value, two bytes
  *                of which to make it, little-endian (args.c)
- *   byte 31      not used
+ *   byte 31      bit 0: a flag of op_client(); else not used
  *
  * Two programs have this code: qemu-fuzz-ppc64 (QEMU's fuzzing driver and
  * libFuzzer, clang only) and pseries-fuzz-replay (replay.c, any compiler).
  *
- * Context: one thread, which holds the big QEMU lock (BQL) and plays the main
- * loop and all vCPUs.
+ * Context: one thread, which holds the big QEMU lock (BQL) and acts as the main
+ * loop and all vCPUs; in threads.c, a thread for each vCPU.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -64,7 +64,7 @@ uint64_t fuzz_arg(const FuzzRecord *record, unsigned i);
 
 /* ops.c: one operation */
 void fuzz_op(const FuzzRecord *record);
-/* parts of one */
+/* parts of operations */
 void fuzz_write_be32(uint64_t addr, uint32_t value);
 int64_t fuzz_call(const FuzzRecord *record, uint64_t opcode, uint64_t r4,
                   uint64_t r5, uint64_t r6, uint64_t r7);
@@ -73,9 +73,9 @@ void fuzz_rtas(const FuzzRecord *record, uint64_t addr, uint32_t token,
 
 /* drivers.c: one call as drivers make it, with at most one argument changed */
 void fuzz_driver_op(const FuzzRecord *record);
-/* A dump stays active over resets: none is after this */
+/* Invalidate the active dump, which would outlast a reset */
 void fuzz_forget_dump(void);
-/* the calls of a plug or unplug */
+/* the calls of plug or unplug, as user and guest make them */
 void fuzz_plug_journey(const FuzzRecord *record);
 
 /* without the BQL, in the thread of @cpu */

@@ -15,7 +15,7 @@
 
 typedef struct Device {
     const char *id;
-    const char *options;                /* of device_add; no driver: a core */
+    const char *options;                /* of device_add; a core if no driver */
 } Device;
 
 static const Device devices[] = {
@@ -64,7 +64,7 @@ void fuzz_device_add(unsigned which)
     if (!qdict_haskey(options, "driver")) {
         qdict_put(options, "driver", core_type());
     }
-    /* may be refused; device_add would then wait for RCU, each time */
+    /* if this is refused, QMP's device_add would wait for RCU, each time */
     added = qdev_device_add_from_qdict(options, true, NULL);
     if (added) {
         asked_back[i] = false;
@@ -91,7 +91,7 @@ void fuzz_device_of(const char *id, bool add)
     }
 }
 
-/* May a removal have begun that waits for the guest, or for a reset? */
+/* Is there a device whose unplug was requested, and may still happen? */
 bool fuzz_device_is_going(void)
 {
     Object *peripheral = machine_get_container("peripheral");
@@ -105,7 +105,7 @@ bool fuzz_device_is_going(void)
     return false;
 }
 
-/* From the last: what is behind another goes before it */
+/* From the last: devices behind a bridge are removed before the bridge */
 void fuzz_device_del_all(void)
 {
     for (int i = ARRAY_SIZE(devices) - 1; i >= 0; i--) {

@@ -1,9 +1,10 @@
 /*
  * Fuzzing the pseries machine: its vCPUs, resets and limits
  *
- * No vCPU executes anything (-machine accel=qtest).  One thread makes their
- * calls, and does the work that is queued for them; the threads that QEMU made
- * for them sleep for good.  So an input always gives the same run.
+ * No vCPU executes anything (-machine accel=qtest).  One thread makes the calls
+ * of all vCPUs, and does the work that is queued for them; the threads that
+ * QEMU created for them are blocked in park().  So an input always gives the
+ * same run.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,10 +24,10 @@
 
 /* What a run may have allocated above what the machine had at first */
 #define HEAP_MAX      (256 * MiB)
-/* The same after a reset, when all of it should be back */
+/* The same after a reset, when all of it should have been freed */
 #define HEAP_KEPT_MAX (48 * MiB)
 #define MAPPINGS_MAX  1000
-/* That is looked at now and then, as it takes as long as many inputs */
+/* These two are checked now and then, which takes as long as many inputs */
 #define RESETS_TO_CHECK 64
 
 uint64_t fuzz_calls;
@@ -88,7 +89,7 @@ static bool is_hot(const CPUState *cs)
     return cs->cpu_index >= current_machine->smp.cpus;
 }
 
-/* One that was plugged, if there is one, for the upper half of @index */
+/* For the upper half of @index: a plugged vCPU, if there is one */
 PowerPCCPU *fuzz_cpu(unsigned index)
 {
     unsigned n = current_machine->smp.cpus;
@@ -106,7 +107,7 @@ typedef struct Parked {
 
 static GSList *all_parked;
 
-/* In that thread */
+/* Runs in QEMU's thread of the vCPU */
 static void park(CPUState *cs, run_on_cpu_data data)
 {
     Parked *parked = data.host_ptr;
@@ -141,8 +142,8 @@ void fuzz_adopt_vcpus(void)
 }
 
 /*
- * To their own threads, for whose end QEMU waits when such a vCPU goes.  True
- * if there are any.
+ * Give plugged vCPUs back to their own threads, since QEMU waits for the end of
+ * these when it unplugs the vCPU.  Returns whether there are any.
  */
 static bool give_back_hot_vcpus(void)
 {
@@ -176,7 +177,7 @@ void fuzz_main_loop(void)
     }
 }
 
-/* What vCPUs have in their queues, until there is none: work makes work */
+/* Do all work that is queued for vCPUs, also work that such work queues */
 void fuzz_do_queued_work(void)
 {
     CPUState *cs;
@@ -217,7 +218,7 @@ static void report(void)
             " units of work at a stretch\n", fuzz_calls, most_work);
 }
 
-/* Nothing of what inputs have had allocated, once all that is to be freed is */
+/* Memory that inputs had allocated has to be freed by now */
 static void check_what_is_kept(void)
 {
     if (!first_heap) {
@@ -228,7 +229,7 @@ static void check_what_is_kept(void)
     limit("mappings after a reset", mappings(), MAPPINGS_MAX);
 }
 
-/* All windows are cleared, which is no call's work and has no bound */
+/* A reset clears all DMA windows: no call does, so the work has no limit */
 void fuzz_system_reset(ShutdownCause cause)
 {
     fuzz_check_work();
@@ -251,8 +252,8 @@ void fuzz_machine_reset(void)
     fuzz_do_queued_work();
     fuzz_main_loop();
     /*
-     * What one input leaves to RCU counts; not what many do, since the thread
-     * that frees it waits for the BQL, which this one keeps.
+     * What many inputs have left to RCU must not count: RCU's thread, which
+     * frees it, waits for the BQL, which this thread holds.
      */
     if (heap() > first_heap + HEAP_KEPT_MAX) {
         drain_call_rcu();

@@ -67,7 +67,7 @@ static void op_hcall(const FuzzRecord *record)
     fuzz_hcall(fuzz_cpu(record->cpu), opcode, args);
 }
 
-/* Numbers that no list has */
+/* Numbers of which most are no hypercall */
 static void op_any_hcall(const FuzzRecord *record)
 {
     static const uint32_t ranges[] = { 0, 0x400, 0xef00, 0xf000, 0xf800 };
@@ -82,7 +82,7 @@ static void op_any_hcall(const FuzzRecord *record)
                record->flags & 0x80 ? args[0] : opcode, args);
 }
 
-/* Eight doublewords, or the first and what follows from it, for lists */
+/* Eight doublewords, or several times these, for lists */
 static void op_memory(const FuzzRecord *record)
 {
     uint64_t addr = fuzz_arg(record, 0);
@@ -285,7 +285,7 @@ static void op_update_dt(const FuzzRecord *record)
 
 /* --- virtual I/O --------------------------------------------------------- */
 
-/* Often the SCSI adapter, for which many things must fit */
+/* Often the SCSI adapter, whose calls depend on each other most */
 static uint64_t vio_unit(const FuzzRecord *record)
 {
     return record->which & 0x40 ? FUZZ_SCSI_UNIT
@@ -293,8 +293,8 @@ static uint64_t vio_unit(const FuzzRecord *record)
 }
 
 /*
- * Page i of the device's window is page i of the arena, but those with numbers
- * in the mask: they stay unmapped.
+ * Map page i of the device's window to page i of the arena, for each i; pages
+ * of the mask @holes stay unmapped.
  */
 static void op_map(const FuzzRecord *record)
 {
@@ -474,7 +474,7 @@ static void op_key(const FuzzRecord *record)
     }
 }
 
-/* The first bridge's bus, by a device that stays there; the others' */
+/* The first host bridge's bus, found by a device on it; br1's; phb1's */
 static PCIBus *pci_bus(unsigned which)
 {
     static const char *const ids[] = { "nic1", "br1", "phb1" };
@@ -565,7 +565,7 @@ static void op_nmi_or_reset(const FuzzRecord *record)
     }
 }
 
-/* An administrator's wish to power off, which makes an event */
+/* The user's request to power off, which sends an event; or a save */
 static void op_powerdown_or_save(const FuzzRecord *record)
 {
     if (record->which & 7) {
@@ -604,9 +604,8 @@ static void (*const ops[256])(const FuzzRecord *record) = {
 };
 
 /*
- * A hypercall, or a load or store, of @cpu: with others that do the same.
- * RTAS calls and the like are made, but of blocks that are nowhere in
- * particular.
+ * A hypercall, load or store of @cpu, while other vCPUs make theirs.  H_RTAS
+ * and the like are made with any address of their block.
  */
 void fuzz_lockless_op(PowerPCCPU *cpu, const FuzzRecord *record)
 {

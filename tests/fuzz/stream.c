@@ -2,7 +2,7 @@
  * Fuzzing the pseries machine: save and restore
  *
  * Whatever a guest has done to the machine, its state can be saved, and the
- * machine takes back what it saved.  The stream is that of a snapshot, in
+ * machine can load what it has saved.  The stream is that of a snapshot, in
  * memory.  RAM is shared memory and stays where it is (x-ignore-shared).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -106,7 +106,7 @@ void fuzz_save_and_restore(void)
 {
     g_autoptr(GByteArray) bytes = NULL;
 
-    /* a reset would end their removal, and the stream would know them still */
+    /* the reset would remove the device, which the stream still has */
     if (fuzz_device_is_going()) {
         return;
     }

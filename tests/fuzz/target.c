@@ -1,8 +1,8 @@
 /*
  * Fuzzing the pseries machine: the targets
  *
- * One for each way a machine can be: what its MMU and its interrupt controller
- * are, and which firmware it has.
+ * One for each kind of machine: its MMU, its interrupt controller and its
+ * firmware.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -74,7 +74,7 @@ static GString *command_line(FuzzTarget *target)
     return line;
 }
 
-/* libFuzzer's own; records stay whole and at their places */
+/* libFuzzer's mutation, here of one record; the replay program has none */
 #pragma weak LLVMFuzzerMutate
 
 static uint32_t next(uint32_t *seed)

@@ -1,14 +1,14 @@
 /*
  * Fuzzing the pseries machine: calls of several vCPUs at once
  *
- * For the calls that need no big QEMU lock (BQL), under ThreadSanitizer above
- * all.  A host thread for each vCPU makes hypercalls, loads and stores from a
+ * For ThreadSanitizer, and for calls that do not need the big QEMU lock (BQL).
+ * A host thread for each vCPU makes hypercalls, loads and stores from a
  * seed of its own, as vCPU threads do: without the BQL, marked as executing
  * (cpu_exec_start()), and with their queued work done between calls.  What a
  * thread does is fixed by the seed, the order among threads is not.
  *
- * Guest memory is left out of what threads write themselves: a guest's races
- * there are no faults of the machine.
+ * Threads also store to guest memory.  Races for its bytes are the guest's, no
+ * faults of the machine: tsan.supp suppresses the reports.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

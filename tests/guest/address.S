@@ -2,9 +2,10 @@
  * Code whose results depend on the address that it runs at (test-address.c)
  *
  * Entered by enter_at() in real or translated mode, either endianness, 32 or 64
- * bits, with r5 the place for a result and r6 an address to branch to.  Each case
- * ends by an interrupt, so that SRR0 is a result, too.  CASE names what it puts
- * at 0(r5), and what SRR0 is, by their labels; 0 is neither.
+ * bits, with r5 the place for a result and r6 an address to branch to.  Each
+ * case ends by an interrupt, so that SRR0 is a result, too.  CASE has labels
+ * for the address that the case stores to 0(r5), 0 if it stores none, and for
+ * SRR0.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -24,7 +25,7 @@
         .popsection
 .endm
 
-/* Where this is, to 0(r5) */
+/* Store the address of @label, which is here, to 0(r5) */
 .macro WHERE label
         bcl     20, 31, \label
 \label: mflr    %r3
@@ -326,7 +327,7 @@ moved_code_end:
 
         .text
 
-/* LOW_CODE: where it is to 0(r5) */
+/* Copied to LOW_CODE: stores where it is to 0(r5) */
         .globl  low_code, low_code_end
 low_code:
         WHERE   low_code_where
@@ -349,7 +350,7 @@ enter_at:
         mtctr   %r6
         mr      %r8, %r7
         bl      1f
-        ld      %r0, 48(%r1)            /* leave_to has come back in real mode */
+        ld      %r0, 48(%r1)            /* leave has come back in real mode */
         mtmsrd  %r0
         isync
         addi    %r1, %r1, 64
@@ -362,8 +363,9 @@ enter_at:
         rfid
 
 /*
- * The interrupt, at its vector: back to enter_at() in the mode that interrupts
- * are taken in.  leave_step: a trace interrupt says which instruction it was.
+ * Copied to interrupt vectors: return to enter_at() in the mode that interrupts
+ * are taken in.  leave_step, for trace interrupts, also stores SIAR, which is
+ * the traced instruction's address, to 0(r5).
  */
         .globl  leave, leave_end, leave_step, leave_step_end
 leave_step:

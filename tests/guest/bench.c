@@ -8,13 +8,13 @@
 #include "guest.h"
 
 #define WARM_UP     (TB_HZ / 20)
-/* of the time base: how long a figure is taken */
+/* ticks of the timebase: how long a figure is measured */
 #define LONG_ENOUGH (TB_HZ / 4)
 #define CHUNK       256
 
 typedef void Once(void);
 
-/* Does it CHUNK times: a call for each would weigh on the cheapest */
+/* Do @once CHUNK times: a call for each would distort the cheapest */
 #define CHUNK_OF(name, once)                    \
     static void name(void)                      \
     {                                           \

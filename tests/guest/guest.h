@@ -3,7 +3,7 @@
  *
  * A payload is one ELF, started by the machine's own firmware (x-vof=on) like
  * a kernel; -append chooses what it does.  It runs big-endian in real mode on
- * vCPU 0; start_cpu() gets it others.  Output goes to the console line by line,
+ * vCPU 0; start_cpu() starts others.  Output goes to the console line by line,
  * and it ends by powering the machine off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
@@ -84,12 +84,12 @@ bool start_cpu(unsigned id, void (*fn)(struct cpu *), void *arg);
 void stop_self(void) __attribute__((noreturn));
 void wait_stopped(unsigned id);
 extern bool fixed_hpt;              /* can't resize its hash page table */
-extern bool isa207_alone;           /* knows no later level */
+extern bool isa207_alone;           /* knows no later compatibility mode */
 extern unsigned numa_form;          /* 1 or 2; 0: knows neither, nor hotplug */
-extern bool hotplug_events;         /* gives back modules that it is asked for */
-/* client-architecture-support; may reset the machine if it takes that */
+extern bool hotplug_events;         /* claims to handle hotplug interrupts */
+/* client-architecture-support; resets the machine if the choice needs that */
 bool negotiate(bool xive, bool radix);
-/* of a node in the device tree: its length, or -1 if it is not there */
+/* A property of the device tree; returns its length, or -1 if it is missing */
 unsigned firmware_property(const char *path, const char *name, void *value,
                            unsigned size);
 void quiesce(void);                 /* no client calls after this */
@@ -97,7 +97,7 @@ void power_off(void) __attribute__((noreturn));
 void barrier_wait(unsigned n);      /* of n vCPUs, spinning */
 bool same(const char *a, const char *b);
 
-/* Up to five arguments, r3 back; the rest of the volatile ones is lost */
+/* Up to four arguments; returns r3, and loses the other volatile registers */
 static inline long hcall(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
                          uint64_t d)
 {
@@ -113,7 +113,7 @@ static inline long hcall(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
     return r3;
 }
 
-/* The same with r4 back as well */
+/* The same; r4 as returned goes to *@a */
 static inline long hcall1(uint64_t op, uint64_t *a, uint64_t b, uint64_t c,
                           uint64_t d)
 {

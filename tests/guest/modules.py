@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A memory module goes and another takes its place: modules.py PAYLOAD TEST [QEMU OPTION...]
+"""Memory modules are plugged and unplugged in turn: modules.py PAYLOAD TEST [QEMU OPTION...]
 
-The guest has each for a round of its test.  It never takes their connectors, so that they
-go as soon as they are unplugged; the memory is there from plug to unplug all the same.
+Each module is there for one round of the guest's test.  The guest never configures its
+connectors, so that it is removed as soon as its unplug is requested; its memory can be used
+from plug to unplug all the same.
 """
 
 import sys
@@ -19,7 +20,7 @@ ROUNDS = 8
 def freed(guest, blocks):
     """Wait until QEMU has freed the memory, too, so that the next is at the same place.
 
-    It waits for the vCPU, which does nothing else than ask for input.
+    QEMU frees it after the vCPU, which only asks for input, has left guest code: stop does that.
     """
     while guest.command('x-query-ramblock')['human-readable-text'].count('\n') > blocks:
         guest.command('stop')

@@ -34,28 +34,28 @@ extern uint64_t table[2 * TABLE_ENTRIES];
 extern struct state states[CPUS];
 extern struct regs l2_regs[CPUS];
 
-/* The table's entry for LPID; what H_SET_PARTITION_TABLE takes */
+/* Make the table's entry for LPID; the argument of H_SET_PARTITION_TABLE */
 void hv_make_table(void);
 uint64_t table_register(void);
 
-/* Be a partition that has LPID */
+/* Become a partition whose partition table has LPID */
 void hv_begin(void);
 
 /* vCPU @id's blocks, for an L2 that begins with @code */
 struct regs *hv_set_l2(unsigned id, const uint32_t *code, uint64_t r4,
                        uint64_t r5);
 
-/* For @ticks at most */
+/* Enter vCPU @id's L2, for @ticks at most; returns why it has exited */
 uint64_t hv_run_for(unsigned id, uint64_t ticks);
 
-/* However slow this machine is: its time may be over without any progress */
+/* Run it until it exits for another reason than the end of its time */
 uint64_t hv_run_l2(unsigned id);
 
 long hv_enter(uint64_t state, uint64_t regs);
 
 #define QUADRANT_3      (3ull << 62)
 
-/* make_process(), and the table leads there */
+/* make_process(), and the partition table has its process table */
 void hv_make_process(uint64_t leaf);
 
 /* H_COPY_TOFROM_GUEST */

@@ -24,7 +24,7 @@ volatile uint64_t *l2_memory(uint64_t at)
     return (volatile uint64_t *)(L2_MEMORY + at);
 }
 
-/* At each vector of the L2: r3 is which, and out */
+/* Code at each vector of the L2: its address to r3, then exit by sc 1 */
 static void put_l2_vectors(void)
 {
     for (uint64_t at = 0x100; at < 0x1000; at += 0x20) {
@@ -133,14 +133,14 @@ uint64_t last_branch(void)
 {
     uint64_t entry;
 
-    /* MMCR0: to be read, and not recorded */
+    /* this MMCR0: the buffer can be read, and nothing is recorded */
     asm volatile(".machine push; .machine power8; mtspr 795, %1; "
                  "mfbhrbe %0, 0; .machine pop"
                  : "=r"(entry) : "r"(MMCR0_BRANCHES));
     return entry;
 }
 
-/* POWER9, of QEMU's, has no such buffer */
+/* QEMU's POWER9 has no such buffer */
 uint64_t own_branch(void)
 {
     uint64_t pvr;
@@ -243,7 +243,7 @@ void remap_while_l2s_run(const struct l2_flush *how)
 
 #define BOOTS_MAGIC 0x6e65737465640000ull
 
-/* One boot's memory is the next one's, but for where the payload is */
+/* A reset changes no memory, but firmware loads the payload again */
 static volatile uint64_t *const boots = (uint64_t *)0x4000000;
 
 bool boots_are_over(void)

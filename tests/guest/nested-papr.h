@@ -11,7 +11,7 @@
 #define GUEST_WIDE      (1ull << 63)            /* flag of a call */
 #define DELETE_ALL      (1ull << 63)
 
-/* IDs of elements; what their first digit says of their size is below */
+/* IDs of elements; size_of() has their sizes */
 #define LOGICAL_PVR     0x0003
 #define TB_OFFSET       0x0004
 #define PARTITION_TABLE 0x0005
@@ -78,7 +78,7 @@ void set_one(uint64_t flags, unsigned vcpu, unsigned id, uint64_t a,
 uint64_t get_half(unsigned vcpu, unsigned id, unsigned half);
 uint64_t get_one(unsigned vcpu, unsigned id);
 
-/* Be a partition that has @guest, with a vCPU for each of its own */
+/* Become a partition that has @guest, with an L2 vCPU for each own vCPU */
 void papr_begin(void);
 
 /* What an L2's vCPU is to begin with, in its input buffer */
@@ -86,10 +86,10 @@ uint8_t *papr_set_l2(unsigned id, const uint32_t *code, uint64_t r4,
                      uint64_t r5);
 uint64_t papr_run_call(unsigned id);
 
-/* For @ticks at most */
+/* Run L2 vCPU @id, for @ticks at most; returns why it has exited */
 uint64_t papr_run_for(unsigned id, uint64_t ticks);
 
-/* However slow this machine is: its time may be over without any progress */
+/* Run it until it exits for another reason than the end of its time */
 uint64_t papr_run_l2(unsigned id);
 
 /* get_spr_N() and set_spr_N() of register N, such as TAR */

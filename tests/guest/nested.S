@@ -29,7 +29,7 @@
         .section .text.l2, "ax"
         CODE    l2_code
 
-        /* every register of its own value, that of its number */
+        /* give each register a value made of its number */
         CODE    l2_call
         .irp    n, 3,4,5,6,7,8,9,10,11,12
         li      \n, 0x2000 + \n
@@ -92,7 +92,7 @@
         mfspr   %r5, SPRN_PURR
         sc      1
 
-        /* 0(r4) to 0(r5), again and again, which 8(r5) counts */
+        /* copy 0(r4) to 0(r5), again and again; 8(r5) counts the copies */
         CODE    l2_copy
 1:      ld      %r3, 0(%r4)
         std     %r3, 0(%r5)
@@ -102,7 +102,7 @@
         lwsync
         b       1b
 
-        /* 8(r4) says that it is here; until 0(r4) is r5 */
+        /* store r5 to 8(r4), to show that it waits, until 0(r4) is r5 */
         CODE    l2_wait
         std     %r5, 8(%r4)
 1:      ld      %r3, 0(%r4)
@@ -111,7 +111,7 @@
         mftb    %r6
         sc      1
 
-        /* each of these registers is one more, but two vectors: r4 and r5 */
+        /* add 1 to each of these registers; VSR 3 and 40 get r4 and r5 */
         CODE    l2_registers
         .irp    n, SPRN_TAR, SPRN_DSCR, SPRN_DAR, SPRN_DSISR, SPRN_VRSAVE, SPRN_EBBHR
         mfspr   %r3, \n
@@ -122,7 +122,7 @@
         mtvsrdd %vs40, %r5, %r4
         sc      1
 
-        /* the last branch before, and one of this, in problem state */
+        /* r6: the last branch before; r7: the branch here (problem state) */
         CODE    l2_branches
         mfbhrbe %r6, 0
         mtspr   SPRN_UMMCR0, %r4

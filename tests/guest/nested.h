@@ -1,8 +1,9 @@
 /*
- * Guests of the guest (nested guests): what the tests of them share, by KVM's
- * own hypercalls (nested-hv.h) and by PAPR's (nested-papr.h)
+ * Guests of the guest (nested guests): what the tests by KVM's own hypercalls
+ * (nested-hv.h) and by PAPR's (nested-papr.h) share
  *
- * Memory and tree of an L2, and the code that it runs (nested.S).
+ * The payload is the hypervisor (L1).  Memory and tree of its guest (L2), and
+ * the code that the L2 runs (nested.S).
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -21,7 +22,7 @@
 #define L2_MEMORY       0x2000000ull            /* 2 MiB, L2's from 0 on */
 #define L2_CODE         0x10000ull
 #define L2_DATA         0x20000ull
-#define L2_PAGES        0x200000ull             /* of 4 KiB, to play with */
+#define L2_PAGES        0x200000ull             /* of 4 KiB, which tests map */
 #define L2_NOWHERE      0x40000000ull
 #define N_PAGES         8
 #define INTERRUPTIBLE_SPIN 3                    /* instructions before it */
@@ -42,8 +43,8 @@
 #define LPCR_MER        (1ull << 11)
 #define DAWRX_MORE(n)   ((uint64_t)(n) << 10)   /* doublewords */
 #define DAWRX_READ      (1ull << 5)
-#define DAWRX_MAPPED    (1ull << 4)             /* where data is translated */
-#define DAWRX_ANY       (1ull << 3)             /* whether it is or not */
+#define DAWRX_MAPPED    (1ull << 4)             /* if data is translated */
+#define DAWRX_ANY       (1ull << 3)             /* translated or not */
 #define DAWRX_KERNEL    (1ull << 1)
 #define DAWRX_USER      (1ull << 0)
 #define CIABR_KERNEL    2
@@ -60,16 +61,16 @@ void flush_stores(void);
 volatile uint64_t *l2_memory(uint64_t at);
 uint64_t l2_address(const uint32_t *code);
 
-/* Entry @i of L2_PAGES is page @page, by a leaf of bits @leaf; or nothing */
+/* Map page @i of L2_PAGES to pages[@page], with the bits of @leaf; unmap it */
 void map_page(unsigned i, uint64_t leaf, unsigned page);
 void unmap_page(unsigned i);
 
-/* The L2's tree is made, and where its root is; or entries of it are random */
+/* Make the L2's code and tree; the root's address; put random entries there */
 void make_l2(void);
 uint64_t l2_tree(void);
 void spoil_tree(uint64_t *seed);
 
-/* Be a radix partition that could have L2s, and make_l2() */
+/* Become a radix partition, which can have L2s, and make_l2() */
 void begin_radix(void);
 
 /* A process of the L2's: two pages at PROCESS_PAGES, and its code */
@@ -83,15 +84,16 @@ void begin_radix(void);
 void make_process(uint64_t leaf);
 
 /*
- * Branch history rolling buffer: l2_branches, which begins with r4 and r5 as
- * its MMCR0, in that process, gives these in r6 and r7
+ * Branch history rolling buffer: l2_branches, in that process, reads the last
+ * branch to r6, sets MMCR0 to r4, branches, sets MMCR0 to r5, and reads the
+ * last branch to r7, which is to be own_branch()
  */
 #define MMCR0_BRANCHES  (1ull << 31 | 1ull << 21 | 1ull << 19)
 #define MMCR0_RECORD    (MMCR0_BRANCHES | 1ull << 26)
 uint64_t own_branch(void);
 uint64_t last_branch(void);             /* of L1's */
 
-/* Zeroes, ones, single bits and anything */
+/* Fill with random words: zeroes, ones, single bits and anything */
 void random_fill(uint64_t *words, unsigned n, uint64_t *seed);
 
 /*
@@ -104,14 +106,14 @@ bool waits(unsigned id);
 void until_waits(unsigned id);
 void end_wait(unsigned id);
 
-/* The vCPU, which start_cpu() has started, is done */
+/* Wait until vCPU @id, which start_cpu() has started, has stopped */
 void until_stopped(unsigned id);
 
 /*
  * L2s of vCPUs 1 to CPUS - 1 copy a word of a page that vCPU 0 maps elsewhere:
- * once the invalidation is made, they copy the new one
- * @set: vCPU @id's is to run l2_copy, from FLUSH_PAGE to L2_DATA + 16 * @id
- * @run: for a while
+ * once the old translation is invalidated, they copy the word of the new page
+ * @set: have vCPU @id's L2 run l2_copy, from FLUSH_PAGE to L2_DATA + 16 * @id
+ * @run: run that L2 for a while
  */
 #define FLUSH_PAGE      (L2_PAGES + PAGE)
 struct l2_flush {
@@ -121,11 +123,11 @@ struct l2_flush {
 };
 void remap_while_l2s_run(const struct l2_flush *how);
 
-/* Were these enough?  Else vCPUs 1 to CPUS - 1 @stay in L2s that wait, reset */
+/* Was this the last boot?  Else reset while vCPUs 1 to CPUS - 1 @stay in L2s */
 bool boots_are_over(void);
 void reboot_out_of_l2s(void (*stay)(struct cpu *));
 
-/* The machine is saved, and goes on elsewhere (pending.py) */
+/* Wait until the machine was saved and loaded elsewhere (pending.py) */
 void until_restored(void);
 
 #endif

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Move a guest whose plugged vCPU has an interrupt up: pending.py PAYLOAD TEST [QEMU OPTION...]
+"""Save a guest and load it in another QEMU: pending.py PAYLOAD TEST [QEMU OPTION...]
 
-vCPU 1 comes by -device, so that its sections come last in the stream, after the
-machine's.  Its interrupt is up and not taken yet as the state is saved; where it
-is loaded, the vCPU has to get it.
+In the tests pending-* vCPU 1 is added by -device, so that its sections are last in the
+stream, after the machine's.  Its interrupt is pending, and not taken yet, when the state is
+saved; after the state is loaded, the vCPU has to get it.
 """
 
 import json
@@ -42,7 +42,7 @@ class Machine:
         self.command('qmp_capabilities')
 
     def send(self, name, **arguments):
-        """Send one command; its id."""
+        """Send one command; returns its id."""
         self.sent += 1
         print(json.dumps({'execute': name, 'arguments': arguments, 'id': self.sent}),
               file=self.qmp, flush=True)
@@ -58,7 +58,7 @@ class Machine:
                 return message
 
     def command(self, name, **arguments):
-        """What one command returns; events and what others return are of no interest."""
+        """What one command returns; events and results of other commands are ignored."""
         sent = self.send(name, **arguments)
         while True:
             message = json.loads(self.qmp.readline())

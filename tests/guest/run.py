@@ -20,7 +20,7 @@ LOOK = 0.05
 
 # Tests that reboot; for others a reboot is the end
 REBOOTING = ('reboot-storm', 'nested-reboot', 'nested-papr-reboot', 'fadump')
-# what some use
+# devices that some tests use
 DEVICES = dict.fromkeys(('call-storm', 'view-change', 'view-flood'), ('-device', 'e1000e,romfile='))
 
 # What QEMU may have: it has some 300 mappings, 10 threads, and the guest's 1 GiB
@@ -41,7 +41,7 @@ def has(pid):
 
 
 def watch(qemu):
-    """Until QEMU ends; returns what there was too much of, if anything.
+    """Wait until QEMU ends, or has too much of something; returns what is wrong, or None.
 
     Patience is counted in looks: the host itself may be stopped for minutes.
     """
@@ -77,7 +77,7 @@ def main():
         sys.exit(f'{test}: {wrong}')
     if qemu.returncode:
         sys.exit(f'QEMU ended with {qemu.returncode}')
-    # what a guest can do again and again is not worth a line to the user each time
+    # QEMU must not print a line each time for what a guest can do again and again
     said = [line for line in output.splitlines()
             if line.startswith(('qemu-system-ppc64: ', 'Facility'))]
     if len(said) > 5:

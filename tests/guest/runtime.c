@@ -244,10 +244,10 @@ unsigned firmware_property(const char *path, const char *name, void *value,
 
 /*
  * LoPAR B.6.2.3: processors, then vectors of options, each with its length less
- * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of any
- * size (byte 6), interrupts (byte 23) and MMU (byte 24, then its extensions); with
- * numa_form also memory that can be plugged (bytes 2 and 22) and that form (byte 5);
- * with hotplug_events also the interrupt for those (byte 6).
+ * one.  Vector 1: architectures 2.00 to 3.00.  Vector 5: a hash page table of
+ * any size (byte 6), interrupts (byte 23) and MMU (byte 24, then its
+ * extensions); with numa_form also memory that can be plugged (bytes 2 and 22)
+ * and that form (byte 5); with hotplug_events also their interrupt (byte 6).
  */
 bool negotiate(bool xive, bool radix)
 {
@@ -377,7 +377,7 @@ static void unexpected(const struct frame *f)
     power_off();
 }
 
-/* Guarded accesses go on behind the instruction that faults */
+/* After a fault of a guarded access, continue behind the instruction */
 static bool guarded(struct cpu *cpu, struct frame *f)
 {
     if (f->nip == (uint64_t)load_guarded_insn) {
@@ -439,7 +439,7 @@ void exception(struct frame *f)
     unexpected(f);
 }
 
-/* Four instructions each; exception_entry does the rest */
+/* Each saves r0 and r3 and has its number in r3; then exception_entry */
 static void set_vectors(void)
 {
     uint32_t *vector;

@@ -45,7 +45,7 @@ secondary_start:
 1:      b       1b
 
 /*
- * long hypercall(uint64_t regs[10]): r3 to r12, there and back.  Returns r3.
+ * long hypercall(uint64_t regs[10]): r3 to r12, before and after.  Returns r3.
  */
         .globl  hypercall
 hypercall:

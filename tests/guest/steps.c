@@ -3,19 +3,19 @@
  *
  *   i, I   client-architecture-support: XICS, with radix or hash translation
  *   x, X   the same with XIVE
- *   1, 2   XIVE, radix, NUMA information of that form, memory that can be plugged
+ *   1, 2   XIVE, radix, NUMA information of that form, pluggable memory
  *   q      leave the firmware (quiesce)
- *   a      tell the associativity (H_HOME_NODE_ASSOCIATIVITY) of vCPUs 0 to 63
- *   c      an interrupt of the active controller comes to this vCPU
+ *   a      print the associativity (H_HOME_NODE_ASSOCIATIVITY) of vCPUs 0 to 63
+ *   c      send this vCPU an interrupt by the active controller
  *   w, v   make, fill and read the dynamic DMA window, or remove it
  *   t      fill and read the DMA window that there is at boot
  *   h      the hash page table becomes twice as large
  *   b      reboot
- *   s      stop here until the console has a character: `AT n` tells
+ *   s      print `AT n`, and wait until the console has a character
  *
- * Where the platform may refuse (i, x, 1, 2, c, w, h) a line says so, and the next
- * step follows; anything else that goes wrong is FAIL.  The place in the row of
- * steps outlives reboots.  At its end: PASS, and power off.
+ * Where the platform may refuse (i, x, 1, 2, c, w, h) a line says so, and the
+ * next step follows; anything else that goes wrong is FAIL.  Which step is next
+ * is kept over reboots.  After the last step: PASS, and power off.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

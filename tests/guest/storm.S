@@ -1,5 +1,5 @@
 /*
- * storm_call(): a hypercall with something in every register
+ * storm_call(): a hypercall with known values in all registers
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -28,8 +28,9 @@
 .endm
 
 /*
- * void storm_call(struct storm_regs *): r3 to r12 from `args` and back there,
- * all else that is to be kept from `before` and to `after`.
+ * void storm_call(struct storm_regs *): r3 to r12 are loaded from `args` and
+ * stored there after the call; registers that the call has to keep are loaded
+ * from `before` and stored to `after`.
  */
         .machine power8
         .globl  storm_call, storm_call_sc

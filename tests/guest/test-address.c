@@ -3,7 +3,7 @@
  * instruction is, is right at each of them
  *
  * In real mode the four upper bits of an address are ignored, so that each page
- * has sixteen addresses there; with hash translation code is mapped where we like.
+ * has sixteen addresses; with hash translation the test maps code at several.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -163,7 +163,7 @@ static void run_case(const struct address_case *c, const struct mode *mode,
           narrow(moved(c->end, place, elsewhere), mode));
 }
 
-/* All cases, each first at another place */
+/* Each case at each place; the next case is at another place */
 static void run_cases(const struct mode *mode)
 {
     put(LOW_CODE, low_code, low_code_end, mode->little);
@@ -179,7 +179,7 @@ static void run_cases(const struct mode *mode)
     }
 }
 
-/* Code changed at one of its addresses is changed at all */
+/* Code that is changed at one of its addresses is changed at all of them */
 static void run_changing(const struct mode *mode)
 {
     for (unsigned round = 0; round < 4 * PLACES; round++) {
@@ -243,7 +243,7 @@ static void map_code(struct mode *mode, const uint32_t *code, uint64_t at)
     }
 }
 
-/* The last page of what 32 bits can address, and the first */
+/* The last page that 32 bits can address */
 #define LAST_PAGE   0xfffff000ull
 #define LAST_VSID   (VSID + 15)
 

@@ -1,14 +1,14 @@
 /*
  * What a migration has to carry: interrupts in any state, timers, memory
  *
- * vCPU 0 brings interrupt sources into states that they have in passing only,
- * prints READY and waits for a byte from the console.  Before that comes, the
- * machine may be moved.  Upon 'g' it looks what has become of the sources, that
- * the other vCPUs go on, and makes another round; upon 'q' it ends.  The
- * others, as many as there are, send each other interrupts all the time, with
- * their decrementers running, and write memory.  Wants -smp N,maxcpus=8, N up
- * to CPUS, and three virtio-blk-pci at slots 1 to 3 of the first host bridge,
- * by which to have devices interrupt: a request whose content does not matter.
+ * vCPU 0 brings interrupt sources into states that they usually have only for a
+ * moment, prints READY and waits for a byte from the console.  Before it comes,
+ * the machine may be migrated.  Upon 'g' vCPU 0 checks the sources, and that
+ * the other vCPUs go on, and makes another round; upon 'q' it ends.  The other
+ * vCPUs, as many as there are, send each other interrupts all the time, with
+ * their decrementers running, and write memory.  Needs -smp N,maxcpus=8, N up
+ * to CPUS, and three virtio-blk-pci at slots 1 to 3 of the first host bridge.
+ * These interrupt after a request, whose content does not matter.
  *
  * carry-changes has one vCPU, and changes the controller upon 'i' (XICS) and
  * 'x' (XIVE) while a device is in use, whose message then comes by the new one.
@@ -111,7 +111,7 @@ static void reg_write(unsigned device, uint32_t reg, uint32_t size,
                  PCI_IO + (device + 1) * BAR_SIZE + reg, value, 0), H_SUCCESS);
 }
 
-/* An edge of the device's message, or its line goes up */
+/* Have the device interrupt: by a message, or its line goes up */
 static void raise(unsigned device)
 {
     volatile struct ring *ring = &rings[device];
@@ -170,7 +170,7 @@ static void setup_device(unsigned device)
     uint32_t args[] = { (device + 1) << 11, BUID, 0 }, rets[3];
 
     pci_write(devfn_of(device), PCI_BAR0, 4, (device + 1) * BAR_SIZE);
-    pci_write(devfn_of(device), PCI_COMMAND, 2, 7);    /* I/O, memory, bus master */
+    pci_write(devfn_of(device), PCI_COMMAND, 2, 7); /* I/O, memory, master */
     if (device != LEVEL) {
         setup_message(device);
     }
@@ -274,7 +274,7 @@ static void work(struct cpu *cpu)
     set_decrementer(FAR);
 }
 
-/* All of them run, have their timers, and hear of each other */
+/* All others run, and get decrementer interrupts and messages */
 static void check_work(void)
 {
     for (unsigned id = 1; id < n_cpus; id++) {
@@ -370,9 +370,9 @@ static void xics_setup(void)
 }
 
 /*
- * One in service, again meanwhile; one that waits; one that is masked; an IPI
- * presented.  (Linux's KVM on POWER9 does not tell of one that comes while it
- * is masked.)
+ * MESSAGE is in service and has come again; LEVEL waits; OTHER is masked; an
+ * IPI is presented.  (OTHER is not raised: Linux's KVM on POWER9 does not tell
+ * of a message that comes while its source is masked.)
  */
 static void xics_arm(void)
 {
@@ -395,7 +395,7 @@ static void xics_check(void)
     xics_end(0xff, irqs[MESSAGE]);
     xics_expect_and_end(irqs[MESSAGE]);
 
-    /* the line is up: again, as soon as it is ended */
+    /* the line is still up: the interrupt comes again after its end */
     xics_expect_and_end(irqs[LEVEL]);
     xics_expect(0xff, irqs[LEVEL]);
     lower(LEVEL);
@@ -407,7 +407,7 @@ static void xics_check(void)
     xics_switch(RTAS_IBM_INT_ON, OTHER);
     expect(xics_accept(), 0xffull << 24);
 
-    /* and what comes now */
+    /* and new interrupts come */
     raise(LEVEL);
     xics_expect(0xff, irqs[LEVEL]);
     lower(LEVEL);
@@ -419,7 +419,7 @@ static void xics_check(void)
 
 /* ---- XIVE ---- */
 
-/* Sources of servers that there are not, to trigger by a store */
+/* IPI sources of servers that do not exist: triggered by a store */
 enum { TWICE = 4, OFF, MASKED, IDLE, SOURCES };
 
 static char queue_memory[CPUS][1 << XIVE_EQ_SHIFT]
@@ -433,7 +433,7 @@ static void fire(unsigned lisn)
     mmio_store8(trigger[lisn], 0);
 }
 
-/* P and Q as they were, both 0 then */
+/* Reset P and Q; returns them as they were */
 static uint64_t rest(uint64_t page)
 {
     return mmio_load8(page + 0xc00);
@@ -497,7 +497,7 @@ static uint32_t wait_event(void)
     return event;
 }
 
-/* The vCPU is interrupted, and has @event alone */
+/* The vCPU is interrupted, and its queue has @event alone */
 static void xive_expect(uint32_t event)
 {
     uint16_t taken;
@@ -550,7 +550,7 @@ static void xive_arm(void)
     raise(MESSAGE);
 }
 
-/* Three events, in what order ever */
+/* Three events, in any order */
 static void take_armed(void)
 {
     const uint32_t armed[] = { TWICE, irqs[LEVEL], irqs[MESSAGE] };
@@ -588,7 +588,7 @@ static void xive_check(void)
     expect(rest(manage[TWICE]), 3);
     xive_fired(TWICE);
 
-    /* the line is up: again, as soon as it is ended */
+    /* the line is still up: the interrupt comes again after its end */
     level_load(0);
     xive_expect(EISN + irqs[LEVEL]);
     lower(LEVEL);
@@ -605,7 +605,7 @@ static void xive_check(void)
     rest(manage[MASKED]);
     xive_fired(MASKED);
 
-    /* and what comes now */
+    /* and new interrupts come */
     raise(MESSAGE);
     xive_expect(EISN + irqs[MESSAGE]);
     expect(rest(manage_message), 2);
@@ -672,7 +672,7 @@ static unsigned count_cpus(void)
 static void carry(void (*setup)(void), void (*arm)(void), void (*check)(void),
                   void (*others)(struct cpu *))
 {
-    /* upstream's streams have nothing of a client of the firmware */
+    /* upstream's streams have no state of the firmware's client interface */
     quiesce();
     n_cpus = count_cpus();
     for (unsigned i = 0; i < DEVICES; i++) {

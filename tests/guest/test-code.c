@@ -1,9 +1,9 @@
 /*
- * Code that changes while it is called: a call runs what is there, on the CPU
+ * Code that changes while it is called: a call runs the new code, on the CPU
  * that has changed it and on one that is told
  *
- * Calls and returns go through each CPU's cache of translated code, which the
- * change of code by any CPU has to reach, and other memory in its place.
+ * Calls and returns go through each CPU's cache of translated code, in which a
+ * change of code by any CPU, or other memory at its address, must take effect.
  *
  * Long stretches of code without a branch are translated to blocks of all
  * sizes, among them some that fill a small buffer of translated code.
@@ -38,7 +38,7 @@ static uint64_t call(unsigned n)
     return ((function *)(uint64_t)code[n])();
 }
 
-/* Those that are as they were for this @round's first steps */
+/* The functions that @round does not change return their last values */
 static void call_others(uint64_t round)
 {
     for (unsigned i = 1; i < FUNCTIONS; i++) {
@@ -48,7 +48,7 @@ static void call_others(uint64_t round)
     }
 }
 
-/* The one that changes is the old one or the new one */
+/* The function that changes returns its old value or the new one */
 static void call_changing(uint64_t round)
 {
     uint64_t value = call(round % FUNCTIONS);
@@ -107,10 +107,10 @@ static char typed(void)
 }
 
 /*
- * Code in a memory module that was not there before (modules.py): it is the
- * module's, not that of another one which was there earlier.  Processors of
- * this kind see changes of code by themselves, so the guest does not name the
- * block of its code to icbi.
+ * Code in a memory module that was plugged just before (modules.py): what runs
+ * is this module's code, not that of an earlier module at the same address.
+ * The processor's instruction cache snoops, so icbi is executed for another
+ * block than that of the code, as Linux does for new code.
  */
 void test_module_code(void)
 {

@@ -23,7 +23,7 @@ struct result {
 
 /*
  * @op, of the operands a and b to CR field @field, and a branch on bit @bit of
- * that: if it is set for @sense 12, clear for 4.  @between: what is done first.
+ * that: if it is set for @sense 12, clear for 4.  @between: code between both.
  */
 #define COMPARE(op, field, sense, bit, between)                         \
     ({                                                                  \
@@ -113,7 +113,7 @@ static void compare_other_branches(uint64_t a, uint64_t b)
     expect(where, (int64_t)a < (int64_t)b);
     expect(left, ORDER((int64_t)a, (int64_t)b));
 
-    /* Counts down, and goes if CTR is not 0 and they are equal */
+    /* CTR is decremented; branches if it is not 0 and the operands are equal */
     for (ctr = 1; ctr < 3; ctr++) {
         asm volatile("mtctr %4\n\t"
                      "cmpld %2,%3\n\t"

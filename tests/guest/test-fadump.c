@@ -114,7 +114,7 @@ static void crash(void)
     expect(configure(UNREGISTER), 0);
     expect(configure(INVALIDATE), PARAMETER);
     expect(configure(REGISTER), 0);
-    /* it has its own copy */
+    /* the platform has its own copy */
     dump.version = 0;
     rtas(RTAS_IBM_OS_TERM, 1, args, 1, &status);
     print("FAIL ibm,os-term has returned\n");
@@ -190,7 +190,7 @@ static void check_memory(void)
     for (uint64_t at = FILLED_FROM; at < REGION; at += STRIDE) {
         expect(*(volatile uint64_t *)(copy + at), PATTERN ^ at);
     }
-    /* the payload's own was loaded again: the copy has what it was */
+    /* firmware has loaded the payload again; the copy has the value before */
     expect(changed, 1);
     expect(*(volatile uint64_t *)(copy + (uint64_t)&changed), 2);
 }
@@ -234,7 +234,7 @@ void test_fadump(void)
     length = firmware_property("/rtas", "ibm,kernel-dump", &dump, sizeof(dump));
     expect(length, log->boots == 2 || log->boots == 3 ? sizeof(dump) : -1u);
 
-    /* with a dump, firmware and the kernel start in memory that was copied */
+    /* with a dump, only memory that was copied is used for the boot */
     length = firmware_property("/memory@0", "reg", reg, sizeof(reg));
     expect(length, sizeof(reg));
     expect(reg[1] == REGION, dump.version == 1);

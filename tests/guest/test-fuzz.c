@@ -2,9 +2,9 @@
  * A hostile guest: random hypercalls, RTAS calls and accesses to the interrupt
  * controller's pages, from all vCPUs at once.  QEMU has to survive.
  *
- * Seeds are fixed.  Left out is what ends or stops the machine or a vCPU.
- * Addresses keep off the payload, as a guest that overwrites itself shows
- * nothing.
+ * Seeds are fixed.  Calls that end or stop the machine or a vCPU are left out.
+ * Addresses to write to are not the payload's, since a guest that overwrites
+ * itself shows nothing.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -41,7 +41,7 @@ static uint64_t random_argument(uint64_t *seed)
     case 10:
         return 0x71000000 + v % 8;
     default:
-        /* not as a real address of the payload */
+        /* above all RAM, so not in the payload */
         return v | 1ull << 40;
     }
 }
@@ -135,7 +135,7 @@ static bool is_safe_token(uint32_t token)
     }
 }
 
-/* At the very end of RAM at times, so that the block runs over it */
+/* At times the block is at the end of RAM, and reaches beyond it */
 static void one_rtas_call(struct cpu *cpu, uint64_t *seed)
 {
     uint64_t room = SAFE_START + 0x10000 * cpu->id;

@@ -102,7 +102,7 @@ static void put_both_handlers(void)
     put_code(VEC_TRAP + 0x60, msr_handler, 5, true);
 }
 
-/* tlbie of address 0; r3 stays 0 unless it was refused */
+/* tlbie of address 0; if refused, the trap's handler changes r3 */
 static bool may_flush(void)
 {
     register uint64_t r3 asm("r3") = 0;
@@ -136,8 +136,9 @@ static bool has_process_table(void)
 }
 
 /*
- * What is the partition's is the same in a vCPU that was being started when it
- * changed: called for before the change, it may begin before, amid and after.
+ * Modes of the partition are the same in a vCPU that was being started when
+ * they changed: start-cpu is called before the change, and the vCPU may begin
+ * before, amid and after it.
  */
 void test_start_modes(void)
 {
@@ -167,8 +168,8 @@ void test_start_modes(void)
 }
 
 /*
- * Each negotiation changes the level of all vCPUs, of which some come and go
- * (plugged.py), until there is something to read on the console
+ * Each negotiation changes the compatibility mode of all vCPUs, of which some
+ * are plugged and unplugged (plugged.py), until the console has a character
  */
 void test_negotiations(void)
 {

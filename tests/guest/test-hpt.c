@@ -32,7 +32,7 @@ static struct own {
 /* word 0: which page it is; word 1 + n: vCPU n's */
 static volatile uint64_t data[DATA_PAGES][PAGE / 8]
     __attribute__((aligned(PAGE)));
-/* memory that is never as it was, for migrations that are to take their time */
+/* memory that changes all the time, so that migrations take long */
 static volatile uint64_t scratch[CPUS][SCRATCH_PAGES][PAGE / 8];
 static volatile uint64_t resizes, stopped, checked;
 static volatile bool end;
@@ -214,7 +214,7 @@ static void map_again(const struct cpu *cpu)
     }
 }
 
-/* The prepared table may be lost when the guest moves to another machine */
+/* The prepared table may be lost when the guest is migrated */
 static void change_size(unsigned shift, uint64_t round)
 {
     long rc;
@@ -258,7 +258,7 @@ static void resize_everywhere(struct cpu *cpu)
     set_msr(get_msr() & ~(MSR_DR | MSR_IR));
 }
 
-/* What is no size, or no step of the protocol */
+/* Sizes that a table can't have, and commits that match no prepared table */
 static void refused(void)
 {
     unsigned shift = shift_now();
@@ -278,7 +278,7 @@ static void refused(void)
     expect(shift_now(), shift);
 }
 
-/* Two bolted entries that want one place in a table of half the size */
+/* Two bolted entries that need the same slot in a table of half the size */
 static void collision(void)
 {
     unsigned shift = shift_now();
@@ -440,8 +440,8 @@ void test_hash_churn(void)
 #define BLOAT_CALLS 20000
 
 /*
- * Tables that the guest gives up wait for their readers, and a vCPU in real
- * mode, with nothing to wait for, is one for ever unless it is asked to leave.
+ * Tables that the guest gives up are freed once their readers have ended.  A
+ * vCPU that spins in real mode is a reader for ever, unless QEMU kicks it.
  * run.py watches QEMU's memory and mappings.
  */
 static void bloat_prepare(unsigned shift)
@@ -461,7 +461,7 @@ static void bloat_commit(unsigned shift)
                 !hcall(H_RESIZE_HPT_COMMIT, 0, shift, 0, 0);
     }
     print("%d of %d resizes done\n", done, (uint64_t)BLOAT_CALLS);
-    /* those who do wait get through */
+    /* a guest that waits while told to succeeds */
     for (int i = 0; i < 3; i++) {
         expect(prepare(0, shift), H_SUCCESS);
         expect(hcall(H_RESIZE_HPT_COMMIT, 0, shift, 0, 0), H_SUCCESS);
@@ -475,7 +475,7 @@ static void bloat_kind(void)
     }
 }
 
-/* Others are in read sections, too */
+/* Other vCPUs are in RCU read sections, too */
 static void bloat_idle(struct cpu *cpu)
 {
     while (!end) {

@@ -1,8 +1,9 @@
 /*
  * Interrupts: decrementer, XICS, XIVE
  *
- * In a storm every vCPU sends messages to all others: it counts in a box and
- * interrupts.  All messages must arrive, or a vCPU sleeps for ever.
+ * In a storm every vCPU sends messages to vCPUs at random: it increments the
+ * receiver's box and interrupts it.  All messages must arrive, or a vCPU sleeps
+ * for ever.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -31,7 +32,7 @@ void test_decrementer(void)
     cpu->decrementer = tick;
     set_decrementer(1000);
     for (int i = 0; i < 100; i++) {
-        hcall(H_CEDE, 0, 0, 0, 0);      /* nothing else ends it */
+        hcall(H_CEDE, 0, 0, 0, 0);      /* nothing else wakes it */
     }
     while (cpu->count < 1000) {
         interrupts(true);
@@ -211,11 +212,11 @@ void test_xive_storm(void)
     check_storm();
 }
 
-/* ---- moved with an interrupt that is up, see pending.py ---- */
+/* ---- migrated with a pending interrupt, see pending.py ---- */
 
 static volatile bool pending, go;
 
-/* The last thing before the move, and the first after it */
+/* Migration begins when the message is pending, and ends before it is taken */
 static void pend_and_wait(struct cpu *cpu, bool xive)
 {
     messages_setup(cpu, xive);
@@ -283,7 +284,7 @@ static uint64_t esb_call(uint64_t flags, uint64_t offset)
     return value;
 }
 
-/* What the pages of a source do, by H_INT_ESB, for those that map none */
+/* What a source's pages do, by H_INT_ESB: for guests that don't map them */
 static void by_hypercall(void)
 {
     esb_call(ESB_STORE, 0);             /* trigger */

@@ -1,5 +1,5 @@
 /*
- * Bare-metal tests: the one that -append names, and how often, if it says so
+ * Bare-metal tests: -append names the one to run, and maybe a number for it
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

@@ -2,8 +2,8 @@
  * Hash MMU: what a hypercall takes out of the table is gone on all vCPUs
  *
  * Segment 0 is mapped one to one, as far as the payload reaches; the page that
- * is played with is in segment 1.  Stacks and code are at the same place in
- * real mode and in translated mode.
+ * is mapped and removed is in segment 1.  Stacks and code are at the same place
+ * in real mode and in translated mode.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -181,7 +181,7 @@ void test_hash_flush(void)
 
 void test_hash_modes(void)
 {
-    /* `hash-modes 1`: KVM gives those of problem state to the guest */
+    /* `hash-modes 1`: KVM makes problem state's hypercalls system calls */
     long privilege = command_number(0) ? SYSTEM_CALL : H_PRIVILEGE;
     volatile uint64_t *where = (volatile uint64_t *)WHERE;
     uint64_t slot, out[8];
@@ -230,8 +230,8 @@ void test_hash_modes(void)
 }
 
 /*
- * Two pages of different segments take turns in one entry.  A walk that takes
- * half of one and half of the other shows the wrong page, maybe for good.
+ * Two pages of different segments take turns in one entry.  A walk that reads
+ * one half of each finds the wrong page, which may stay in the TLB.
  */
 #define SWAP_ROUNDS 40000
 #define SWAP_HITS   50                  /* of each reader, at least */

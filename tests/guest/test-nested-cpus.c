@@ -35,7 +35,7 @@ void test_nested_flush(void)
     remap_while_l2s_run(&how);
 }
 
-/* A doorbell of another thread ends the L2, which does not get it */
+/* A doorbell from another thread for L1 ends the L2, which does not get it */
 static uint64_t doorbells(void)
 {
     uint64_t dpdes;
@@ -87,7 +87,7 @@ static void send_doorbell(struct cpu *cpu)
 void test_nested_doorbell(void)
 {
     hv_begin();
-    /* the next interrupt of this kind would say that it came here */
+    /* vCPU 1 has interrupts off outside of its L2: doorbells stay pending */
     expect(start_cpu(1, take_doorbell, NULL), true);
     send_doorbell(&cpus[0]);
     until_stopped(1);
@@ -137,8 +137,8 @@ void test_nested_endian(void)
 }
 
 /*
- * A system reset is for the partition: its handler runs, here one that stores
- * r1, RESET_FLAG, and the L2 goes on.
+ * A system reset is for L1, also while the L2 runs: L1's handler runs, here one
+ * that stores RESET_FLAG, and then the L2 goes on.
  */
 #define RESET_FLAG 0x60
 
@@ -215,8 +215,8 @@ void test_nested_reboot(void)
 }
 
 /*
- * The machine is saved while vCPU 1 is in an L2, and goes on elsewhere: the L2
- * as if nothing had been, and then the L1.
+ * The machine is saved while vCPU 1 is in an L2, and goes on elsewhere: first
+ * the L2 with all its registers, then L1 with its own.
  */
 static void be_saved(struct cpu *cpu)
 {
@@ -237,7 +237,7 @@ static void be_saved(struct cpu *cpu)
     /* the timebase is L1's again */
     expect(regs->gpr[6] > timebase() && state->hdec_expiry > timebase(), true);
     expect(regs->gpr[6] - timebase() <= 86400 * TB_HZ, true);
-    /* and a time that began before is over at its time */
+    /* and the next run ends at its expiry */
     hv_set_l2(cpu->id, l2_spin, 0, 0);
     expect(hv_run_for(cpu->id, TB_HZ / 1000), EXIT_HDEC);
 }
@@ -254,7 +254,7 @@ void test_nested_saved(void)
 
 /* ---- hostile blocks and trees ---- */
 
-/* Through the trees of a process that changes, bit by bit, meanwhile */
+/* Through the trees of a process, of which other bits change each time */
 static void copy_at_random(uint64_t *seed)
 {
     static const unsigned entries[] = { 0, 512, 1024 + 16, 1024 + 17 };
@@ -296,7 +296,7 @@ static void enter_at_random(struct cpu *cpu)
             state->lpid = LPID + (what >> 5 & 1);
         }
         if (what & 1ull << 40) {
-            /* a tree of another shape, in what is a tree or is not */
+            /* a random entry of the partition table, and others in the tree */
             table[2 * (LPID + 1)] = HOST_RADIX | random_next(&seed);
             table[2 * (LPID + 1) + 1] = random_next(&seed);
             spoil_tree(&seed);

@@ -6,7 +6,7 @@
  */
 #include "nested-papr.h"
 
-/* While a vCPU runs one of an L2's, nobody else has that, nor deletes it */
+/* While an L2's vCPU runs, others can't use it, and can't delete the L2 */
 static void be_shared(struct cpu *cpu)
 {
     papr_set_l2(1, l2_wait, wait_place(1), WAIT_VALUE);
@@ -29,10 +29,10 @@ void test_nested_papr_shared(void)
     expect(state_call(H_GUEST_GET_STATE, 0, 1, buf, 256), H_IN_USE);
     expect(state_call(H_GUEST_SET_STATE, 0, 1, buf, 256), H_IN_USE);
     expect(hcall(H_GUEST_DELETE, 0, guest, 0, 0), H_IN_USE);
-    /* all others go */
+    /* all others are deleted */
     expect(hcall(H_GUEST_DELETE, DELETE_ALL, 0, 0, 0), H_IN_USE);
     expect(hcall(H_GUEST_DELETE, 0, other, 0, 0), H_P2);
-    /* another vCPU of it runs beside that one */
+    /* another vCPU of the same L2 can run meanwhile */
     papr_set_l2(0, l2_call, 0, 0);
     expect(papr_run_l2(0), EXIT_HCALL);
     end_wait(1);
@@ -94,8 +94,8 @@ void test_nested_papr_reboot(void)
 }
 
 /*
- * The machine is saved while vCPU 1 is in an L2, and goes on elsewhere: the L2
- * as if nothing had been, and then the L1.
+ * The machine is saved while vCPU 1 is in an L2, and goes on elsewhere: first
+ * the L2 with all its registers, then L1 with its own.
  */
 static void be_saved(struct cpu *cpu)
 {
@@ -140,7 +140,7 @@ void test_nested_papr_saved(void)
     expect(start_cpu(1, be_saved, NULL), true);
     until_waits(1);
     until_restored();
-    /* the stream has that, too: it still runs there */
+    /* the stream also has that the L2's vCPU 1 is running */
     expect(hcall(H_GUEST_RUN_VCPU, 0, guest, 1, 0), H_IN_USE);
     end_wait(1);
     until_stopped(1);
@@ -149,8 +149,8 @@ void test_nested_papr_saved(void)
 /* ---- hostile buffers, states and trees ---- */
 
 /*
- * Random elements, with IDs and sizes that are often good ones; false: it ends
- * with one that does not fit, or has more than there are
+ * Random elements, with IDs and sizes that are often good ones; false: the last
+ * element has a random size, or the buffer a random count
  */
 static bool random_buffer(uint8_t *buf, unsigned size, uint64_t *seed)
 {

@@ -2,8 +2,8 @@
  * Guests of the guest (nested guests), by PAPR's hypercalls
  *
  * This payload is the hypervisor (L1), in real mode; what it runs (L2) is code
- * of nested.S, in real mode too, so that its addresses go through the tree
- * alone that L1 has made for it.
+ * of nested.S, in real mode too, so that its addresses go only through the tree
+ * that L1 has made for it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -57,7 +57,7 @@ static void exits_by_call(void)
     for (unsigned i = 0; i < 4; i++) {
         expect(get_one(0, SPRG0 + i), 0x2000 + 20 + i);
     }
-    /* again, from where it is: what follows is l2_load */
+    /* enter it again where it has ended: l2_load follows l2_call */
     *l2_memory(L2_DATA) = 0x1234;
     empty(inputs[0]);
     add(inputs[0], GPR + 4, L2_DATA);
@@ -107,10 +107,10 @@ static void exits_by_time(void)
     expect(timebase() - before >= TB_HZ / 1000, true);
     expect(count_of(outputs[0]), 0);
     expect(get_one(0, NIA), l2_address(l2_spin));
-    /* a time that is over, long ago too */
+    /* an expiry in the past, just now or long ago */
     expect(papr_run_for(0, 0), EXIT_HDEC);
     expect(papr_run_for(0, -TB_HZ), EXIT_HDEC);
-    /* and without a new one it is over still */
+    /* and without a new one, it is still in the past */
     expect(papr_run_call(0), EXIT_HDEC);
     interrupts(true);
     interrupts(false);
@@ -144,14 +144,14 @@ static void exits_by_interrupt(void)
     expect(hcall(H_IPI, 0, 0xff, 0, 0), H_SUCCESS);
     expect(hcall(H_EOI, xirr, 0, 0, 0), H_SUCCESS);
     expect(papr_run_for(0, TB_HZ / 1000), EXIT_HDEC);
-    /* L1 has one for the L2, which takes it as soon as it can */
+    /* L1 has an interrupt for the L2 (MER), which takes it once EE is set */
     add(papr_set_l2(0, l2_spin, 0, 0), LPCR, LPCR_MER);
     expect(papr_run_for(0, TB_HZ / 1000), EXIT_HDEC);
     add(papr_set_l2(0, l2_interruptible, 0, 0), LPCR, LPCR_MER);
     expect(papr_run_l2(0), EXIT_HCALL);
     expect(get_one(0, GPR + 3), 0x500);
     expect(get_one(0, L2_MSR) & MSR_EE, 0);
-    /* its own goes first */
+    /* an interrupt of L1's own ends the L2 first */
     expect(hcall(H_IPI, 0, 5, 0, 0), H_SUCCESS);
     add(papr_set_l2(0, l2_interruptible, 0, 0), LPCR, LPCR_MER);
     expect(papr_run_l2(0), EXIT_EXTERNAL);
@@ -206,7 +206,7 @@ static void keeps_own_decrementer(void)
         expect(papr_run_for(0, TB_HZ / 1000), EXIT_HDEC);
         expect(get_one(0, DEC_EXPIRY), expiry);
     }
-    /* further away than 32 bits reach, or not, if those are all */
+    /* beyond 32 bits: kept with a large decrementer (LD), else not */
     expiry = timebase() + 2000 * TB_HZ;
     add(inputs[0], DEC_EXPIRY, expiry);
     add(inputs[0], LPCR, LPCR_LD);
@@ -215,7 +215,7 @@ static void keeps_own_decrementer(void)
     add(inputs[0], LPCR, 0);
     expect(papr_run_for(0, TB_HZ / 1000), EXIT_HDEC);
     expect(get_one(0, DEC_EXPIRY) < expiry, true);
-    /* none of those was L1's */
+    /* L1 has no decrementer interrupt of those pending */
     interrupts(true);
     interrupts(false);
     set_decrementer(0x7fffffff);
@@ -262,7 +262,7 @@ static void keeps_own_debug_registers(void)
     expect(get_one(0, GPR + 3), *l2_memory(L2_DATA));
 }
 
-/* Nobody sees the branches of another one, in the buffer of their history */
+/* L1 and L2 do not see each other's branches in the history buffer */
 static void keeps_own_branches(void)
 {
     make_process(LEAF);
@@ -283,7 +283,7 @@ static void keeps_own_branches(void)
     }
 }
 
-/* SPRs that either keeps; VSR 3 and 40 in asm below */
+/* SPRs that L1 and L2 keep each; also VSR 3 and 40, set_vectors() */
 static const struct {
     unsigned id, sprn;
 } others[] = {
@@ -355,7 +355,7 @@ static void keeps_vcpus_apart(void)
     expect(get_one(0, NIA), l2_address(l2_load));
 }
 
-/* The output has no room any more: the registers are not lost */
+/* No register is lost by an output buffer at RAM's end */
 static void loses_output(void)
 {
     uint64_t r4 = 0, memory = 1ull << 30;

@@ -33,7 +33,7 @@ static void exits_by_call(void)
     for (uint64_t i = 0; i < 4; i++) {
         expect(state->sprg[i], 0x2000 + 20 + i);
     }
-    /* again, from where it is: what follows is l2_load */
+    /* enter it again where it has ended: l2_load follows l2_call */
     *l2_memory(L2_DATA) = 0x1234;
     regs->gpr[4] = L2_DATA;
     expect(hv_run_l2(0), EXIT_HCALL);
@@ -80,10 +80,10 @@ static void exits_by_time(void)
     expect(hv_run_for(0, TB_HZ / 1000), EXIT_HDEC);
     expect(timebase() - before >= TB_HZ / 1000, true);
     expect(regs->nip, l2_address(l2_spin));
-    /* a time that is over, long ago too */
+    /* an expiry in the past, just now or long ago */
     expect(hv_run_for(0, 0), EXIT_HDEC);
     expect(hv_run_for(0, -TB_HZ), EXIT_HDEC);
-    /* none is pending here: an interrupt would say so */
+    /* no such interrupt is pending in L1, where it would be FAIL */
     interrupts(true);
     interrupts(false);
 }
@@ -148,7 +148,7 @@ static void keeps_own_interrupts(void)
     expect(hv_run_l2(0), EXIT_HCALL);
     expect(regs->gpr[3], 0xa00);
     expect(states[0].dpdes, 0);
-    /* one that it has not taken comes back, and is not this partition's */
+    /* a doorbell that it has not taken is returned, and is not L1's */
     hv_set_l2(0, l2_spin, 0, 0);
     states[0].dpdes = 1;
     expect(hv_run_for(0, 1000), EXIT_HDEC);
@@ -194,7 +194,7 @@ static void keeps_own_debug_registers(void)
     state->dawrx0 = DAWRX_READ | DAWRX_KERNEL;
     expect(hv_run_l2(0), EXIT_HCALL);
     expect(regs->gpr[3], 0x300);
-    /* L1 may read that address, which this L2 had one of its own at */
+    /* the L2's watchpoint does not stop L1 at the same address */
     expect(load_guarded((uint64_t *)L2_DATA), *(uint64_t *)L2_DATA);
 
     regs = hv_set_l2(0, l2_load, L2_DATA, 0);
@@ -246,7 +246,7 @@ static void watches_as_told(void)
     }
 }
 
-/* Nobody sees the branches of another one, in the buffer of their history */
+/* L1 and L2 do not see each other's branches in the history buffer */
 static void keeps_own_branches(void)
 {
     hv_make_process(LEAF);
@@ -295,7 +295,7 @@ static void copies_memory(void)
     expect(l2_reads(PROCESS_PAGES + PAGE, PROCESS_PID), 0xabcd);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, 0, &own[2], 8), H_SUCCESS);
     expect(l2_reads(PROCESS_PAGES, PROCESS_PID), 0x5555);
-    /* the kernel's process is 0, and has none of this */
+    /* process 0 (the L2's kernel) has none of these pages */
     expect(hv_copy(0, PROCESS_PAGES, own, 0, 8), H_NOT_FOUND);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES | QUADRANT_3, own, 0, 8),
            H_PARAMETER);
@@ -305,7 +305,7 @@ static void copies_memory(void)
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, own, 0, 1ull << 40), H_NO_MEM);
     expect(own[0], 0x1234);
 
-    /* what it may not change, or L1 has not mapped so, is not changed */
+    /* what the process or L1 has mapped read-only is not changed */
     hv_make_process(LEAF_READ_ONLY);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, 0, own, 8), H_NOT_FOUND);
     expect(hv_copy(PROCESS_PID, PROCESS_PAGES, own, 0, 8), H_SUCCESS);
@@ -409,7 +409,7 @@ void test_nested(void)
     copies_memory();
 }
 
-/* In a partition with hash translation, or without the capability */
+/* Run in a partition with hash translation, and one without cap-nested-hv */
 void test_nested_not(void)
 {
     expect(negotiate(false, false), true);

@@ -1,9 +1,9 @@
 /*
- * Radix translation: what a process's translations are is what its tree says,
- * after a change of the process and after each kind of flush
+ * Radix translation: the translations of a process are those of its tree, after
+ * a change of the process and after each kind of flush
  *
- * The trees have the payload one to one, in pages of 2 MiB; those that are played
- * with are above 1 GiB.  Quadrant 3 is the tree of process 0.
+ * The trees have the payload one to one, in pages of 2 MiB; pages whose mapping
+ * changes are above 1 GiB.  Quadrant 3 is the tree of process 0.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,10 +22,10 @@
 #define LEAF            (3ull << 62 | 0x187)    /* R, C, may all, not cached */
 #define LARGE_PAGE      0x10000ull
 #define HUGE_PAGE       0x200000ull
-#define SMALL_PAGES     (1ull << 30)            /* of the pages played with */
+#define SMALL_PAGES     (1ull << 30)            /* pages of changing mapping */
 #define LARGE_PAGES     (SMALL_PAGES + HUGE_PAGE)
 #define HUGE_PAGES      (SMALL_PAGES + 2 * HUGE_PAGE)
-#define HUGE_MEMORY     0x2000000ull            /* two of them, not the payload's */
+#define HUGE_MEMORY     0x2000000ull            /* two; not the payload's */
 #define HUGE_PARTS      8
 #define KERNEL          0xc000000000000000ull
 #define N_SMALL         96
@@ -202,7 +202,7 @@ static void flush_small(void)
             flush_page(pid, at_small(i), PAGE, everywhere);
         }
         expect(read_at(at_small(i)), page);
-        /* that of another process is not affected */
+        /* a flush of the other process does not change it */
         flush_process(3 - pid, everywhere);
         expect(read_at(at_small(i)), page);
     }
@@ -249,7 +249,7 @@ static void flush_huge(void)
     }
 }
 
-/* Translations of the kernel stay, whatever the process, until they are flushed */
+/* The kernel's translations stay, whatever the process, until their flush */
 static void flush_kernel(void)
 {
     for (unsigned round = 0; round < 100; round++) {

@@ -11,7 +11,7 @@
 #include "tests.h"
 
 #define REBOOTS     200
-#define CALLS       12                  /* of each vCPU at least, a boot */
+#define CALLS       12                  /* of each vCPU in a boot, at least */
 #define PATTERN     0xbad0bad000000000ull
 /* no device is there: not in RAM, within the host bridge's window */
 #define PCI_MEM     0x200080000000ull

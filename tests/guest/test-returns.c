@@ -1,6 +1,6 @@
 /*
- * Calls and returns, over and over: each goes where the code that is there now
- * says, and runs what is there now
+ * Calls and returns, over and over: each goes where the present code says, and
+ * runs the code that is there at present
  *
  * The translator links calls, also those to other pages, and keeps a stack of
  * returns (base/patches/0151, 0152).  Here returns leave the order of calls,
@@ -77,7 +77,7 @@ static void return_to_changed(void)
     }
 }
 
-/* It returns @r4 bytes further on */
+/* What is called returns r4 bytes behind its return address */
 static void return_elsewhere(void)
 {
     PUT(pages[0], MFLR_R6, BL(1, WORDS), LI(3, 1), B(3, 5), LI(3, 2), MTLR_R6,

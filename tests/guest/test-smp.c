@@ -128,7 +128,7 @@ static void wait_for_turn(struct cpu *cpu)
     }
 }
 
-/* Who was started counts as running at once, be it under way or there */
+/* A vCPU that was started counts as running at once, even before it runs */
 static void negotiate_beside_start(void)
 {
     static uint8_t reply[64];

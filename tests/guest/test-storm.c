@@ -69,7 +69,7 @@ static void fill(struct storm *storm)
         words[i] = random_next(&storm->seed);
     }
     kept->cr &= 0x00fff000;
-    kept->fpscr &= 0x1f003;             /* what it rounds to, and last results */
+    kept->fpscr &= 0x1f003;             /* rounding, and last results */
     kept->dscr &= 0x1ff;
     kept->vrsave &= 0xffffffff;
 }
@@ -88,7 +88,7 @@ static void compare(const struct storm *storm, uint64_t op)
     }
 }
 
-/* r3; the rest of what it returns is in storm->regs.args */
+/* Returns r3; the other results are in storm->regs.args */
 static long call(struct storm *storm, uint64_t op, uint64_t a, uint64_t b,
                  uint64_t c)
 {
@@ -190,7 +190,7 @@ static void prod(struct storm *storm)
 
 static void cede(struct storm *storm)
 {
-    interrupts(false);          /* it is to interrupt the sleep, no sooner */
+    interrupts(false);          /* no interrupt before the sleep */
     set_decrementer(random_next(&storm->seed) % CEDE_TICKS);
     expect(call(storm, H_CEDE, 0, 0, 0), H_SUCCESS);
     expect(get_msr() & MSR_EE, MSR_EE);
@@ -211,7 +211,7 @@ static void join(struct storm *storm)
     }
 }
 
-/* To itself it would be a sleep that a prod ends */
+/* H_CONFER to the own vCPU would sleep until an H_PROD */
 static void confer(struct storm *storm)
 {
     uint64_t id = random_next(&storm->seed) % cpus_there;
@@ -237,9 +237,9 @@ static void refused(struct storm *storm)
 
 /* ---- the device ---- */
 
-#define MMIO_WINDOW     0x200080000000ull       /* in RAM's place */
-#define MMIO_BUS        0x80000000u             /* and on the bus */
-#define E1000E_MTA      0x5200                  /* 128 words that only keep */
+#define MMIO_WINDOW     0x200080000000ull       /* its real address */
+#define MMIO_BUS        0x80000000u             /* its PCI address */
+#define E1000E_MTA      0x5200                  /* 128 words of plain storage */
 
 static void find_device(void)
 {
@@ -283,7 +283,7 @@ static void device_sizes(uint64_t at, uint64_t value)
     expect(word, __builtin_bswap32(value));
 }
 
-/* Two accesses to the device; and instructions that move their address on */
+/* 8 bytes, which are two accesses; and loads and stores with update */
 static void device_doubles(uint64_t at, uint64_t value)
 {
     uint64_t got, reversed, to = at - 16, from = at - 8;
@@ -424,7 +424,7 @@ static void lead(void)
     }
 }
 
-/* Whoever has joined is to see that it is over */
+/* vCPUs that have joined are woken, so that they see the end */
 static void end_all(struct cpu *cpu)
 {
     interrupts(true);

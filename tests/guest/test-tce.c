@@ -17,12 +17,12 @@
 #define TCES        (WINDOW >> SHIFT)
 #define OWN_PAGES   64              /* of each vCPU in the window of the boot */
 
-static volatile uint64_t window;    /* where the window was put; 0: no idea */
+static volatile uint64_t window;    /* of the window made last; 0: of none */
 static volatile bool done;
 static uint64_t rounds;
 static uint64_t lists[CPUS][512] __attribute__((aligned(4096)));
 
-/* What maps something here: the same page for all entries, by rights */
+/* An entry: always of the same page, with random rights */
 static inline uint64_t some_tce(uint64_t *random)
 {
     return (1ull << 20) | (random_next(random) & 3);
@@ -35,7 +35,7 @@ static void must_be_either(long rc)
     }
 }
 
-/* In a window that may be there: done, or refused as a whole */
+/* Use a window that may not exist: calls succeed, or are refused as a whole */
 static void use_window(struct cpu *cpu, uint64_t *random)
 {
     uint64_t page = random_next(random) % (TCES - 512);
@@ -59,7 +59,7 @@ static void use_window(struct cpu *cpu, uint64_t *random)
     }
 }
 
-/* In a part of the other window that no other vCPU uses: entries stay */
+/* Use a part of the other window that no other vCPU uses: entries stay */
 static void use_own(struct cpu *cpu, uint64_t *random)
 {
     uint64_t page = random_next(random) % OWN_PAGES;
@@ -128,6 +128,6 @@ void test_tce_race(void)
         expect(cpus[id].count != 0, true);
         wait_stopped(id);
     }
-    /* with the last window went all that was in it */
+    /* the last window has been removed with its entries */
     expect(hcall(H_PUT_TCE, LIOBN_DDW, window, 0, 0), H_PARAMETER);
 }

@@ -16,7 +16,7 @@ static void spin(struct cpu *cpu)
     }
 }
 
-/* Give a device its memory and take it away, beside @other on the next vCPU */
+/* Enable and disable a device's memory BAR, while vCPU 1 runs @other */
 static void change_beside(void (*other)(struct cpu *cpu))
 {
     unsigned device = pci_find(E1000E);
@@ -43,7 +43,7 @@ void test_view_flood(void)
 
 static uint64_t trigger, manage;
 
-/* Set two states in turn, neither of which forwards: a load returns the former */
+/* Set PQ to 3 and 1 in turn, without an event: a load returns the old value */
 static void use_source(struct cpu *cpu)
 {
     for (uint64_t n = 0; !over; n++) {
@@ -52,8 +52,8 @@ static void use_source(struct cpu *cpu)
 }
 
 /*
- * An access to a device goes to that device, also while the map changes: the
- * map's parts have other numbers after it.
+ * An access to a device goes to that device, also while the map changes, by
+ * which its sections get other numbers.
  */
 void test_view_change(void)
 {

@@ -34,23 +34,24 @@ uint64_t command_number(uint64_t otherwise);
 void run_everywhere(void (*fn)(struct cpu *));
 
 /*
- * Messages between vCPUs (test-irq.c): each that is to get any sets itself up,
- * with XIVE (negotiated) or with XICS.  They arrive while interrupts are on.
+ * Messages between vCPUs (test-irq.c): each vCPU that is to get any calls
+ * messages_setup(), with XIVE (negotiated) or XICS.  They arrive while its
+ * interrupts are on.
  */
 void messages_setup(struct cpu *cpu, bool xive);
 void message_send(unsigned to);
 bool messages_seen(unsigned id);
 
 /*
- * Run code at @address with MSR @msr, r5 @result, r6 and CTR @target, and r8 @code,
- * until an interrupt ends it, for which put_leave_handlers() has put handlers:
- * its SRR0 (address.S)
+ * Run code at @address with MSR @msr, r5 @result, r6 and CTR @target, and r8
+ * @code, until an interrupt: put_leave_handlers() has put handlers that return
+ * here.  Returns the interrupt's SRR0 (address.S).
  */
 uint64_t enter_at(uint64_t address, uint64_t msr, uint64_t *result,
                   uint64_t target, uint64_t code);
 void put_leave_handlers(void);
 
-/* A handler for trap_msr() at real address @at: returns the MSR that it has */
+/* Put a handler at real address @at: trap_msr() returns the handler's MSR */
 void put_msr_handler(uint64_t at, bool little);
 
 /* Configuration space of the first host bridge's devices (pci.c) */
@@ -80,16 +81,16 @@ unsigned pci_find(uint32_t id);         /* its devfn, or PCI_NONE */
 
 extern uint64_t hash_groups;            /* of the table */
 void hash_find_groups(void);
-/* of the primary group, the first entry */
+/* The first entry of the primary group */
 uint64_t hash_slot(uint64_t vsid, uint64_t offset);
 uint64_t hash_pte0(uint64_t vsid, uint64_t offset);
-/* Map a page at @offset of a segment; @kind: PTE_BOLTED or 0; its entry */
+/* Map a page at @offset of a segment, return its entry; @kind: PTE_BOLTED, 0 */
 uint64_t hash_enter(uint64_t kind, uint64_t vsid, uint64_t offset,
                     uint64_t real, uint64_t pp);
 void hash_map_payload(uint64_t kind);
 /* Set SLB entry @index */
 void hash_segment(unsigned index, uint64_t esid, uint64_t vsid);
-/* Segments 0 and 1 for this vCPU; @how: MSR_DR, MSR_IR */
+/* Set the segments of this vCPU, and @how in its MSR: MSR_DR, MSR_IR */
 void translation_on(uint64_t how);
 
 void test_abi(void);

@@ -16,14 +16,14 @@
 #define STORES  48                      /* to a word, in a run */
 #define STEPS   1024
 
-/** View - of each word, the store that a thread knows to be there */
+/** View - of each word, the newest store that a thread knows of */
 typedef struct View {
     uint8_t at[WORDS];
 } View;
 
 typedef struct Store {
     uint64_t value;
-    View tells;                         /* to who loads it and acquires */
+    View tells;                         /* what a load-acquire of it learns */
 } Store;
 
 typedef struct Word {
@@ -40,7 +40,7 @@ typedef struct Thread {
     View loaded;                        /* seen after an acquire barrier */
     View released;                      /* told by relaxed stores */
     uint64_t past;                      /* hash of all that it has loaded */
-    uint64_t changes;                   /* waits while there are no more */
+    uint64_t changes;                   /* spins while run.changes is this */
     const Word *wait;                   /* waits for this word ... */
     uint64_t value;                     /* ... to be this */
 } Thread;
@@ -57,7 +57,7 @@ static struct {
     /* choices of this run: made, and how many there were */
     uint8_t choice[STEPS], of[STEPS];
     unsigned n_choices, replay, at;
-    bool known;                         /* no more choices: been here */
+    bool known;                         /* state seen before: no more choices */
     GHashTable *seen;
 } run;
 
@@ -108,7 +108,7 @@ static uint64_t state_hash(void)
     return hash;
 }
 
-/* One of @n; all of them, in the course of the runs */
+/* A number below @n; a later run takes the next one, until all are tried */
 static unsigned choose(unsigned n)
 {
     if (n == 1 || run.known) {
@@ -208,7 +208,7 @@ void explore_store(void *address, uint64_t value, int order)
            order == EXPLORE_ORDERED ? &t->sees : &t->released);
 }
 
-/* Loads the newest store, and stores @value with what that one told, too */
+/* A release sequence: the new store also tells what the newest one told */
 static void exchange(Thread *t, Word *word, uint64_t value)
 {
     View tells = newest(word)->tells;
@@ -284,7 +284,7 @@ void explore_spin(void)
 {
     bool stale = false;
 
-    /* sooner or later it sees all that was stored */
+    /* a thread that spins sees all stores sooner or later */
     for (unsigned i = 0; i < run.n_words; i++) {
         stale |= run.now->sees.at[i] != run.word[i].n - 1;
         run.now->sees.at[i] = run.word[i].n - 1;
@@ -378,7 +378,7 @@ static void one_run(const ExploreProgram *program)
         if (all_done) {
             break;
         }
-        g_assert(n);                    /* they wait for each other */
+        g_assert(n);                    /* else it is a deadlock */
         if (run.at >= run.replay && !run.known &&
             !g_hash_table_add(run.seen, (gpointer)(uintptr_t)state_hash())) {
             run.known = true;

@@ -2,19 +2,21 @@
  * Run a few threads in all orders of their loads and stores
  *
  * For code that works on shared words by QEMU's atomics.  A test includes this
- * file after all of QEMU's, then the header with the code: the atomics in that
- * are then steps of a model, which is run again and again until each choice at
- * each step has been made once: which thread is next, and what a load sees.
+ * file after QEMU's headers, then the header with the code under test, whose
+ * atomics are thereby steps of a model.  The model is run again and again until
+ * each choice at each step has been made once: which thread is next, and which
+ * store a load sees.
  *
  * The memory is that of weakly ordered hosts, and of C11.  A word is the list
- * of all stores to it.  A load sees any of them that is no older than what its
- * thread has seen of that word, or has been told of by a barrier: smp_rmb() and
- * load_acquire take over what the storing thread had seen before smp_wmb() or
- * store_release; smp_mb() adds what all threads had seen at theirs.  An atomic
- * exchange sees the newest store, acquires and releases, and is no full barrier
- * by itself, as on Arm; x86 hosts show part of what this memory shows.  Not
- * modelled is a store that others see before an earlier load of its own thread
- * is done: no store that matters here is independent of the loads before it.
+ * of all stores to it.  A load sees any store that is no older than the newest
+ * one that its thread has seen, or has learned of by a barrier.  By smp_rmb()
+ * and load_acquire a thread learns of what the storing thread had seen before
+ * its smp_wmb() or store_release; by smp_mb(), of what other threads had seen
+ * at their last smp_mb().  An atomic exchange sees the newest store, acquires
+ * and releases, and is no full barrier by itself, as on Arm.  x86 hosts allow
+ * fewer orders than this model.  Load buffering is not modelled (others see a
+ * store before an earlier load of its own thread is done): no store that
+ * matters here is independent of the loads before it.
  *
  * States (of memory and threads) that have been seen are not followed twice.
  * They are told apart by 64-bit hashes.
@@ -37,19 +39,19 @@ typedef struct ExploreProgram {
 /** ExploreResult - @bad is the number of runs that called explore_bad() */
 typedef struct ExploreResult {
     uint64_t runs, states, bad;
-    const char *why;                    /* the first bad one was bad */
+    const char *why;                    /* of the first bad run */
 } ExploreResult;
 
-/** explore - run @program in all orders, or until one was bad */
+/** explore - run @program in all orders, or until a run is bad */
 ExploreResult explore(const ExploreProgram *program);
 
-/** explore_and_say: the same, with a line in the test's log, on @what */
+/** explore_and_say: explore(), and log the result under the name @what */
 ExploreResult explore_and_say(const ExploreProgram *program, const char *what);
 
-/** explore_all_right: no run was bad, and there were enough to say so */
+/** explore_all_right: assert that no run is bad, of more than 100 states */
 void explore_all_right(const ExploreProgram *program, const char *what);
 
-/** explore_finds_bad: one was, as the test wants it */
+/** explore_finds_bad: assert that a run is bad, since a step is left out */
 void explore_finds_bad(const ExploreProgram *program, const char *what);
 
 /** explore_word: make *@word shared, with its present value */
@@ -61,7 +63,7 @@ void explore_bad(const char *why);
 
 /** explore_spin: the thread waits for others to change something */
 void explore_spin(void);
-/** explore_wait: it waits till *@word, as it is newest, is @value; acquires */
+/** explore_wait: wait until the newest store to *@word is @value; acquires */
 void explore_wait(const void *word, uint64_t value);
 
 enum { EXPLORE_RELAXED, EXPLORE_ORDERED };
@@ -103,9 +105,9 @@ void explore_full(void);
 #define qatomic_dec(p) explore_add((p), -1ull)
 /* a step */
 #define smp_mb() explore_full()
-/* a step */
+/* no step: changes only what its thread has seen */
 #define smp_rmb() explore_acquire()
-/* a step */
+/* no step: changes only what its thread tells */
 #define smp_wmb() explore_release()
 /* a step */
 #define smp_mb__before_rmw() explore_full()

@@ -9,10 +9,10 @@
  * turns, one run each, up to a number of preemptions (a switch away from a
  * party that could go on), and il_random() takes orders by chance.
  *
- * What is explored is sequential consistency.  Where the order of a thread's
+ * The memory model is sequential consistency.  Where the order of a thread's
  * own store and load matters, il_store() keeps the store in a buffer, as a
- * processor does: it comes to memory in a turn of its own, and at the latest by
- * a barrier or an atomic read-modify-write of its thread.
+ * processor does: the store reaches memory in a turn of its own, at the latest
+ * at a barrier or an atomic read-modify-write of its thread.
  *
  * Include it after all headers that use qemu/atomic.h themselves, and before
  * the code to be explored.
@@ -65,7 +65,7 @@ typedef struct Il {
     unsigned int n_parties;
     IlTurn turns[IL_TURNS];
     unsigned int n_turns;               /* of the run at hand */
-    unsigned int replay;                /* the first so many are given */
+    unsigned int replay;                /* so many repeat the run before */
     unsigned int preemptions, bound;
     GRand *rand;                        /* NULL: take every order */
     int self;                           /* the party that runs, or -1 */
@@ -96,7 +96,7 @@ static inline void il_drain(IlParty *party)
     party->n_stores = 0;
 }
 
-/* A full barrier, or the part of it that an atomic operation has */
+/* A full barrier, which is also a part of each atomic operation */
 static inline void il_fence(void)
 {
     if (il.self >= 0) {
@@ -145,7 +145,7 @@ static void coroutine_fn il_enter(void *opaque)
     IlParty *party = opaque;
 
     party->run(party->opaque);
-    party->done = true;                 /* its stores may still be on the way */
+    party->done = true;                 /* its stores may still be buffered */
 }
 
 static inline bool il_runnable(const IlParty *party)
@@ -154,8 +154,8 @@ static inline bool il_runnable(const IlParty *party)
 }
 
 /*
- * Who may have the next turn, a bit each.  Bit IL_PARTIES + n is the memory
- * that takes the oldest store that party n has in its buffer.
+ * What the next turn may be, a bit each.  Bit n: party n runs; bit IL_PARTIES
+ * + n: the oldest store in the buffer of party n reaches memory.
  */
 static inline uint32_t il_choices(int last)
 {
@@ -233,7 +233,7 @@ static inline bool il_all_done(void)
     return true;
 }
 
-/* If all relax, they go on: production code then gives up by itself */
+/* If all parties relax, all go on: loops with cpu_relax() have a limit */
 static inline void il_unrelax(void)
 {
     for (unsigned int i = 0; i < il.n_parties; i++) {
@@ -277,7 +277,7 @@ static inline void il_one_run(void)
     il.check(il.opaque);
 }
 
-/* The next order, if there is one: the last turn that could go otherwise */
+/* Take another choice at the last turn that has one left; false: none has */
 static inline bool il_next(void)
 {
     while (il.n_turns) {
@@ -342,7 +342,7 @@ static inline void il_random(IlRun *setup, IlRun *check, void *opaque,
         *(ptr) = (value);                                       \
     } while (0)
 
-/* An operation on *ptr, by its name for the word: il_w */
+/* @operation on *il_ptr; il_w is the word's old value, and the result */
 #define IL_RMW(ptr, operation) ({                               \
         typeof(ptr) il_ptr = (ptr);                             \
         typeof(*il_ptr) il_w;                                   \
@@ -372,8 +372,8 @@ static inline void il_random(IlRun *setup, IlRun *check, void *opaque,
 #undef qatomic_sub
 #define qatomic_sub(ptr, n) ((void)IL_RMW(ptr, *il_ptr -= (n)))
 
-#undef smp_mb                           /* brings out the caller's stores */
-#define smp_mb() il_fence()             /* as that does */
+#undef smp_mb                           /* drains the caller's buffer */
+#define smp_mb() il_fence()             /* as the real one does */
 
 #undef qemu_spin_lock
 #define qemu_spin_lock(spin) il_lock(&(spin)->value)

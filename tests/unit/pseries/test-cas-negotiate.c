@@ -188,7 +188,7 @@ static void test_hash_xics(void)
     g_assert_true(r.fixed_hpt);
     p->offer.hpt_resize_required = true;
     assert_refused(p, &g, H_PARAMETER, "resize-hpt=required");
-    /* which is no matter to a radix guest */
+    /* a radix guest has no such table */
     kind.mmu = 0x40;
     make_linux(&g, &kind);
     g_assert_cmpint(negotiate(p, &g, &r), ==, H_SUCCESS);
@@ -275,7 +275,7 @@ static void test_old_guest(void)
     add_vectors(&g, &kind);
     assert_refused(p, &g, H_PARAMETER, "radix MMU");
 
-    /* who asks for radix where it can be had gets it shown */
+    /* a guest that asks for radix supports ISA 3.00, whatever vector 1 says */
     kind.ov1_byte3 = 0;
     make_linux(&g, &kind);
     g_assert_cmpint(negotiate(p, &g, &r), ==, H_SUCCESS);
@@ -289,14 +289,14 @@ static void test_levels(void)
     PaprCasResult r;
     Guest g = { };
 
-    /* known by its own number alone */
+    /* the guest knows the processor's PVR, and no compatibility mode */
     add_pvr(&g, 0xffff0000, 0x004e0000);
     add_pvr(&g, 0, 0xffffffff);
     add_vectors(&g, &linux6);
     g_assert_cmpint(negotiate(p, &g, &r), ==, H_SUCCESS);
     g_assert_cmphex(r.compat_pvr, ==, 0);
     g_assert_true(r.raw_ok);
-    /* which max-cpu-compat forbids */
+    /* max-cpu-compat forbids to run without a compatibility mode */
     p->offer.max_compat = LEVEL_2_07;
     assert_refused(p, &g, H_HARDWARE, "knows neither");
 
@@ -312,7 +312,7 @@ static void test_levels(void)
     g_assert_cmpint(negotiate(p, &g, &r), ==, H_SUCCESS);
     g_assert_cmphex(r.compat_pvr, ==, LEVEL_2_07);
 
-    /* unknown altogether */
+    /* the guest knows neither PVR nor compatibility modes of the machine */
     g.n = 0;
     add_pvr(&g, 0xffff0000, 0x003f0000);
     add_pvr(&g, 0, 0xffffffff);
@@ -380,7 +380,7 @@ static void test_few_vectors(void)
     assert_refused(power9(), &g, H_PARAMETER, "no option vector 5");
 }
 
-/* What form 1 can't describe is refused to those who know no other */
+/* Guests without form 2 are refused if form 1 can't describe the nodes */
 static void test_numa(void)
 {
     GuestKind kind = linux6;

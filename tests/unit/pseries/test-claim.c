@@ -78,7 +78,7 @@ static void too_many(void)
     }
     g_assert_cmphex(papr_claim(c, 0x1000 + i * 0x10, 8, 0), ==,
                     PAPR_CLAIM_NONE);
-    /* a hole needs a range more as well; a neighbour does not */
+    /* a hole would need one more range; a claim that fills a gap needs none */
     g_assert_false(papr_claim_release(c, 0x1002, 2));
     g_assert_cmphex(papr_claim(c, 0x1008, 8, 0), ==, 0x1008);
     g_assert_cmpuint(c->n, ==, PAPR_CLAIM_RANGES - 1);

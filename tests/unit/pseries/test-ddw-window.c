@@ -24,7 +24,7 @@ static PaprDmaLimits limits(void)
     };
 }
 
-/* Beside the window of the boot, as a guest does it first */
+/* A second window, beside the window of the boot: a guest's first request */
 static uint64_t beside_boot(uint32_t page_shift, uint32_t window_shift)
 {
     const PaprDmaRange taken[] = { boot, msi };
@@ -86,7 +86,7 @@ static void overlap(void)
     g_assert_true(papr_dma_overlap((PaprDmaRange) { GiB - 1, 2 }, boot));
     g_assert_false(papr_dma_overlap(boot, (PaprDmaRange) { 0, 0 }));
     g_assert_false(papr_dma_overlap((PaprDmaRange) { 5, 0 }, boot));
-    /* one that ends at 2^64 has not wrapped */
+    /* a range that ends at 2^64 does not wrap */
     g_assert_false(papr_dma_overlap(boot, top));
     g_assert_true(papr_dma_overlap(top, (PaprDmaRange) { UINT64_MAX, 1 }));
     g_assert_true(papr_dma_overlap((PaprDmaRange) { 1, UINT64_MAX }, top));
@@ -101,7 +101,7 @@ static void sizes(void)
     g_assert_cmphex(beside_boot(12, 33), ==, UINT64_MAX);
     g_assert_cmphex(beside_boot(24, 44), ==, HIGH);
     g_assert_cmphex(beside_boot(24, 45), ==, UINT64_MAX);
-    /* less than a page; sizes that the bridge has not; no sizes at all */
+    /* less than a page; page sizes that the bridge lacks; sizes of 0 bits */
     g_assert_cmphex(beside_boot(16, 15), ==, UINT64_MAX);
     g_assert_cmphex(beside_boot(13, 30), ==, UINT64_MAX);
     g_assert_cmphex(beside_boot(34, 40), ==, UINT64_MAX);
@@ -129,15 +129,15 @@ static void places(void)
     PaprDmaLimits l = limits();
     uint64_t start;
 
-    /* alone it may begin low, unless it would reach the MSIs */
+    /* the only window begins at @low, unless it would reach the MSIs */
     g_assert_cmphex(alone(l, 12, 30), ==, LOW);
     g_assert_cmphex(alone(l, 24, 42), ==, LOW);
     g_assert_cmphex(alone(l, 24, 43), ==, HIGH);
 
-    /* beside one that is high already, low is what is left */
+    /* beside a window at @high, @low is left */
     g_assert_true(papr_dma_place(&l, 12, 30, high_and_msi, 2, 1, &start));
     g_assert_cmphex(start, ==, LOW);
-    /* and with neither of them free, none */
+    /* with neither @low nor @high free, no window is created */
     l.low = HIGH;
     g_assert_false(papr_dma_place(&l, 12, 30, high_and_msi, 2, 1, &start));
 
@@ -149,7 +149,7 @@ static void places(void)
     g_assert_cmphex(alone(l, 12, 31), ==, UINT64_MAX);
 }
 
-/* A page of I/O is a multiple of its size in both its addresses */
+/* A window begins at a multiple of its page size */
 static void alignment(void)
 {
     PaprDmaLimits l = limits();
@@ -181,12 +181,12 @@ static void places_of_use(void)
     g_assert_true(usable(MSI + 64 * KiB, usual));
     g_assert_true(usable(MSI - 1 * GiB, usual));
     g_assert_true(usable(0xffffffffc0000000ULL, usual));
-    /* onto the MSIs, past the end */
+    /* over the MSIs; past the last address */
     g_assert_false(usable(MSI, usual));
     g_assert_false(usable(MSI + 4 * KiB, usual));
     g_assert_false(usable(MSI - 1 * GiB + 4 * KiB, usual));
     g_assert_false(usable(0xfffffffffffff000ULL, usual));
-    /* a page that is larger, or to which the address is no multiple */
+    /* pages above 1 GiB; an address that is no multiple of the page size */
     g_assert_true(usable(16 * GiB, 16 * GiB));
     g_assert_false(usable(MSI - 8 * GiB, 16 * GiB));
     g_assert_false(usable(HIGH + 4 * KiB, 64 * KiB));

@@ -1,10 +1,10 @@
 /*
  * Unit tests: a device behind many connectors (hw/ppc/pseries/dr/group.c)
  *
- * A model of what user and guest may do, in plain words, against the group: all
- * states that one to three blocks can get into and all steps from each, then
- * random runs of many blocks.  A reset and a migration, to this machine and
- * from older versions of upstream's pseries, are tried in every state.
+ * The group is compared with a simple model of it: in all states that one to
+ * three blocks can reach, with all steps from each, then in random runs of many
+ * blocks.  A reset and a migration, to this machine and from older versions of
+ * upstream's pseries, are tried in every state.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -194,7 +194,7 @@ static void real_init(Real *r, unsigned n)
     papr_drc_group_attach(&r->group, true);
 }
 
-/* The same is seen of both, and what group.h says is always true is true */
+/* Model and group look the same, and the invariants of group.h hold */
 static void compare(const Model *m, const Real *r)
 {
     unsigned back = 0;
@@ -217,7 +217,7 @@ static void compare(const Model *m, const Real *r)
     }
 }
 
-/* Load @from's state as @older or this QEMU's pseries sends it */
+/* Load @m's state as this machine, or an @older upstream one, sends it */
 static void migrate(const Model *m, Real *to, bool older)
 {
     unsigned start = g_test_rand_int_range(0, m->n);
@@ -237,7 +237,7 @@ static void migrate(const Model *m, Real *to, bool older)
     compare(m, to);
 }
 
-/* A guest that means well can always give all back, and always keep all */
+/* From any state a guest can release all blocks, or refuse and keep all */
 static void check_ways_out(const Model *from)
 {
     for (int keep = 0; keep < 2; keep++) {
@@ -262,7 +262,7 @@ static void check_ways_out(const Model *from)
             }
         }
         if (keep && !m.released) {
-            /* refused, or block n - 1 is out of the guest's hands already */
+            /* refused, unless the guest had released block n - 1 before */
             for (unsigned i = 0; i < m.n && !m.requested; i++) {
                 Step steps[] = { MAKE_USABLE, UNISOLATE, CONFIGURE };
 
@@ -330,7 +330,7 @@ static void explore(unsigned n)
             }
         }
     }
-    /* requested or not; requested with all of it back is no state to stay in */
+    /* requested or not; on request, a device is removed once all is released */
     g_assert_cmpuint(states, ==, (2u << 2 * n) - 1);
 }
 
@@ -352,7 +352,7 @@ static void test_random(void)
         memset(m.state, CONFIGURED, m.n);
         real_init(&r, m.n);
         for (int i = 0; i < 400 && !m.released; i++) {
-            /* mostly as a guest does: giving back, rarely refusing */
+            /* mostly as a guest does: releasing, rarely refusing */
             Step step = g_test_rand_int_range(0, 100) < 90
                 ? (g_test_rand_bit() ? ISOLATE : MAKE_UNUSABLE)
                 : g_test_rand_int_range(ISOLATE, REQUEST + 1);
@@ -378,7 +378,7 @@ static void test_random(void)
     g_assert_cmpuint(refusals, >, 100);
 }
 
-/* A slot knows no allocation, and its device goes as it is isolated */
+/* A slot has no allocation state: isolating it releases its device */
 static void test_slot(void)
 {
     PaprDrc drc = { .st = { .state = PAPR_DRC_PHYSICAL_POWERED } };
@@ -400,7 +400,7 @@ static void test_slot(void)
     g_assert_cmpuint(group.n_released, ==, 1);
 }
 
-/* Whatever a stream says, what is always true stays true */
+/* Whatever states a stream has, the invariants of group.h hold */
 static void test_bad_streams(void)
 {
     for (int run = 0; run < 2000; run++) {
@@ -424,7 +424,7 @@ static void test_bad_streams(void)
     }
 }
 
-/* There are 131072 of them in a machine */
+/* A machine can have 131072 of them */
 static void test_size(void)
 {
     g_assert_cmpuint(sizeof(PaprDrc), <=, 24);

@@ -72,7 +72,7 @@ static void count_remove(DeviceState *dev, void *opaque)
 
 static const PaprDrcOps plain_ops = { .remove = count_remove };
 
-/* As a host bridge: with it go its buses, ids 0x10000 to 0x1ffff */
+/* As a host bridge: its buses, ids 0x10000 to 0x1ffff, are removed with it */
 static void remove_bridge(DeviceState *dev, void *opaque)
 {
     count_remove(dev, opaque);
@@ -81,7 +81,7 @@ static void remove_bridge(DeviceState *dev, void *opaque)
 
 static const PaprDrcOps bridge_ops = { .remove = remove_bridge };
 
-/* As a device that is itself a bridge: bus 0x100 goes with it */
+/* As a device that is itself a bridge: bus 0x100 is removed with it */
 static void remove_low_bus(DeviceState *dev, void *opaque)
 {
     count_remove(dev, opaque);
@@ -97,7 +97,7 @@ static void add_bus(uint32_t first, const PaprDrcOps *ops)
 
 static void fresh(void)
 {
-    /* it lives as long as the machine: nothing frees it */
+    /* a PaprDr is never freed: keep it reachable for leak checkers */
     static GSList *all;
 
     dr = papr_dr_new(NULL);
@@ -160,7 +160,7 @@ static void test_remove(void)
     g_assert_nonnull(papr_dr_find(dr, PAPR_DRC_PCI, 0x20000));
     g_assert_cmpuint(removed, ==, 0);
 
-    /* and there again, empty */
+    /* the bus can be added again, and has no devices then */
     add_bus(0x10100, &plain_ops);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x10108)));
     papr_dr_remove_connectors(dr, PAPR_DRC_PHB, 0, UINT32_MAX);
@@ -188,7 +188,7 @@ static void test_attach(void)
     error_free_or_abort(&err);
     g_assert_true(papr_drc_device(drc) == &devices[0]);
 
-    /* the guest has it: nothing happens yet */
+    /* the guest uses the device, and has to release it first */
     papr_drc_unplug_request(drc);
     g_assert_true(papr_drc_unplug_requested(drc));
     g_assert_cmpuint(removed, ==, 0);
@@ -200,7 +200,7 @@ static void test_attach(void)
     g_assert_null(papr_drc_device(drc));
     g_assert_false(papr_drc_unplug_requested(drc));
 
-    /* nothing behind it */
+    /* no device behind the connector */
     papr_drc_unplug_request(drc);
     g_assert_cmpuint(removed, ==, 1);
 }
@@ -221,14 +221,14 @@ static void test_reset(void)
     attach(PAPR_DRC_PCI, 0x20010, 4, false);
 
     papr_dr_reset(dr);
-    /* bridge 1 with all that was behind it, and the one device of bridge 2 */
+    /* bridge 1, with its buses, and the device at 0x20008 behind bridge 2 */
     g_assert_cmpuint(removed, ==, 2);
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 1)));
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10008));
     g_assert_null(papr_dr_find(dr, PAPR_DRC_PCI, 0x10208));
     g_assert_nonnull(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PHB, 2)));
     g_assert_null(papr_drc_device(papr_dr_find(dr, PAPR_DRC_PCI, 0x20008)));
-    /* this one is in the guest's device tree: it has to release it */
+    /* since the reset it is in the device tree, so the guest must release it */
     papr_drc_unplug_request(papr_dr_find(dr, PAPR_DRC_PCI, 0x20010));
     g_assert_cmpuint(removed, ==, 2);
 }
@@ -304,7 +304,7 @@ static void test_groups(void)
         g_assert_cmpuint(papr_drc_id(lmb(id)), ==, id);
     }
 
-    /* the device is removed with its last block, in any order */
+    /* the device is removed when its last block is released, in any order */
     papr_drc_unplug_request(lmb(12));
     g_assert_true(papr_drc_unplug_requested(lmb(10)));
     g_assert_false(papr_drc_unplug_requested(lmb(14)));
@@ -366,7 +366,7 @@ static void is_hidden(PaprDrc *drc, unsigned before)
     g_assert_true(removal_scheduled);
 }
 
-/* A kind that is removed in two steps, with a reset before and in between */
+/* A kind that is hidden first and removed later, with a reset in between */
 static void test_two_steps(void)
 {
     PaprDrc *drcs[4];
@@ -433,7 +433,7 @@ static void test_stay_for_stream(void)
         g_assert_cmpuint(removed, ==, i + 1);
     }
 
-    /* a host bridge is removed with a hidden device, neither of them twice */
+    /* a hidden bridge is removed with a hidden device, neither of them twice */
     module = attach(PAPR_DRC_PHB, 1, 0, true);
     slot = attach(PAPR_DRC_PCI, 0x10008, 1, true);
     papr_drc_unplug_request(module);
@@ -451,7 +451,7 @@ static void test_stay_for_stream(void)
     migration_in_progress = false;
 }
 
-/* ... nor those that a reset releases, until the next reset at the latest */
+/* ... nor those that a reset releases, until a reset after the stream */
 static void test_reset_in_stream(void)
 {
     PaprDrc *core, *bridge, *slot;
@@ -617,7 +617,7 @@ static void test_dt_run(void)
     g_assert_cmpint(len, ==, 257 * 4);
     g_assert_cmphex(be32_to_cpu(indexes[256]), ==, UINT32_MAX);
 
-    /* a run that isn't there, though a connector is */
+    /* 0x10508 is the id of a connector, but no run begins with it */
     none = run_tree(0x10508);
     indexes = fdt_getprop(none, 0, "ibm,drc-indexes", &len);
     g_assert_cmpint(len, ==, 4);

@@ -1,9 +1,9 @@
 /*
  * Unit tests: states of a connector (hw/ppc/pseries/dr/state.c)
  *
- * Tables of every state and every change that a guest can ask for; then all
- * that guest and user can bring a connector to, in whatever order, against what
- * must never happen and what must stay possible.
+ * Tables of every state and every change that a guest can ask for; then every
+ * state that guest and user can reach, in any order: invariants hold in it, and
+ * if unplug is requested the guest can release the device.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -57,7 +57,7 @@ static void check(const Change *changes, size_t n, SetFn *set)
     for (size_t i = 0; i < n; i++) {
         const Change *c = &changes[i];
         PaprDrcStatus st = make_status(c->state, c->about);
-        /* whatever was there: it must be set */
+        /* no valid value: set() has to store one */
         PaprDrcEffect effect = PAPR_DRC_REFUSED + 100;
 
         g_test_message("row %zu: state %u about %u value %u", i, c->state,
@@ -103,7 +103,7 @@ static void test_unisolate(void)
           PAPR_DRC_RESTART },
         { UNISOLATED, PRESENT, PAPR_DR_UNISOLATE, OK, UNISOLATED },
         { CONFIGURED, PRESENT, PAPR_DR_UNISOLATE, OK, CONFIGURED },
-        /* so a guest tells that it does not give the device back */
+        /* by this a guest refuses to release the device */
         { CONFIGURED, PRESENT | WANTED, PAPR_DR_UNISOLATE, OK, CONFIGURED,
           PAPR_DRC_REFUSED, true },
         { UNISOLATED, PRESENT | WANTED, PAPR_DR_UNISOLATE, OK, UNISOLATED,
@@ -138,7 +138,7 @@ static void test_allocation(void)
         { UNISOLATED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE, UNISOLATED },
         { CONFIGURED, PRESENT, PAPR_DR_UNUSABLE, NONE, CONFIGURED },
         { CONFIGURED, PRESENT | WANTED, PAPR_DR_UNUSABLE, NONE, CONFIGURED },
-        /* the platform looks after the power of physical ones */
+        /* physical connectors have no allocation state */
         { PHYS_POWERED, PRESENT, PAPR_DR_USABLE, NONE, PHYS_POWERED },
         { PHYS_POWERED, PRESENT, PAPR_DR_UNUSABLE, NONE, PHYS_POWERED },
         { PHYS_UNISOLATED, PRESENT, PAPR_DR_USABLE, NONE, PHYS_UNISOLATED },
@@ -228,7 +228,7 @@ static void test_initial(void)
     g_assert_cmpuint(PHYS_CONFIGURED, ==, 8);
 }
 
-/* Everything that can be reached, by moves of the guest first */
+/* What changes a connector, the moves of the guest first */
 enum {
     MOVE_ISOLATE,
     MOVE_UNISOLATE,
@@ -264,7 +264,7 @@ static bool is_empty(const PaprDrcStatus *st)
     return st->state == papr_drc_initial(st->logical, false);
 }
 
-/* As connector.c does it: the device goes, with all that is about it */
+/* As connector.c does it: the device is removed, and the request is over */
 static void released(PaprDrcStatus *st)
 {
     g_assert_true(st->present);
@@ -374,13 +374,13 @@ static void check_status(const PaprDrcStatus *st)
         g_assert_false(st->unplug_requested);
         g_assert_false(papr_drc_configurable(st));
     }
-    /* one that is asked for and that the guest does not have has gone */
+    /* a device that is released on request is removed at once */
     if (st->unplug_requested) {
         g_assert_false(is_empty(st));
     }
 }
 
-/* Can the guest alone bring about, from here, that the device goes? */
+/* Can the guest alone, from this state on, release the device? */
 static bool can_release(PaprDrcStatus st, bool *seen)
 {
     if (!st.present) {
@@ -393,7 +393,7 @@ static bool can_release(PaprDrcStatus st, bool *seen)
     for (int move = 0; move < GUEST_MOVES; move++) {
         PaprDrcStatus next = moved(st, move);
 
-        /* by way of a refusal does not count */
+        /* a refusal would end the request */
         if ((next.unplug_requested || !next.present) &&
             can_release(next, seen)) {
             return true;
@@ -429,7 +429,7 @@ static void explore(bool logical)
             }
         }
     }
-    /* empty; each state with a device; each of those with unplug requested */
+    /* empty; each state with a device; these, but the first, with a request */
     g_assert_cmpuint(count, ==, logical ? 1 + 4 + 3 : 1 + 3 + 2);
 }
 

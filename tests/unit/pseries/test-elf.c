@@ -87,7 +87,7 @@ static bool probe(const Builder *b, PaprElf *elf)
     return papr_elf_probe(b->data, sizeof(b->data), elf);
 }
 
-/* As Debian's vmlinux is, of either endianness: told by its note */
+/* As Debian's vmlinux is, of either endianness: recognised by its note */
 static void vmlinux_note(void)
 {
     for (int is_le = 0; is_le < 2; is_le++) {
@@ -128,7 +128,7 @@ static void vmlinux_banner(void)
     g_assert_true(probe(&b, &elf));
     g_assert_true(elf.is_linux);
 
-    /* only in what is loaded */
+    /* the banner counts only in a segment that is loaded */
     start(&b, true, false, EM_PPC64);
     segment(&b, PT_LOAD, TEXT_AT, 0, 0x100, 0x1000);
     strcpy((char *)b.data + TEXT_AT + 0x200, "Linux version 4.19.0 (gcc)");
@@ -153,7 +153,7 @@ static void zimage(void)
     g_assert_cmphex(elf.low, ==, 0x4000000);
 }
 
-/* The same kind of file with the same notes, but it wants disks opened */
+/* GRUB's notes are those of a zImage, but it needs firmware to open disks */
 static void grub(void)
 {
     Builder b;

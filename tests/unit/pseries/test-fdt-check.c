@@ -1,5 +1,5 @@
 /*
- * Device trees that a guest brings: what is sound, and the cost of saying so
+ * Check of device trees that a guest passes: what is sound, work it takes
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -65,7 +65,7 @@ static void test_damage(void)
 
     for (int run = 0; run < 200000; run++) {
         g_autofree uint8_t *bad = g_memdup2(fdt, size);
-        /* the header, and what follows it, more often than their share */
+        /* damage the header, and what follows it, more often than the rest */
         size_t range = run % 4 ? size : run % 8 ? 40 : 300;
         int n = g_test_rand_int_range(1, 4);
 
@@ -135,7 +135,7 @@ static void put(GArray *cells, uint32_t value)
     g_array_append_val(cells, be);
 }
 
-/* Is it sound?  And has it cost what its size may cost? */
+/* Is the tree sound?  Asserts that the work is bounded by its size */
 static bool check(GArray *cells, const char *strings, size_t strings_size)
 {
     size_t size;
@@ -176,7 +176,7 @@ static void test_long_name(void)
     g_assert_false(check(cells, "abc", 3));
 }
 
-/* Many nodes with many properties: accepted, for what they are */
+/* Many nodes with many properties, within all limits: accepted */
 static void test_many(void)
 {
     g_autofree char *strings = g_malloc(256);

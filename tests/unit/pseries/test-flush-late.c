@@ -18,14 +18,14 @@
 static struct {
     /* words of the model; bool where the code has bool */
     bool late, running;
-    uint64_t table[2];                  /* who asks changes one each, 0 to 1 */
-    uint64_t done[2];                   /* it knows that all is flushed */
+    uint64_t table[2];                  /* each asker changes one, 0 to 1 */
+    uint64_t done[2];                   /* the asker knows it is flushed */
     uint64_t queued[2], worked[2];      /* work for the vCPU */
     uint64_t page;                      /* what only table[0] == 0 leads to */
 
     /* of the vCPU: its TLB, and how often it has stored to the page */
     uint64_t tlb[2], stores;
-    uint64_t seen;                      /* of these, by who changed table[0] */
+    uint64_t seen;                      /* stores seen by table[0]'s asker */
 
     bool (*ask)(bool *late, const bool *running);
     bool barrier_at_start, release_at_end;
@@ -105,7 +105,7 @@ static void vcpu_twice(void)
     run_once();
 }
 
-/* Who queues work for a vCPU that runs waits until that is done */
+/* A thread that queues work for a running vCPU waits until it is done */
 static void change(int i)
 {
     qatomic_set(&m.table[i], 1);
@@ -113,11 +113,11 @@ static void change(int i)
     if (!m.ask(&m.late, &m.running)) {
         qatomic_store_release(&m.queued[i], 1);
         if (!qatomic_load_acquire(&m.worked[i])) {
-            return;                     /* and is never through */
+            return;                     /* waits: asserts nothing */
         }
     }
     if (i == 0) {
-        m.seen = qatomic_read(&m.page); /* it is to be another's now */
+        m.seen = qatomic_read(&m.page); /* others may use the page now */
     }
     qatomic_store_release(&m.done[i], 1);
 }
@@ -163,7 +163,7 @@ static bool ask_without_barrier(bool *late, const bool *running)
 static bool ask_without_acquire(bool *late, const bool *running)
 {
     qatomic_set(late, true);
-    smp_mb();                           /* as there */
+    smp_mb();                           /* as tlb_flush_late_ask() */
     return !qatomic_read(running);
 }
 
@@ -172,7 +172,7 @@ static bool ask_first_look_only(bool *late, const bool *running)
     bool runs = qatomic_load_acquire(running);
 
     qatomic_set(late, true);
-    smp_mb();                           /* as there */
+    smp_mb();                           /* as tlb_flush_late_ask() */
     return !runs;
 }
 

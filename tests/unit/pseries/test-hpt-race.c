@@ -154,7 +154,7 @@ static void begin_with(uint64_t pte0, uint64_t pte1)
     explore_word(&m.removals);
 }
 
-/* ---- a walk returns what was in the table, and its R is seen ---- */
+/* ---- a walk returns what was in the table, and removals see its R ---- */
 
 static void walker(void)
 {
@@ -287,25 +287,25 @@ static void test_walk_protect(void)
 
 /* ---- the same with a step left out ---- */
 
-/* One half after the other, as the table is not to be read */
+/* Wrong: one half after the other, with no look at the counter */
 static bool walk_torn(Pair *found)
 {
     found->pte[0] = papr_entry_load(m.pte, 0);
-    /* as loads on x86 are */
+    /* in order, as loads on x86 */
     smp_rmb();
     found->pte[1] = papr_entry_load(m.pte, 1);
     return matches(found->pte, X);
 }
 
-/* The first half once more: there may be another X */
+/* Wrong: reads the first half again, which may be that of another X */
 static bool walk_twice(Pair *found)
 {
     do {
         found->pte[0] = papr_entry_load(m.pte, 0);
-        /* as loads on x86 are */
+        /* in order, as loads on x86 */
         smp_rmb();
         found->pte[1] = papr_entry_load(m.pte, 1);
-        /* as loads on x86 are */
+        /* in order, as loads on x86 */
         smp_rmb();
     } while (papr_entry_load(m.pte, 0) != found->pte[0]);
     return matches(found->pte, X);
@@ -325,7 +325,7 @@ static bool walk_without_second_look(Pair *found)
     return true;
 }
 
-/* Counted while it is valid still */
+/* Wrong: counts a removal while the entry is still valid */
 static uint64_t count_then_take_out(void)
 {
     uint64_t pte1;
@@ -341,21 +341,21 @@ static uint64_t count_then_take_out(void)
     return pte1;
 }
 
-/* The first half, then the second one */
+/* Wrong: stores the first half, then the second one */
 static void publish_backwards(uint64_t pte0, uint64_t pte1)
 {
     papr_entry_unlock_changed(m.pte, pte0);
     qatomic_set(&m.pte[1], cpu_to_be64(pte1));
 }
 
-/* The second half without what its thread has seen: another one's removal */
+/* Wrong: without release, who sees the second half may miss the removal */
 static void publish_relaxed(uint64_t pte0, uint64_t pte1)
 {
     qatomic_set(&m.pte[1], cpu_to_be64(pte1));
     papr_entry_unlock_changed(m.pte, pte0);
 }
 
-/* Back to the page that it had: the same pair, taken out and entered again */
+/* Page 1 again, but for Y: only the second half is as at first (ABA) */
 static void remover_back(void)
 {
     remove_entry();
@@ -455,7 +455,7 @@ static void flush(void)
     if (papr_mark_or_notify(&m.vcpu)) {
         qatomic_inc(&m.queue);
         qatomic_set(&m.exit_request, 1);
-        /* exclusive work waits for who runs, with a barrier before it looks */
+        /* start_exclusive(): a barrier, then it waits for vCPUs that run */
         smp_mb();
         explore_wait(&m.running, 0);
     }
@@ -511,7 +511,7 @@ static void begin_tlb(void)
     begin_tlb_with(X);
 }
 
-/* What the vCPU would do on its way in, then one more use */
+/* The flush that the vCPU would do before it runs, then one more use */
 static void end_tlb(void)
 {
     if (explore_load(&m.queue, 0) || explore_load(&m.vcpu.flush, 0)) {
@@ -536,7 +536,7 @@ static void test_flush(void)
     warm = false;
 }
 
-/* A vCPU with queued work, which it does at some time */
+/* A vCPU that does the queued flush at once */
 static void flush_told(void)
 {
     qatomic_xchg(&m.queue, 1);

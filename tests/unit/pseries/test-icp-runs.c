@@ -1,17 +1,18 @@
 /*
  * Unit tests: XICS sources and presentation controllers (ICP), in all orders
  *
- * The arbiter (icp.c, source.c, arbiter.c, and what they include) is played
- * against its invariants:
+ * The arbiter (icp.c, source.c, arbiter.c, and what they include) is checked
+ * against these invariants:
  *
  *   none waits      no source waits that its server could take now
- *   none twice      an event is accepted at most once, a level once by its end
- *   none lost       after its last event a source is accepted
+ *   none twice      an event is accepted at most once, a level at most once
+ *                   before its end of interrupt
+ *   none lost       a source is accepted after its last event
  *   words, lines    the rules of icp-state.h hold, and lines follow the words
  *
- * First by one thread with operations by chance, then by a few parties in every
- * order of their accesses (interleave.h), then by more of them in orders taken
- * by chance.  test-icp.c has the single operations, and real threads.
+ * First one thread makes operations by chance, then a few parties run in every
+ * order of their accesses (interleave.h), then more of them in orders taken by
+ * chance.  test-icp.c has the single operations, and real threads.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -29,7 +30,7 @@ enum {
     LSI = 3,                            /* of these, the level sensitive one */
     RUNS = 60000,                       /* by one thread */
     OPERATIONS = 10,
-    ORDERS = 40000,                     /* by chance, for each scene */
+    ORDERS = 40000,                     /* by chance */
 };
 
 /* Over two words of the waiting sets */
@@ -154,7 +155,7 @@ static uint32_t accept_one(int server)
     return xirr;
 }
 
-/* The driver serves what was accepted; the end is as H_EOI makes it */
+/* The driver serves what was accepted, then ends it as H_EOI does */
 static void serve(int server, uint32_t xirr)
 {
     uint32_t xisr = xirr & PAPR_XISR_MASK;
@@ -461,7 +462,7 @@ static void test_scene(gconstpointer opaque)
     g_assert_cmpuint(runs, >, 10);
 }
 
-/* Any four parties from anywhere */
+/* The vCPU and any four others, from any CPPR and pending sources */
 static void setup_any(void *opaque)
 {
     static const struct {
@@ -484,7 +485,7 @@ static void setup_any(void *opaque)
             trigger(n);
         }
     }
-    /* one only is the vCPU that accepts */
+    /* the vCPU: only this party accepts */
     il_party(party_serve_twice, NULL);
     for (int i = 0; i < 4; i++) {
         int n = g_rand_int_range(rand, 0, ARRAY_SIZE(choice));

@@ -46,7 +46,7 @@ static void test_state_offer(void)
     g_assert_true(papr_icp_presents(s.next));
     check_word(s.next, 0xff, IRQ_A, 5, 0xff);
 
-    /* no better: refused; the same once more: one event; better: displaces */
+    /* not more favored: refused; the same IRQ: one event; more: displaces */
     g_assert_false(papr_icp_offer(s.next, IRQ_B, 5).taken);
     g_assert_true(papr_icp_offer(s.next, IRQ_A, 5).taken);
     g_assert_cmphex(papr_icp_offer(s.next, IRQ_A, 5).next, ==, s.next);
@@ -90,14 +90,14 @@ static void test_state_ipi(void)
     s = papr_icp_set_cppr(s.next, 0xff);
     check_word(s.next, 0xff, 0, 0xff, 0xff);
 
-    /* requested while it can't come: comes when CPPR lets it */
+    /* an IPI that CPPR masks is presented as soon as CPPR allows it */
     s = papr_icp_set_cppr(s.next, 4);
     s = papr_icp_set_mfrr(s.next, 4);
     check_word(s.next, 4, 0, 0xff, 4);
     s = papr_icp_set_cppr(s.next, 5);
     check_word(s.next, 5, 2, 4, 4);
 
-    /* a request taken back does not take back what is presented */
+    /* withdrawing the request does not withdraw an IPI that is presented */
     s = papr_icp_set_mfrr(s.next, 0xff);
     check_word(s.next, 5, 2, 4, 0xff);
 }
@@ -125,7 +125,7 @@ static void test_state_ipi_displaces(void)
     g_assert_true(s.resend);
     g_assert_false(papr_icp_regs(s.next).resend);
 
-    /* refused for the IPI: waits until CPPR lets it, not resent before */
+    /* a source that the IPI made wait is resent only when CPPR rises */
     s = papr_icp_offer(s.next, IRQ_A, 5);
     g_assert_false(s.taken);
     s = papr_icp_accept(s.next);
@@ -135,7 +135,7 @@ static void test_state_ipi_displaces(void)
     g_assert_false(papr_icp_regs(s.next).resend);
 }
 
-/* Refused at CPPR 3, and better than the IPI that a higher CPPR lets in */
+/* Refused at CPPR 3, but more favored than the IPI presented next */
 static void test_state_behind_ipi(void)
 {
     PaprIcpStep s = papr_icp_set_cppr(open_word(), 3);
@@ -149,7 +149,7 @@ static void test_state_behind_ipi(void)
     s = papr_icp_offer(s.next, IRQ_A, 3);
     g_assert_true(s.taken);
     check_word(s.next, 0xff, IRQ_A, 3, 4);
-    /* a CPPR that changes nothing in what is taken resends nothing */
+    /* the pending priority 3 is the limit, so a higher CPPR resends nothing */
     s = papr_icp_offer(s.next, IRQ_B, 5);
     s = papr_icp_set_cppr(s.next, 6);
     g_assert_false(s.resend);
@@ -176,7 +176,7 @@ static void test_state_cppr(void)
     g_assert_false(s.resend);
 }
 
-/* Any word, as a stream may bring it: operations keep to the rules after it */
+/* A stream may have any word: a few operations lead to one that is valid */
 static void test_state_any_word(void)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);
@@ -225,7 +225,7 @@ static void test_source_msi(void)
     g_assert_cmphex(s.status, ==, PAPR_SOURCE_MASKED_PENDING);
     g_assert_false(papr_source_waits(s));
 
-    /* on: it waits, and follows the entry */
+    /* routed, it waits; masked and unmasked, it keeps server and priority */
     s = papr_source_route(s, 3, 5, 5);
     g_assert_cmphex(s.status, ==, PAPR_SOURCE_REJECTED);
     g_assert_true(papr_source_waits(s));
@@ -245,7 +245,7 @@ static void test_source_msi(void)
     g_assert_true(papr_source_waits(s));
 }
 
-/* A KVM host's stream: status bits of its own, and two for one that waits */
+/* A stream from KVM has other status bits, and two for an MSI that waits */
 static void test_source_settle(void)
 {
     static const struct {

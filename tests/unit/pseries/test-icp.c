@@ -126,7 +126,7 @@ static void test_one_at_a_time(void)
     world_free(w);
 }
 
-/* An interrupt that waits at a busy server goes with a new route at once */
+/* A new route moves an interrupt that waits at a busy server at once */
 static void test_reroute_waiting(void)
 {
     World *w = world_new();
@@ -144,7 +144,7 @@ static void test_reroute_waiting(void)
     papr_icp_h_cppr(icp_of(w, 0), 0xff);
     g_assert_false(w->servers[0].line);
 
-    /* likewise when it becomes good enough for the same server */
+    /* likewise if its new priority is more favored than the server's CPPR */
     papr_xics_route(&w->arb, IRQ_A, 0, 5);
     papr_icp_h_cppr(icp_of(w, 0), 3);
     papr_xics_trigger(&w->arb, IRQ_A);
@@ -191,7 +191,7 @@ static void test_level(void)
     world_free(w);
 }
 
-/* A server whose vCPU goes: its interrupts wait for it, or for a new route */
+/* Interrupts of an unplugged vCPU wait for it, or for a new route */
 static void test_server_gone(void)
 {
     World *w = world_new();
@@ -228,7 +228,7 @@ static void test_bad_numbers(void)
     papr_xics_eoi(&w->arb, 0xffffff);
     papr_xics_displaced(&w->arb, 0xffffff);
 
-    /* a server that never was, as in a bad stream: the interrupt waits */
+    /* a server that does not exist, as in a bad stream: the interrupt waits */
     w->arb.sources[0] = (PaprSource) {
         .server = 77, .priority = 5, .flags = PAPR_SOURCE_MSI,
     };
@@ -304,7 +304,7 @@ static gpointer storm_device(gpointer opaque)
     return NULL;
 }
 
-/* RTAS: moves sources about, turns them off and on */
+/* As RTAS calls do: reroutes, masks and unmasks sources */
 static gpointer storm_router(gpointer opaque)
 {
     Actor *actor = opaque;
@@ -361,7 +361,7 @@ static void storm_handle(Storm *storm, int server, uint32_t xisr)
     g_assert_not_reached();
 }
 
-/* A vCPU: takes what its line announces, now and then with interrupts off */
+/* A vCPU: accepts while its line is up, now and then masks for a moment */
 static gpointer storm_guest(gpointer opaque)
 {
     Actor *actor = opaque;
@@ -410,8 +410,8 @@ static bool storm_quiet(Storm *storm)
 }
 
 /*
- * One guest's end of interrupt may have put work on the line of another that
- * had gone home already: see to that, as long as a line announces something.
+ * An end of interrupt may have raised the line of a server whose thread had
+ * ended already: accept as long as a line is up.
  */
 static void storm_drain(Storm *storm)
 {
@@ -475,8 +475,8 @@ static void test_storm(void)
 }
 
 /*
- * One source, and a guest that opens and closes its ICP all the time: the
- * interrupt is refused or not, and when it is, the next opening must bring it.
+ * One source, and a guest that opens and closes its ICP all the time: if the
+ * ICP refuses the interrupt, it must present it when it is opened again.
  */
 enum { DUELS = 30000, PATIENCE = 10000 };
 

@@ -18,7 +18,7 @@ static struct {
     uint64_t age;
     uint64_t invalid;                   /* the TB has CF_INVALID */
     uint64_t removed;                   /* from the hash table */
-    uint64_t told;                      /* the CPU knows that it has changed */
+    uint64_t told;                      /* the CPU knows the TB to be invalid */
 
     /* the CPU's own, no words of the model */
     bool filled;
@@ -139,7 +139,7 @@ static void test_wrong(void)
 static struct {
     uint64_t age;
     uint64_t linked;                    /* the call's jump 1, to the TB */
-    uint64_t told;                      /* the CPU knows that it has changed */
+    uint64_t told;                      /* the CPU knows the TB to be invalid */
 } r;
 
 static struct {

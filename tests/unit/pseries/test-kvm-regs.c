@@ -10,13 +10,13 @@ enum { RUNTIME = 1, RESET = 2, FULL = 3 };      /* KVM_PUT_*_STATE */
 
 static void due_at_runtime(void)
 {
-    /* what was only looked at stays the kernel's */
+    /* a register that was only read is not written back */
     g_assert_false(papr_kvm_reg_due(PAPR_KVM_AT_RESET, RUNTIME, true, false));
     g_assert_false(papr_kvm_reg_due(PAPR_KVM_AT_FULL, RUNTIME, true, false));
-    /* what was changed is what runs next, a counter too */
+    /* a register that was changed is written, a counter too */
     g_assert_true(papr_kvm_reg_due(PAPR_KVM_AT_RESET, RUNTIME, true, true));
     g_assert_true(papr_kvm_reg_due(PAPR_KVM_AT_FULL, RUNTIME, true, true));
-    /* nothing to compare with: everything but counters */
+    /* without a value to compare with, all but counters are written */
     g_assert_true(papr_kvm_reg_due(PAPR_KVM_AT_RESET, RUNTIME, false, false));
     g_assert_false(papr_kvm_reg_due(PAPR_KVM_AT_FULL, RUNTIME, false, true));
 }
@@ -36,12 +36,12 @@ static void lpcr(void)
     const uint64_t ile = 0x02000000, ail3 = 0x01800000, radix = 0x00500400;
     const uint64_t large = 0x00020000;
 
-    /* the host's own bits stay out, the machine's stay in */
+    /* the host's own bits do not get in, the machine's are kept */
     g_assert_cmphex(papr_kvm_lpcr_seen(lpes, vpm1 | hdice | ile | ail3 | radix,
                                        true), ==, lpes | ile | ail3 | radix);
-    /* and what the guest has no more goes */
+    /* bits that the guest has cleared are cleared */
     g_assert_cmphex(papr_kvm_lpcr_seen(lpes | ile | large, 0, true), ==, lpes);
-    /* PR knows about the byte order only */
+    /* kvm-pr keeps the byte order of interrupts (ILE) only */
     g_assert_cmphex(papr_kvm_lpcr_seen(lpes | ail3, ile, false), ==,
                     lpes | ail3 | ile);
 
@@ -59,7 +59,7 @@ static void msr(void)
                     0x8000000000001033);
     g_assert_cmphex(papr_kvm_msr_to_kernel(0x9000000000000000), ==,
                     0x8000000000001000);
-    /* transactional and suspended are states, both at once is none */
+    /* TS may be transactional or suspended; both bits at once are no state */
     g_assert_cmphex(papr_kvm_msr_to_kernel(0x0000000400001000), ==,
                     0x0000000400001000);
     g_assert_cmphex(papr_kvm_msr_to_kernel(0x0000000600001000), ==, 0x1000);

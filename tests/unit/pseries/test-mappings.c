@@ -28,7 +28,7 @@ static void test_nothing_stays(void)
     for (int i = 0; i < TIMES; i++) {
         map_and_unmap();
     }
-    /* less than the smallest block each time */
+    /* less than the smallest block for each mapping */
     g_assert_cmpuint(mallinfo2().uordblks, <, before + TIMES * 16);
 }
 

@@ -1,9 +1,9 @@
 /*
- * Unit tests of what is remembered of guest memory, in all orders of loads and
- * stores of who uses it, who changes memory, and RCU
+ * Unit tests of cached addresses of guest memory, in all orders of loads and
+ * stores of a reader, the writer that changes the view of memory, and RCU
  *
- * What is run is the machine's own code, hcall/mem-generation.h.  Each rule of
- * that is also tried with a step left out: the exploration has to find it.
+ * What is run is the machine's own code, hcall/mem-generation.h.  Each of its
+ * rules is also tried with a step left out: the exploration has to find that.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -22,11 +22,11 @@ static struct {
     uint64_t freed[VIEWS];
     uint64_t reading;                   /* in an RCU read section */
     uint64_t bql;
-    uint64_t told;                      /* the last view that is known of */
+    uint64_t told;                      /* last view known to be current */
 
     /* of this run, no words of the model */
     unsigned sections;
-    uint64_t kept, view;                /* what is remembered */
+    uint64_t kept, view;                /* what the reader has cached */
     void (*begin)(uint64_t *generation);
     void (*end)(uint64_t *generation);
     uint64_t (*read)(const uint64_t *generation);
@@ -72,7 +72,7 @@ static void use_once(void)
     uint64_t now, told = qatomic_load_acquire(&m.told);
 
     qatomic_set(&m.reading, 1);
-    smp_mb();                           /* as there */
+    smp_mb();                           /* as rcu_read_lock() */
     now = m.read(&m.generation);
     if (m.kept != now) {
         m.view = qatomic_load_acquire(&m.current);

@@ -17,7 +17,7 @@ static void setup(void)
     papr_msi_init(&msi, FIRST, N);
 }
 
-/* Every test gives back what it took: nothing may be left behind, or beyond */
+/* Every test frees what it allocated: no bit may be set at its end */
 static void finish(void)
 {
     g_assert_true(bitmap_empty(msi.map, N));
@@ -39,7 +39,7 @@ static void test_lowest_first(void)
     finish();
 }
 
-/* Several plain MSIs share one data word with their low bits free */
+/* Plain MSIs of one function differ in the low bits of one data word */
 static void test_alignment(void)
 {
     static const uint32_t aligns[] = { 2, 4, 8, 16, 32, 64, 128, 256, 512 };
@@ -57,7 +57,7 @@ static void test_alignment(void)
     finish();
 }
 
-/* The number is what is aligned, though the range does not start aligned */
+/* Numbers are aligned, not offsets in the range, which begins unaligned */
 static void test_alignment_beyond_start(void)
 {
     setup();
@@ -113,7 +113,7 @@ static void test_bad_requests(void)
     g_assert_cmphex(papr_msi_alloc(&msi, UINT32_MAX, 1), ==, 0);
     g_assert_cmphex(papr_msi_alloc(&msi, 1, 0x80000000u), ==, 0);
 
-    /* freeing what is outside touches nothing inside, and nothing else */
+    /* freeing numbers outside of the range frees none of the range */
     g_assert_cmphex(papr_msi_alloc(&msi, N, 1), ==, FIRST);
     papr_msi_free(&msi, 0, FIRST);
     papr_msi_free(&msi, FIRST + N, 100);

@@ -96,7 +96,7 @@ static void test_words(void)
             }
             item.id = id;
             item.size = defined[row].size;
-            /* nothing has been here before */
+            /* no element before this one has stored to these words */
             papr_gs_store(&item, file);
             g_assert_true(buffer_is_zero(value, item.size));
             memset(value, 0, sizeof(value));
@@ -127,7 +127,7 @@ static void test_words(void)
         }
     }
     {
-        /* words of 4 bytes have no sign */
+        /* values of 4 bytes are not sign-extended */
         uint64_t file[PAPR_GS_VCPU_WORDS] = { 0 };
         uint8_t value[] = { 0x80, 0, 0, 1 };
         PaprGsItem item = { .id = 0x2000, .size = 4, .value = value };
@@ -147,7 +147,7 @@ static void put(uint8_t *at, unsigned id, unsigned size)
     stw_be_p(at + 2, size);
 }
 
-/* A buffer of three elements, with less and less room */
+/* A buffer of three elements, cut at each size */
 static void test_bounds(void)
 {
     uint8_t whole[4 + 12 + 4 + 8] = { 0, 0, 0, 3 };
@@ -183,7 +183,7 @@ static void test_bounds(void)
     }
 }
 
-/* However many elements a count claims, what has no room ends it */
+/* Whatever the count claims, the reader stops where the buffer ends */
 static void test_counts(void)
 {
     uint8_t buf[64] = { 0 };

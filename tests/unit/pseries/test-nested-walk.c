@@ -1,8 +1,8 @@
 /*
  * Nested guests: the walk of an L2's two trees, good ones and hostile ones
  *
- * L1's memory is 1 MiB from 0 on.  The L2's real memory is L1's from L2_BEGIN
- * on, by pages of 64 KiB, so that no address of one is that of the other.
+ * L1's memory is 1 MiB from 0 on.  The L2's real address n is L1's address
+ * L2_BEGIN + n, by pages of 64 KiB: no byte has the same address in both.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -20,7 +20,7 @@
 #define MEGABYTES       0x21000ull
 #define SMALL           0x22000ull              /* 2^5 entries */
 
-/* The process table and the tree of process 3, in the L2's */
+/* The process table and the tree of process 3, in the L2's memory */
 #define PROCESSES       0x00000ull
 #define P_ROOT          0x10000ull
 #define P_GIGABYTES     0x20000ull
@@ -114,12 +114,12 @@ static void test_found(void)
         g_assert_cmphex(addr, ==, L2_BEGIN + 0x31ffe);
         g_assert_cmphex(left, ==, 2);
     }
-    /* the most that it reads */
+    /* no walk reads more than one that uses all levels */
     g_assert_true(reaches(&walk, EADDR));
     g_assert_cmpuint(reads, ==, PAPR_WALK_READS);
 }
 
-/* A page that is larger than the partition's ends where that one does */
+/* The smaller page, the process's or the partition's, bounds the result */
 static void test_large_pages(void)
 {
     PaprWalk walk = walk_of(PID, false);
@@ -131,7 +131,7 @@ static void test_large_pages(void)
     g_assert_cmphex(addr, ==, L2_BEGIN + 0x13345);
     g_assert_cmphex(left, ==, 0x10000 - 0x3345);
     g_assert_false(reaches(&walk, 0x40200000 + L2_SIZE));
-    /* the other way round */
+    /* a partition's page that is larger than the process's */
     make_trees();
     *l1(MEGABYTES) = LEAF | 0x0 | ALL;
     memmove(l1(0x30000), l2(P_ROOT), 0x13000);
@@ -172,7 +172,7 @@ static void test_rights(void)
             g_assert_cmpint(reaches(&store, EADDR), ==, rows[i].store);
         }
     }
-    /* tables are only read, a store through them too */
+    /* the walk only reads tables: a store needs no right to write to them */
     make_trees();
     *l1(SMALL + 2 * 8) = LEAF | (L2_BEGIN + 0x20000) | 0x104;
     {
@@ -205,7 +205,7 @@ static void test_nowhere(void)
     }
 }
 
-/* Every table may have a form that there is not, or be nowhere */
+/* Sizes of tables that the architecture, or these trees, do not have */
 static void test_forms(void)
 {
     uint64_t *entries[] = {
@@ -250,14 +250,14 @@ static void test_forms(void)
         make_trees();
         walk.entry[0] = field | ROOT | 13;
         g_assert_cmpint(reaches(&walk, EADDR), ==, size == 21);
-        /* a table of processes that is not a multiple of its size */
+        /* a process table that does not begin at a multiple of its size */
         walk = walk_of(PID, false);
         walk.entry[1] = 0x1000 | size;
         g_assert_false(reaches(&walk, EADDR));
     }
 }
 
-/* Tables that lead to themselves, at each level, end like others */
+/* Tables that lead to themselves, at each level: the walk ends as always */
 static void test_loops(void)
 {
     PaprWalk walk = walk_of(PID, true);
@@ -277,7 +277,7 @@ static void test_loops(void)
     g_assert_false(reaches(&walk, EADDR));
 }
 
-/* Whatever it finds: it ends, and what it says is a page's */
+/* Damaged entries: the walk ends, and what it finds lies in one page */
 static void test_random(void)
 {
     g_autoptr(GRand) rand = g_rand_new_with_seed(1);

@@ -26,7 +26,7 @@ static void set_distance(PaprNuma *numa, unsigned a, unsigned b, uint8_t d)
     numa->distance[b][a] = d;
 }
 
-/* What Linux makes of two lists: arch/powerpc/mm/numa.c */
+/* The distance that Linux computes of two lists: arch/powerpc/mm/numa.c */
 static int linux_form1_distance(const PaprNuma *numa, unsigned a, unsigned b)
 {
     uint32_t la[PAPR_NUMA_LIST_MAX], lb[PAPR_NUMA_LIST_MAX];

@@ -208,7 +208,7 @@ static void changes(void)
     g_assert_false(papr_of_set_prop(t, chosen, long_name, "x", 1));
     g_assert_false(papr_of_set_prop(t, chosen, "big", big,
                                     PAPR_OF_PROP_MAX + 1));
-    /* replaced values leave the quota, added ones count */
+    /* a replaced value no longer counts towards the quota, an added one does */
     for (i = 0; i < 100; i++) {
         g_assert_true(papr_of_set_prop(t, chosen, "big", big,
                                        PAPR_OF_PROP_MAX));
@@ -231,7 +231,7 @@ static void count_change(const PaprOfNode *node, const PaprOfProp *prop,
     (*(unsigned *)opaque)++;
 }
 
-/* A second tree in the place of the first: same nodes, same phandles */
+/* A second tree replaces the first one: the same nodes keep their phandles */
 static void next_tree(void)
 {
     static const char *const same[] = {
@@ -257,7 +257,7 @@ static void next_tree(void)
                         phandle[i]);
     }
     g_assert_null(papr_of_by_phandle(next, gone));
-    /* the machine's own numbers win */
+    /* phandles that the machine chose take precedence */
     g_assert_cmphex(papr_of_phandle(papr_of_find(next, "/vdevice")), ==,
                     0x2222);
     g_assert_cmphex(papr_of_phandle(papr_of_find(next,
@@ -310,7 +310,7 @@ static void damaged(void)
     g_assert_nonnull(err);
     g_clear_pointer(&err, error_free);
 
-    /* deeper than anything walks */
+    /* deeper than is allowed */
     for (int i = 0; i < 100; i++) {
         papr_dt_begin(dt, "%s", i ? "a" : "");
     }

@@ -26,7 +26,7 @@ static void test_bits(void)
 static void test_encode(void)
 {
     static const uint8_t empty[] = { 0x00, 0x00 };
-    /* what a POWER9 with Linux 6.1 agrees on */
+    /* vector 5 as the machine negotiates it with Linux 6.1 on POWER9 */
     static const uint8_t power9[] = {
         0x19, 0, 0x20, 0, 0, 0xa0, 0x05, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0x80, 0x40, 0x40, 0, 0x40,
@@ -52,7 +52,7 @@ static void test_encode(void)
     g_assert_cmphex(buf[0], ==, 0xff);
 }
 
-/* A cut vector is refused and leaves the result alone; the rest is zeros */
+/* A cut vector is refused, @v unchanged; bytes that a vector lacks are 0 */
 static void test_parse(void)
 {
     uint8_t buf[PAPR_OVEC_BYTES];
@@ -90,7 +90,7 @@ static void test_sets(void)
     g_assert_false(papr_ovec_equal(&c, &a));
     g_assert_true(papr_ovec_within(&c, &a));
     g_assert_false(papr_ovec_within(&a, &c));
-    /* what is in byte 0 counts for nothing */
+    /* byte 0 is not compared */
     b.data[0] = 0xff;
     g_assert_true(papr_ovec_equal(&c, &b));
 }

@@ -95,7 +95,7 @@ static void store(Model *m, uint64_t index, const uint64_t *tces,
         m->plain[index + i] = same ? *tces : tces[i];
     }
     papr_tce_leafs_set(&m->leafs, index, tces, count, same, keep);
-    /* no more than was told, so that a bound holds */
+    /* papr_tce_leafs_missing() bounds the memory that is added */
     g_assert_cmpuint(m->leafs.held, <=, before + missing);
     check(m, keep);
 }
@@ -121,7 +121,7 @@ static void test_random(void)
             store(&m, index, tces, count, kind == 3, keep);
         }
         if (run % 7 == 0) {
-            /* nothing at all, from time to time */
+            /* from time to time, clear the whole table */
             store(&m, 0, &(uint64_t) { 0 }, m.pages, true, 0);
             g_assert_cmpuint(m.leafs.held, ==, 0);
         }

@@ -2,8 +2,8 @@
  * Unit tests of a TCE (translation control entry) table's memory region:
  * translations, and notifications of changes
  *
- * translate.c is linked with the part of the memory core that it calls, which
- * is here: it checks what the real one asserts.
+ * This file has the part of the memory core that translate.c calls, and checks
+ * there what the real one asserts.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -39,7 +39,7 @@ void memory_region_notify_iommu_one(IOMMUNotifier *n,
     }
 }
 
-/* A table in the kernel: its file, and whether the entries were moved here */
+/* A table in the host kernel: its file, and how often it was taken back */
 static int vfio_fd = -1;
 static unsigned taken_back;
 
@@ -133,7 +133,7 @@ static void test_translate(Fixture *f, gconstpointer data)
     f->entries[20] = 0x5000000 | 1;
     f->entries[40] = 0x5010000 | 2;
 
-    /* not more than 16 entries, however many more there are */
+    /* not more than 16 entries, even if more are contiguous */
     e = translate(f, 7 * PAGE + 0x123);
     g_assert_cmphex(e.iova, ==, 0);
     g_assert_cmphex(e.addr_mask, ==, 16 * PAGE - 1);
@@ -183,13 +183,13 @@ static void test_runs(Fixture *f, gconstpointer data)
     g_assert_cmphex(l->map[32], ==, 0);
     g_assert_cmphex(l->map[63], ==, 0);
 
-    /* the window that changed has gone */
+    /* the window that changed has been removed */
     f->tcet.store = NULL;
     papr_tce_changed(&f->tcet, &f->store, 0, PAGES);
     g_assert_cmpuint(l->events, ==, 1 + 4 + 1);
 }
 
-/* Any changes: each listener has, of its part, what the table has */
+/* After any change each listener's copy of its part equals the table */
 static void test_random(Fixture *f, gconstpointer data)
 {
     static const unsigned parts[] = { 0, 7, 8, 40, 41, PAGES - 1 };
@@ -267,7 +267,7 @@ static void test_registration(Fixture *f, gconstpointer data)
                                    &fd), ==, -ENODEV);
 }
 
-/* Who may leave the entries to the kernel, and who may not */
+/* Which notifiers let the host kernel keep the entries, and which do not */
 static void test_kernel(Fixture *f, gconstpointer data)
 {
     g_autofree Listener *vfio = listener_new(0, PAGES - 1);
@@ -285,12 +285,12 @@ static void test_kernel(Fixture *f, gconstpointer data)
     translate(f, 0);
     g_assert_cmpuint(taken_back, ==, 0);
 
-    /* vhost joins in silence, but asks for translations */
+    /* the memory core does not report vhost's notifier: translations show it */
     vhost->n.notifier_flags = IOMMU_NOTIFIER_UNMAP;
     QLIST_INSERT_HEAD(&f->tcet.region.iommu_notify, &vhost->n, node);
     translate(f, 0);
     g_assert_cmpuint(taken_back, ==, 0);
-    /* from here on in all of this process: the last test */
+    /* the mock is never unlocked, so this must be the last test */
     rust_bql_mock_lock();
     translate(f, 0);
     g_assert_cmpuint(taken_back, ==, 1);
@@ -300,7 +300,7 @@ static void test_kernel(Fixture *f, gconstpointer data)
     imrc->notify_flag_changed(&f->tcet.region, IOMMU_NOTIFIER_IOTLB_EVENTS,
                               IOMMU_NOTIFIER_NONE, &error_abort);
 
-    /* vhost alone, and one that did not ask for the table */
+    /* vhost alone, then a notifier of maps that did not ask for the table */
     imrc->notify_flag_changed(&f->tcet.region, IOMMU_NOTIFIER_NONE,
                               IOMMU_NOTIFIER_UNMAP, &error_abort);
     g_assert_cmpuint(taken_back, ==, 2);

@@ -93,7 +93,7 @@ static void test_run(void)
     g_assert_cmpuint(run_of(e, 0, 2, 12), ==, 2);
     g_assert_cmpuint(run_of(e, 1, 7, 12), ==, 2);
     g_assert_cmpuint(run_of(e, 3, 5, 12), ==, 2);
-    /* what an entry without rights has as address says nothing */
+    /* the address in an entry without rights does not matter */
     g_assert_cmpuint(run_of(e, 5, 3, 12), ==, 2);
     g_assert_cmpuint(run_of(e, 7, 1, 12), ==, 1);
 
@@ -212,7 +212,7 @@ static void test_piece(void)
     }
 }
 
-/* Any number of entries at any place, and none beside them */
+/* Any number of entries at any index; those beside them keep their values */
 static void test_set(void)
 {
     for (int round = 0; round < ROUNDS; round++) {
@@ -234,7 +234,7 @@ static void test_set(void)
     }
 }
 
-/* Entries that are 0 are read, but not stored: this memory can't be */
+/* Entries that are 0 already are only read: this memory is read-only */
 static void test_set_untouched(void)
 {
     const size_t bytes = 64 * KiB, count = bytes / TCE_BYTES;

@@ -83,7 +83,7 @@ static void test_notify(void)
     g_assert_false(papr_end_notifies(&end));
 }
 
-/* The words of a queue as stock machines save it */
+/* The words of a queue as upstream's pseries saves it */
 static void test_pack(void)
 {
     PaprEndState end = papr_end_with_queue(0x1234560000ULL, 16, true), back;

@@ -91,7 +91,7 @@ static void test_level(void)
     papr_esb_delivered(&esb);
     g_assert_cmphex(esb, ==, XV_PQ_PENDING | XV_ESB_ASSERTED);
 
-    /* still up, and told so again: no second event */
+    /* still up, and raised again: no second event */
     g_assert_false(papr_esb_level(&esb, true));
 
     /* EOI while up: fires again */
@@ -142,7 +142,7 @@ static void test_flight(void)
         g_assert_cmphex(esb, ==, XV_PQ_PENDING + i * XV_ESB_IN_PROGRESS);
         papr_esb_set(&esb, XV_PQ_RESET, &old);
     }
-    /* full: the step is refused, and the byte as it was */
+    /* the count is full: the step is refused, and the byte unchanged */
     old = esb;
     g_assert_false(papr_esb_commit(&esb, old, papr_esb_on_trigger(old)));
     g_assert_cmphex(esb, ==, old);

@@ -17,7 +17,7 @@ static void check(uint64_t ring, uint8_t nsr, uint8_t cppr, uint8_t ipb,
 
 static void test_initial(void)
 {
-    /* as stock machines save it */
+    /* as upstream's pseries saves it */
     g_assert_cmphex(papr_ring_initial(), ==, 0x000000ffff00ffffULL);
     g_assert_false(papr_ring_exception(papr_ring_initial()));
 }

@@ -2,16 +2,16 @@
  * Unit tests: XIVE from a source to a vCPU, in all orders
  *
  * route.c, with the event state buffers (ESB), event notification descriptors
- * (END) and rings that it works on, is played against its invariants:
+ * (END) and rings that it works on, is checked against these invariants:
  *
  *   none lost       what a device wrote before its last trigger is seen by a
  *                   handler that runs after it
  *   none waits      an entry that is in a queue has its priority pending
  *   none twice      a source has one entry in queues at most, and P set with it
- *   old is old      once the call that replaces a route or a queue has returned
- *                   nothing comes to the old one, and after H_INT_SYNC all that
- *                   was triggered before is in its queue
- *   rings, lines    exception, pending bits and priority agree, and the line
+ *   none late       once the call that replaces a route or a queue has returned
+ *                   no event goes to the old one; after H_INT_SYNC all events
+ *                   that were triggered before are in their queues
+ *   rings, lines    exception, pending bits, priority and vCPU's line agree
  *
  * A few parties take every order of their accesses (interleave.h): devices that
  * trigger, a vCPU that serves, and one that configures.  The pure functions
@@ -33,7 +33,7 @@
 #include "hw/pseries/abi.h"
 #include "interleave.h"
 
-/* Of what depends on the target, route.c and its headers need these names */
+/* The names that route.c needs of headers that depend on the target */
 #define QEMU_PPC_CPU_QOM_H
 #define HW_INTC_PSERIES_IRQ_CONTROLLER_H
 typedef struct ArchCPU PowerPCCPU;
@@ -216,7 +216,7 @@ static void handle(int n)
         papr_xive_set_pq(&w.xive, n, XV_PQ_RESET);
         return;
     }
-    /* as Linux does: off with P, and once more if Q was set; then the data */
+    /* as Linux does: reset PQ, trigger again if Q was set, then the data */
     if (papr_xive_set_pq(&w.xive, n, XV_PQ_RESET) & XV_PQ_Q) {
         papr_xive_trigger(&w.xive, n);
     }
@@ -402,7 +402,7 @@ static void party_close_open(void *opaque)
     papr_tctx_set_cppr(&w.contexts[0], 0xff);
 }
 
-/* All that ever came, in its queue and the one that may replace it */
+/* All entries so far, in its queue and in the one that may replace that */
 static unsigned int entries_of_server_0(void)
 {
     return unread(0) + w.taken[0].index + unread(SPARE) + w.taken[SPARE].index;
@@ -419,7 +419,7 @@ static void party_move(void *opaque)
     before = entries_of_server_0();
     for (int i = 0; i < 3; i++) {
         il_turn();
-        /* only in scenes where no other source goes there */
+        /* holds in scenes where no other source is triggered */
         g_assert_cmpuint(entries_of_server_0(), ==, before);
     }
 }
@@ -440,7 +440,7 @@ static void party_replace(void *opaque)
     take_all(0);
 }
 
-/* What was triggered and has returned is in its queue */
+/* After H_INT_SYNC, the event of a trigger that has returned is queued */
 static void party_sync(void *opaque)
 {
     int n = (uintptr_t)opaque;
@@ -458,7 +458,7 @@ static void party_reset(void *opaque)
     papr_tctx_reset(&w.contexts[0]);
 }
 
-/* It goes, as xive_vcpu_destroy() has it: queue first, then the context */
+/* Unplug, as xive_vcpu_destroy() does it: queue first, then the context */
 static void party_unplug(void *opaque)
 {
     PaprEndState none = papr_end_initial();
@@ -476,8 +476,8 @@ static void party_unplug(void *opaque)
 }
 
 /*
- * Events may be lost with the vCPU.  The ring is as reset makes it, but for
- * what came after that; nothing is up, since CPPR masks all.
+ * A reset may lose events of the vCPU.  The ring is as reset makes it, but for
+ * later events; these raise no exception, since CPPR masks all.
  */
 static void check_reset(void *opaque)
 {
@@ -566,7 +566,7 @@ static void test_scene(gconstpointer opaque)
     g_assert_cmpuint(runs, >, 10);
 }
 
-/* Each source's own device, the vCPU, and two that are busy with them */
+/* A device for each source, the vCPU, and one more party */
 static void setup_any(void *opaque)
 {
     static IlRun *const triggers[] = {
