@@ -29,7 +29,7 @@ static uint64_t lpcr(QTestState *qts, unsigned cpu)
 #define LPCR_ILE (1ull << 25)
 #define LPCR_AIL (3ull << 23)
 
-/* What the guest has set for all its processors is so for one that comes */
+/* A core that is plugged has what the guest has set for the whole partition */
 static void test_partition_state(void)
 {
     QTestState *qts = start_cores("");
@@ -48,14 +48,14 @@ static void test_partition_state(void)
         g_assert_cmphex(lpcr(qts, cpu), ==, lpcr(qts, 0));
     }
 
-    /* the next guest starts anew */
+    /* a reset sets the partition's values back */
     qtest_system_reset(qts);
     g_assert_cmphex(lpcr(qts, 4) & (LPCR_ILE | LPCR_AIL), ==, 0);
     g_assert_cmphex(lpcr(qts, 4), ==, lpcr(qts, 2));
     qtest_quit(qts);
 }
 
-/* max-cpu-compat holds for a core that comes hot, or by -device */
+/* max-cpu-compat applies to a core that is plugged, or added by -device */
 static void test_compat(void)
 {
     QTestState *qts = papr_start("-cpu POWER9 -smp 1,maxcpus=3 "
@@ -75,7 +75,7 @@ static void test_compat(void)
     qtest_quit(qts);
 }
 
-/* What a vCPU had registered is gone with it; calls about it fail */
+/* An unplugged vCPU's registrations are dropped, and calls that name it fail */
 static void test_calls(void)
 {
     QTestState *qts = papr_start("-cpu POWER9 -smp 1,maxcpus=2");
@@ -84,7 +84,7 @@ static void test_calls(void)
         add_core(qts, "hot", 1);
         g_hash_table_unref(take_core(qts, 1));
         papr_st32(qts, VPA + 4, 640 << 16);
-        /* a log needs a VPA, and there is none yet */
+        /* a dispatch trace log needs a virtual processor area (VPA) */
         papr_st32(qts, VPA + 0x1004, 64);
         g_assert_cmpint(papr_hcall(qts, 0, H_REGISTER_VPA, 2ull << 45, 1,
                                    VPA + 0x1000), ==, H_RESOURCE);
@@ -112,7 +112,7 @@ static void test_calls(void)
     qtest_quit(qts);
 }
 
-/* The core goes at either side of a stream, or comes, half way in any case */
+/* Migrate with a core before its walk, one in its walk, and one isolated */
 static void test_migrate(void)
 {
     QTestState *qts = start_cores("");
@@ -134,7 +134,7 @@ static void test_migrate(void)
     qtest_quit(qts);
 
     qts = start_cores("-incoming defer -device " CORE ",core-id=4,id=told");
-    /* however it comes there, it is the stream that counts */
+    /* plugged by device_add: the state is the stream's nevertheless */
     add_core(qts, "half", 6);
     g_assert_true(papr_load(qts, file));
     core_event_is(qts, DR_ADD, 4);
@@ -156,8 +156,8 @@ static void test_migrate(void)
 }
 
 /*
- * The guest releases a core while a stream is made: it goes at the other
- * side, or at this one if the stream comes to nothing.
+ * The guest releases a core during a migration: the core is removed on the
+ * destination, or, if the migration is cancelled, here.
  */
 static void test_migrate_released(void)
 {
@@ -186,7 +186,7 @@ static void test_migrate_released(void)
             stop_self(qts, 4);
         } else {
             papr_save_end(qts);
-            /* it stays where nothing runs any more */
+            /* the source of a completed migration does not run: it stays */
             slot_is(qts, 4, "/machine/peripheral/going");
         }
     }
@@ -210,8 +210,8 @@ static void test_migrate_released(void)
 }
 
 /*
- * Snapshots of each step of an unplug, loaded after the guest has gone on; and
- * when the core is gone, for which they all are refused
+ * Snapshots of each step of an unplug, loaded after later steps.  When the core
+ * has been removed, a snapshot that has it can't be loaded.
  */
 static void test_snapshot(void)
 {
@@ -253,7 +253,7 @@ static void test_snapshot(void)
     rmdir(dir);
 }
 
-/* A stream can't ask for what no user can: to unplug the boot core */
+/* No user can request the unplug of the boot core: a stream with it fails */
 static void test_migrate_bad(void)
 {
     static const char section[] = "\011spapr_drc\020\0\0\002";
@@ -298,7 +298,7 @@ static int32_t set_xive(QTestState *qts, uint32_t irq, uint32_t server)
     return papr_rtas(qts, "ibm,set-xive", 1, NULL, irq, server, 5);
 }
 
-/* An interrupt that a vCPU goes with waits for another one */
+/* An unplugged vCPU's interrupt is kept until it is routed to another vCPU */
 static void test_xics(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics -cpu POWER9 "
@@ -311,7 +311,7 @@ static void test_xics(void)
         g_assert_cmpint(papr_hcall(qts, 1, H_CPPR, 0xff), ==, H_SUCCESS);
         g_assert_cmpint(set_xive(qts, EPOW, 1), ==, RTAS_SUCCESS);
         if (i) {
-            /* presented already when the vCPU goes */
+            /* presented before the vCPU is unplugged */
             qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
             qtest_qmp_eventwait(qts, "POWERDOWN");
         }
@@ -350,7 +350,7 @@ static int64_t route(QTestState *qts, unsigned server)
                       0x1234);
 }
 
-/* The source of an inter-processor interrupt, ready and triggered */
+/* Switch on the source of an inter-processor interrupt, and trigger it */
 static void fire(QTestState *qts)
 {
     uint64_t regs[PAPR_HCALL_REGS] = { 0, IPI };
@@ -428,8 +428,8 @@ static void place_rtas(QTestState *qts)
 }
 
 /*
- * A vCPU that goes in the middle of its machine check releases the area in
- * which it was told; one that waits for the area can't go.
+ * A vCPU that is unplugged while it handles a machine check frees the area of
+ * the report; the core of a vCPU that waits for the area can't be released.
  */
 static void test_machine_check(void)
 {

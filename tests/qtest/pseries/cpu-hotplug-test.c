@@ -1,8 +1,8 @@
 /*
  * CPU cores, plugged and unplugged
  *
- * The test is the guest: it fetches events, drives the connectors, starts and
- * stops threads.
+ * The test acts as the guest: it fetches events, sets connectors' states, and
+ * starts and stops threads.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -15,7 +15,7 @@
                         "{ 'driver': %s, 'id': 'bad', " __VA_ARGS__ "} }",   \
                         driver), text)
 
-/* Does the tree that the guest starts with have the core? */
+/* Does the current device tree have the core? */
 static bool core_in_tree(QTestState *qts, uint32_t id)
 {
     g_autofree void *fdt = papr_tree(qts);
@@ -54,7 +54,7 @@ static void test_add_remove(void)
         core_event_is(qts, DR_REMOVE, 4);
         dr_no_event(qts);
         stop_self(qts, 5);
-        /* the other thread runs */
+        /* thread 4 still runs */
         g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_HARDWARE_ERROR);
         stop_self(qts, 4);
         g_assert_cmpint(dr_isolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
@@ -71,7 +71,7 @@ static void test_add_remove(void)
     qtest_quit(qts);
 }
 
-/* A thread is started only when the guest has taken its core */
+/* A thread starts only if its core's connector is unisolated or configured */
 static void test_start_cpu(void)
 {
     QTestState *qts = start_cores("");
@@ -85,7 +85,7 @@ static void test_start_cpu(void)
     node = take_core(qts, 4);
     g_assert_cmpint(start_cpu(qts, 4), ==, RTAS_SUCCESS);
 
-    /* of one that was there from the start likewise */
+    /* likewise a thread of a core from the start */
     g_assert_cmpint(dr_isolate(qts, CPU_DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(start_cpu(qts, 2), ==, RTAS_HARDWARE_ERROR);
     g_assert_cmpint(dr_unisolate(qts, CPU_DRC(2)), ==, RTAS_SUCCESS);
@@ -93,7 +93,7 @@ static void test_start_cpu(void)
     qtest_quit(qts);
 }
 
-/* The guest need not be asked for what it doesn't have */
+/* A core that the guest does not have is removed at once, without an event */
 static void test_never_taken(void)
 {
     QTestState *qts = start_cores("-device " CORE ",core-id=4,id=cold");
@@ -106,7 +106,7 @@ static void test_never_taken(void)
     g_assert_cmpint(dr_allocate(qts, CPU_DRC(6), true), ==,
                     RTAS_NO_SUCH_INDICATOR);
 
-    /* put away by itself */
+    /* the guest releases a core without a request */
     dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
     release_core(qts, 4);
     device_del(qts, "cold");
@@ -116,7 +116,7 @@ static void test_never_taken(void)
     qtest_quit(qts);
 }
 
-/* A guest may keep a core, and be asked again; or say nothing at all */
+/* A guest may ignore requests to unplug a core, refuse it, release it later */
 static void test_refusals(void)
 {
     QTestState *qts = start_cores("");
@@ -131,7 +131,7 @@ static void test_refusals(void)
     }
     g_assert_cmpint(dr_unisolate(qts, CPU_DRC(4)), ==, RTAS_SUCCESS);
     qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "hot");
-    /* not asked any more: what it puts away is still its own */
+    /* no unplug is requested any more: a core that is released stays */
     release_core(qts, 4);
     slot_is(qts, 4, "/machine/peripheral/hot");
     again = take_core(qts, 4);
@@ -144,7 +144,7 @@ static void test_refusals(void)
     qtest_quit(qts);
 }
 
-/* All but the first core, those of -smp too, by the path that QMP tells */
+/* All cores but the first can be unplugged, those of -smp by their QOM path */
 static void test_cold(void)
 {
     QTestState *qts = start_cores("-device " CORE ",core-id=6,id=cold");
@@ -176,7 +176,7 @@ static void test_cold(void)
     release_core(qts, 6);
     device_deleted(qts, "cold");
 
-    /* and in other places again */
+    /* another core can be plugged in place of one of -smp */
     add_core(qts, "second", 2);
     core_event_is(qts, DR_ADD, 2);
     g_hash_table_unref(take_core(qts, 2));
@@ -184,7 +184,7 @@ static void test_cold(void)
     qtest_quit(qts);
 }
 
-/* What was asked for is done with at a reset; what is there is the guest's */
+/* A reset removes cores whose unplug is requested, and configures the others */
 static void test_reset(void)
 {
     QTestState *qts = start_cores("-device " CORE ",core-id=6,id=cold");
@@ -195,7 +195,7 @@ static void test_reset(void)
     device_del(qts, second);
     g_assert_cmpint(start_cpu(qts, 3), ==, RTAS_SUCCESS);
     qtest_system_reset(qts);
-    /* of the machine's own cores first, or last: in any order */
+    /* DEVICE_DELETED of this core and of the second one: in any order */
     device_deleted(qts, "cold");
     dr_no_event(qts);
     dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
@@ -208,7 +208,7 @@ static void test_reset(void)
     g_assert_cmpint(start_cpu(qts, 5), ==, RTAS_SUCCESS);
     slot_is(qts, 6, NULL);
 
-    /* half way in either direction */
+    /* in the middle of a plug, and of an unplug */
     add_core(qts, "half", 6);
     g_assert_cmpint(dr_allocate(qts, CPU_DRC(6), true), ==, RTAS_SUCCESS);
     g_assert_cmpint(dr_unisolate(qts, CPU_DRC(6)), ==, RTAS_SUCCESS);
@@ -226,7 +226,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* Not started yet: the request ends without the guest, events may be sent */
+/* Before the machine runs: an unplug is done at once, a plug sends its event */
 static void test_before_start(void)
 {
     QTestState *qts = start_cores("-S");
@@ -272,7 +272,7 @@ static void test_errors(void)
     dr_sense_is(qts, CPU_DRC(4), DR_UNUSABLE);
     g_assert_cmpuint(count_vcpus(qts), ==, 6);
 
-    /* what failed left nothing behind */
+    /* failed plugs have left nothing behind */
     add_core(qts, "bad", 4);
     core_event_is(qts, DR_ADD, 4);
     device_del(qts, "bad");
@@ -310,7 +310,7 @@ static void test_command_line(void)
     }
 }
 
-/* Node of the core, by the machine's options; of a free place, too */
+/* NUMA node of a core that is plugged, which -numa cpu sets for its slot */
 static void test_numa(void)
 {
     QTestState *qts = papr_start(
@@ -340,7 +340,7 @@ static void test_numa(void)
     qtest_quit(qts);
 }
 
-/* Told by the event that takes the interrupt of others, it is the same */
+/* Events by the interrupt of other events (EPOW) do the same for cores */
 static void test_old_events(void)
 {
     QTestState *qts = start_cores("-machine modern-hotplug-events=off");
@@ -358,7 +358,7 @@ static void test_old_events(void)
     qtest_quit(qts);
 }
 
-/* The type of the cores that the machine takes, to be freed */
+/* The type of the cores that can be plugged into the machine, to be freed */
 static char *core_type(QTestState *qts)
 {
     g_autoptr(QDict) slots = qtest_qmp(qts, "{ 'execute':"
@@ -369,7 +369,7 @@ static char *core_type(QTestState *qts)
                                   "type"));
 }
 
-/* Cores of eight threads, one of boot and one that is plugged and unplugged */
+/* Cores of eight threads: one from the start and one plugged; both unplugged */
 static void eight_threads(const char *model, const char *type, const char *node)
 {
     g_autofree char *servers = g_strdup_printf(
@@ -422,7 +422,7 @@ static void test_eight_threads(void)
     eight_threads("Power10", "power10_v2.0-spapr-cpu-core", "PowerPC,POWER10");
 }
 
-/* A guest that negotiates in the middle: what it was asked for is gone then */
+/* Client-architecture-support removes cores whose unplug is requested */
 static void test_cas(void)
 {
     static const uint8_t says[] = {
@@ -441,7 +441,7 @@ static void test_cas(void)
     device_del(qts, "cold");
     g_assert_cmpint(start_cpu(qts, 7), ==, RTAS_SUCCESS);
     qtest_memwrite(qts, VPA, says, sizeof(says));
-    /* not while another thread runs; and nothing is done with the requests */
+    /* it fails while another thread runs, and leaves the requests pending */
     g_assert_cmpint(papr_hcall(qts, 0, H_CAS, VPA, VPA + 0x10000, 0x100000),
                     ==, H_MULTI_THREADS_ACTIVE);
     core_event_is(qts, DR_ADD, 4);
@@ -454,7 +454,7 @@ static void test_cas(void)
     dr_no_event(qts);
     slot_is(qts, 6, NULL);
     dr_sense_is(qts, CPU_DRC(6), DR_UNUSABLE);
-    /* the one that came is there, as from the start */
+    /* the core that was plugged is configured, like one from the start */
     dr_sense_is(qts, CPU_DRC(4), DR_PRESENT);
     g_assert_true(core_in_tree(qts, 4));
     g_assert_false(core_in_tree(qts, 6));

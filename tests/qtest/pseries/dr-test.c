@@ -1,5 +1,5 @@
 /*
- * Dynamic reconfiguration connectors, of the CPUs that are there from the start
+ * Dynamic reconfiguration connectors, of the CPU cores present at start
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -37,7 +37,7 @@ static int32_t configure(QTestState *qts, uint32_t area, uint32_t extent)
     return papr_rtas(qts, "ibm,configure-connector", 1, NULL, area, extent);
 }
 
-/* Walk the rest of the node: how many properties; in *@reg the one of "reg" */
+/* Walk the rest of the node; returns how many properties, and "reg" in *@reg */
 static unsigned walk(QTestState *qts, uint32_t *reg)
 {
     unsigned n = 0;
@@ -89,13 +89,13 @@ static void test_walk(void)
     g_assert_cmpuint(walk(qts, &reg), ==, n);
     g_assert_cmpuint(reg, ==, 2);
 
-    /* and again, as it is configured */
+    /* a walk of a configured connector is the same */
     first_step(qts, CPU_DRC(2), "PowerPC,POWER9@2");
     g_assert_cmpuint(walk(qts, &reg), ==, n);
     qtest_quit(qts);
 }
 
-/* A walk given up starts anew; two walks don't disturb each other */
+/* A walk may be abandoned and begun again; two walks may be interleaved */
 static void test_interleaved(void)
 {
     QTestState *qts = start("");
@@ -135,7 +135,7 @@ static void test_bad_area(void)
     };
     static const uint32_t indexes[] = {
         0, CPU_DRC(1), CPU_DRC(3), CPU_DRC(8), CPU_DRC(0xfffffff),
-        /* of a host bridge and its slots that can't be; no such kinds */
+        /* the 32nd host bridge (of 31), its slot; no memory; unknown type */
         0x2000001f, 0x401f0000, 0x80000000, 0xf0000000, UINT32_MAX,
     };
     static const uint32_t steps[] = { 1000, 0x80000000, UINT32_MAX };
@@ -154,7 +154,7 @@ static void test_bad_area(void)
         papr_st32(qts, DR_AREA + 4, steps[i]);
         g_assert_cmpint(dr_configure(qts), ==, RTAS_PARAMETER_ERROR);
     }
-    /* the page at the very end of RAM, at no boundary */
+    /* good: the page at the very end of RAM; an unaligned address */
     fresh_area(qts, RAM_END - DR_AREA_BYTES, CPU_DRC(0));
     g_assert_cmpint(configure(qts, RAM_END - DR_AREA_BYTES, 0), ==, DR_CHILD);
     fresh_area(qts, DR_AREA + 3, CPU_DRC(0));
@@ -215,10 +215,10 @@ static void test_bad_arguments(void)
                     RTAS_PARAMETER_ERROR);
     g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, CPU_DRC(0), 3), ==,
                     RTAS_PARAMETER_ERROR);
-    /* a logical connector has no light */
+    /* a logical connector has no DR indicator (light) */
     g_assert_cmpint(set_indicator(qts, DR_LIGHT, CPU_DRC(0), 1), ==,
                     RTAS_NO_SUCH_INDICATOR);
-    /* too few arguments, too little room */
+    /* too few arguments, no room for all results */
     g_assert_cmpint(papr_rtas(qts, "set-indicator", 1, NULL, DR_ISOLATION,
                               CPU_DRC(0)), ==, RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_rtas(qts, "get-sensor-state", 1, NULL, DR_ENTITY_SENSE,
@@ -227,7 +227,7 @@ static void test_bad_arguments(void)
     qtest_quit(qts);
 }
 
-/* To unusable and back: no unplug is requested, so the core stays */
+/* Make a connector unusable: no unplug is requested, so the core stays */
 static void put_away(QTestState *qts, uint32_t index)
 {
     g_assert_cmpint(set_indicator(qts, DR_ALLOCATION, index, 0), ==,
@@ -242,7 +242,7 @@ static void put_away(QTestState *qts, uint32_t index)
     dr_sense_is(qts, index, DR_UNUSABLE);
 }
 
-/* A core stays the guest's as long as one of its threads runs */
+/* No core can be released while one of its threads runs (R1-13.7.4.1.1-1) */
 static void test_core_runs(void)
 {
     QTestState *qts = start("");
@@ -297,7 +297,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* One put away, one in the middle of a walk, which goes on */
+/* Migrate an unusable connector, and one whose walk then continues */
 static void test_migrate(void)
 {
     QTestState *qts = start("");
@@ -328,7 +328,7 @@ static void test_migrate(void)
     rmdir(dir);
 }
 
-/* QEMU's older pseries sends the light of a slot: a section, whole */
+/* A whole section as upstream's pseries sends it: a slot's DR indicator */
 static GByteArray *light_section(uint32_t index)
 {
     static const char name[] = "spapr_drc/physical";
@@ -358,7 +358,7 @@ static GByteArray *light_section(uint32_t index)
                                sizeof(section));
 }
 
-/* Before the section of a connector: 4, its number, 9, "spapr_drc" */
+/* Insert before a connector's section, which is: 4, its id, 9, "spapr_drc" */
 static void insert_section(const char *file, GByteArray *section)
 {
     static const char name[] = "\011spapr_drc";
@@ -379,7 +379,7 @@ static void insert_section(const char *file, GByteArray *section)
     g_byte_array_unref(section);
 }
 
-/* Of several slots, of any bus; dropped, since no guest can see it */
+/* DR indicators of slots of any bus are ignored: no guest can read them */
 static void test_lights(void)
 {
     static const uint32_t slots[] = { 0x40000000, 0x40000048, 0x4f000008 };
@@ -402,7 +402,7 @@ static void test_lights(void)
     rmdir(dir);
 }
 
-/* The cores that are there, by the path of each; management goes by it */
+/* Present cores and their threads have the QOM paths that management uses */
 static void test_core_paths(void)
 {
     QTestState *qts = start("");

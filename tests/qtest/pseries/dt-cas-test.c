@@ -1,9 +1,9 @@
 /*
  * Device tree and client-architecture-support (CAS)
  *
- * The tree is had with the monitor command dumpdtb, or as CAS's reply, and read
- * with libfdt.  In a qtest the machine starts as if all that it offers had been
- * agreed on.
+ * The tree is taken from the monitor command dumpdtb, or from CAS's reply, and
+ * read with libfdt.  In a qtest the machine starts as if a guest had negotiated
+ * all that the machine offers.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -216,7 +216,7 @@ static void test_rtas(void)
                 BYTES("hcall-memop1\0"));
     assert_prop(fdt, "/rtas", "ibm,lrdr-capacity",
                 BYTES("\0\0\0\0\x10\0\0\0\0\0\0\0\x10\0\0\0\0\0\0\4"));
-    /* 20 of code, 2048 of log, 16 a vCPU and 8 */
+    /* bytes: 20 of code, 2048 of log, 16 for each vCPU, 8 */
     g_assert_cmpuint(prop_u32(fdt, "/rtas", "rtas-size"), ==,
                      20 + 2048 + 4 * 16 + 8);
     g_assert_cmpuint(prop_u32(fdt, "/rtas", "rtas-error-log-max"), ==, 2048);
@@ -362,7 +362,7 @@ static void test_cas_modes(void)
     g_assert_cmphex(prop_u32(xive, "/cpus/PowerPC,POWER9@0", "cpu-version"), ==,
                     0x0f000005);
 
-    /* hash and XICS, and no more than form 1 and version 1 */
+    /* hash, XICS, and NUMA affinity of form 1 only */
     says = (GuestSays) { .affinity = 0x80 };
     write_structure(qts, VEC_ADDR, &says);
     g_assert_cmpint(cas(qts), ==, H_SUCCESS);
@@ -381,7 +381,7 @@ static void test_cas_modes(void)
     qtest_quit(qts);
 }
 
-/* A refused guest changes nothing, and QEMU goes on */
+/* A call that is refused changes nothing, and QEMU continues */
 static void test_cas_refused(void)
 {
     static const GuestSays both_mmus = { 0xa0, 5, 0x80, 0x40, 0x80, 0x40 };
@@ -438,7 +438,7 @@ static void test_cas_addresses(void)
     g_assert_cmpint(papr_hcall(qts, 0, H_CAS, VEC_ADDR, 0x6030203180000ULL,
                                REPLY_SIZE), ==, H_P2);
 
-    /* structures: nowhere, in MMIO, running off memory's end, just fitting */
+    /* structures: not in RAM, in MMIO, up to and across the end of RAM */
     g_assert_cmpint(papr_hcall(qts, 0, H_CAS, RAM_END, REPLY_ADDR, REPLY_SIZE),
                     ==, H_PARAMETER);
     g_assert_cmpint(papr_hcall(qts, 0, H_CAS, UINT64_MAX, REPLY_ADDR,
@@ -457,8 +457,8 @@ static void test_cas_addresses(void)
 }
 
 /*
- * What was plugged or was to be unplugged before the call: the outcome is in
- * the tree, and the guest isn't asked for it.
+ * Devices that were plugged, or whose unplug was requested, before the call:
+ * the tree has the result, and the guest gets no event.
  */
 static void test_cas_plugged(void)
 {
@@ -481,7 +481,7 @@ static void test_cas_plugged(void)
                               UINT32_MAX, 0, PAPR_TEST_RAM, 2048), ==,
                     RTAS_NO_ERRORS_FOUND);
 
-    /* the guest has it now, and is asked for it */
+    /* the guest has the device now, so the guest gets an event */
     qtest_qmp_assert_success(qts, "{ 'execute': 'device_del', 'arguments': "
                              "{ 'id': 'new' } }");
     g_assert_cmpint(papr_rtas(qts, "check-exception", 1, NULL, 0x500, 0,
@@ -494,15 +494,15 @@ static void assert_intc(QTestState *qts, bool xive)
 {
     g_autofree void *fdt = papr_tree(qts);
 
-    /* XICS's calls are there only with XICS */
+    /* XICS's calls are offered only while XICS is active */
     g_assert_cmpint(papr_hcall(qts, 0, H_XIRR), ==,
                     xive ? H_FUNCTION : H_SUCCESS);
     g_assert_cmpint(tree_has_xive(fdt), ==, xive);
 }
 
 /*
- * No room for the tree: neither controller nor agreement have changed, and a
- * device that is to go is still there, and the guest asked for it.
+ * No room for the tree: interrupt controller and negotiated options are as
+ * before, a device whose unplug is requested is there, and its event pending.
  */
 static void test_cas_no_room(void)
 {
@@ -536,7 +536,7 @@ static void test_cas_no_room(void)
     qtest_quit(qts);
 }
 
-/* The monitor dumps the guest's tree, with either firmware */
+/* The monitor dumps the tree that CAS replied with, with either firmware */
 static void test_cas_dumped(void)
 {
     static const char *const options[] = { "", "-machine x-vof=on" };
@@ -559,7 +559,7 @@ static void test_cas_dumped(void)
     }
 }
 
-/* "Shut down, please" from before the call reaches who boots after it */
+/* An EPOW event from before CAS reaches the guest by the new controller */
 static void test_cas_powerdown(void)
 {
     static const GuestSays hash_xics = { .affinity = 0x80 };
@@ -591,7 +591,7 @@ static rlim_t address_space(pid_t pid)
     return g_ascii_strtoull(text, NULL, 10) * qemu_real_host_page_size();
 }
 
-/* The host has no memory for a hash page table: all is as it was */
+/* The host has no memory for a hash page table: CAS changes nothing */
 static void test_cas_no_memory(void)
 {
     static const GuestSays hash_xics = { .affinity = 0x80 };
@@ -602,7 +602,7 @@ static void test_cas_no_memory(void)
     write_structure(qts, VEC_ADDR, &linux_radix_xive);
     g_assert_cmpint(cas(qts), ==, H_SUCCESS);
 
-    /* a guest that can't resize it gets 8 GiB */
+    /* a guest that can't resize its table gets one of maxmem / 128: 8 GiB */
     write_structure(qts, VEC_ADDR, &hash_xics);
     g_assert_cmpint(prlimit(pid, RLIMIT_AS, NULL, &limit), ==, 0);
     limit.rlim_cur = address_space(pid) + GiB;

@@ -1,5 +1,6 @@
 /*
- * Events: check-exception and event-scan
+ * Events: check-exception and event-scan, with the environmental and power
+ * warning (EPOW) of system_powerdown
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -27,7 +28,7 @@ static int32_t check_exception(QTestState *qts, uint32_t mask,
                      critical, buffer, room);
 }
 
-/* An event is pending afterwards */
+/* Make an EPOW event pending */
 static void powerdown(QTestState *qts)
 {
     qtest_memset(qts, BUFFER, GUARD, ROOM);
@@ -65,7 +66,7 @@ static void test_powerdown(void)
                                  "-rtc base=2020-02-03T04:05:06,clock=vm");
 
     powerdown(qts);
-    /* asking twice is one event */
+    /* two requests are one event */
     powerdown(qts);
 
     g_assert_cmpint(check_exception(qts, MASK_INTERNAL | MASK_HOTPLUG, 0,
@@ -90,7 +91,7 @@ static void test_powerdown(void)
     qtest_quit(qts);
 }
 
-/* The guest's length is honoured whatever it is */
+/* No more is written than the guest's length, whatever it is */
 static void test_length(void)
 {
     static const uint32_t lengths[] = { 4, 7, 8, 9, 100, EPOW_SIZE - 1 };
@@ -101,7 +102,7 @@ static void test_length(void)
         g_assert_cmpint(check_exception(qts, MASK_EPOW, 0, BUFFER, lengths[i]),
                         ==, RTAS_SUCCESS);
         g_assert_cmpuint(written(qts), ==, MIN(lengths[i], 8));
-        /* it says that nothing follows */
+        /* the fixed part says that no extended log follows */
         g_assert_cmphex(papr_ld32(qts, BUFFER), ==, 0x06200040);
     }
 
@@ -118,7 +119,7 @@ static void test_length(void)
     qtest_quit(qts);
 }
 
-/* A buffer that can't be: nothing is written, the event is not lost */
+/* A bad buffer: nothing is written, and the event stays pending */
 static void test_bad_buffer(void)
 {
     QTestState *qts = papr_start("-smp 1");
@@ -149,7 +150,7 @@ static void test_bad_buffer(void)
     qtest_quit(qts);
 }
 
-/* A reset forgets what was pending */
+/* A reset drops pending events */
 static void test_reset(void)
 {
     QTestState *qts = papr_start("-smp 1");

@@ -1,8 +1,8 @@
 /*
  * Firmware-assisted dump: what is refused, how much is done at a time, streams
  *
- * No code runs under qtest: tests/guest has a guest that crashes.  The form of
- * what is registered is looked at in tests/unit/pseries/test-fadump.c.
+ * No code runs under qtest: tests/guest has a guest that crashes.
+ * tests/unit/pseries/test-fadump.c tests the check of the dump structure.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -126,7 +126,7 @@ static void test_refused(void)
     g_assert_cmpint(configure(qts, 4), ==, RTAS_PARAMETER_ERROR);
     g_assert_cmpint(configure(qts, INVALIDATE), ==, RTAS_PARAMETER_ERROR);
 
-    /* the copy would end behind RAM; registers of two vCPUs need more */
+    /* copy ends beyond RAM; too little for two vCPUs' registers; no RAM */
     papr_st64(qts, AT + 152, RAM_END - LENGTH + 1);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_PARAMETER_ERROR);
     fill(qts);
@@ -136,7 +136,7 @@ static void test_refused(void)
     papr_st64(qts, AT + 152, 0x6000000000000ull);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_PARAMETER_ERROR);
 
-    /* nothing of that was registered: a crash is a crash */
+    /* nothing was registered, so a crash is reported and not dumped */
     crash(qts);
     qtest_qmp_eventwait(qts, "GUEST_PANICKED");
     qtest_quit(qts);
@@ -154,7 +154,7 @@ static void test_states(void)
     g_assert_cmpint(configure(qts, UNREGISTER), ==, RTAS_SUCCESS);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_SUCCESS);
 
-    /* a reset without a crash forgets it */
+    /* a reset without a crash drops the registration */
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
     qtest_qmp_eventwait(qts, "RESET");
     after_reset = active(qts);
@@ -173,11 +173,11 @@ static void test_dump(void)
     papr_work(qts);
     crash(qts);
     qtest_qmp_eventwait(qts, "RESET");
-    /* 96 MiB, never much at a time */
+    /* 96 MiB were copied, a small part in each stretch of work */
     g_assert_cmpuint(papr_work(qts), <=, PAPR_WORK_MAX / 2);
     expect_dump(qts);
 
-    /* over another reset, until it is invalidated */
+    /* the dump survives another reset, until it is invalidated */
     fill(qts);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_DUMP_ACTIVE);
     g_assert_cmpint(configure(qts, UNREGISTER), ==, RTAS_DUMP_ACTIVE);
@@ -197,14 +197,14 @@ static void test_reset_while_copying(void)
     QTestState *qts = start("");
     g_autofree uint8_t *none = NULL;
 
-    /* a machine that is stopped does not go on with the dump */
+    /* while the machine is stopped nothing is copied */
     qtest_qmp_assert_success(qts, "{ 'execute': 'stop' }");
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_SUCCESS);
     crash(qts);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_DUMP_ACTIVE);
     g_assert_cmpint(configure(qts, UNREGISTER), ==, RTAS_DUMP_ACTIVE);
     g_assert_cmpint(configure(qts, INVALIDATE), ==, RTAS_PARAMETER_ERROR);
-    /* another vCPU's, or the same */
+    /* ibm,os-term again, by another vCPU or the same */
     crash(qts);
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
     qtest_qmp_eventwait(qts, "RESET");
@@ -216,14 +216,14 @@ static void test_reset_while_copying(void)
     qtest_quit(qts);
 }
 
-/* Memory goes after the registration: the rest is dumped, and it says so */
+/* Sections whose memory was unmapped get error flags; the rest is dumped */
 static void test_memory_goes(void)
 {
     QTestState *qts = start(PAPR_SHM_OPTIONS);
     g_autofree uint8_t *dump = NULL;
 
     papr_shm_map(qts, true);
-    /* registers; to what goes; from what goes; what stays */
+    /* registers; copy to memory that is unmapped; copy from it; copy of RAM */
     papr_st32(qts, AT + 4, 4 << 16);
     put_section(qts, AT + 80, 0x100, SOURCE, 0x80000, PAPR_SHM);
     put_section(qts, AT + 120, 0x101, PAPR_SHM + 0x80000, 0x80000, HPT_TO);
@@ -265,7 +265,7 @@ static void test_streams(void)
 {
     QTestState *qts = moved(start(""));
 
-    /* nothing; a registration; a crash in progress; a dump */
+    /* streams with nothing; a registration; a dump in progress; a dump */
     fill(qts);
     g_assert_cmpint(configure(qts, REGISTER), ==, RTAS_SUCCESS);
     qts = moved(qts);

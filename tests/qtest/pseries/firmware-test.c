@@ -32,7 +32,7 @@ static void check_start(QTestState *qts)
                            SCNx64 " GPR04 %" SCNx64 " %" SCNx64, &r[0], &r[1],
                            &r[2], &r[3], &r[4], &r[5]), ==, 6);
     g_assert_cmphex(register_of(qts, "NIP "), ==, KERNEL_ADDR + 0x10);
-    /* at least 32 KiB of stack, the initial ramdisk, the way in */
+    /* r1: 32 KiB of stack at least; r3, r4: ramdisk; r5: client interface */
     g_assert_cmphex(r[1], >=, 0x8000);
     g_assert_cmphex(r[3], ==, 0x420000);
     g_assert_cmphex(r[4], ==, 100);
@@ -88,7 +88,7 @@ static void test_update_dt(void)
     g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
     qtest_memwrite(qts, BUF, tree, size);
     g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_SUCCESS);
-    /* off the end of RAM, sizes that lie, damage inside */
+    /* across the end of RAM, bad addresses, bad sizes, a bad offset inside */
     qtest_memwrite(qts, RAM_SIZE - 64, tree, 64);
     g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, RAM_SIZE - 64), ==,
                     H_PARAMETER);
@@ -101,7 +101,7 @@ static void test_update_dt(void)
     papr_st32(qts, BUF + 4, size);
     papr_st32(qts, BUF + 8, 0x7fffffff);
     g_assert_cmpint(papr_hcall(qts, 0, H_UPDATE_DT, BUF), ==, H_PARAMETER);
-    /* with an image, VOF has no calls */
+    /* with a firmware image, VOF's hypercall is not offered */
     g_assert_cmpint(papr_hcall(qts, 0, H_VOF_CLIENT, BUF), ==, H_FUNCTION);
     qtest_quit(qts);
 }
@@ -209,7 +209,7 @@ static void test_refused(void)
     g_unlink(x86);
 }
 
-/* Another ELF program than Linux gets SLOF, unless the user insists */
+/* VOF starts Linux, SLOF starts other ELF programs, unless x-vof= is given */
 static void test_choice(void)
 {
     g_autofree char *other = tiny_kernel(false, 0x1000);

@@ -1,8 +1,8 @@
 /*
  * Random blocks: RTAS calls, option vectors, the client interface
  *
- * The seed is fixed.  What is checked: the machine answers and goes on, and
- * writes nothing where a call was given no buffer that is RAM.
+ * The seed is fixed.  What is checked: the machine answers and continues, and
+ * no call does more than PAPR_WORK_MAX.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -96,7 +96,7 @@ static void test_rtas(void)
     qtest_quit(qts);
 }
 
-/* Vectors whose lengths lie, up to and beyond the end of RAM */
+/* Option vectors with wrong lengths, up to and beyond the end of RAM */
 static void test_cas(void)
 {
     QTestState *qts = papr_start("-smp 1");

@@ -31,8 +31,8 @@ static void test_unknown(void)
 }
 
 /*
- * Does vCPU @cpu wait with interrupts off?  Only H_JOIN tells: it lets another
- * vCPU wait too, unless all but that one do.
+ * Does vCPU @cpu, of two, wait with interrupts disabled?  Only H_JOIN of the
+ * other vCPU shows it: H_CONTINUE if @cpu waits, else the caller waits, too.
  */
 static bool is_waiting(QTestState *qts, int cpu)
 {
@@ -54,7 +54,7 @@ static void test_prod(void)
     assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
     g_assert_false(is_waiting(qts, 0));
 
-    /* a prod that comes first is not lost, and counts once */
+    /* prods before the wait are not lost; two of them count as one */
     assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
     assert_rc(papr_hcall(qts, 0, H_PROD, 0), H_SUCCESS);
     assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
@@ -68,7 +68,7 @@ static void test_prod(void)
     qtest_quit(qts);
 }
 
-/* A machine of two vCPUs that has become of @qts, which is gone */
+/* End @qts, and return a new machine of two vCPUs that has its state */
 static QTestState *migrate(QTestState *qts)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-hcall-XXXXXX", NULL);
@@ -84,7 +84,7 @@ static QTestState *migrate(QTestState *qts)
     return qts;
 }
 
-/* Nor is it lost on the way to another machine */
+/* A prod that no wait has consumed is migrated */
 static void test_prod_migrates(void)
 {
     QTestState *qts = papr_start("-smp 2");
@@ -98,7 +98,7 @@ static void test_prod_migrates(void)
     qtest_quit(qts);
 }
 
-/* A vCPU that RTAS stopped waits for start-cpu only */
+/* H_PROD does not start a vCPU in RTAS's stopped state; only start-cpu does */
 static void test_prod_stopped(void)
 {
     QTestState *qts = papr_start("-smp 2");
@@ -113,7 +113,7 @@ static void test_cede_join_confer(void)
 {
     QTestState *qts = papr_start("-smp 2");
 
-    /* the other one is stopped, so this is the last */
+    /* vCPU 1 is stopped, so vCPU 0 is the last one that runs */
     assert_rc(papr_hcall(qts, 0, H_JOIN), H_CONTINUE);
     g_assert_false(is_waiting(qts, 0));
 
@@ -123,7 +123,7 @@ static void test_cede_join_confer(void)
     assert_rc(papr_hcall(qts, 0, H_CONFER, -2, 1), H_PARAMETER);
     g_assert_false(is_waiting(qts, 0));
 
-    /* H_CEDE turns interrupts on: what then waits is not joined */
+    /* H_CEDE enables interrupts: a vCPU that waits in it has not joined */
     assert_rc(papr_hcall(qts, 0, H_CEDE), H_SUCCESS);
     g_assert_false(is_waiting(qts, 0));
     assert_rc(papr_hcall(qts, 0, H_JOIN), H_BAD_MODE);
@@ -138,7 +138,7 @@ static void test_register_vpa(void)
     QTestState *qts = papr_start("-smp 1");
 
     qtest_memset(qts, A, 0, 0x3000);
-    /* order: a log and a shadow need the area */
+    /* order: a DTL and an SLB shadow need a registered VPA */
     papr_st32(qts, A + 4, 640 << 16);
     papr_st32(qts, A + 0x1004, 48);
     papr_st32(qts, A + 0x2004, 8);
@@ -187,7 +187,7 @@ static void test_register_vpa_bad(void)
         }
     }
 
-    /* too short, and over the end of a page or of RAM */
+    /* too short, and across the end of a page or of RAM */
     papr_st32(qts, A + 4, 639 << 16);
     assert_rc(papr_hcall(qts, 0, H_REGISTER_VPA, AREA(VPA), 0, A), H_PARAMETER);
     papr_st32(qts, A + 0xe84, 640 << 16);
@@ -232,7 +232,7 @@ static void test_set_mode(void)
 {
     QTestState *qts = papr_start("-smp 3");
 
-    /* partition wide: endianness and location of interrupts */
+    /* partition wide: endianness and address of interrupt vectors */
     assert_rc(papr_hcall(qts, 0, H_SET_MODE, 1, 4), H_SUCCESS);
     assert_lpcr(qts, 3, LPCR_ILE, LPCR_ILE);
     assert_rc(papr_hcall(qts, 1, H_SET_MODE, 0, 4), H_SUCCESS);
@@ -269,7 +269,7 @@ static void test_set_mode(void)
     qtest_quit(qts);
 }
 
-/* Whoever is started later has it, on another machine too, but for a reset */
+/* A vCPU started later has the modes, also if migrated; a reset clears them */
 static void test_set_mode_moves(void)
 {
     QTestState *qts = papr_start("-smp 2");
@@ -355,7 +355,7 @@ static void test_system_reset(void)
     g_assert_false(is_waiting(qts, 0));
     assert_at_reset_vector(qts);
 
-    /* all, but the other one stays stopped */
+    /* all vCPUs; but vCPU 1, which is stopped, stays so (R1-7.3.8.1-2) */
     assert_rc(CONFER_SELF(qts, 0), H_SUCCESS);
     assert_rc(papr_hcall(qts, 0, H_SIGNAL_SYS_RESET, -1), H_SUCCESS);
     g_assert_false(is_waiting(qts, 0));
@@ -374,7 +374,7 @@ static void test_home_node(void)
 
     assert_rc(papr_hcall_regs(qts, 0, H_HOME_NODE_ASSOCIATIVITY, regs),
               H_SUCCESS);
-    /* the vCPU itself is the last domain, and no domain is all ones */
+    /* the vCPU's domains are first; all ones fill the rest */
     for (int i = 0; i < 6; i++) {
         if (regs[i] == UINT64_MAX) {
             g_assert_cmpint(i, >, 0);
@@ -439,9 +439,9 @@ static void wait_for_migration(QTestState *qts, const char *status)
 }
 
 /*
- * What calls write to memory that was sent already is sent again: a page is
- * cleared, another copied, and RTAS results fill the end of a page and the
- * start of the next one.
+ * Calls mark pages that they write as dirty, so that pages which were sent
+ * already are sent again: a page is cleared, another copied, and RTAS results
+ * fill the end of a page and the start of the next one.
  */
 static void test_writes_migrate(void)
 {
@@ -538,7 +538,7 @@ static void fill_pattern(QTestState *qts, uint8_t *pattern, size_t len)
     qtest_memwrite(qts, A, pattern, len);
 }
 
-/* Copy and invert, with all kinds of overlap, against the same done here */
+/* Copy and invert with all kinds of overlap, compared with memmove() here */
 static void test_memop(void)
 {
     enum { LEN = 0x5000, COUNT = 0x3000 };
@@ -578,7 +578,7 @@ static void test_memop_bad(void)
 
     papr_st64(qts, A, 0x0123456789abcdefULL);
     papr_st64(qts, B, 0);
-    /* as much as a screen has, and no more at once: of memory onto itself */
+    /* the limit is 32 MiB, more than a screen has; of memory onto itself */
     papr_work(qts);
     assert_rc(papr_hcall(qts, 0, H_LOGICAL_MEMOP, A, A, 3, 4 * MiB, 0),
               H_SUCCESS);
@@ -623,7 +623,7 @@ static uint64_t hostile_word(GRand *rand)
     }
 }
 
-/* Whatever a guest asks for, the machine answers and goes on */
+/* Whatever a guest calls, the machine answers and continues */
 static void test_fuzz(void)
 {
     QTestState *qts = papr_start("-smp 2");

@@ -1,6 +1,7 @@
 /*
  * A host whose disks are slow: fdatasync() does not return as long as the file
- * that HELD_SYNC names is there.  Loaded into QEMU by LD_PRELOAD.
+ * exists that HELD_SYNC in the environment names.  Loaded into QEMU by
+ * LD_PRELOAD.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */

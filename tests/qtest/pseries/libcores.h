@@ -22,7 +22,7 @@
 /* Two cores of two threads, room for two more: cores 4 and 6 */
 QTestState *start_cores(const char *more);
 
-/* The next event is to configure or release this core */
+/* Check the next event: it asks to configure or to release this core */
 void core_event_is(QTestState *qts, uint8_t action, uint32_t id);
 
 /* A cell of the core's node, from take_core() */
@@ -39,7 +39,7 @@ int32_t start_cpu(QTestState *qts, uint32_t id);
 /* -1 for a vCPU that does not exist */
 int stopped_state(QTestState *qts, uint32_t id);
 
-/* The number of "stop-self", from the tree that the guest starts with */
+/* The RTAS token of stop-self, from the device tree */
 uint32_t stop_token(QTestState *qts);
 
 /* A call that the vCPU @cpu (by index) makes itself, without arguments */
@@ -49,7 +49,7 @@ void stop_self(QTestState *qts, unsigned cpu);
 
 void add_core(QTestState *qts, const char *id, int core_id);
 
-/* The core's path, of query-hotpluggable-cpus, to be freed; NULL: no core */
+/* QOM path in query-hotpluggable-cpus, to be freed; NULL: slot is empty */
 char *core_path(QTestState *qts, int core_id);
 
 void slot_is(QTestState *qts, int core_id, const char *expected);

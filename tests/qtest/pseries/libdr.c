@@ -16,7 +16,7 @@
 
 void *dr_cas(QTestState *qts)
 {
-    /* any processor that acts as a POWER9; then five option vectors */
+    /* two PVRs: any POWER9, POWER9 compatibility mode; five option vectors */
     static const uint8_t vectors[] = {
         0xff, 0xff, 0x00, 0x00, 0x00, 0x4e, 0x00, 0x00,
         0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x00, 0x05,
@@ -229,7 +229,7 @@ void qmp_event_of(QTestState *qts, const char *name, const char *id)
 {
     g_autofree char *device = NULL;
 
-    /* those of the path only are about the objects below */
+    /* events without an id are about child objects of a device */
     while (!device) {
         device = next_event(qts, name);
     }

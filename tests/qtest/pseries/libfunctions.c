@@ -33,7 +33,7 @@ void take_device(QTestState *qts, uint32_t index, const char *node)
     dr_start_walk(qts, index);
     found = dr_walk(qts);
     cell_is(found, drc, index);
-    /* the function is where the connector says */
+    /* the connector's index has the slot and function of "reg" */
     g_assert_cmphex(be32_to_cpu(*dr_cells(found, reg, &n)) >> 8 & 0xff, ==,
                     index & 0xff);
 }

@@ -22,12 +22,12 @@
 #define DEVICE_NODE "scsi"
 #define HOST_BRIDGE "/pci@800000020000000"
 
-/* The next event is to configure or release this connector */
+/* Check the next event: it asks to configure or to release this connector */
 void slot_event_is(QTestState *qts, uint8_t action, uint32_t index);
 
 void cell_is(GHashTable *found, const char *path, uint32_t expected);
 
-/* Configure the device of a slot's connector, whose node is named @node */
+/* Configure the device at the connector @index; its node is named @node */
 void take_device(QTestState *qts, uint32_t index, const char *node);
 
 uint32_t vendor_id(QTestState *qts, unsigned phb, unsigned slot,

@@ -25,7 +25,7 @@
 void block_event_is(QTestState *qts, uint8_t action, unsigned block,
                     uint32_t count);
 
-/* Walk the block's node: it is where the block is, in @node */
+/* Walk the block's node: its address is the block's, its NUMA node @node */
 void walk_block(QTestState *qts, unsigned block, uint32_t node);
 
 void take_block(QTestState *qts, unsigned block);

@@ -16,7 +16,7 @@ void nested_use_radix(QTestState *qts)
     do {
         rc = papr_hcall(qts, 0, H_REGISTER_PROCESS_TABLE, NEW_RADIX_TABLE,
                         PROCESSES, 0, 0);
-    } while (rc == H_LONG_BUSY_10_MS);  /* an older hash table goes first */
+    } while (rc == H_LONG_BUSY_10_MS);  /* an older hash table is freed first */
     assert_rc(rc, H_SUCCESS);
 }
 

@@ -13,7 +13,7 @@
 #define PROCESSES       (PAPR_TEST_RAM + 0xf000)        /* at 64 KiB */
 #define TIME_IS_OVER    0x980
 
-/* KVM's: where the partition table and the blocks are, and which L2 there is */
+/* For KVM's hypercalls: partition table, L2's blocks, its tree, its LPID */
 #define TABLE           0x1020000ull
 #define STATE           0x1030000ull
 #define REGS            0x1031000ull
@@ -22,13 +22,13 @@
 
 #define assert_rc(call, code) g_assert_cmpint(call, ==, code)
 
-/** nested_use_radix: be a radix partition, which alone may have guests */
+/** nested_use_radix: become a radix partition; only these may have L2s */
 void nested_use_radix(QTestState *qts);
 
-/** nested_start: papr_start() of such a partition */
+/** nested_start: papr_start(), then nested_use_radix() */
 QTestState *nested_start(const char *options);
 
-/** nested_hv_start: by KVM's; LPID has blocks and a tree without a page */
+/** nested_hv_start: with KVM's hypercalls; L2 LPID has an empty radix tree */
 QTestState *nested_hv_start(const char *more);
 
 int64_t nested_set_table(QTestState *qts, uint64_t ptcr);

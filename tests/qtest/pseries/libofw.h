@@ -43,7 +43,7 @@ QTestState *start_client(const char *more);
 
 /* --- calls --------------------------------------------------------------- */
 
-/* A string in guest memory, for the next few calls */
+/* Copy @s to guest memory; the 16th call after this one overwrites it */
 uint32_t str(QTestState *qts, const char *s);
 
 /* Returns r3; results in @rets */

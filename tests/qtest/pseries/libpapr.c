@@ -48,7 +48,7 @@ char *papr_refused(const char *options)
     g_autofree char *line = g_strdup_printf(
         "%s -machine pseries -accel qtest -nodefaults -display none %s",
         g_getenv("QTEST_QEMU_BINARY"), options);
-    /* what QEMU has when it gives up is the host's to free */
+    /* QEMU exits without freeing its memory: that is no leak */
     g_auto(GStrv) env = g_environ_setenv(g_get_environ(), "LSAN_OPTIONS",
                                          "detect_leaks=0", true);
     g_autofree char *text = NULL;
@@ -141,7 +141,7 @@ uint64_t papr_work(QTestState *qts)
     return units;
 }
 
-/* Until the migration is in the state @wanted, or has failed */
+/* Wait until the migration is in the state @wanted, or has failed */
 static bool migration_gets(QTestState *qts, const char *wanted)
 {
     for (;;) {
@@ -301,7 +301,7 @@ uint64_t papr_host_status(QTestState *qts, const char *name)
     return g_ascii_strtoull(line + strlen(name), NULL, 10);
 }
 
-/* There if the build has AddressSanitizer */
+/* Defined if the build has AddressSanitizer */
 void __asan_init(void) __attribute__((weak));
 
 void papr_resident_is_below(QTestState *qts, uint64_t kib)

@@ -30,8 +30,8 @@ QTestState *papr_start(const char *options, ...) G_GNUC_PRINTF(1, 2);
 /**
  * papr_refused - the machine with @options must end with status 1
  *
- * Returns: what it said, to be freed; without the notes that a sanitizer, if
- * QEMU is built with one, has of its own.
+ * Returns: QEMU's messages, to be freed; without warnings of a sanitizer, if
+ * QEMU is built with one.
  */
 char *papr_refused(const char *options);
 
@@ -47,7 +47,7 @@ int64_t papr_hcall_regs(QTestState *qts, unsigned cpu, uint64_t nr,
 int64_t papr_hcall_array(QTestState *qts, unsigned cpu, uint64_t nr,
                          size_t nargs, const uint64_t *args);
 
-/** papr_hcall: papr_hcall(qts, cpu, nr, r4, r5...), results not wanted */
+/** papr_hcall: papr_hcall(qts, cpu, nr, r4, r5...), results are dropped */
 #define papr_hcall(qts, cpu, nr, ...)                                        \
     papr_hcall_array(qts, cpu, nr,                                           \
                      ARRAY_SIZE(((uint64_t[]){ 0, ##__VA_ARGS__ })) - 1,     \
@@ -69,13 +69,13 @@ int32_t papr_rtas_array(QTestState *qts, const char *name,
                     ARRAY_SIZE(((uint32_t[]){ 0, ##__VA_ARGS__ })) - 1,      \
                     (uint32_t[]){ 0, ##__VA_ARGS__ } + 1, nrets, rets)
 
-/** papr_machine_check: the host met one while it ran the vCPU @cpu */
+/** papr_machine_check: as if KVM reported a machine check of vCPU @cpu */
 void papr_machine_check(QTestState *qts, unsigned cpu, bool recovered);
 
 /**
- * papr_work: the most that the machine did at a stretch since the last time
+ * papr_work: units of the largest stretch of work since the last papr_work()
  *
- * In units of hw/pseries/work.h.
+ * Units and stretches: see hw/pseries/work.h.
  */
 uint64_t papr_work(QTestState *qts);
 
@@ -113,18 +113,18 @@ void *papr_tree(QTestState *qts);
 /** papr_tree_node: offset of the node at @path, which must be there */
 int papr_tree_node(const void *fdt, const char *path);
 
-/** papr_host_status: what "/proc/PID/status" of QEMU says, such as "VmRSS:" */
+/** papr_host_status: number in QEMU's "/proc/PID/status", such as "VmRSS:" */
 uint64_t papr_host_status(QTestState *qts, const char *name);
 /**
  * papr_resident_is_below - QEMU has less than @kib KiB of memory in use
  *
- * Not looked at under a sanitizer, which keeps back what is freed.
+ * Not checked with AddressSanitizer, which delays the reuse of freed memory.
  */
 void papr_resident_is_below(QTestState *qts, uint64_t kib);
 
 /*
  * Memory that is mapped and unmapped: BAR 2 of an ivshmem in slot 4 of the
- * first bridge, 1 MiB at PAPR_SHM while papr_shm_map() has it there.
+ * first host bridge; papr_shm_map() maps its 1 MiB at PAPR_SHM, or unmaps it.
  * PAPR_SHM_COMMAND is the address of its command register in RTAS calls.
  */
 #define PAPR_SHM_OPTIONS \
@@ -135,9 +135,10 @@ void papr_resident_is_below(QTestState *qts, uint64_t kib);
 void papr_shm_map(QTestState *qts, bool there);
 
 /**
- * papr_save, papr_load: all state to and from @file; loaded without an error?
+ * papr_save, papr_load: migrate all state to and from @file
  *
- * Whoever loads was started with "-incoming defer".
+ * papr_load() returns true if there was no error; its QEMU was started with
+ * "-incoming defer".
  */
 void papr_save(QTestState *qts, const char *file);
 bool papr_load(QTestState *qts, const char *file);
@@ -145,8 +146,8 @@ bool papr_load(QTestState *qts, const char *file);
 /**
  * papr_save_begin - as papr_save(), up to where the machine is stopped
  *
- * The state of devices is written with papr_save_end(), or the machine goes on
- * with papr_save_cancel().
+ * Then papr_save_end() writes the state of devices, or papr_save_cancel() lets
+ * the machine continue.
  */
 void papr_save_begin(QTestState *qts, const char *file);
 void papr_save_end(QTestState *qts);
@@ -155,12 +156,13 @@ void papr_save_cancel(QTestState *qts);
 /**
  * papr_save_slowly - as papr_save(), while the machine runs
  *
- * It takes hours, or until papr_save_at_once(); papr_save_cancel() ends it too.
+ * It takes hours, unless papr_save_at_once() completes or papr_save_cancel()
+ * cancels it.
  */
 void papr_save_slowly(QTestState *qts, const char *file);
 void papr_save_at_once(QTestState *qts);
 
-/** papr_add_image: what papr_snapshot() keeps snapshots in is @file */
+/** papr_add_image: make @file the image that papr_snapshot() uses */
 void papr_add_image(QTestState *qts, const char *file);
 /**
  * papr_snapshot - snapshot-save or snapshot-load of @name

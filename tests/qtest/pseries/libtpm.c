@@ -1,9 +1,9 @@
 /*
  * A trusted platform module (TPM) for -tpmdev emulator, of the test's own
  *
- * Two threads: one for the control channel, a socket at which QEMU connects,
- * one for the data channel, whose socket comes by it.  Both end when QEMU
- * closes them.  Formats: QEMU's backends/tpm/tpm_ioctl.h.
+ * Two threads: one for the control channel, a socket to which QEMU connects,
+ * one for the data channel, whose socket QEMU sends over the control channel.
+ * Each ends when QEMU closes its channel.  Formats: backends/tpm/tpm_ioctl.h.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -51,7 +51,7 @@ static bool read_all(int fd, void *buf, size_t size)
 
 static void write_all(int fd, const void *buf, size_t size)
 {
-    /* QEMU may be gone */
+    /* QEMU may have exited */
     G_GNUC_UNUSED ssize_t n = send(fd, buf, size, MSG_NOSIGNAL);
 }
 
@@ -79,7 +79,7 @@ static gpointer serve_data(gpointer opaque)
     while (read_all(tpm->data_fd, command, HEADER_BYTES)) {
         uint32_t size = ldl_be_p(command + 2);
 
-        /* a shorter or longer one would leave both sides waiting */
+        /* with a size out of bounds both sides would wait for each other */
         g_assert_cmpuint(size, >=, HEADER_BYTES);
         g_assert_cmpuint(size, <=, COMMAND_MAX);
         if (!read_all(tpm->data_fd, command + HEADER_BYTES,
@@ -205,7 +205,7 @@ FakeTpm *fake_tpm_new(int version)
 void fake_tpm_free(FakeTpm *tpm)
 {
     fake_tpm_hold(tpm, false);
-    /* QEMU may not have come as far as to connect */
+    /* QEMU may have ended before it connected */
     shutdown(tpm->listener, SHUT_RDWR);
     g_thread_join(tpm->control);
     if (tpm->data) {

@@ -10,22 +10,22 @@
 #include "libpapr.h"
 
 /*
- * I/O addresses that vio_map() maps, from 0 on: pages of RAM in pairs that
- * change places, so that an I/O address is never taken for one of RAM, and what
- * crosses a page is in two places.
+ * vio_map() maps I/O addresses from 0 on to pages of RAM.  The pages of each
+ * pair are swapped, so that a device that takes an I/O address for an address
+ * in RAM is noticed, and a buffer across pages is not contiguous in RAM.
  */
 #define VIO_PAGE   0x1000u
 #define VIO_PAGES  512u
 #define VIO_MAPPED (VIO_PAGE * VIO_PAGES)
 
-/** vio_map, vio_unmap_page: the device's table, which has its unit address */
+/** vio_map, vio_unmap_page: in the TCE table of @unit, which is its LIOBN */
 void vio_map(QTestState *qts, uint32_t unit);
 void vio_unmap_page(QTestState *qts, uint32_t unit, uint32_t ioba);
 
-/** vio_ram: where a mapped I/O address is */
+/** vio_ram: the address in RAM that an I/O address is mapped to */
 uint64_t vio_ram(uint32_t ioba);
 
-/* What the device would read and write */
+/* Access memory by I/O addresses, as the device does */
 void vio_read(QTestState *qts, uint32_t ioba, void *buf, uint32_t len);
 void vio_write(QTestState *qts, uint32_t ioba, const void *buf, uint32_t len);
 
@@ -39,12 +39,12 @@ static inline void vio_st64(QTestState *qts, uint32_t ioba, uint64_t value)
     papr_st64(qts, vio_ram(ioba), value);
 }
 
-/** vio_wait: until the word at @ioba isn't @old any more; returns what it is */
+/** vio_wait: wait until the doubleword at @ioba is not @old; returns it */
 uint64_t vio_wait(QTestState *qts, uint32_t ioba, uint64_t old);
 
-/* The unit's interrupt (ic-mode=xics), which is the caller's to tell */
+/* Enable the unit's interrupt, whose number is @irq (ic-mode=xics) */
 void vio_irq_on(QTestState *qts, uint32_t irq);
-/** vio_irq_taken: one is there; it is taken and ended */
+/** vio_irq_taken: accept and end the interrupt; false if none is pending */
 bool vio_irq_taken(QTestState *qts, uint32_t irq);
 
 #endif

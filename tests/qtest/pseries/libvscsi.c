@@ -226,7 +226,7 @@ void vscsi_check_transfers(Vscsi *v, const char *file)
 {
     Command c = vscsi_transfer(false, 16, 32);
 
-    /* direct, and across pages */
+    /* a direct buffer that crosses pages */
     c.pieces[0].ioba = DATA + 0xe00;
     vscsi_run_good(v, &c);
     vscsi_disk_is(file, 16, v, DATA + 0xe00, 32 * SECTOR);
@@ -235,7 +235,7 @@ void vscsi_check_transfers(Vscsi *v, const char *file)
     vscsi_run_good(v, &c);
     vscsi_disk_is(file, 100, v, DATA + 0xe00, 16 * SECTOR);
 
-    /* lists: all in the IU, none of it, the first ones; backwards in memory */
+    /* indirect lists: 0, 5, 10 pieces in the IU; descending order in RAM */
     for (uint32_t in_iu = 0; in_iu <= 10; in_iu += 5) {
         c = vscsi_transfer(false, 200, 80);
         c.format = SRP_DATA_DESC_INDIRECT;
@@ -258,7 +258,7 @@ void vscsi_check_transfers(Vscsi *v, const char *file)
         }
     }
 
-    /* pieces that are no sectors; an empty one */
+    /* pieces that are not whole sectors; an empty piece */
     c = vscsi_transfer(false, 300, 2);
     c.format = SRP_DATA_DESC_INDIRECT;
     c.n = c.in_iu = 4;

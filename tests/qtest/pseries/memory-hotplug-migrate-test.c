@@ -17,7 +17,7 @@
     "-object memory-backend-ram,id=m1,size=256M,reserve=off "                \
     "-device pc-dimm,id=other,memdev=m1 "
 
-/* Steps in which a guest gives back or takes a module of 3 blocks */
+/* Steps in which a guest releases or configures a module of 3 blocks */
 static void release_step(QTestState *qts, unsigned step)
 {
     if (step % 2) {
@@ -65,7 +65,7 @@ static void stream_free(Stream *stream)
     g_free(stream->dir);
 }
 
-/* To another QEMU that has the same modules from the start */
+/* Migrate to another QEMU, which has the same modules from the start */
 static QTestState *move(QTestState *qts, const Stream *stream)
 {
     papr_save(qts, stream->file);
@@ -75,7 +75,7 @@ static QTestState *move(QTestState *qts, const Stream *stream)
     return qts;
 }
 
-/* In each step of an unplug, which then goes on, or is refused */
+/* Migrate at each step of an unplug, which then is completed, or refused */
 static void test_migrate_unplug(void)
 {
     Stream stream = stream_new();
@@ -89,7 +89,7 @@ static void test_migrate_unplug(void)
                 release_step(qts, step);
             }
             qts = move(qts, &stream);
-            /* the request comes along, if it was not fetched */
+            /* the event, which the guest has not fetched, is migrated */
             block_event_is(qts, DR_REMOVE, 0, 3);
             device_del_fails(qts, "dimm", "already in progress");
             no_request_for(qts, 3);
@@ -110,7 +110,7 @@ static void test_migrate_unplug(void)
     stream_free(&stream);
 }
 
-/* The last step in the middle of a stream, which is carried out or given up */
+/* An unplug ends during a migration, which is then completed or cancelled */
 static void test_migrate_released(void)
 {
     Stream stream = stream_new();
@@ -144,7 +144,7 @@ static void test_migrate_released(void)
     stream_free(&stream);
 }
 
-/* How many blocks the tree gives the guest */
+/* How many blocks are assigned to the guest in the tree */
 static unsigned blocks_of(const void *fdt)
 {
     const uint32_t *cells = fdt_getprop(
@@ -162,9 +162,10 @@ static unsigned blocks_of(const void *fdt)
 }
 
 /*
- * A reset, or client-architecture-support, in the middle of a stream and of an
- * unplug: the module stays in QEMU, which is at its memory, but the guest has
- * it no more; it goes at the other side, or here if the stream is given up.
+ * A reset, or client-architecture-support, during a migration and an unplug:
+ * the module is hidden from the guest, but stays in QEMU, since migration reads
+ * its memory.  It is removed on the destination, or, if the migration is
+ * cancelled, here.
  */
 static void test_migrate_reset(void)
 {
@@ -205,9 +206,9 @@ static void test_migrate_reset(void)
 }
 
 /*
- * The guest releases blocks without a request (drmgr -c mem -r), which is
- * its own affair, also where it moves to, up to a reset.  A module of which it
- * has nothing goes when it is unplugged.
+ * The guest releases blocks without a request (drmgr -c mem -r): the module
+ * stays, also after a migration, and a reset configures the blocks again.  A
+ * module of which the guest has no block is removed at once by device_del.
  */
 static void test_own_accord(void)
 {
@@ -223,7 +224,7 @@ static void test_own_accord(void)
     release_block(qts, 0);
     release_block(qts, 2);
 
-    /* of the rest it is asked */
+    /* the guest still has a block of the module, so it gets an event */
     device_del(qts, "dimm");
     block_event_is(qts, DR_REMOVE, 0, 3);
     g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
@@ -244,7 +245,7 @@ static void test_own_accord(void)
     stream_free(&stream);
 }
 
-/* A module is on its way in, at each point */
+/* Migrate at each step of a plug */
 static void test_migrate_plug(void)
 {
     Stream stream = stream_new();
@@ -275,7 +276,7 @@ static void test_migrate_plug(void)
     stream_free(&stream);
 }
 
-/* The section of @block in @stream: its first byte; *@end is behind it */
+/* The first byte of the section of @block in @stream; *@end is after it */
 static char *find_section(char *stream, size_t size, unsigned block, char **end)
 {
     struct QEMU_PACKED {
@@ -342,7 +343,7 @@ static void test_migrate_older(void)
     stream_free(&stream);
 }
 
-/* A section of a block that is not there, or of no such connector */
+/* A section of an empty connector, or of one that does not exist, is refused */
 static void test_migrate_bad(void)
 {
     static const uint32_t instances[] = { DRC(4), DRC(16), DRC(-1), 0,
@@ -371,8 +372,8 @@ static void test_migrate_bad(void)
 }
 
 /*
- * A snapshot is loaded while an unplug is on its way: the module, which is part
- * of the snapshot, stays, as what it was then
+ * A snapshot is loaded during an unplug: the module, which is part of the
+ * snapshot, stays, and has its state of the snapshot
  */
 static void test_snapshot(void)
 {

@@ -1,7 +1,7 @@
 /*
  * Memory modules (pc-dimm), plugged and unplugged
  *
- * The test is the guest: it fetches events and drives the connectors.
+ * The test acts as the guest: it fetches events and sets connectors' states.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,7 @@ static bool is_memory(QTestState *qts, unsigned block)
     return papr_ld64(qts, addr) == 0x1122334455667788;
 }
 
-/* A module of 3 blocks comes, is used, and goes with the last block */
+/* A module of 3 blocks: plugged, used, and removed with its last block */
 static void test_add_remove(void)
 {
     QTestState *qts = papr_start(MEMORY);
@@ -65,13 +65,13 @@ static void test_add_remove(void)
         g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==,
                         RTAS_NO_SUCH_INDICATOR);
     }
-    /* and its memory can be taken away */
+    /* and the backend can be deleted */
     qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
                              "{ 'id': 'mem' } }");
     qtest_quit(qts);
 }
 
-/* Modules from the start, beside one that comes: where, and in which slot */
+/* Addresses and slots of modules from the start, and of one that is plugged */
 static void test_cold(void)
 {
     QTestState *qts = papr_start(
@@ -90,7 +90,7 @@ static void test_cold(void)
     block_event_is(qts, DR_ADD, 5, 3);
     take_blocks(qts, 5, 3);
 
-    /* there from the start, and can go */
+    /* a module from the start is configured, and can be unplugged */
     walk_block(qts, 1, 0);
     device_del(qts, "d0");
     block_event_is(qts, DR_REMOVE, 0, 2);
@@ -103,7 +103,7 @@ static void test_cold(void)
     qtest_quit(qts);
 }
 
-/* The guest took nothing, or part of it, when it is to go again */
+/* Unplug of a module of which the guest has configured no block, or one */
 static void test_never_taken(void)
 {
     QTestState *qts = papr_start(MEMORY);
@@ -112,7 +112,7 @@ static void test_never_taken(void)
     add(qts, "dimm", "'memdev': 'mem'");
     device_del(qts, "dimm");
     device_deleted(qts, "dimm");
-    /* the request to add it may still be fetched: it leads nowhere */
+    /* the event of the plug is still pending, but the connectors are empty */
     block_event_is(qts, DR_ADD, 0, 2);
     dr_no_event(qts);
     g_assert_cmpint(dr_allocate(qts, DRC(0), true), ==, RTAS_NO_SUCH_INDICATOR);
@@ -148,13 +148,13 @@ static void test_refused(void)
             g_assert_cmpint(dr_unisolate(qts, DRC(block)), ==, RTAS_SUCCESS);
         }
         qmp_event_of(qts, "DEVICE_UNPLUG_GUEST_ERROR", "dimm");
-        /* one event, and nothing is wanted of any block any more */
+        /* one event, and the unplug of no block is requested any more */
         g_assert_null(qtest_qmp_event_ref(qts, "DEVICE_UNPLUG_GUEST_ERROR"));
         for (unsigned block = at; block < 3; block++) {
             no_request_for(qts, block);
         }
         modules_are(qts, "dimm 4 3 0 0\n");
-        /* it takes the others again, or else only later gives the rest */
+        /* the guest configures released blocks again, but not the last time */
         if (at < 2) {
             take_blocks(qts, 0, at);
         }
@@ -167,7 +167,7 @@ static void test_refused(void)
     qtest_quit(qts);
 }
 
-/* A reset at each point of plug and unplug: it is there, or it is gone */
+/* A reset at each point of plug (then it is configured) and unplug (removed) */
 static void test_reset(void)
 {
     QTestState *qts = papr_start(MEMORY);
@@ -212,7 +212,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* The old way of telling: any blocks, as many as there are new ones */
+/* Old events have a count only, and the guest chooses the blocks: no unplug */
 static void test_old_events(void)
 {
     QTestState *qts = papr_start(MEMORY "-machine modern-hotplug-events=off");
@@ -228,7 +228,7 @@ static void test_old_events(void)
     qtest_quit(qts);
 }
 
-/* Module of one node, in the block's node and in the tree of the next boot */
+/* A module's NUMA node, in a walk and in the device tree of the next boot */
 static void test_nodes(void)
 {
     QTestState *qts = papr_start(
@@ -253,7 +253,7 @@ static void test_nodes(void)
     cells = fdt_getprop(fdt, node, "ibm,dynamic-memory-v2", &len);
     g_assert_nonnull(cells);
     g_assert_cmpint(len, ==, (1 + 3 * 6) * 4);
-    /* boot memory and what is up to the area; the module; the rest */
+    /* entries: boot memory and the gap after it; the module; the rest */
     g_assert_cmpuint(be32_to_cpu(cells[1]), ==, AREA_START / LMB);
     g_assert_cmpuint(be32_to_cpu(cells[7]), ==, 2);
     g_assert_cmphex(be32_to_cpu(cells[9]), ==, AREA_START);
@@ -267,7 +267,7 @@ static void test_nodes(void)
     qtest_quit(qts);
 }
 
-/* Each kind of memory backend can come, is memory, and can go */
+/* A module of each kind of memory backend: plugged, used, unplugged */
 static void test_backends(void)
 {
     static const char *const backends[] = {
@@ -337,7 +337,7 @@ static void test_huge_pages(void)
     qtest_quit(qts);
 }
 
-/* One line, and nothing is half-done: what is left can be plugged after it */
+/* Each error is reported and changes nothing: backends can be used after it */
 static void test_bad_input(void)
 {
     QTestState *qts = papr_start(MEMORY);
@@ -381,7 +381,7 @@ static void test_bad_input(void)
     add_fails(qts, "can't go on PCI bus", "x",
               "'memdev': 'one', 'bus': 'pci.0'");
 
-    /* of all these no event, and no slot or place taken */
+    /* the errors have sent no event, and taken no slot or address */
     block_event_is(qts, DR_ADD, 1, 2);
     dr_no_event(qts);
     modules_are(qts, "first 5 2 0 0\n");
@@ -425,7 +425,7 @@ static void test_bad_options(void)
     refused("-m 256M,slots=33,maxmem=1T", "number of memory slots 33 exceeds");
 }
 
-/* A guest may have a table for the memory that it has, one size larger */
+/* A hash page table can have up to twice the size for the present memory */
 static void test_hash_table(void)
 {
     QTestState *qts = papr_start("-cpu POWER8 " MEMORY);

@@ -1,7 +1,7 @@
 /*
  * Clock, watchdogs and random numbers
  *
- * Time is the qtest's: it passes only when a test steps it.
+ * Virtual time passes only when a test steps it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -68,8 +68,8 @@ static void test_rtc_set(void)
     event = qtest_qmp_eventwait_ref(qts, "RTC_CHANGE");
     data = qdict_get_qdict(event, "data");
     /*
-     * 2100-12-31 23:59:59 less 2020-02-28 23:59:59, and what the host's clock
-     * has gone on since QEMU's start
+     * 2100-12-31 23:59:59 less 2020-02-28 23:59:59, less the time that has
+     * passed on the host's clock since QEMU's start
      */
     g_assert_cmpint(qdict_get_int(data, "offset"), <=, 29526LL * 86400);
     g_assert_cmpint(qdict_get_int(data, "offset"), >, 29526LL * 86400 - 3600);
@@ -157,7 +157,7 @@ static void test_watchdog_args(void)
     qtest_quit(qts);
 }
 
-/* Start watchdog 1 with @flags, and 2 for later; let the first run out */
+/* Start watchdog 1 with @flags, and 2, which lasts longer; let 1 expire */
 static QTestState *run_out(const char *options, uint64_t flags)
 {
     QTestState *qts = papr_start("-smp 1 -no-shutdown %s", options);
@@ -202,7 +202,7 @@ static void test_watchdog_actions(void)
 
 static void test_watchdog_others(void)
 {
-    /* the user's word goes first; here it keeps the machine running */
+    /* -action overrides the guest's choice; "none" keeps the machine running */
     QTestState *qts = run_out("-action watchdog=none", RESTART);
 
     assert_watchdog_event(qts, "none");

@@ -1,6 +1,8 @@
 /*
- * qtests of the pseries machine's hash page table and process table: every flag
- * of the calls of LoPAR 14.5.4.1, resizing, modes, and hostile arguments
+ * qtests of the pseries machine's hash page table: every flag of the calls of
+ * LoPAR 14.5.4.1, and hostile arguments
+ *
+ * mmu-resize-test.c has resizing and the process table.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -13,7 +15,7 @@ static void test_enter_read_remove(void)
     uint64_t pte0 = pte0_of(0x12345000), pte1 = PAGE | R | C;
     Result res;
 
-    /* the low bits of an index that isn't exact are not used */
+    /* without EXACT the low three bits of the index are ignored */
     res = hpt_enter(qts, 0, 83, pte0, pte1);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmpuint(res.r[0], ==, 80);
@@ -34,7 +36,7 @@ static void test_enter_read_remove(void)
     g_assert_cmphex(res.r[2], ==, pte0);
     g_assert_cmphex(res.r[3], ==, PAGE);
 
-    /* R that the guest entered comes back, as does R that it didn't enter */
+    /* R is returned as the guest entered it: 1, then 0 */
     res = hpt_call(qts, H_REMOVE, 0, 80, 0, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     g_assert_cmphex(res.r[0], ==, pte0);
@@ -68,7 +70,7 @@ static void test_conditions(void)
     g_assert_cmpint(res.rc, ==, H_NOT_FOUND);
     check_entry(qts, 0, pte0, PAGE);
 
-    /* only the AVPN flag means anything to H_PROTECT */
+    /* H_PROTECT has the AVPN condition only, and ignores ANDCOND */
     res = hpt_call(qts, H_PROTECT, ANDCOND, 0, BOLTED, 0);
     g_assert_cmpint(res.rc, ==, H_SUCCESS);
     res = hpt_call(qts, H_PROTECT, AVPN, 0, avpn, 0);
@@ -135,18 +137,18 @@ static void test_page_checks(void)
         { 0, 0, 0x1000 | 0x30, H_PARAMETER },
         { 0, 0, 0x1000 | 0x18, H_PARAMETER },
         { 0, 0, 0x1000 | 0x70, H_PARAMETER },
-        /* elsewhere: inhibited, not written through */
+        /* not RAM: caching inhibited, not write-through */
         { 0, 0, RAM_END | 0x20, H_SUCCESS },
         { 0, 0, RAM_END | 0x28, H_SUCCESS },
         { 0, 0, RAM_END | 0x38, H_SUCCESS },
         { 0, 0, RAM_END | 0x10, H_PARAMETER },
         { 0, 0, RAM_END | 0x60, H_PARAMETER },
         { 0, 0, 0x0ffffffffffff000ull | 0x10, H_PARAMETER },
-        /* 64 KiB pages: of a 4 KiB segment (not offered), of 64 KiB, of none */
+        /* 64 KiB pages: segment of 4 KiB (not offered), 64 KiB; bad encoding */
         { 0, LARGE, 0x7000 | 0x10, H_PARAMETER },
         { 0, LARGE, 0x1000 | 0x10, H_SUCCESS },
         { 0, LARGE, 0x5000 | 0x10, H_PARAMETER },
-        /* 16 MiB pages of each kind of segment */
+        /* 16 MiB pages in segments of each base page size */
         { 0, LARGE, 0x1000000 | 0x10, H_SUCCESS },
         { 0, LARGE, 0x1038000 | 0x10, H_SUCCESS },
         { 0, LARGE, 0x1008000 | 0x10, H_SUCCESS },
@@ -176,7 +178,7 @@ static void test_page_checks(void)
     }
     qtest_quit(qts);
 
-    /* the default lets no page above 64 KiB in */
+    /* cap-hpt-max-page-size is 64 KiB by default */
     qts = start_hash();
     g_assert_cmpint(hpt_enter(qts, 0, 0, pte0_of(0) | LARGE, 0x1000010).rc, ==,
                     H_PARAMETER);
@@ -205,7 +207,7 @@ static void test_zero_page(void)
     qtest_quit(qts);
 }
 
-/* Bits that are not the guest's: lock, software, PTEL bit 1; V is implied */
+/* Bits that a guest can't set: lock, software, PTEL bit 1; V is always set */
 static void test_hypervisor_bits(void)
 {
     QTestState *qts = start_hash();
@@ -213,7 +215,7 @@ static void test_hypervisor_bits(void)
 
     hpt_enter(qts, EXACT, 0, (pte0 | 0x60) & ~VALID, PAGE | 1ull << 62);
     check_entry(qts, 0, pte0, PAGE);
-    /* and none of them is in the way of the next call */
+    /* conditions don't see these bits either: ANDCOND finds none set */
     g_assert_cmpint(hpt_call(qts, H_REMOVE, ANDCOND, 0, 0x60, 0).rc, ==,
                     H_SUCCESS);
     qtest_quit(qts);
@@ -289,14 +291,14 @@ static void test_bulk_remove(void)
     check_entry(qts, 2, 0, 0);
     check_entry(qts, 3, pte0, PAGE | R | C);
 
-    /* an end leaves what follows as it is */
+    /* an end: later specifiers are ignored and not changed */
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BULK_REMOVE, parts), ==,
                     H_SUCCESS);
     g_assert_cmphex(parts[0], ==, RESPONSE | 3ull << 58 | 3);
     g_assert_cmphex(parts[2], ==, RESPONSE | 1ull << 60 | 99);
     g_assert_cmphex(parts[6], ==, REQUEST | 4);
 
-    /* a bad one ends it, what came before is done */
+    /* a bad specifier ends the call; entries before it have been removed */
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BULK_REMOVE, bad_index), ==,
                     H_PARAMETER);
     g_assert_cmphex(bad_index[0], ==, RESPONSE | 4);
@@ -335,12 +337,12 @@ static void test_block_remove(void)
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BLOCK_REMOVE, regs), ==,
                     H_SUCCESS);
     for (int i = 0; i < 8; i++) {
-        /* from r4 on: Linux takes them from there */
+        /* results are from r4 on, where Linux reads them */
         g_assert_cmphex(regs[i], ==, RESPONSE | 1ull << 58 | ptex[i]);
         check_entry(qts, ptex[i], 0, 0);
     }
 
-    /* not there, bolted, of another page size, of the next block, twice, bad */
+    /* good; then: empty, bolted, other page size, next block, twice, bad */
     enter_va(qts, block, 0);
     enter_va(qts, block + 0x2000, BOLTED);
     g_assert_cmpint(hpt_enter(qts, EXACT, ptex[3], pte0_of(block) | LARGE,
@@ -368,7 +370,7 @@ static void test_block_remove(void)
     check_entry(qts, ptex[0], 0, 0);
     check_entry(qts, ptex[2], pte0_of(block) | BOLTED, PAGE | R);
 
-    /* neither request nor end; what came before is done and unlocked */
+    /* neither request nor end: entries before it are removed and unlocked */
     regs[1] = REQUEST | pteg_of(block + 0x8000, HPT_SHIFT) * 8;
     regs[2] = 0;
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_BLOCK_REMOVE, regs), ==,
@@ -400,7 +402,7 @@ static void test_flush_calls(void)
                     H_PARAMETER);
     qtest_quit(qts);
 
-    /* a processor without in-memory tables has none of these */
+    /* a processor without in-memory tables is not offered these calls */
     qts = start_hash();
     g_assert_cmpint(papr_hcall(qts, 0, H_CLEAN_SLB, 1, 1, 0), ==, H_FUNCTION);
     g_assert_cmpint(papr_hcall(qts, 0, H_INVALIDATE_PID, 0, 1), ==, H_FUNCTION);

@@ -9,16 +9,16 @@
 #include "libnested.h"
 
 /*
- * The L2's real memory is L1's from 0 on, by one page of 1 GiB, which is more
- * than there is.  Its process PID has 32 pages from EADDR on, each at another
- * place than the one before, and two that lead out of memory.
+ * One page of 1 GiB, more than L1's RAM, maps the L2's real addresses to the
+ * same addresses of L1.  The L2's process PID has 32 pages from EADDR on, which
+ * are not contiguous in RAM, and two more that are not in RAM.
  */
 #define PID             5
 #define EADDR           0x200000ull
 #define PAGE            0x1000ull
 #define PAGES           32
 #define OUTSIDE         (EADDR + PAGE * PAGES)          /* beyond RAM */
-#define ACROSS          (OUTSIDE + PAGE)                /* of no page of L1's */
+#define ACROSS          (OUTSIDE + PAGE)                /* beyond that 1 GiB */
 #define PAGE_AT(i)      (0x1200000 + ((i) * 7 % PAGES) * PAGE)
 #define GIGABYTES       0x1050000ull
 #define PROCESS_TABLE   0x1060000ull
@@ -83,13 +83,13 @@ static void test_copies(void)
 
     assert_rc(load(qts, EADDR + 0x400, OWN, 8), H_SUCCESS);
     g_assert_cmphex(papr_ld64(qts, OWN), ==, 0x400);
-    /* over a page's end, and no byte more than that */
+    /* across a page's end; no byte after the length is written */
     qtest_memset(qts, OWN, 0xee, 0x20000);
     assert_rc(load(qts, EADDR + 2 * PAGE - 0x400, OWN, 0x408), H_SUCCESS);
     g_assert_cmphex(papr_ld64(qts, OWN), ==, 0x10c00);
     g_assert_cmphex(papr_ld64(qts, OWN + 0x400), ==, 0x20000);
     g_assert_cmphex(papr_ld64(qts, OWN + 0x408), ==, 0xeeeeeeeeeeeeeeee);
-    /* the most, from the middle of a page on, by 17 pages */
+    /* the largest length, from the middle of a page on: 17 pages */
     assert_rc(load(qts, EADDR + 0x400, OWN, COPY_MAX), H_SUCCESS);
     for (unsigned at = 0; at < COPY_MAX; at += 0x400) {
         uint64_t from = at + 0x400;
@@ -161,7 +161,7 @@ static void test_nowhere(void)
     assert_rc(load(qts, OUTSIDE, OWN, 8), H_NOT_FOUND);
     assert_rc(load(qts, ACROSS, OWN, 8), H_NOT_FOUND);
     assert_rc(load(qts, (1ull << 52) - 4, OWN, 8), H_NOT_FOUND);
-    /* only the end is nowhere */
+    /* only the end of the range is not in RAM, or read-only */
     assert_rc(load(qts, OUTSIDE - 8, OWN, 16), H_NOT_FOUND);
     g_assert_cmphex(papr_ld64(qts, OWN), ==, 0xeeeeeeeeeeeeeeee);
     papr_st64(qts, PAGE_AT(PAGES - 1) + PAGE - 8, 0x1234);
@@ -172,7 +172,7 @@ static void test_nowhere(void)
     g_assert_cmphex(papr_ld64(qts, PAGE_AT(0)), ==, 0);
     assert_rc(load(qts, EADDR, OWN, PAGE + 8), H_SUCCESS);
 
-    /* the L2's tables, and then its root, are not in memory */
+    /* a table of the process, and then the root of the L2's tree, not in RAM */
     papr_st64(qts, PROCESS_1G, ENTRY | 0x3f000000 | 9);
     assert_rc(load(qts, EADDR, OWN, 8), H_NOT_FOUND);
     papr_st64(qts, TABLE + 16 * LPID, ENTRY | TREE_52_BITS | 1ull << 50 | 13);
@@ -180,7 +180,7 @@ static void test_nowhere(void)
     qtest_quit(qts);
 }
 
-/* Every table is the same page, and each of its entries leads there again */
+/* All tables are the same page: each of its entries points to this page */
 static void test_loop(void)
 {
     QTestState *qts = start("");
@@ -195,7 +195,7 @@ static void test_loop(void)
     qtest_quit(qts);
 }
 
-/* The buffer is the page that it is a copy of, or its tree */
+/* L1's buffer is in the page that is copied, or is a table of its tree */
 static void test_overlap(void)
 {
     QTestState *qts = start("");

@@ -1,9 +1,9 @@
 /*
- * Nested guests by PAPR's hypercalls: what is refused, what comes back, what a
- * reset and a stream do
+ * Nested guests by PAPR's hypercalls: what is refused, what a run returns, what
+ * a reset and a stream do
  *
- * No code runs under qtest: a guest's guest ends as it has begun, as if its
- * time were over.  tests/guest has those that run.
+ * No code runs under qtest: an L2 ends at once with the registers with which it
+ * began, as if its time were over.  tests/guest has L2s that run.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -101,7 +101,7 @@ static uint64_t end_of(QTestState *qts, uint64_t buf)
     return at;
 }
 
-/* Another element; its value is @n doublewords, or a word if @size is 4 */
+/* Add an element; @value has @size / 8 doublewords, or a word if @size is 4 */
 static void add(QTestState *qts, uint64_t buf, unsigned id, unsigned size,
                 const uint64_t *value)
 {
@@ -125,7 +125,7 @@ static void empty(QTestState *qts, uint64_t buf)
     papr_st32(qts, buf, 0);
 }
 
-/* One element alone */
+/* Set one element of guest 1, or of its vCPU 0 */
 static int64_t set_one(QTestState *qts, uint64_t flags, unsigned id,
                        unsigned size, uint64_t a, uint64_t b, uint64_t c)
 {
@@ -144,7 +144,7 @@ static uint64_t get_one(QTestState *qts, uint64_t flags, unsigned id,
                      : papr_ld64(qts, BUFFER + 8 + 8 * word);
 }
 
-/* Guest 1 with vCPU 0, which could run */
+/* Make guest 1 with vCPU 0, and set all that a run needs */
 static void make_guest(QTestState *qts)
 {
     assert_rc(get_capabilities(qts, 0), H_SUCCESS);
@@ -167,7 +167,7 @@ static QTestState *start_guest(const char *more)
     return qts;
 }
 
-/* ---- whether they are there ---- */
+/* ---- whether the calls are offered ---- */
 
 static const uint64_t numbers[] = {
     H_GUEST_GET_CAPABILITIES, H_GUEST_SET_CAPABILITIES, H_GUEST_CREATE,
@@ -192,7 +192,7 @@ static void test_not_offered(void)
     }
 }
 
-/* A partition with hash translation has none; nor has it KVM's own calls */
+/* Hash: no guests.  Radix: of KVM's own calls, H_TLB_INVALIDATE only */
 static void test_not_radix(void)
 {
     QTestState *qts = papr_start("-cpu power10 -M cap-nested-papr=on");
@@ -263,7 +263,7 @@ static void test_capabilities(void)
         assert_rc(set_capabilities(qts, 0, 0), H_P2);
         g_assert_cmpuint(r4, ==, 1);
         g_assert_cmpuint(r5, ==, 1);
-        /* while there is a guest, only the same again */
+        /* while a guest exists, only the same capabilities can be set */
         assert_rc(set_capabilities(qts, 0, POWER9), H_SUCCESS);
         assert_rc(create(qts), H_SUCCESS);
         assert_rc(set_capabilities(qts, 0, POWER9), H_SUCCESS);
@@ -306,7 +306,7 @@ static void test_guests(void)
     assert_rc(delete(qts, 0, 1ull << 32 | 1), H_P2);
     assert_rc(delete(qts, 0, -1), H_P2);
     assert_rc(create_vcpu(qts, 2, 0), H_P2);
-    /* in any order */
+    /* ids of vCPUs in any order */
     assert_rc(create_vcpu(qts, 3, 2047), H_SUCCESS);
     assert_rc(create_vcpu(qts, 3, 8), H_SUCCESS);
     assert_rc(create_vcpu(qts, 3, 8), H_IN_USE);
@@ -323,7 +323,7 @@ static void test_guests(void)
     qtest_quit(qts);
 }
 
-/* As many as there can be, and the memory for them comes back */
+/* As many guests and vCPUs as there can be; H_GUEST_DELETE frees all memory */
 static void test_many(void)
 {
     QTestState *qts = start("power10");
@@ -391,7 +391,7 @@ static void test_parameters(void)
     qtest_quit(qts);
 }
 
-/* Which element is wrong is said, and none of them is used */
+/* r4 is the number of the wrong element, and no element is used */
 static void test_elements(void)
 {
     static const struct {
@@ -430,7 +430,7 @@ static void test_elements(void)
         } else {
             ADD(qts, BUFFER, 4, 8, 0x2222);
         }
-        ADD(qts, BUFFER, 0, 12, 0);             /* of no meaning */
+        ADD(qts, BUFFER, 0, 12, 0);             /* PAPR_GS_NOTHING */
         ADD(qts, BUFFER, bad[i].id, bad[i].size, 0, 0, 0);
         assert_rc(set_state(qts, bad[i].flags, 1, 0, BUFFER, 256), bad[i].set);
         g_assert_cmpuint(r4, ==, 2);
@@ -442,7 +442,7 @@ static void test_elements(void)
             g_assert_cmphex(papr_ld64(qts, BUFFER + 8), ==, 0x1111);
         }
     }
-    /* what has no room in the buffer; the count says more than there is */
+    /* an element across the buffer's end; a count that is too large */
     empty(qts, BUFFER);
     ADD(qts, BUFFER, 0x1003, 8, 0x2222);
     ADD(qts, BUFFER, 0x1004, 8, 0x2222);
@@ -516,7 +516,7 @@ static void test_values(void)
     qtest_quit(qts);
 }
 
-/* What the host has for guests: more with a guest, and less without */
+/* Memory that the machine uses for guests (0x800) grows with each of them */
 static void test_host(void)
 {
     QTestState *qts = start("power10");
@@ -556,7 +556,7 @@ static void test_run(void)
     g_assert_cmphex(r4, ==, TIME_IS_OVER);
     g_assert_cmpuint(papr_ld32(qts, OUTPUT), ==, 0);
 
-    /* without what it needs */
+    /* without an input or output buffer, or the guest's tree */
     assert_rc(create_vcpu(qts, 1, 1), H_SUCCESS);
     assert_rc(run(qts, 0, 1, 1), H_INPUT_BUFFER_NOT_DEFINED);
     empty(qts, BUFFER);
@@ -571,7 +571,7 @@ static void test_run(void)
     assert_rc(set_state(qts, 0, 2, 0, BUFFER, 64), H_SUCCESS);
     assert_rc(run(qts, 0, 2, 0), H_PARTITION_PAGE_TABLE_NOT_DEFINED);
 
-    /* the input: r4 is where the bad one begins, and it has not run */
+    /* bad input: r4 is the offset of the bad element, and the L2 did not run */
     ADD(qts, INPUT, 0x1021, 8, 0x123456780000);
     ADD(qts, INPUT, 0x1003, 8, 0x3333);
     assert_rc(run(qts, 0, 1, 0), H_SUCCESS);
@@ -593,7 +593,7 @@ static void test_run(void)
     qtest_quit(qts);
 }
 
-/* What no code changes comes back as it was; what an L2 can't have does not */
+/* A run returns registers as they were set, but for bits no L2 can have */
 static void test_there_and_back(void)
 {
     QTestState *qts = start_guest("power10");
@@ -634,7 +634,7 @@ static void test_there_and_back(void)
             break;
         case 0x1024:                    /* XER has fewer bits */
         case 0x102f:                    /* FPSCR */
-        case 0x102a:                    /* as far as a decrementer reaches */
+        case 0x102a:                    /* limited by the decrementer's width */
             continue;
         }
         g_assert_cmphex(value, ==, expected);
@@ -655,7 +655,7 @@ static void test_there_and_back(void)
     qtest_quit(qts);
 }
 
-/* Where the buffers are the same memory, and the tree's, all is defined */
+/* Both buffers are in the same memory, the root of the L2's tree */
 static void test_overlap(void)
 {
     QTestState *qts = start_guest("power10");
@@ -667,7 +667,7 @@ static void test_overlap(void)
     assert_rc(run(qts, 0, 1, 0), H_SUCCESS);
     g_assert_cmpuint(papr_ld32(qts, ROOT), ==, 0);
     g_assert_cmphex(get_one(qts, 0, 0x1003, 8, 0), ==, 0x5555);
-    /* one that sets its own buffers: the next run has them */
+    /* input that sets the buffers: the output goes to the new one at once */
     ADD(qts, ROOT, 0xc00, 16, INPUT, 0x1000);
     ADD(qts, ROOT, 0xc01, 16, OUTPUT, 0x80);
     papr_st32(qts, OUTPUT, UINT32_MAX);
@@ -709,7 +709,7 @@ static void test_stream(void)
     }
     assert_rc(set_one(qts, 0, 0x1003, 8, 0x7777, 0, 0), H_SUCCESS);
     papr_save(qts, file);
-    /* saving changes nothing here */
+    /* the machine that was saved can still run the guest */
     assert_rc(run(qts, 0, 1, 0), H_SUCCESS);
     qtest_quit(qts);
 
@@ -731,7 +731,7 @@ static void test_stream(void)
     g_assert_cmpuint(r4, ==, 2);
     qtest_quit(qts);
 
-    /* a machine without the capability does not take it */
+    /* a machine without the capability refuses the stream */
     qts = papr_start("-cpu power10 -incoming defer");
     g_assert_false(papr_load(qts, file));
     qtest_quit(qts);

@@ -1,9 +1,9 @@
 /*
- * Nested guests by KVM's own hypercalls: what is refused, what comes back, what
- * a reset and a stream do; and H_RPT_INVALIDATE
+ * Nested guests by KVM's own hypercalls: what is refused, what a run returns,
+ * what a reset and a stream do; and H_RPT_INVALIDATE
  *
- * No code runs under qtest: a guest's guest ends as it has begun, as if its
- * time were over.  tests/guest has those that run.
+ * No code runs under qtest: an L2 ends at once with the registers with which it
+ * began, as if its time were over.  tests/guest has L2s that run.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -70,7 +70,7 @@ static void test_tables(void)
     assert_rc(nested_set_table(qts, 0x6030203180000), H_PARAMETER);
     assert_rc(nested_set_table(qts, TABLE | 2), H_SUCCESS);
     assert_rc(enter(qts, STATE, REGS), TIME_IS_OVER);
-    /* none was set by what was refused */
+    /* a refused call leaves the table that was set before */
     assert_rc(nested_set_table(qts, RAM_END), H_PARAMETER);
     assert_rc(enter(qts, STATE, REGS), TIME_IS_OVER);
     assert_rc(nested_set_table(qts, 0), H_SUCCESS);
@@ -91,7 +91,7 @@ static void test_blocks(void)
         assert_rc(enter(qts, nowhere[i], REGS), H_PARAMETER);
         assert_rc(enter(qts, STATE, nowhere[i]), H_PARAMETER);
     }
-    /* a block of version 1 is shorter, and may end where memory does */
+    /* a block of version 1 is shorter, and may end at the end of RAM */
     papr_st64(qts, RAM_END - 0xe8, 1);
     papr_st32(qts, RAM_END - 0xe0, LPID);
     assert_rc(enter(qts, RAM_END - 0xe8, REGS), TIME_IS_OVER);
@@ -115,10 +115,10 @@ static void test_blocks(void)
     qtest_quit(qts);
 }
 
-/* What no code changes comes back as it was; L1's registers are its own */
+/* A run returns the L2's registers as they were set, and restores L1's */
 static void test_there_and_back(void)
 {
-    /* doublewords of the state block that are L1's to say, or just pass */
+    /* doublewords of the state block that are returned as L1 set them */
     const unsigned kept[] = {
         0x20, 0x38, 0x40, 0x50, 0x58, 0x70, 0x80, 0x88, 0x90, 0x98, 0xa0, 0xa8,
         0xb0, 0xb8, 0xc0, 0xc8, 0xd0, 0xd8, 0xe0, 0xe8,
@@ -153,25 +153,25 @@ static void test_there_and_back(void)
                         0x2222000000000000 + at);
     }
     g_assert_cmphex(papr_ld64(qts, REGS + 0x100), ==, 0x123456780000);
-    /* no hypervisor, whatever it was given */
+    /* MSR: HV is cleared, SF is kept */
     g_assert_cmphex(papr_ld64(qts, REGS + 0x108) & 1ull << 60, ==, 0);
     g_assert_cmphex(papr_ld64(qts, REGS + 0x108) & 1ull << 63, ==, 1ull << 63);
     g_assert_cmphex(papr_ld64(qts, REGS + 0x118), ==, 0x2222000000000118);
     g_assert_cmphex(papr_ld64(qts, REGS + 0x120), ==, 0x2222000000000120);
     g_assert_cmphex(papr_ld64(qts, REGS + 0x128), ==, 0xe0000000);
     g_assert_cmphex(papr_ld64(qts, REGS + 0x130), ==, 0x12345678);
-    /* external interrupts are L1's: LPES0, and the rest of LPCR that is not */
+    /* LPCR[LPES0] is 0, as external interrupts are L1's; DPDES has one bit */
     g_assert_cmphex(papr_ld64(qts, STATE + 0x10) & 1ull << 3, ==, 0);
     g_assert_cmphex(papr_ld64(qts, STATE + 0x28), ==, 1);
     g_assert_cmphex(papr_ld64(qts, STATE), ==, 2);
     g_assert_cmphex(papr_ld32(qts, STATE + 8), ==, LPID);
-    /* L1 has its own watchpoint and timebase again, or this would differ */
+    /* the timebase offset is as set, so L1's own timebase was restored */
     assert_rc(papr_hcall_regs(qts, 0, H_ENTER_NESTED, regs), TIME_IS_OVER);
     g_assert_cmphex(papr_ld64(qts, STATE + 0x38), ==, 0x1111000000000038);
     qtest_quit(qts);
 }
 
-/* Where both blocks are the same memory, and the table's, all is defined */
+/* Both blocks are in the same memory, also that of the partition table */
 static void test_overlap(void)
 {
     QTestState *qts = nested_hv_start("");
@@ -230,7 +230,7 @@ static void test_rpt(void)
     assert_rc(rpt(qts, 1, 2, 0x2000, 0x1fff), H_P5);
     assert_rc(rpt(qts, 1, 2, -0x1000ull, -1), H_SUCCESS);
     assert_rc(rpt(qts, 1, 2, -1, -1), H_SUCCESS);
-    assert_rc(rpt(qts, 1, 3, 0, -1), H_FUNCTION);       /* has no guests */
+    assert_rc(rpt(qts, 1, 3, 0, -1), H_FUNCTION);       /* no nested guests */
     qtest_quit(qts);
 
     qts = nested_hv_start(",cap-rpt-invalidate=on");
@@ -239,7 +239,7 @@ static void test_rpt(void)
     qtest_quit(qts);
 
     qts = nested_hv_start("");
-    assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* not asked for */
+    assert_rc(rpt(qts, 1, 0xe, 0, -1), H_FUNCTION);     /* cap is off */
     qtest_quit(qts);
 }
 
@@ -255,7 +255,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* The table goes with a stream, and is not there where the stream has none */
+/* The table's address is migrated; without one in the stream there is none */
 static void test_stream(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-nested-XXXXXX", NULL);
@@ -275,7 +275,7 @@ static void test_stream(void)
                   with ? TIME_IS_OVER : H_NOT_AVAILABLE);
         qtest_quit(qts);
     }
-    /* a machine without the capability does not take it */
+    /* a machine without the capability refuses the stream */
     {
         QTestState *qts = papr_start("-cpu power9 -incoming defer");
 

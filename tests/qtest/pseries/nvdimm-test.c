@@ -92,7 +92,7 @@ static int64_t flush(QTestState *qts, uint64_t index, uint64_t *token)
     return rc;
 }
 
-/* The flush with this token ends */
+/* Wait for the end of the flush with this token; returns its result */
 static int64_t flushed(QTestState *qts, uint64_t token)
 {
     for (int ms = 0; ms < PATIENCE_MS; ms++) {
@@ -151,7 +151,7 @@ static void test_tree(void)
     remove_file(&file);
 }
 
-/* One that is not in a file needs no flush, and has none */
+/* A module that is not in a file needs no flush, and H_SCM_FLUSH fails */
 static void test_plain(void)
 {
     QTestState *qts = papr_start(MEMORY "-object memory-backend-ram,id=m,"
@@ -282,7 +282,7 @@ static void test_metadata(void)
                             ==, H_P2);
         }
     }
-    /* bytes in the order of a register's */
+    /* the first byte is the most significant one of the register */
     g_assert_cmpint(read_label(qts, DRC(2), LABELS - 8, 1, &data), ==,
                     H_SUCCESS);
     g_assert_cmphex(data, ==, 0x11);
@@ -439,10 +439,10 @@ static void test_flush(void)
     g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_LONG_BUSY_10_MS);
     g_assert_cmphex(token, !=, 0);
     g_assert_cmpint(flushed(qts, token), ==, H_SUCCESS);
-    /* asked once, it is forgotten */
+    /* a result is returned once only */
     g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_P2);
 
-    /* a guest that begins them and does not ask */
+    /* a guest that starts flushes and never asks for their results */
     for (int i = 0; i < 1000; i++) {
         uint64_t t = 0;
         int64_t rc = flush(qts, DRC(2), &t);
@@ -460,10 +460,10 @@ static void test_flush(void)
     g_assert_cmpuint(begun, >=, 64);
     g_assert_cmpint(flushed(qts, last), ==, H_SUCCESS);
     if (begun > 200) {
-        /* results are kept for as many as may run, and no more */
+        /* results of the last 64 flushes are kept, as many as may run */
         g_assert_cmpint(flushed(qts, first), ==, H_P2);
     }
-    /* nothing is left of them after a reset */
+    /* after a reset, tokens from before it are unknown */
     token = 0;
     g_assert_cmpint(flush(qts, DRC(2), &token), ==, H_LONG_BUSY_10_MS);
     qtest_system_reset(qts);
@@ -473,8 +473,8 @@ static void test_flush(void)
 }
 
 /*
- * The host takes long to write: neither a guest that is reset nor the reset
- * waits for it.  A flush that runs still counts as running.
+ * The host takes long to write: a reset does not wait for flushes that run, nor
+ * does the guest after it.  But they count for the limit of running flushes.
  */
 static void test_slow_flush(void)
 {
@@ -540,7 +540,7 @@ static void test_persistence(void)
     remove_file(&file);
 }
 
-/* A file that is read only: neither data nor labels, nor the machine's calls */
+/* A read-only file: the guest's stores, labels and calls don't write to it */
 static void test_readonly(void)
 {
     File file = make_file(BLOCK + LABELS);
@@ -562,7 +562,7 @@ static void test_readonly(void)
     remove_file(&file);
 }
 
-/* A guest with a hash page table maps it as memory, though it can't write */
+/* A guest with a hash page table maps a read-only module as memory */
 static void test_readonly_hash(void)
 {
     const uint64_t valid = 1, memory = 0x190, inhibited = 0x1a8;
@@ -579,7 +579,7 @@ static void test_readonly_hash(void)
                                BASE | memory), ==, H_PARAMETER);
     g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, 0, 0, valid, BASE | memory),
                     ==, H_SUCCESS);
-    /* behind it is nothing */
+    /* after the module there is no memory */
     g_assert_cmpint(papr_hcall(qts, 0, H_ENTER, 0, 0, valid,
                                (BASE + BLOCK) | memory), ==, H_PARAMETER);
     qtest_quit(qts);
@@ -620,7 +620,7 @@ static void test_hotplug(void)
     QList *list;
 
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_PARAMETER);
-    /* what is wrong leaves nothing behind */
+    /* failed plugs leave nothing behind */
     why = add_module(qts, "n", "m", 2, "00000000-0000-0000-0000-000000000000");
     g_assert_nonnull(strstr(why, "requires the uuid"));
     g_free(why);
@@ -655,7 +655,7 @@ static void test_hotplug(void)
     g_assert_cmpstr(why, ==, "nvdimm device hot unplug is not supported yet.");
     dr_no_event(qts);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
-    /* nor does a guest that releases it take it away */
+    /* a module that the guest releases stays */
     g_assert_cmpint(dr_isolate(qts, DRC(2)), ==, RTAS_SUCCESS);
     g_assert_cmpint(dr_allocate(qts, DRC(2), false), ==, RTAS_SUCCESS);
     g_assert_cmpint(papr_hcall(qts, 0, H_SCM_HEALTH, DRC(2)), ==, H_SUCCESS);
@@ -665,7 +665,7 @@ static void test_hotplug(void)
     remove_file(&file);
 }
 
-/* Flushes that run or are done go along: the guest asks the other side */
+/* Running flushes and results are migrated: the guest asks the destination */
 static void test_migrate(void)
 {
     File file = make_file(BLOCK + LABELS);
@@ -690,7 +690,7 @@ static void test_migrate(void)
         g_assert_cmpint(flushed(there, tokens[i]), ==, H_SUCCESS);
     }
     g_assert_cmpint(flush(there, DRC(2), &done), ==, H_P2);
-    /* a new one is none of the old */
+    /* a new flush has a token that no old one has */
     done = 0;
     g_assert_cmpint(flush(there, DRC(2), &done), ==, H_LONG_BUSY_10_MS);
     g_assert_cmphex(done, >, tokens[ARRAY_SIZE(tokens) - 1]);

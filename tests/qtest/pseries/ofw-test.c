@@ -1,6 +1,7 @@
 /*
- * Firmware: the Open Firmware client interface, H_UPDATE_DT, -kernel and
- * -initrd, with good, wrong and hostile arguments
+ * The Open Firmware client interface, with good, wrong and hostile arguments
+ *
+ * firmware-test.c has -kernel, -initrd and H_UPDATE_DT.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,7 +12,7 @@
 
 /* --- the tree ------------------------------------------------------------ */
 
-/* Node and properties as Linux copies them, checked from every side */
+/* Walk a node as Linux does to copy it; check what related services return */
 static unsigned walk(QTestState *qts, uint32_t node, uint32_t parent)
 {
     unsigned n = 1;
@@ -57,7 +58,7 @@ static void test_tree(void)
                         sizeof(args)), ==, 4);
     qtest_memread(qts, BUF, args, sizeof(args));
     g_assert_cmpstr(args, ==, "a b");
-    /* a short buffer is filled, the length is the property's */
+    /* a short buffer is filled, the returned length is the property's */
     papr_st32(qts, BUF, 0x11223344);
     g_assert_cmpuint(ci(qts, "getprop", chosen, str(qts, "bootargs"), BUF, 1),
                      ==, 4);
@@ -104,7 +105,7 @@ static void test_setprop(void)
     g_assert_cmphex(ci(qts, "setprop", chosen, str(qts, name), BUF, 4), ==,
                     CI_ERROR);
 
-    /* there is an end to what a guest can have us keep */
+    /* the size of all properties that a guest sets is limited */
     for (i = 0; i < 64; i++) {
         g_snprintf(name, sizeof(name), "hoard%u", i);
         if (ci(qts, "setprop", chosen, str(qts, name), BUF, 0x10000) ==
@@ -229,7 +230,7 @@ static void test_methods(void)
     qtest_quit(qts);
 }
 
-/* ibm,client-architecture-support as a guest with few wishes calls it */
+/* ibm,client-architecture-support of a guest that supports few options */
 static void negotiate(QTestState *qts, uint32_t root)
 {
     static const uint8_t vectors[] = {
@@ -251,7 +252,7 @@ static void negotiate(QTestState *qts, uint32_t root)
     g_assert_cmphex(rets[1], ==, 0);
 }
 
-/* Handles that were given out before a negotiation are good after it */
+/* Handles and properties from before client-architecture-support stay valid */
 static void test_cas(void)
 {
     QTestState *qts = start_client("");
@@ -268,7 +269,7 @@ static void test_cas(void)
     g_assert_cmphex(ci(qts, "instance-to-package", root), ==, find(qts, "/"));
     g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0xabcdef01);
 
-    /* a structure that is not in memory: an answer, whatever it is */
+    /* a structure that is not in RAM: the call returns, and changes nothing */
     g_assert_cmpint(ci_raw(qts, "call-method", 3, (uint32_t[]) {
                         str(qts, "ibm,client-architecture-support"), root,
                         UINT32_MAX - 3
@@ -277,7 +278,7 @@ static void test_cas(void)
     qtest_quit(qts);
 }
 
-/* --- console, and the client's end --------------------------------------- */
+/* --- console, exit ------------------------------------------------------- */
 
 static void test_console(void)
 {
@@ -300,13 +301,13 @@ static void test_console(void)
     g_assert_cmpuint(ci(qts, "write", out, BUF, sizeof(expect)), ==,
                      sizeof(expect));
     g_assert_cmphex(ci(qts, "write", other, BUF, 5), ==, CI_ERROR);
-    /* a length that is not meant: a part is written, and the count is right */
+    /* a huge length: a part is written, and the part's length returned */
     qtest_memset(qts, BUF, '-', 1);
     took = ci(qts, "write", out, BUF, 0x10000000);
     g_assert_cmpuint(took, >, 0);
     g_assert_cmpuint(took, <=, 0x10000);
     g_assert_cmphex(ci(qts, "write", out, RAM_SIZE - 4, 5), ==, CI_ERROR);
-    /* nothing typed; no room */
+    /* no input; a buffer that is not in RAM */
     g_assert_cmphex(ci(qts, "read", in, BUF, 64), ==, (uint32_t)-2);
     g_assert_cmphex(ci(qts, "read", in, RAM_SIZE - 4, 64), ==, CI_ERROR);
     qtest_quit(qts);
@@ -316,7 +317,7 @@ static void test_console(void)
     g_unlink(file);
 }
 
-/* What "stdout" of /chosen is an instance of; its handle in @out */
+/* Path of the console: "stdout" of /chosen, whose instance handle is in @out */
 static char *console_path(QTestState *qts, uint32_t *out)
 {
     uint32_t chosen = find(qts, "/chosen");
@@ -330,7 +331,7 @@ static char *console_path(QTestState *qts, uint32_t *out)
     return g_strdup(path);
 }
 
-/* Beside a screen, the terminal is the console nevertheless */
+/* The terminal is the console even if there is a display */
 static void test_console_and_screen(void)
 {
     static const char *const screens[] = {
@@ -369,7 +370,7 @@ static void test_no_console(void)
     g_assert_cmpuint(ci(qts, "write", out, BUF, 3000), ==, 3000);
     g_assert_cmphex(ci(qts, "read", out, BUF, 64), ==, (uint32_t)-2);
     g_assert_cmphex(ci(qts, "write", out, RAM_SIZE - 4, 5), ==, CI_ERROR);
-    /* the negotiated tree has it, too */
+    /* the tree of client-architecture-support has the same console */
     root = ci(qts, "open", str(qts, "/"));
     negotiate(qts, root);
     g_assert_cmphex(get_cell(qts, find(qts, "/chosen"), "stdout"), ==, out);
@@ -494,7 +495,7 @@ static void wait_for(QTestState *qts, const char *command, const char *status)
     g_assert_not_reached();
 }
 
-/* Between its first call and "quiesce" a client may find itself elsewhere */
+/* A client can be migrated between its first call and "quiesce" */
 static void test_migrate(void)
 {
     g_autofree char *file = write_file("", 0);
@@ -520,14 +521,14 @@ static void test_migrate(void)
     g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0x12345678);
     g_assert_cmphex(ci(qts, "claim", 0x2000000, 0x1000, 0), ==, CI_ERROR);
     g_assert_cmphex(ci(qts, "claim", 0x2001000, 0x1000, 0), ==, 0x2001000);
-    /* it is still known to be the client's, so it is in the next tree */
+    /* the property is still known as the client's, so CAS's tree has it */
     negotiate(qts, root);
     g_assert_cmphex(get_cell(qts, chosen, "kept"), ==, 0x12345678);
     qtest_quit(qts);
     g_unlink(file);
 }
 
-/* Does the stream of @qts, which ends, have the client's section? */
+/* Save @qts and end it: does the stream have the client's section? */
 static bool client_is_saved(QTestState *qts)
 {
     g_autofree char *file = write_file("", 0);
@@ -543,7 +544,7 @@ static bool client_is_saved(QTestState *qts)
     return found;
 }
 
-/* A client that has quiesced may still print, as Linux does: that is no more */
+/* After "quiesce" a client may call, as Linux does; its state is not saved */
 static void test_quiesced(void)
 {
     QTestState *qts = start_client("");
@@ -557,7 +558,7 @@ static void test_quiesced(void)
     find(qts, "/chosen");
     g_assert_false(client_is_saved(qts));
 
-    /* until the next one */
+    /* a client after a reset is saved again */
     qts = start_client("");
     ci(qts, "quiesce");
     qtest_system_reset(qts);

@@ -92,7 +92,7 @@ static void test_sizes(void)
     qtest_quit(qts);
 }
 
-/* What is not there reads as all ones and swallows writes */
+/* An absent function reads as all ones, and ignores writes */
 static void test_absent(void)
 {
     static const uint32_t absent[] = {
@@ -169,7 +169,7 @@ static void test_wild(void)
     qtest_quit(qts);
 }
 
-/* The calls without a host bridge: for partitions that have but one */
+/* The calls without a bus unit id: for partitions with one host bridge only */
 static void test_old_calls(void)
 {
     QTestState *qts = papr_start(RNG "addr=1");
@@ -204,7 +204,7 @@ static void test_extended(void)
     g_assert_cmphex(cfg_read(qts, 0, WITH_REG(dev, 0x100), 2), ==,
                     PCI_EXT_CAP_ID_ERR);
     g_assert_cmphex(cfg_read(qts, 0, WITH_REG(dev, 0xffc), 4), ==, 0);
-    /* bits 27 to 24 of an address are reserved, and not looked at */
+    /* bits 27 to 24 of an address are reserved, and ignored */
     g_assert_cmphex(cfg_read(qts, 0, dev | 0x0f000000, 4), ==, ID_E1000E);
     qtest_quit(qts);
 
@@ -264,7 +264,7 @@ static void test_bridges(void)
     QTestState *qts = papr_start(BRIDGES);
 
     check_bridges(qts);
-    /* a guest's own numbers hold, until the next reset */
+    /* bus numbers that a guest sets are kept until the next reset */
     cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SUBORDINATE_BUS, 1, 0x80);
     cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SECONDARY_BUS, 1, 0x80);
     g_assert_cmphex(cfg_read(qts, 0, ADDR(0x80, 31, 7), 4), ==, ID_RNG);
@@ -274,7 +274,7 @@ static void test_bridges(void)
     qtest_quit(qts);
 }
 
-/* Numbers go on, since SLOF counts so, whatever the order of options */
+/* As in SLOF, bus numbers continue from one host bridge's index to the next */
 static void test_bus_numbers(void)
 {
     QTestState *qts = papr_start("-device spapr-pci-host-bridge,index=9,id=x "
@@ -298,7 +298,7 @@ static void test_bus_numbers(void)
     qtest_quit(qts);
 }
 
-/* Whatever is written where, calls have their status and a reset mends it */
+/* Random accesses: calls return a status, and a reset restores the bridges */
 static void test_random(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics " BRIDGES
@@ -309,7 +309,7 @@ static void test_random(void)
 
     for (int i = 0; i < 2000; i++) {
         uint32_t r = g_test_rand_int();
-        /* buses, slots and functions that often are there */
+        /* buses, slots and functions that often exist */
         uint32_t addr = ADDR(r & 7, r >> 3 & 15, r >> 7 & 1);
         uint32_t reg = r >> 8 & (i & 1 ? 0x3f : 0xfff);
         uint32_t size = sizes[r >> 20 & 3];
@@ -392,7 +392,7 @@ static void test_windows(void)
     g_assert_cmphex(bswap32(qtest_readl(qts, IO_ADDR(3) + 0x1004)), ==, 0x4);
     g_assert_cmphex(bswap32(qtest_readl(qts, MEM64_ADDR(3) + 0x10000 +
                                         NVME_VERSION)), ==, 0x10400);
-    /* nothing of it in the default bridge's windows */
+    /* the default bridge's windows don't have the device */
     g_assert_cmphex(qtest_readl(qts, MEM32_ADDR(0) + 0x40000 + 0xd0), !=,
                     bswap32(0x4));
     qtest_quit(qts);
@@ -409,7 +409,7 @@ static uint32_t accept_irq(QTestState *qts)
 #define ICS 0xc8                        /* interrupt cause set */
 #define ICR 0xc0                        /* read and clear */
 
-/* A pin of the third bridge's device in slot 6: INTA, turned by the slot */
+/* INTA of a device in slot 6 of bridge 2: the slot decides which LSI it is */
 static void test_lsi(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics -device "
@@ -538,7 +538,7 @@ static void test_dt_phb(void)
     CELLS_ARE(fdt, PHB5, "ranges",
               0x1000000, 0, 0, 0x2000, 0x50000, 0, 0x8000,
               0x2000000, 0, MEM32_BUS, 0x2003, 0, 0, 512 * MiB);
-    /* form 2, since nothing was negotiated */
+    /* a qtest's machine starts as if form 2 had been negotiated */
     CELLS_ARE(fdt, PHB5, "ibm,associativity", 1, 1);
     CELLS_ARE(fdt, PHB5, "ibm,dma-window", 0x80000500, 0, 0, 0, 0x40000000);
     check_interrupt_map(fdt, PHB5, 5);
@@ -583,7 +583,7 @@ static void test_dt_devices(void)
     CELLS_ARE(fdt, PHB0 "/pci@2,1", "bus-range", 4, 4);
     CELLS_ARE(fdt, PHB0 "/pci@9", "bus-range", 5, 5);
     string_is(fdt, PHB0 "/pci@9", "device_type", "pci");
-    /* no window is open yet: ports to use, without which Linux gives none */
+    /* no window is open yet: ports, without which Linux assigns none */
     CELLS_ARE(fdt, PHB0 "/pci@2", "ranges", 0x1000000, 0, 0x1000, 0x1000000, 0,
               0x1000, 0, 0x3000);
     CELLS_ARE(fdt, PHB0 "/pci@2/pci@1/pci@4", "ranges", 0x1000000, 0, 0x3000,
@@ -599,7 +599,7 @@ static void test_dt_devices(void)
     qtest_quit(qts);
 }
 
-/* Options may come in any order; the tree is in that of addresses */
+/* The tree is in order of addresses, whatever the order of options */
 static void test_dt_order(void)
 {
     QTestState *qts = papr_start(RNG "addr=5 " RNG "addr=3 " RNG "addr=4 "
@@ -635,7 +635,7 @@ static void test_dt_order(void)
 
 #define DRC(slot) (0x40000000 | (slot) << 3)
 
-/* A walk through the node behind the connector of @slot: its "bus-range" */
+/* Walk the node of @slot's device; returns the first bus it has, 0 if none */
 static uint32_t configured_bus(QTestState *qts, unsigned slot)
 {
     g_autofree char *range = g_strdup_printf("pci@%x/bus-range", slot);
@@ -647,7 +647,7 @@ static uint32_t configured_bus(QTestState *qts, unsigned slot)
     return g_hash_table_contains(found, range) ? dr_cell(found, range, 0) : 0;
 }
 
-/* A bridge that comes later gets a number above those there are */
+/* A bridge that is plugged gets the bus number after those in use */
 static void test_plugged_bridge(void)
 {
     QTestState *qts = papr_start(BRIDGES);
@@ -662,7 +662,7 @@ static void test_plugged_bridge(void)
                          " 'addr': '3' }");
     g_assert_cmphex(cfg_read(qts, 0, ADDR(6, 3, 0), 4), ==, ID_RNG);
 
-    /* none left */
+    /* no bus number is left */
     cfg_write(qts, 0, ADDR(0, 9, 0) + PCI_SUBORDINATE_BUS, 1, 0xff);
     qtest_qmp_device_add(qts, "pci-bridge", "more", "{ 'chassis_nr': 10,"
                          " 'addr': '0xb' }");
@@ -700,7 +700,7 @@ static void test_migrate(void)
     g_assert_cmphex(cfg_read(qts, 0, ADDR(3, 3, 0), 4), ==, ID_RNG);
     qtest_quit(qts);
 
-    /* another index is another bridge */
+    /* a bridge with another index is another one: the stream is refused */
     qts = papr_start(MIGRATED "-device spapr-pci-host-bridge,index=6 "
                      "-incoming defer");
     g_assert_false(papr_load(qts, file));

@@ -1,8 +1,8 @@
 /*
- * DMA windows of PCI host bridges: the calls by which a guest makes and removes
- * them, what the user can say about them; error handling calls (EEH)
+ * DMA windows of PCI host bridges: the calls by which a guest creates and
+ * removes them, and their options; calls of enhanced I/O error handling (EEH)
  *
- * What goes through a window is tce-test's subject.
+ * tce-test.c has DMA through windows.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -52,7 +52,7 @@ static int64_t get_tce(QTestState *qts, uint32_t liobn, uint64_t ioba)
     return papr_hcall(qts, 0, H_GET_TCE, liobn, ioba);
 }
 
-/* @liobn has @size bytes from @start on, all empty, and no more */
+/* The window of @liobn is @size bytes from @start on; its first TCE is empty */
 static void window_is(QTestState *qts, uint32_t liobn, uint64_t start,
                       uint64_t size)
 {
@@ -118,14 +118,14 @@ static void as_at_boot(QTestState *qts, unsigned phb)
 
 static void check_size(QTestState *qts, uint64_t before, uint64_t window)
 {
-    /* 64 that wait, one that is used, and other mappings */
+    /* 64 tables that wait to be freed, one in use, and other mappings */
     g_assert_cmpuint(papr_host_status(qts, "VmSize:"), <,
                      before + 66 * window / KiB + GiB / KiB);
 }
 
 /*
- * Made and removed in a loop: what the host has for those that are gone doesn't
- * grow, since the guest has to wait
+ * Windows are created and removed in a loop: QEMU's memory for removed windows
+ * does not grow, since the calls return RTAS_BUSY
  */
 static void test_churn(void)
 {
@@ -170,9 +170,8 @@ static void test_churn(void)
 }
 
 /*
- * A window for the memory that there might be, filled with what there is: all
- * entries of RAM that is there have room, no more than a few times that, and
- * what is cleared is freed.
+ * A window as large as maxmem: the memory of its TCEs is limited to what twice
+ * the present RAM needs, and 8 MiB.  Memory of cleared TCEs is freed.
  */
 static void test_bound(void)
 {
@@ -210,13 +209,13 @@ static void test_bound(void)
                         H_SUCCESS);
         g_assert_cmphex(regs[0], ==, i ? 0 : page | 3);
     }
-    /* one entry in a place of its own needs as much as there may be in it */
+    /* a single entry needs memory for all entries of its leaf */
     g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, liobn, HIGH + 150 * step,
                                page | 3), ==, H_NOT_ENOUGH_RESOURCES);
     g_assert_cmpint(papr_hcall(qts, 0, H_PUT_TCE, liobn, HIGH + 5 * 4096,
                                page | 3), ==, H_SUCCESS);
 
-    /* cleared: freed, and used for others; many times */
+    /* memory of cleared entries is freed and used for others, many times */
     for (int i = 0; i < 1000; i++) {
         uint64_t from = HIGH + (i % 200) * step;
         uint64_t next = HIGH + ((i + 200 - refused) % 200) * step;
@@ -253,7 +252,7 @@ static void test_query(void)
     g_assert_cmphex(rets[5], ==, 0);
     qtest_quit(qts);
 
-    /* all RAM there can be, by the smallest pages, in one window */
+    /* a window of the smallest pages can be large enough for maxmem */
     qts = papr_start("-m 256M,slots=4,maxmem=16G");
     g_assert_cmpint(query_status(qts, 0, 6, rets), ==, RTAS_SUCCESS);
     g_assert_cmphex(rets[3], >=, 16 * GiB / (4 * KiB));
@@ -282,7 +281,7 @@ static void test_sizes(void)
     qtest_quit(qts);
 }
 
-/* The guest gives up the window of the boot for one of its own */
+/* The guest replaces the default window by one of its own */
 static void test_replace(void)
 {
     QTestState *qts = papr_start("-m 256M");
@@ -292,24 +291,24 @@ static void test_replace(void)
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     no_window(qts, LIOBN(0, 0));
     g_assert_cmpuint(available(qts, 0), ==, 1);
-    /* where the other one isn't */
+    /* at the address that the other window does not have */
     create(qts, 0, 24, 30, LIOBN(0, 0), LOW);
     create_fails(qts, 0, 12, 12);
     g_assert_cmpint(remove_window(qts, LIOBN(0, 1)), ==, RTAS_SUCCESS);
     window_is(qts, LIOBN(0, 0), LOW, 1 * GiB);
     create(qts, 0, 12, 20, LIOBN(0, 1), HIGH);
 
-    /* the last one goes: that of the boot is there again */
+    /* the last window is removed: the default one is created again */
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     no_window(qts, LIOBN(0, 0));
     g_assert_cmpint(remove_window(qts, LIOBN(0, 1)), ==, RTAS_SUCCESS);
     as_at_boot(qts, 0);
 
-    /* but if it is itself the last one, there is none */
+    /* but if the default window is removed last, there is none */
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     no_window(qts, LIOBN(0, 0));
     g_assert_cmpuint(available(qts, 0), ==, 2);
-    /* alone one begins low, if it doesn't reach the window of MSIs */
+    /* the only window begins at 0, if it ends below the window of MSIs */
     create(qts, 0, 24, 42, LIOBN(0, 0), LOW);
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     as_at_boot(qts, 0);
@@ -343,7 +342,7 @@ static void test_resets(void)
         }
         as_at_boot(qts, 0);
     }
-    /* with nothing to be done, too, and with no window at all */
+    /* a reset with the default window only, and with no window at all */
     g_assert_cmpint(reset_windows(qts, 0), ==, RTAS_SUCCESS);
     as_at_boot(qts, 0);
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
@@ -413,7 +412,7 @@ static void test_wild(void)
     qtest_quit(qts);
 }
 
-/* --- the user's part ------------------------------------------------------ */
+/* --- options, limits ------------------------------------------------------ */
 
 static void cells_are(const void *fdt, const char *property,
                       const uint32_t *cells, size_t n)
@@ -453,12 +452,12 @@ static void limit_memory(QTestState *qts, rlim_t bytes)
 }
 
 /*
- * Without memory for a table the guest gets no window; at a reset it has to do
- * without that of the boot, until a reset finds memory again.
+ * Without memory for a table the guest can create no window, and a reset leaves
+ * it without the default window, until there is memory at another reset.
  */
 static void test_no_memory(void)
 {
-    /* the table of the window of the boot: 8 MiB */
+    /* the table of the default window: 8 MiB */
     QTestState *qts = papr_start("-m 512M,slots=1,maxmem=1T "
                                  "-global spapr-pci-host-bridge."
                                  "dma_win_size=4G");
@@ -543,7 +542,7 @@ static void test_options(void)
     g_assert_cmphex(rets[3], ==, 0x41);
     create_fails(qts, 0, 16, 30);
     create(qts, 0, 28, 40, LIOBN(0, 1), 0x80000000);
-    /* one that the other would lie in can be nowhere */
+    /* a window that would overlap the other one is refused */
     g_assert_cmpint(remove_window(qts, LIOBN(0, 0)), ==, RTAS_SUCCESS);
     create_fails(qts, 0, 28, 32);
     create(qts, 0, 28, 31, LIOBN(0, 0), LOW);
@@ -578,7 +577,7 @@ static void test_bad_options(void)
 
 /* --- error handling ------------------------------------------------------- */
 
-/* Emulated devices have none, and Linux must see that at its first questions */
+/* By default emulated devices have no EEH, as Linux's first calls must show */
 static void test_eeh(void)
 {
     QTestState *qts = papr_start("-device virtio-rng-pci,addr=1");

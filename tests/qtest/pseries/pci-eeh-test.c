@@ -1,9 +1,9 @@
 /*
  * Enhanced I/O error handling (EEH): errors of emulated devices, behind a host
- * bridge with eeh=on
+ * bridge with eeh=on, which are one partitionable endpoint (PE)
  *
- * What a host bridge without it answers is in pci-ddw-test; the transitions
- * between states are test-pe's subject in tests/unit.
+ * pci-ddw-test.c has a host bridge with eeh=off.
+ * tests/unit/pseries/test-pe.c has the transitions between states.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -105,7 +105,7 @@ static uint32_t state(QTestState *qts)
                               PE_ADDRESS, BUID_HIGH, BUID_LOW), ==,
                     RTAS_SUCCESS);
     g_assert_cmpuint(rets[2], ==, 1);
-    /* it is never unavailable for a while */
+    /* the PE is never unavailable temporarily */
     g_assert_cmpuint(rets[3], ==, 0);
     return rets[1];
 }
@@ -141,7 +141,7 @@ static void map_edu(QTestState *qts)
               PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 }
 
-/* The guest has page 1 of the window of the boot on PAPR_TEST_RAM */
+/* Page 1 of the default window is mapped to the page of PAPR_TEST_RAM */
 static QTestState *start_edu(const char *more)
 {
     QTestState *qts = papr_start(BRIDGE "eeh=on " EDU(1) "%s", more);
@@ -169,7 +169,7 @@ static void run_dma(QTestState *qts, uint64_t from, uint64_t to, unsigned flags)
     qtest_clock_step(qts, 1000000000);
 }
 
-/* Does what the device writes to memory get there? */
+/* Does the device's DMA reach memory? */
 static bool dma_works(QTestState *qts)
 {
     const uint64_t bus = 0x1000 + (PAPR_TEST_RAM & 0xfff);
@@ -214,7 +214,7 @@ static void test_probe(void)
     qtest_quit(qts);
 }
 
-/* Stopped, the device neither does DMA nor has registers; then it continues */
+/* A stopped device does no DMA and reads as all ones; then it continues */
 static void test_release(void)
 {
     QTestState *qts = start_edu("");
@@ -238,7 +238,7 @@ static void test_release(void)
                     RTAS_SUCCESS);
     g_assert_cmpuint(state(qts), ==, DMA_STOPPED);
     check_property(qts, "dma-stopped");
-    /* no store got there while it was stopped */
+    /* no store has reached the device while it was stopped */
     g_assert_cmphex(cfg_read(qts, SLOT(1) + PCI_COMMAND, 2), ==,
                     PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
     g_assert_cmphex(qtest_readl(qts, EDU_FACTORIAL), ==, 0);
@@ -253,7 +253,7 @@ static void test_release(void)
     qtest_quit(qts);
 }
 
-/* A reset is one of all devices; what bridges were told stays */
+/* A reset of the PE resets all devices; bridges keep their bus numbers */
 static void test_reset(uint32_t function)
 {
     QTestState *qts = start_edu("-device pci-bridge,bus=b1.0,addr=2,"
@@ -267,7 +267,7 @@ static void test_reset(uint32_t function)
     g_assert_cmphex(qtest_readl(qts, BAR), ==, UINT32_MAX);
     g_assert_cmphex(cfg_read(qts, SLOT(1), 4), ==, UINT32_MAX);
     g_assert_cmpint(set_reset(qts, function), ==, RTAS_SUCCESS);
-    /* an error is lost on what is in reset */
+    /* an error of a PE in reset is ignored */
     g_assert_true(cause(qts, "temporary"));
     g_assert_cmpuint(state(qts), ==, RESET);
 
@@ -294,7 +294,7 @@ static void test_reset_fundamental(void)
     test_reset(RESET_FUNDAMENTAL);
 }
 
-/* A PE that is given up, by an error or by the guest, is until the next boot */
+/* A PE that an error or the guest makes unavailable stays so until a reset */
 static void test_permanent(void)
 {
     QTestState *qts = start_edu("");
@@ -323,7 +323,7 @@ static void test_permanent(void)
     qtest_quit(qts);
 }
 
-/* What is plugged in or taken away meanwhile is as stopped as the rest */
+/* A device that is plugged while the PE is stopped is stopped, too */
 static void test_plug(void)
 {
     QTestState *qts = start_edu("-object memory-backend-ram,id=m,size=1M,"
@@ -354,7 +354,7 @@ static void test_migrate(void)
     qts = papr_start(BRIDGE "eeh=on " EDU(1) "-incoming defer");
     g_assert_true(papr_load(qts, file));
     g_assert_cmpuint(state(qts), ==, DMA_STOPPED);
-    /* edu has no state in streams */
+    /* edu's registers are not migrated */
     map_edu(qts);
     g_assert_true(answers(qts));
     g_assert_false(dma_works(qts));
@@ -363,7 +363,7 @@ static void test_migrate(void)
     g_assert_true(dma_works(qts));
     qtest_quit(qts);
 
-    /* a machine that could never let it go on */
+    /* a machine that could never release the PE refuses the stream */
     qts = papr_start(BRIDGE "eeh=off " EDU(1) "-incoming defer");
     g_assert_false(papr_load(qts, file));
     qtest_quit(qts);
@@ -390,7 +390,7 @@ static void test_bad_options(void)
     g_assert_nonnull(strstr(said, "qom-set"));
 }
 
-/* A bridge that goes has its regions with it */
+/* A bridge that is unplugged frees the memory regions of its stopped PE */
 static void test_unplug(void)
 {
     QTestState *qts = start_edu("");

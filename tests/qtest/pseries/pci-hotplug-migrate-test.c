@@ -34,8 +34,8 @@ static void restore(QTestState *qts, Stream *stream)
 }
 
 /*
- * One device the guest was asked for, one it was only told of, one that it is
- * about to take, one behind another host bridge
+ * Devices: one whose unplug is requested, one whose plug the guest was only
+ * notified of, one in the middle of its walk, one behind another host bridge
  */
 static void test_migrate(void)
 {
@@ -63,7 +63,7 @@ static void test_migrate(void)
                      "-device " DEVICE ",id=told,addr=3 "
                      "-device spapr-pci-host-bridge,id=phb1,index=1 "
                      "-device " DEVICE ",id=other,bus=phb1.0,addr=2");
-    /* however it comes there, it is the stream that counts */
+    /* plugged by device_add: the state is the stream's nevertheless */
     add(qts, DEVICE, "half", "'bus': 'pci.0', 'addr': '4'");
     restore(qts, &stream);
 
@@ -89,9 +89,9 @@ static void test_migrate(void)
 }
 
 /*
- * The guest releases a device, and a bridge with one, while a stream is made:
- * they go at the other side, or here if it is given up, whenever the machine
- * was reset.
+ * The guest releases a device, and a host bridge with a device, during a
+ * migration: they are removed on the destination; or here, if the migration is
+ * cancelled, or at a reset after it.
  */
 static void test_migrate_released(void)
 {
@@ -143,7 +143,7 @@ static void test_migrate_released(void)
     }
 }
 
-/* Devices that leave are in QEMU, but neither guest nor firmware finds them */
+/* Hidden devices exist in QEMU, but neither guest nor firmware finds them */
 static void only_stays_is_there(QTestState *qts, const void *fdt)
 {
     static const char *const leaving[] = { "asked", "released", "phb1" };
@@ -172,9 +172,9 @@ static void only_stays_is_there(QTestState *qts, const void *fdt)
 }
 
 /*
- * A reset, or client-architecture-support, while a stream is made, which is
- * carried out or given up.  What it was made of stays in QEMU, since
- * migration's thread may be at it.
+ * A reset, or client-architecture-support, during a migration, which is then
+ * completed or cancelled.  Devices stay in QEMU until then, since the migration
+ * thread may access them.
  */
 static void test_migrate_reset(void)
 {
@@ -228,8 +228,8 @@ static void test_migrate_reset(void)
 }
 
 /*
- * A snapshot of each step of an unplug is loaded in each: the unplug goes on
- * from there, or was never asked for, whatever was before.
+ * Snapshots of all steps of an unplug, loaded in all orders: the unplug
+ * continues at the step of the snapshot, or was never requested.
  */
 static void test_snapshot(void)
 {

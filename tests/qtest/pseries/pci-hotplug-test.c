@@ -1,7 +1,7 @@
 /*
  * PCI devices, PCI bridges and host bridges, plugged and unplugged
  *
- * The test is the guest: it fetches events and drives the connectors.
+ * The test acts as the guest: it fetches events and sets connectors' states.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -65,7 +65,7 @@ static void test_guest_round_trip(void)
     take_device(qts, drc, DEVICE_NODE "@2");
     g_assert_true(exists(qts, "cold"));
 
-    /* isolated already when the request comes: gone at once, unasked */
+    /* isolated before the request: removed at once, without an event */
     g_assert_cmpint(dr_isolate(qts, drc), ==, RTAS_SUCCESS);
     device_del(qts, "cold");
     device_deleted(qts, "cold");
@@ -81,7 +81,7 @@ static void test_never_taken(void)
     device_del(qts, "hot");
     device_deleted(qts, "hot");
     dr_sense_is(qts, PCI_DRC(0, 0, 3, 0), DR_EMPTY);
-    /* the request to add it may still be fetched: it leads nowhere */
+    /* the event of the plug is still pending, but the connector is empty */
     slot_event_is(qts, DR_ADD, PCI_DRC(0, 0, 3, 0));
     dr_no_event(qts);
     g_assert_cmpint(dr_unisolate(qts, PCI_DRC(0, 0, 3, 0)), ==,
@@ -111,7 +111,7 @@ static void test_multifunction(void)
     take_device(qts, drc1, DEVICE_NODE "@2,1");
     take_device(qts, drc7, DEVICE_NODE "@2,7");
 
-    /* of one function the guest isn't told: it takes out whole devices */
+    /* no event for one function, since guests unplug whole devices */
     device_del(qts, "f1");
     dr_no_event(qts);
     device_del_fails(qts, "f1", "in progress already");
@@ -128,7 +128,7 @@ static void test_multifunction(void)
     g_assert_cmpint(dr_isolate(qts, drc0), ==, RTAS_SUCCESS);
     device_deleted(qts, "f0");
 
-    /* functions that wait for function 0 go at once */
+    /* functions that are plugged before function 0 are removed at once */
     add(qts, DEVICE, "f3", "'addr': '2.3'");
     device_del(qts, "f3");
     device_deleted(qts, "f3");
@@ -145,7 +145,7 @@ static void test_occupied(void)
     add_fails(qts, "function 0 already", DEVICE, "hot", "'addr': '2.1'");
     dr_no_event(qts);
     g_assert_false(exists(qts, "hot"));
-    /* still so while the guest is asked for it */
+    /* also while the unplug of the slot's device is requested */
     device_del(qts, "cold");
     slot_event_is(qts, DR_REMOVE, PCI_DRC(0, 0, 2, 0));
     add_fails(qts, "slot 2 function 0 not available", DEVICE, "hot",
@@ -178,7 +178,7 @@ static void test_bridges(void)
     add_fails(qts, "chassis_nr", "i82801b11-bridge", "other", "'addr': '2'");
     dr_no_event(qts);
 
-    /* a bridge comes hot, then what is behind it, all told in one walk */
+    /* a bridge is plugged, then a device behind it: one walk has both */
     g_assert_false(has_connector(qts, PCI_DRC(0, 255, 1, 0)));
     add(qts, "pci-bridge", "hot", "'chassis_nr': 255, 'addr': '3'");
     slot_event_is(qts, DR_ADD, PCI_DRC(0, 0, 3, 0));
@@ -197,7 +197,7 @@ static void test_bridges(void)
     qtest_quit(qts);
 }
 
-/* What was to be unplugged goes at reset; what is new is there after it */
+/* A reset removes devices whose unplug is requested, and configures new ones */
 static void test_reset(void)
 {
     QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2 "
@@ -220,7 +220,7 @@ static void test_reset(void)
     dr_sense_is(qts, PCI_DRC(0, 0, 4, 0), DR_PRESENT);
     dr_no_event(qts);
 
-    /* both are configured: the guest is asked */
+    /* both are configured, so a request to unplug them is an event */
     device_del(qts, "new");
     slot_event_is(qts, DR_REMOVE, PCI_DRC(0, 0, 4, 0));
     device_del(qts, "half");
@@ -230,7 +230,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* The number of the first MSI-X of @slot on bridge @phb: 0 if there is none */
+/* Allocate 3 MSI-X of @slot on bridge @phb: the first number, 0 if it fails */
 static uint32_t allocate_msi(QTestState *qts, unsigned phb, unsigned slot)
 {
     uint32_t rets[4];
@@ -267,7 +267,7 @@ static void take_phb(QTestState *qts, unsigned index)
     indexes = dr_cells(found, drcs, &n);
     g_assert_cmpuint(n, ==, 257);
     g_assert_cmphex(be32_to_cpu(indexes[1]), ==, PCI_DRC(index, 0, 0, 0));
-    /* no firmware is there that would add it */
+    /* the walk has "name", as no firmware adds it */
     g_assert_cmpstr(g_bytes_get_data(g_hash_table_lookup(found, name), &n), ==,
                     "pci");
 }
@@ -296,7 +296,7 @@ static void test_phb(void)
     take_device(qts, PCI_DRC(5, 0, 2, 0), DEVICE_NODE "@2");
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
 
-    /* the guest keeps it */
+    /* the guest refuses to release the host bridge */
     device_del(qts, "phb");
     slot_event_is(qts, DR_REMOVE, PHB_DRC(5));
     device_del_fails(qts, "phb", "in progress already");
@@ -307,14 +307,14 @@ static void test_phb(void)
     qobject_unref(event);
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0x1af4);
 
-    /* it gives it up, with the device behind it */
+    /* the guest releases the host bridge, with the device behind it */
     device_del(qts, "phb");
     give_phb_back(qts, 5, "phb");
     g_assert_false(exists(qts, "dev"));
     g_assert_cmphex(vendor_id(qts, 5, 2, 0), ==, 0xffff);
     dr_no_event(qts);
 
-    /* at once if it never took it */
+    /* a host bridge that the guest never configured is removed at once */
     add(qts, "spapr-pci-host-bridge", "phb", "'index': 5");
     add(qts, "pci-bridge", "bridge", "'bus': 'phb.0', 'chassis_nr': 9");
     add(qts, DEVICE, "dev", "'bus': 'bridge', 'addr': '2'");
@@ -360,14 +360,14 @@ static void test_phb_errors(void)
               "'index': 0");
     add_fails(qts, "31", "spapr-pci-host-bridge", "phb", "'index': 31");
     dr_no_event(qts);
-    /* what failed left nothing behind */
+    /* failed plugs have left nothing behind */
     add(qts, "spapr-pci-host-bridge", "phb", "'index': 30");
     slot_event_is(qts, DR_ADD, PHB_DRC(30));
     take_phb(qts, 30);
     qtest_quit(qts);
 }
 
-/* Numbers and windows are free again: the same ones, a hundred times */
+/* Unplug frees interrupt numbers and windows: the same ones, a hundred times */
 static void test_phb_loop(void)
 {
     QTestState *qts = papr_start("-smp 1");
@@ -407,7 +407,7 @@ static void test_phb_loop(void)
     qtest_quit(qts);
 }
 
-/* A device that goes gives its interrupt numbers back */
+/* The unplug of a device frees its interrupt numbers */
 static void test_device_msi(void)
 {
     QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=stays,addr=1");
@@ -432,7 +432,7 @@ static void test_device_msi(void)
     qtest_quit(qts);
 }
 
-/* "ibm,drc-indexes" of a node: how many, and its first one */
+/* Check the number of "ibm,drc-indexes" of a node; returns the first index */
 static uint32_t first_drc(const void *fdt, const char *path, uint32_t expected)
 {
     int node = fdt_path_offset(fdt, path);
@@ -447,7 +447,7 @@ static uint32_t first_drc(const void *fdt, const char *path, uint32_t expected)
     return be32_to_cpu(indexes[1]);
 }
 
-/* Each node has the connectors that are its own */
+/* Each node has the connectors that are below it */
 static void test_tree(void)
 {
     QTestState *qts = papr_start("-smp 1 "

@@ -17,9 +17,9 @@
 #define BUID_HIGH 0x08000000u
 #define BUID_LOW(phb) (0x20000000u + (phb))
 #define ADDR(slot) ((slot) << 11)
-#define PHB1_ADDR(slot) (1u << 31 | ADDR(slot))     /* in this file only */
+#define PHB1_ADDR(slot) (1u << 31 | ADDR(slot))     /* see phb_of() */
 
-/* Numbers of MSIs, and of the first device with a level interrupt */
+/* The range of numbers of MSIs, and the first number of a level interrupt */
 #define FIRST 0x1300u
 #define END 0x2000u
 #define ALL (END - FIRST)
@@ -75,7 +75,7 @@ static int32_t change_status(QTestState *qts, uint32_t dev, uint32_t function,
                      BUID_HIGH, BUID_LOW(phb_of(dev)), function, count, 1);
 }
 
-/* How many it has then */
+/* ibm,change-msi succeeds; returns how many interrupts the device has then */
 static uint32_t change(QTestState *qts, uint32_t dev, uint32_t function,
                        uint32_t count, uint32_t type)
 {
@@ -116,7 +116,7 @@ static int32_t query(QTestState *qts, uint32_t dev, uint32_t index,
     return status;
 }
 
-/* The first of the @count numbers, which follow each other */
+/* Returns the first of a device's @count numbers, which must be consecutive */
 static uint32_t numbers(QTestState *qts, uint32_t dev, uint32_t count)
 {
     uint32_t first = 0, number, trigger;
@@ -171,7 +171,7 @@ static uint64_t map_msix(QTestState *qts, uint32_t dev)
     return MEM32_CPU;
 }
 
-/* As the bus has it: little-endian; qtest's accesses are the CPU's */
+/* The bus is little-endian; qtest's accesses have the CPU's endianness */
 static uint32_t bus_readl(QTestState *qts, uint64_t addr)
 {
     return bswap32(qtest_readl(qts, addr));
@@ -201,7 +201,7 @@ static void test_msi(void)
     QTestState *qts = papr_start(RNG(1, 1) XHCI(2));
     uint32_t rng = ADDR(1), xhci = ADDR(2);
 
-    /* a run of as many as it is long begins at a multiple of that */
+    /* a run of plain MSIs begins at a multiple of its length */
     g_assert_cmpuint(change(qts, rng, SET_MSIX, 1, TYPE_MSIX), ==, 1);
     g_assert_cmphex(numbers(qts, rng, 1), ==, FIRST);
     g_assert_cmpuint(change(qts, xhci, SET_MSI, 16, TYPE_MSI), ==, 16);
@@ -209,7 +209,7 @@ static void test_msi(void)
     msi_message_is(qts, xhci, FIRST + 16, 4);
     g_assert_cmpuint(held(qts, xhci), ==, 16);
 
-    /* fewer: of those it has; powers of two */
+    /* fewer: some of those that the device has; a power of two */
     g_assert_cmpuint(change(qts, xhci, SET_MSI, 7, TYPE_MSI), ==, 4);
     g_assert_cmphex(numbers(qts, xhci, 4), ==, FIRST + 16);
     msi_message_is(qts, xhci, FIRST + 16, 2);
@@ -220,7 +220,7 @@ static void test_msi(void)
     g_assert_cmpuint(change(qts, xhci, SET_MSI, UINT32_MAX, TYPE_MSI), ==, 16);
     g_assert_cmphex(numbers(qts, xhci, 16), ==, FIRST + 16);
 
-    /* the platform's choice is the only one there is */
+    /* CHANGE leaves the type to the platform: this device has one only */
     g_assert_cmpuint(change(qts, xhci, CHANGE, 2, TYPE_MSI), ==, 2);
     g_assert_cmpuint(change(qts, xhci, SET_DEFAULT, 5, 0), ==, 0);
     g_assert_cmpuint(held(qts, xhci), ==, 0);
@@ -244,19 +244,19 @@ static void test_msix(void)
     for (int i = 0; i < 3; i++) {
         msix_entry_is(qts, table, i, FIRST + i);
     }
-    /* asked again: the same ones, and written anew */
+    /* requested again: the same numbers, and the messages are rewritten */
     bus_writel(qts, table + PCI_MSIX_ENTRY_SIZE + PCI_MSIX_ENTRY_DATA, 0xbad);
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 3, TYPE_MSIX), ==, 3);
     g_assert_cmphex(numbers(qts, ADDR(1), 3), ==, FIRST);
     msix_entry_is(qts, table, 1, FIRST + 1);
 
-    /* vectors that are taken away are masked */
+    /* vectors whose numbers are freed are masked */
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 1, TYPE_MSIX), ==, 1);
     for (int i = 0; i < 3; i++) {
         g_assert_cmphex(bus_readl(qts, table + i * PCI_MSIX_ENTRY_SIZE +
                                   PCI_MSIX_ENTRY_VECTOR_CTRL), ==, i > 0);
     }
-    /* and with none left, MSI-X is off */
+    /* and when all are freed, MSI-X is disabled */
     cfg_write(qts, ADDR(1), capability(qts, ADDR(1), PCI_CAP_ID_MSIX) +
               PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 0, 0), ==, 0);
@@ -266,7 +266,7 @@ static void test_msix(void)
     qtest_quit(qts);
 }
 
-/* What upstream's pseries ends at: a large device that asks twice */
+/* A large device that requests its vectors twice: upstream's pseries exits */
 static void test_exhaustion(void)
 {
     QTestState *qts = papr_start(RNG(1, 2048) RNG(2, 2048) RNG(3, 2) XHCI(4));
@@ -284,7 +284,7 @@ static void test_exhaustion(void)
     refused(qts, ADDR(4), SET_MSI, 16, RTAS_HARDWARE_ERROR);
     g_assert_cmpuint(held(qts, ADDR(3)), ==, 0);
 
-    /* one that has some loses none by asking for more */
+    /* a device keeps its numbers if it requests more than there are */
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 2048, TYPE_MSIX), ==,
                      ALL - 2048);
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSIX, 2045, TYPE_MSIX), ==, 2045);
@@ -317,7 +317,7 @@ static void test_reset(void)
         g_assert_cmphex(numbers(qts, dev, 2048), ==, FIRST);
         qtest_system_reset(qts);
     }
-    /* the level interrupt is used again */
+    /* without MSIs a device has its level interrupt */
     g_assert_cmpint(query(qts, ADDR(1), 0, &number, &trigger), ==, 0);
     g_assert_cmphex(number, ==, FIRST_LSI + 1);
     g_assert_cmpuint(trigger, ==, LEVEL);
@@ -326,7 +326,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* A device that goes leaves its numbers to others; no guest has seen it yet */
+/* Unplug, at once as the device is not configured, frees its numbers */
 static void test_unplug(void)
 {
     QTestState *qts = papr_start(RNG(1, 4));
@@ -347,7 +347,7 @@ static void test_unplug(void)
     qtest_quit(qts);
 }
 
-/* One space of numbers for all bridges */
+/* All host bridges allocate from the same numbers */
 static void test_bridges(void)
 {
     QTestState *qts = papr_start(
@@ -359,7 +359,7 @@ static void test_bridges(void)
     uint32_t number, trigger;
 
     g_assert_cmpint(query(qts, behind, 0, &number, &trigger), ==, 0);
-    /* pins turn by the slot at each bridge: 3 + 2 */
+    /* each bridge rotates pins by the device's slot: 3 + 2 */
     g_assert_cmphex(number, ==, FIRST_LSI + (3 + 2) % 4);
     g_assert_cmpint(query(qts, PHB1_ADDR(1), 0, &number, &trigger), ==, 0);
     g_assert_cmphex(number, ==, FIRST_LSI + 4 + 1);
@@ -405,7 +405,7 @@ static void test_wild(void)
                               BUID_HIGH, BUID_LOW(0), SET_MSIX, 1), ==,
                     RTAS_PARAMETER_ERROR);
 
-    /* nothing has come of it; with three results there is no type */
+    /* refused calls changed nothing; with three results no type is returned */
     g_assert_cmpuint(held(qts, ADDR(1)), ==, 0);
     g_assert_cmpint(papr_rtas(qts, "ibm,change-msi", 3, rets, ADDR(2),
                               BUID_HIGH, BUID_LOW(0), CHANGE, 1, 1), ==,
@@ -417,7 +417,7 @@ static void test_wild(void)
 
 /* --- a message's way to the interrupt controller -------------------------- */
 
-/* Its registers are of the CPU's endianness */
+/* edu's registers, which are of the CPU's endianness */
 #define EDU_RAISE (MEM32_CPU + 0x60)
 #define EDU_ACK (MEM32_CPU + 0x64)
 #define EDU_SRC (MEM32_CPU + 0x80)
@@ -442,11 +442,11 @@ static QTestState *start_edu(const char *more)
     return qts;
 }
 
-/* Those of the platform's own events, which have sources without a device */
+/* Numbers of the platform's own events, which belong to no device */
 #define EPOW 0x1000u
 #define HOTPLUG 0x1001u
 
-/* All interrupts come to the first vCPU */
+/* Route the source @number to vCPU 0, and let vCPU 0 accept interrupts */
 static void open_source(QTestState *qts, uint32_t number)
 {
     g_assert_cmpint(papr_rtas(qts, "ibm,set-xive", 1, NULL, number, 0, 5), ==,
@@ -454,7 +454,7 @@ static void open_source(QTestState *qts, uint32_t number)
     g_assert_cmpint(papr_hcall(qts, 0, H_CPPR, 0xff), ==, H_SUCCESS);
 }
 
-/* The interrupt that waits, 0 for none; it is taken and ended */
+/* Accept and end the pending interrupt; returns its number, 0 for none */
 static uint32_t take(QTestState *qts)
 {
     uint64_t regs[PAPR_HCALL_REGS] = { 0 };
@@ -483,7 +483,7 @@ static void send_msi(QTestState *qts)
 
 static void test_delivery(void)
 {
-    /* none of these is a number that an MSI may have, or has */
+    /* numbers that no MSI can have, or that are not allocated */
     static const uint16_t bad[] = {
         0, 1, 2, 0xfff, EPOW, HOTPLUG, 0x1100, 0x1200, 0x1201, 0x12ff,
         FIRST + 1, END - 1, END, 0x8000, 0xffff,
@@ -510,7 +510,7 @@ static void test_delivery(void)
     send_msi(qts);
     g_assert_cmphex(take(qts), ==, FIRST);
 
-    /* taken back, it is no one's; the device is silent */
+    /* freed: the device's MSI is disabled, and its message is ignored */
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 0, 0), ==, 0);
     send_msi(qts);
     cfg_write(qts, ADDR(1), data, 2, FIRST);
@@ -526,7 +526,7 @@ static void bus_write(QTestState *qts, uint64_t addr, uint64_t value,
 {
     uint64_t le = cpu_to_le64(value);
 
-    /* the buffer is filled through the window of the boot, page 1 */
+    /* the buffer is filled by DMA through the default window, page 1 */
     qtest_memwrite(qts, PAPR_TEST_RAM, &le, sizeof(le));
     qtest_writeq(qts, EDU_SRC, 0x1000 + (PAPR_TEST_RAM & 0xfff));
     qtest_writeq(qts, EDU_DST, EDU_BUFFER);
@@ -541,7 +541,7 @@ static void bus_write(QTestState *qts, uint64_t addr, uint64_t value,
     qtest_clock_step(qts, 1000000000);
 }
 
-/* The window is at the device's mercy: any data, any size, any place in it */
+/* A device can write any data, of any size, to any address in the window */
 static void test_window(void)
 {
     static const uint32_t bad[] = {
@@ -573,7 +573,7 @@ static void test_window(void)
     qtest_quit(qts);
 }
 
-/* Devices that bypass the tables have interrupts, too */
+/* Devices that bypass translation can send MSIs, too */
 static void test_bypass(void)
 {
     QTestState *qts = start_edu("-global spapr-pci-host-bridge."
@@ -623,14 +623,14 @@ static void test_migrate(void)
     g_assert_cmphex(numbers(qts, ADDR(1), 1), ==, FIRST);
     g_assert_cmphex(numbers(qts, ADDR(2), 5), ==, FIRST + 1);
     g_assert_cmphex(numbers(qts, ADDR(4), 2), ==, FIRST + 6);
-    /* edu is as at the start: it has no state in streams */
+    /* edu is as at start, since its registers are not migrated */
     map_edu(qts);
     g_assert_cmpuint(change(qts, ADDR(1), SET_MSI, 1, TYPE_MSI), ==, 1);
     enable_msi(qts);
     send_msi(qts);
     g_assert_cmphex(take(qts), ==, FIRST);
 
-    /* they are in use, of a known type, and can be freed */
+    /* the migrated numbers are in use, have their type, and can be freed */
     g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==, 2048);
     g_assert_cmphex(numbers(qts, ADDR(3), 2048), ==, FIRST + 8);
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 4, TYPE_MSIX), ==, 4);
@@ -711,7 +711,7 @@ static void test_packed(void)
     qtest_quit(qts);
 }
 
-/* Streams have no map of them: what is taken is seen from the sources */
+/* Streams have no map of allocated numbers: it is made from the sources */
 static void test_packed_migrate(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-msi-XXXXXX", NULL);
@@ -734,7 +734,7 @@ static void test_packed_migrate(void)
     enable_msi(qts);
     send_msi(qts);
     g_assert_cmphex(take(qts), ==, PACKED_FIRST + 5);
-    /* five below them are free, and all above */
+    /* the five numbers below these are free, and all above */
     g_assert_cmpuint(change(qts, ADDR(2), SET_MSIX, 5, TYPE_MSIX), ==, 5);
     g_assert_cmphex(numbers(qts, ADDR(2), 5), ==, PACKED_FIRST);
     g_assert_cmpuint(change(qts, ADDR(3), SET_MSIX, 2048, TYPE_MSIX), ==,

@@ -1,10 +1,10 @@
 /*
  * Every PCI device that QEMU has, on the pseries machine
  *
- * One test a device: there from the start, reset, a second one plugged in
- * behind a bridge, both asked to go, reset, gone.  That a guest finds the
- * device or can use it is for other tests; here QEMU has to come through, with
- * a device tree of it all at each reset.
+ * One test for each device: one is present at start; after a reset a second one
+ * is plugged behind a bridge, and the unplug of both is requested; after the
+ * next reset both are removed.  QEMU must survive this, and make a device tree
+ * with the devices at each reset.  Other tests show that guests can use them.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -123,7 +123,7 @@ static bool is_there(QTestState *qts, const char *id)
     return found;
 }
 
-/* Whether HMP accepted it; otherwise it says why, in one line and a hint */
+/* Did HMP accept the command?  If not, it must print an error */
 static bool accepted(QTestState *qts, const char *format, const char *argument)
 {
     g_autofree char *command = g_strdup_printf(format, argument);
@@ -175,7 +175,7 @@ static void test_device(const void *data)
     qtest_quit(qts);
 }
 
-/* The devices that -device help names on a PCI bus */
+/* The devices that "device_add help" lists with a PCI bus */
 static void add_tests(void)
 {
     QTestState *qts = papr_start("%s", "");

@@ -1,6 +1,6 @@
 /*
- * A saved guest's file of mapped-ram, loaded by several machines whose memory
- * is that file, copied on write (capability mapped-ram-private)
+ * A file that was saved with mapped-ram, loaded by several machines that map
+ * their memory from it, copy on write (capability mapped-ram-private)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -19,7 +19,7 @@
 static const struct {
     uint64_t addr;
     unsigned pages;
-    bool mapped;                        /* or read, as it is short */
+    bool mapped;                        /* false: too short, so read */
 } runs[] = {
     { 0x4000000, 256, true },
     { 0x5001000, 17, true },
@@ -182,7 +182,7 @@ static void test_several(void)
     forget(&saved);
 }
 
-/* What was mapped is saved again like any memory, and is read without it */
+/* Mapped memory is saved like any other; to load it needs mapped-ram alone */
 static void test_again(void)
 {
     Saved saved = save();
@@ -205,13 +205,13 @@ static void test_again(void)
     forget(&saved);
 }
 
-/* Memory that has a file of its own stays there: it is read */
+/* Memory of a backend that has its own file (memfd) is read, not mapped */
 static void test_own_file(void)
 {
     Saved saved = save();
     QTestState *qts;
 
-    /* the name of the memory is part of the stream */
+    /* saved with MEMFD, as the stream has the name of the memory block */
     qts = papr_start(OPTIONS " " MEMFD);
     write_runs(qts);
     set_capability(qts, "mapped-ram");
@@ -239,7 +239,7 @@ static void test_cut(void)
     forget(&saved);
 }
 
-/* Alone it means nothing, and says so */
+/* mapped-ram-private without mapped-ram is an error */
 static void test_alone(void)
 {
     QTestState *qts = papr_start(OPTIONS " -incoming defer");

@@ -1,5 +1,6 @@
 /*
- * RTAS calls: the argument block, and the machine's own families
+ * RTAS calls: argument blocks, and calls about CPUs, system parameters, the end
+ * of the guest, and firmware-assisted non-maskable interrupts (FWNMI)
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -36,7 +37,7 @@ static void test_block(void)
     g_assert_cmpint(papr_ld32(qts, BUFFER + 20), ==, 100);
     g_assert_cmphex(papr_ld32(qts, BUFFER + 24), ==, 0x55555555);
 
-    /* the block may end where RAM does, but not go on */
+    /* the block may end at the end of RAM, but not cross it */
     at = RAM_END - 6 * 4;
     put_block(qts, at, RTAS_GET_POWER_LEVEL, 1, 2);
     papr_st32(qts, at + 12, UINT32_MAX);
@@ -51,7 +52,7 @@ static void test_block(void)
     qtest_quit(qts);
 }
 
-/* A block in a device's memory, which the call itself makes go away */
+/* A block in a device's memory, which the call itself unmaps */
 static void test_block_goes(void)
 {
     const uint64_t block = PAPR_SHM + 0x800, status = block + 8 * 4;
@@ -67,7 +68,7 @@ static void test_block_goes(void)
         papr_st32(qts, block + i * 4, cells[i]);
     }
 
-    /* an unknown width changes nothing, but the block has been seen there */
+    /* a bad width: nothing is changed, but the block's RAM is remembered */
     papr_st32(qts, block + 6 * 4, 3);
     g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, block), ==, H_SUCCESS);
     g_assert_cmpint((int32_t)papr_ld32(qts, status), ==,
@@ -151,7 +152,7 @@ static void test_counts(void)
     g_assert_cmpint(papr_rtas(qts, "set-power-level", 2, rets, -1, 0), ==,
                     RTAS_SUCCESS);
     g_assert_cmpuint(rets[1], ==, 100);
-    /* a status that isn't wanted may be left out, a result may not */
+    /* a call without other results needs no room for a status */
     put_block(qts, BUFFER, RTAS_SYSTEM_REBOOT, 0, 0);
     papr_st32(qts, BUFFER + 12, 0x55555555);
     g_assert_cmpint(papr_hcall(qts, 0, H_RTAS, BUFFER), ==, H_SUCCESS);
@@ -179,7 +180,7 @@ static void test_smp(void)
     g_assert_cmpint(stopped_state(qts, 2), ==, RTAS_PARAMETER_ERROR);
     g_assert_cmpint(stopped_state(qts, UINT32_MAX), ==, RTAS_PARAMETER_ERROR);
 
-    /* the running one, none, the stopped one, and again */
+    /* a running vCPU, one that does not exist, the stopped one, again */
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 0, 0x100, 0), ==,
                     RTAS_HARDWARE_ERROR);
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 9, 0x100, 0), ==,
@@ -190,7 +191,7 @@ static void test_smp(void)
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), ==,
                     RTAS_HARDWARE_ERROR);
 
-    /* RTAS calls of a qtest are those of vCPU 0 */
+    /* papr_rtas() makes the call as vCPU 0 */
     g_assert_cmpint(papr_rtas(qts, "ibm,suspend-me", 1, NULL), ==,
                     H_MULTI_THREADS_ACTIVE);
     papr_rtas(qts, "stop-self", 1, NULL);
@@ -243,7 +244,7 @@ static void test_sysparm(void)
     g_assert_cmpint(sysparm(qts, 50, 256), ==, RTAS_NOT_SUPPORTED);
     g_assert_cmpint(sysparm(qts, UINT32_MAX, 0), ==, RTAS_NOT_SUPPORTED);
 
-    /* only asking, no room for the length, room for half of the value */
+    /* R1-7.3.16-10: length 0 asks only; then too short, half of the value */
     g_assert_cmpint(sysparm(qts, 55, 0), ==, RTAS_SUCCESS);
     qtest_memread(qts, BUFFER, got, sizeof(got));
     g_assert_cmphex(got[0], ==, GUARD);
@@ -252,7 +253,7 @@ static void test_sysparm(void)
     qtest_memread(qts, BUFFER, got, sizeof(got));
     g_assert_cmpmem(got, 6, "\0\6lpa\xa5", 6);
 
-    /* the value fits, the buffer goes on beyond RAM: only the value counts */
+    /* the buffer ends beyond RAM: only the value must fit into RAM */
     g_assert_cmpint(papr_rtas(qts, "ibm,get-system-parameter", 1, NULL, 55,
                               RAM_END - 8, UINT32_MAX), ==, RTAS_SUCCESS);
     g_assert_cmpint(papr_rtas(qts, "ibm,get-system-parameter", 1, NULL, 55,
@@ -290,7 +291,7 @@ static void test_stop(void)
     qtest_quit(qts);
 
     qts = papr_start("-smp 1 -no-shutdown -action panic=pause");
-    /* a message that doesn't end, and then where there is none */
+    /* a message without an end, and one that is not in RAM */
     qtest_memset(qts, BUFFER, 'x', 4096);
     g_assert_cmpint(papr_rtas(qts, "ibm,os-term", 1, NULL, BUFFER), ==,
                     RTAS_SUCCESS);
@@ -309,7 +310,7 @@ static void test_stop(void)
     qtest_quit(qts);
 }
 
-/* What a guest says over and over does not fill the host's log */
+/* A guest that repeats its message does not fill the host's log */
 static void test_many_messages(void)
 {
     g_autofree char *log = NULL, *text = NULL;
@@ -328,13 +329,13 @@ static void test_many_messages(void)
     for (char *at = text; (at = strstr(at, "OS terminated: ouch")); at++) {
         lines++;
     }
-    /* ten a minute; and the calls may fall into two of them */
+    /* ten lines per minute, and the calls may fall into two minutes */
     g_assert_cmpuint(lines, >=, 10);
     g_assert_cmpuint(lines, <=, 20);
     g_unlink(log);
 }
 
-/* Without an RTAS area, or without registration, nothing is agreed to */
+/* Without an RTAS area, or without registration, the calls fail */
 static void test_fwnmi(void)
 {
     QTestState *qts = papr_start("-smp 1");
@@ -348,7 +349,7 @@ static void test_fwnmi(void)
     qtest_quit(qts);
 }
 
-/* Where the guest has RTAS, by the final tree of firmware */
+/* Address of RTAS in the guest, which the machine reads in firmware's tree */
 #define RTAS_BASE 0x2000000u
 #define RESET_AREA (RTAS_BASE + 2048)
 
@@ -381,7 +382,7 @@ static void test_fwnmi_handlers(void)
                     RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_rtas(qts, "ibm,nmi-register", 1, NULL,
                               (32 << 20) - 4, 0x200), ==, RTAS_SUCCESS);
-    /* Linux calls it when there is nothing to release */
+    /* Linux calls nmi-interlock even when no machine check is handled */
     g_assert_cmpint(papr_rtas(qts, "ibm,nmi-interlock", 1, NULL), ==,
                     RTAS_SUCCESS);
     qtest_system_reset(qts);
@@ -401,7 +402,7 @@ static char *registers(QTestState *qts, int cpu)
     return qtest_hmp(qts, "info registers %d", cpu);
 }
 
-/* Each vCPU finds its r3 in an area of its own; a stopped one stays stopped */
+/* Each vCPU's r3 is saved in an area of its own; stopped vCPUs stay stopped */
 static void test_system_reset(void)
 {
     QTestState *qts = papr_start("-smp 3");
@@ -429,7 +430,7 @@ static void test_system_reset(void)
     qtest_quit(qts);
 }
 
-/* An area that isn't RAM: the guest is lost, QEMU is not */
+/* The area isn't RAM: the guest panics, QEMU continues */
 static void test_system_reset_nowhere(void)
 {
     QTestState *qts = papr_start("-smp 1 -action panic=pause");
@@ -443,10 +444,10 @@ static void test_system_reset_nowhere(void)
 }
 
 #define CHECK_HANDLER "NIP 0000000000003100"
-/* r3 that is reported */
+/* Where r3 of a machine check is reported */
 #define CHECK_AREA (RTAS_BASE + 48)
 
-/* Until vCPU @cpu is in its handler */
+/* Wait until vCPU @cpu is in its machine check handler */
 static void await_handler(QTestState *qts, int cpu)
 {
     for (;;) {
@@ -466,7 +467,7 @@ static void assert_not_told(QTestState *qts, int cpu)
     g_assert_null(strstr(regs, CHECK_HANDLER));
 }
 
-/* vCPUs 0 to 2 run, 0 handles a machine check, 1 and 2 have met one as well */
+/* vCPUs 0 to 2 run; 0 handles a machine check, 1 and 2 wait with one each */
 static QTestState *start_checked(const char *options)
 {
     QTestState *qts = papr_start("-smp 3 %s", options);
@@ -491,7 +492,7 @@ static void interlock(QTestState *qts)
                     RTAS_SUCCESS);
 }
 
-/* While vCPU 0 has the area, the others wait; then vCPU 1 gets it */
+/* Others wait until vCPU 0 frees the area (nmi-interlock); then 1 has it */
 static void test_machine_checks(void)
 {
     QTestState *qts = start_checked("");
@@ -499,7 +500,7 @@ static void test_machine_checks(void)
 
     assert_not_told(qts, 1);
     assert_not_told(qts, 2);
-    /* they run, whatever they wait for */
+    /* for RTAS and H_JOIN, vCPUs that wait for the area count as running */
     papr_rtas(qts, "query-cpu-stopped-state", 2, rets, 1);
     g_assert_cmpuint(rets[1], ==, 2);
     g_assert_cmpint(papr_rtas(qts, "start-cpu", 1, NULL, 1, 0x100, 0), ==,
@@ -518,9 +519,9 @@ static void test_machine_checks(void)
 }
 
 /*
- * The threads of those that wait go on with what others want of them: a system
- * reset, which ends the waiting, and what a reset of the machine does there,
- * after which nothing is left of it.
+ * The threads of vCPUs that wait for the area still do queued work: a system
+ * reset, which ends the wait, and the reset of the vCPU by a reset of the
+ * machine, after which no machine check is pending.
  */
 static void test_machine_check_resets(void)
 {
@@ -549,7 +550,7 @@ static void test_machine_check_resets(void)
     qtest_quit(qts);
 }
 
-/* No stream while one waits, though the one before is done; then there is */
+/* No migration while a vCPU handles a machine check, nor while another waits */
 static void test_machine_check_blocks(void)
 {
     QTestState *qts = start_checked("");
@@ -564,7 +565,7 @@ static void test_machine_check_blocks(void)
     qtest_quit(qts);
 }
 
-/* Clock, watchdogs, pending events and FWNMI handlers go along */
+/* Clock, watchdogs, pending events and FWNMI handlers are migrated */
 static void test_migration(void)
 {
     QTestState *qts = papr_start("-smp 1 -rtc clock=vm");

@@ -62,7 +62,7 @@ static QDict *result(QTestState *qts, QList *results, int index)
     return NULL;
 }
 
-/* -1: it is not there */
+/* Returns -1 if @result has no statistic @name */
 static int64_t value(QDict *result, const char *name)
 {
     const QListEntry *entry;
@@ -84,7 +84,7 @@ static void call(QTestState *qts)
     }
     papr_hcall(qts, 0, H_SET_SPRG0, 1);
     papr_rtas(qts, "get-power-level", 2, NULL, -1);
-    /* no such call: not counted, and no counter out of the array */
+    /* unknown calls are not counted, and index no counter out of bounds */
     papr_hcall(qts, 0, 0xf8fc);
     papr_hcall(qts, 0, UINT64_MAX);
     papr_rtas(qts, "no-such-call", 1, NULL);
@@ -148,7 +148,7 @@ static void test_off_and_on(void)
     set(qts, true);
     call(qts);
     expect_counts(qts, 2);
-    /* counters only grow, resets or not */
+    /* a reset of the machine does not reset the counters */
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_reset' }");
     qtest_qmp_eventwait(qts, "RESET");
     call(qts);

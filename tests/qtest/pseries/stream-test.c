@@ -1,5 +1,5 @@
 /*
- * Migration streams that say how long what follows is, and are wrong
+ * Migration streams with a wrong length of the data that follows
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -11,8 +11,8 @@
 #define TOO_LONG 0xffff0000u
 
 /*
- * @section's name, and after it, @offset bytes on, a length: refused, and no
- * memory is taken for it first.
+ * A stream is refused if the length, which is @offset bytes after @section's
+ * name, is TOO_LONG; and no memory is allocated for that length before.
  */
 static void refused(QTestState *qts, const char *section, size_t offset)
 {
@@ -44,13 +44,13 @@ static void refused(QTestState *qts, const char *section, size_t offset)
     rmdir(dir);
 }
 
-/* version, size at first */
+/* before the length: version, initial size */
 static void test_tree(void)
 {
     refused(papr_start("-smp 1"), "spapr_dtb", 4 + 4);
 }
 
-/* version, that there is an event, its summary */
+/* before the length: version, mark that an event follows, its summary */
 static void test_event(void)
 {
     QTestState *qts = papr_start("-smp 1");

@@ -98,7 +98,7 @@ static void test_put_get(void)
     g_assert_cmpint(put(qts, LIOBN, WINDOW - 1, RAM(2) | TCE_R), ==, H_SUCCESS);
     g_assert_cmphex(got(qts, LIOBN, WINDOW - PAGE), ==, RAM(2) | TCE_R);
 
-    /* without rights, the address is of no account */
+    /* an entry without access rights may have any address */
     g_assert_cmpint(put(qts, LIOBN, 5 * PAGE, NO_RAM | 0xff0), ==, H_SUCCESS);
     g_assert_cmphex(got(qts, LIOBN, 5 * PAGE), ==, NO_RAM | 0xff0);
     qtest_quit(qts);
@@ -132,7 +132,7 @@ static void test_wild(void)
         g_assert_cmpint(stuff(qts, liobn, 0, 0, 1), ==, H_PARAMETER);
         g_assert_cmpint(indirect(qts, liobn, 0, LIST, 1), ==, H_PARAMETER);
     }
-    /* a number of tables, which is an option that is not there */
+    /* a negative LIOBN is a number of tables, an option that is not offered */
     g_assert_cmpint(indirect(qts, -1, 0, LIST, 1), ==, H_FUNCTION);
     g_assert_cmpint(indirect(qts, -129, 0, LIST, 1), ==, H_FUNCTION);
     g_assert_cmpint(put(qts, -1, 0, 0), ==, H_PARAMETER);
@@ -151,7 +151,7 @@ static void test_wild(void)
         g_assert_cmpint(stuff(qts, LIOBN, 0, bad_tces[i], 1), ==, H_PARAMETER);
         g_assert_cmpint(indirect(qts, LIOBN, 0, LIST, 2), ==, H_PARAMETER);
     }
-    /* none of it has left anything */
+    /* the bad calls have changed no entry */
     g_assert_cmphex(got(qts, LIOBN, 0), ==, 0);
     g_assert_cmphex(got(qts, LIOBN, PAGE), ==, 0);
     qtest_quit(qts);
@@ -180,7 +180,7 @@ static void test_stuff(void)
     g_assert_cmpint(stuff(qts, LIOBN, 0, 0, UINT64_MAX), ==, H_P4);
     g_assert_cmphex(got(qts, LIOBN, 0), ==, tce);
 
-    /* beyond the window: nothing of it is done */
+    /* the range ends beyond the window: no entry is changed */
     g_assert_cmpint(stuff(qts, LIOBN, base, tce, 601), ==, H_PARAMETER);
     g_assert_cmphex(got(qts, LIOBN, base), ==, 0);
     qtest_quit(qts);
@@ -211,11 +211,11 @@ static void test_indirect(void)
     g_assert_cmpint(indirect(qts, LIOBN, WINDOW - PAGE, LIST, 2), ==,
                     H_PARAMETER);
 
-    /* all are looked at before one is stored */
+    /* the whole list is checked before its first entry is stored */
     papr_st64(qts, LIST + 511 * 8, NO_RAM | TCE_R);
     g_assert_cmpint(indirect(qts, LIOBN, 0, LIST, 512), ==, H_PARAMETER);
     g_assert_cmphex(got(qts, LIOBN, 0), ==, 0);
-    /* the lowest and the highest page with all addresses in between */
+    /* a list from the lowest page to the highest one */
     papr_st64(qts, LIST, TCE_R);
     papr_st64(qts, LIST + 8, 0xfffffffffffff000 | TCE_R);
     g_assert_cmpint(indirect(qts, LIOBN, 0, LIST, 2), ==, H_PARAMETER);
@@ -248,7 +248,7 @@ static void copy(QTestState *qts, uint64_t from, uint64_t to, uint64_t count,
     qtest_writeq(qts, EDU_DST, to);
     qtest_writeq(qts, EDU_COUNT, count);
     qtest_writeq(qts, EDU_COMMAND, command | EDU_RUN);
-    /* it takes 100 ms for any */
+    /* edu takes 100 ms for any length */
     qtest_clock_step(qts, 200 * 1000 * 1000);
     g_assert_cmphex(qtest_readq(qts, EDU_COMMAND) & EDU_RUN, ==, 0);
 }
@@ -290,7 +290,7 @@ static void test_dma(void)
     g_assert_cmphex(papr_ld64(qts, RAM(20)), ==, 0x1000);
     g_assert_cmphex(papr_ld64(qts, RAM(21) - 8), ==, 0x11ff);
 
-    /* over two pages that are not together in memory */
+    /* across two pages that are not contiguous in RAM */
     dma_read(qts, 0x10800, PAGE);
     dma_write(qts, 0x20000, PAGE);
     g_assert_cmphex(papr_ld64(qts, RAM(20)), ==, 0x1100);
@@ -298,7 +298,7 @@ static void test_dma(void)
     g_assert_cmphex(papr_ld64(qts, RAM(20) + 0x800), ==, 0x8000);
     g_assert_cmphex(papr_ld64(qts, RAM(20) + 0xff8), ==, 0x80ff);
 
-    /* and two that are, but not at a block's beginning */
+    /* and across two that are contiguous, but not aligned as a block */
     g_assert_cmpint(put(qts, LIOBN, 0x12000, RAM(9) | TCE_RW), ==, H_SUCCESS);
     fill(qts, RAM(9), 0x9000);
     dma_read(qts, 0x11ff8, 16);
@@ -310,7 +310,7 @@ static void test_dma(void)
     qtest_quit(qts);
 }
 
-/* A contiguous block of 16 pages, with one page taken out again */
+/* A contiguous block of 16 pages, one of which is then mapped elsewhere */
 static void test_block(void)
 {
     /* both I/O and memory address of the block are multiples of its size */
@@ -338,7 +338,7 @@ static void test_block(void)
     dma_write(qts, 0, 16);
     g_assert_cmphex(papr_ld64(qts, RAM(0x200)), ==, 0x61ff);
     g_assert_cmphex(papr_ld64(qts, RAM(0x200) + 8), ==, 0xabcd);
-    /* over its end into the block again */
+    /* from that page across its end into the block */
     dma_read(qts, 0x47ff8, 16);
     dma_write(qts, 0, 16);
     g_assert_cmphex(papr_ld64(qts, RAM(0x200)), ==, 0xabcd + 0x1ff);
@@ -346,7 +346,7 @@ static void test_block(void)
     qtest_quit(qts);
 }
 
-/* RAM in two pieces, side by side: one list and one access for both */
+/* RAM of two adjacent backends: one list and one access across both */
 static void test_two_pieces(void)
 {
     const uint64_t second = 256 * MiB;
@@ -368,7 +368,7 @@ static void test_two_pieces(void)
     g_assert_cmphex(papr_ld64(qts, 2 * second - PAGE), ==, 0x1100);
     g_assert_cmphex(papr_ld64(qts, 2 * second - 8), ==, 0x20ff);
 
-    /* one page beyond */
+    /* an entry that is one page beyond RAM */
     papr_st64(qts, LIST + 8, 2 * second | TCE_R);
     g_assert_cmpint(indirect(qts, LIOBN, 0, LIST, 3), ==, H_PARAMETER);
     g_assert_cmphex(got(qts, LIOBN, 0), ==, 0);
@@ -387,17 +387,17 @@ static void test_dma_refused(void)
     g_assert_cmpint(put(qts, LIOBN, 0x2000, RAM(2) | TCE_W), ==, H_SUCCESS);
     dma_read(qts, 0x1000, PAGE);
 
-    /* may only be read: stays as it is */
+    /* read only: a write changes nothing */
     qtest_memset(qts, RAM(1), 0, PAGE);
     dma_write(qts, 0x1000, PAGE);
     g_assert_cmphex(papr_ld64(qts, RAM(1)), ==, 0);
-    /* may only be written: what is in it does not come out */
+    /* write only: a read does not get the page's contents */
     dma_read(qts, 0x2000, PAGE);
     qtest_memset(qts, RAM(2), 0, PAGE);
     dma_write(qts, 0x2000, PAGE);
     g_assert_cmphex(papr_ld64(qts, RAM(2)), !=, 0x2000);
 
-    /* not mapped, never and no more */
+    /* never mapped, or no longer mapped */
     qtest_memset(qts, RAM(2), 0x55, PAGE);
     dma_write(qts, 0x3000, PAGE);
     dma_write(qts, WINDOW, PAGE);
@@ -406,7 +406,7 @@ static void test_dma_refused(void)
     dma_write(qts, 0x2000, PAGE);
     g_assert_cmphex(papr_ld64(qts, RAM(2)), ==, 0x5555555555555555);
     g_assert_cmphex(papr_ld64(qts, RAM(3)), ==, 0x3000);
-    /* nor is memory at the address of the same number */
+    /* an unmapped I/O address does not access RAM at the same address */
     dma_write(qts, RAM(3), PAGE);
     g_assert_cmphex(papr_ld64(qts, RAM(3)), ==, 0x3000);
     qtest_quit(qts);
@@ -422,7 +422,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* How much is done for windows in which nothing ever was mapped */
+/* The work of a reset is small for windows in which nothing was ever mapped */
 static void test_reset_unused(void)
 {
     QTestState *qts = start("");
@@ -432,7 +432,7 @@ static void test_reset_unused(void)
     qtest_system_reset(qts);
     g_assert_cmpuint(papr_work(qts), <, entries);
 
-    /* 0 into entries that are 0 changes nothing */
+    /* to store 0 in entries that are 0 does not count as a mapping */
     g_assert_cmpint(stuff(qts, LIOBN, 0, 0, 512), ==, H_SUCCESS);
     papr_work(qts);
     qtest_system_reset(qts);
@@ -483,7 +483,7 @@ static uint64_t make_dynamic(QTestState *qts)
     uint64_t base = create_window(qts, 16, 28);
 
     g_assert_cmpint(put(qts, LIOBN, 0x1000, RAM(1) | TCE_RW), ==, H_SUCCESS);
-    /* not the address of a page of this size */
+    /* not aligned to the window's page size */
     g_assert_cmpint(put(qts, LIOBN_DDW, base, RAM(1) | TCE_RW), ==,
                     H_PARAMETER);
     g_assert_cmpint(put(qts, LIOBN_DDW, base + 64 * KiB, 2 * MiB | TCE_RW), ==,
@@ -508,7 +508,7 @@ static void test_dynamic(void)
     dma_write(qts, base + 3 * 64 * KiB, PAGE);
     g_assert_cmphex(papr_ld64(qts, 4 * MiB), ==, 0x4000);
 
-    /* the next one is empty */
+    /* a window created after that is empty */
     g_assert_cmphex(create_window(qts, 16, 28), ==, base);
     g_assert_cmphex(got(qts, LIOBN_DDW, base + 64 * KiB), ==, 0);
     qtest_quit(qts);
@@ -524,7 +524,7 @@ static void test_large(void)
 
     g_assert_cmpint(put(qts, LIOBN_DDW, base + size - 1, 2 * MiB | TCE_RW), ==,
                     H_SUCCESS);
-    /* to unmap, and to look, takes no memory */
+    /* to unmap and to read unused entries allocates no memory */
     for (uint64_t at = 0; at < size; at += 65536ull << 16) {
         g_assert_cmpint(stuff(qts, LIOBN_DDW, base + at, 0, 65535), ==,
                         H_SUCCESS);
@@ -574,7 +574,7 @@ static void test_migrate(void)
     forget(&s);
 }
 
-/* The guest has taken away its first window and made a smaller one there */
+/* The guest removes its default window, migrates, and creates a smaller one */
 static void test_migrate_other_window(void)
 {
     QTestState *qts = start("");
@@ -589,7 +589,7 @@ static void test_migrate_other_window(void)
     qts = start("-incoming defer");
     g_assert_true(papr_load(qts, s.file));
     g_assert_cmpint(get(qts, LIOBN, 0, &tce), ==, H_PARAMETER);
-    /* the table is free for another one */
+    /* the window's table is free for another window */
     g_assert_cmpint(papr_rtas(qts, "ibm,create-pe-dma-window", 4, rets, 0,
                               BUID_HIGH, BUID_LOW, 24, 28), ==, RTAS_SUCCESS);
     g_assert_cmphex(rets[1], ==, LIOBN);

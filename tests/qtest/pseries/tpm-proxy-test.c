@@ -1,8 +1,8 @@
 /*
  * The proxy to a TPM of the host (H_TPM_COMM), and secure guests (pef-guest)
  *
- * The TPM is a terminal: what the test writes at its other end is the answer to
- * the next command.
+ * The TPM is a pseudoterminal: what the test writes to its other end is the
+ * answer to the next command.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -100,7 +100,7 @@ static void test_execute(void)
     stop(&tpm);
 }
 
-/* Open from the first command to close or reset */
+/* The TPM is open from the first command until CLOSE, a reset or an unplug */
 static void test_session(void)
 {
     Tpm tpm = start();
@@ -158,7 +158,7 @@ static void test_bad(void)
     stop(&tpm);
 }
 
-/* A host's file that is not there, or no TPM */
+/* host-path= names a file that does not exist, or that is no TPM */
 static void test_host_fails(void)
 {
     QTestState *qts = papr_start("-device spapr-tpm-proxy,id=p,"
@@ -170,7 +170,7 @@ static void test_host_fails(void)
     g_assert_cmpint(papr_hcall(qts, 0, H_TPM_COMM, CLOSE), ==, H_SUCCESS);
     qtest_quit(qts);
 
-    /* takes all, and has nothing to say */
+    /* accepts all commands, and never answers */
     qts = papr_start("-device spapr-tpm-proxy,host-path=/dev/null");
     g_assert_cmpint(execute(qts, IN, 10, OUT, ROOM), ==, H_RESOURCE);
     qtest_quit(qts);
@@ -221,14 +221,14 @@ static void test_plug(void)
     g_assert_nonnull(strstr(said, "Only one TPM proxy can be specified"));
 }
 
-/* There is no ultravisor here */
+/* The protected execution facility (PEF) needs an ultravisor: none with TCG */
 static void test_pef(void)
 {
     QTestState *qts = papr_start("-object pef-guest,id=pef0");
     g_autofree char *said = NULL;
     QDict *reply;
 
-    /* an object without a user: nothing is lost */
+    /* an object that the machine does not use blocks no migration */
     reply = qtest_qmp(qts, "{ 'execute': 'query-migrate' }");
     g_assert_false(qdict_haskey(qdict_get_qdict(reply, "return"),
                                 "blocked-reasons"));

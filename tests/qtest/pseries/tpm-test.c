@@ -1,5 +1,7 @@
 /*
- * Virtual trusted platform module (vTPM), and the proxy to one of the host
+ * Virtual trusted platform module (vTPM)
+ *
+ * tpm-proxy-test.c has the proxy to a TPM of the host.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -32,7 +34,7 @@ typedef struct Vtpm {
     FakeTpm *fake;
     QTestState *qts;
     unsigned next;                      /* entry of the queue */
-    unsigned before;                    /* commands of QEMU's start */
+    unsigned before;                    /* commands that QEMU sent at start */
 } Vtpm;
 
 static char *options(const FakeTpm *fake)
@@ -155,7 +157,7 @@ static void check_version(int version, const char *compatible)
     g_assert_cmphex(ask(&v, SUSPEND), ==, SUSPEND | ANSWER);
     run_command(&v, BUFFER, 10, 10);
     run_command(&v, BUFFER, 20, 4096);
-    /* the whole buffer, over a border of pages that are not neighbours */
+    /* the whole buffer, across pages that are not contiguous in RAM */
     run_command(&v, BUFFER + 0x800, 4096, 4096);
 
     reply = qtest_qmp(v.qts, "{ 'execute': 'query-tpm' }");
@@ -188,7 +190,7 @@ static void test_interrupt(void)
     stop(&v);
 }
 
-/* What is wrong is answered by an error, and no TPM hears of it */
+/* A bad message is answered by an error, and the TPM gets nothing */
 static void test_bad_commands(void)
 {
     static const uint8_t unknown[] = { 0, 5, 6, 7, 8, 9, 10, 0x7f, 0x82, 0xff };
@@ -218,7 +220,7 @@ static void test_bad_commands(void)
         g_assert_cmphex(ask(&v, COMMAND(sizes[i].len, BUFFER)), ==, ERROR(5));
     }
     g_assert_cmpuint(fake_tpm_count(v.fake), ==, v.before);
-    /* headers that mean nothing are taken, and nothing comes of them */
+    /* entries with an unknown header are accepted, and ignored */
     g_assert_cmpint(send_entry(&v, 0x8102ull << 48), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(&v, 0xc003ull << 48), ==, H_SUCCESS);
     g_assert_true(is_empty(&v));
@@ -226,7 +228,7 @@ static void test_bad_commands(void)
     stop(&v);
 }
 
-/* The TPM gets as much as the header says, and not what is behind it */
+/* The TPM gets as many bytes as the header says, and nothing after them */
 static void test_command_size(void)
 {
     uint8_t command[4096];
@@ -263,7 +265,7 @@ static void test_copy_out(void)
     stop(&v);
 }
 
-/* The queue is taken back while the TPM works: its response goes nowhere */
+/* The queue is freed while the TPM works: the TPM's response is dropped */
 static void check_unwanted(bool reset)
 {
     uint8_t command[16];
@@ -275,7 +277,7 @@ static void check_unwanted(bool reset)
     g_assert_cmpint(send_entry(&v, COMMAND(10, BUFFER)), ==, H_SUCCESS);
     fake_tpm_wait(v.fake, v.before + 1, command, sizeof(command));
     if (reset) {
-        /* which waits for the TPM */
+        /* a reset waits until the TPM has answered */
         unsigned starts = fake_tpm_starts(v.fake);
 
         qtest_qmp_send(v.qts, "{ 'execute': 'system_reset' }");
@@ -312,7 +314,7 @@ static void test_reset(void)
     check_unwanted(true);
 }
 
-/* The response of a command that ran when the machine stopped comes later */
+/* A response that comes while the machine is stopped is delivered later */
 static void test_stop(void)
 {
     uint8_t command[16];
@@ -324,7 +326,7 @@ static void test_stop(void)
     fake_tpm_wait(v.fake, v.before + 1, command, sizeof(command));
     qtest_qmp_assert_success(v.qts, "{ 'execute': 'stop' }");
     fake_tpm_hold(v.fake, false);
-    /* nothing but a long time would show that it does not come */
+    /* that no response is delivered now, only a long wait could show */
     g_assert_cmpint(send_entry(&v, COMMAND(10, BUFFER)), ==, H_BUSY);
     qtest_qmp_assert_success(v.qts, "{ 'execute': 'cont' }");
     g_assert_cmphex(answer(&v), ==, COMMAND(10, BUFFER) | ANSWER);
@@ -332,7 +334,7 @@ static void test_stop(void)
     stop(&v);
 }
 
-/* A response of no possible size is one that the TPM has failed, TPM_FAIL */
+/* A response of an impossible size becomes one of 10 bytes with TPM_FAIL */
 static void test_bad_size(void)
 {
     static const uint32_t sizes[] = { 0, 9, 4097, UINT32_MAX };
@@ -383,7 +385,7 @@ static void test_migrate(void)
     fake_tpm_hold(v.fake, false);
     papr_save(v.qts, file);
     g_assert_true(is_empty(&v));
-    /* the migration comes to nothing: the guest goes on here */
+    /* as if the migration had failed: the guest continues on the source */
     qtest_qmp_assert_success(v.qts, "{ 'execute': 'cont' }");
     g_assert_cmphex(answer(&v), ==, COMMAND(100, BUFFER) | ANSWER);
     stop(&v);
@@ -402,7 +404,7 @@ static void test_migrate(void)
     unlink(file);
 }
 
-/* The TPM does not start again: the guest hears of it, QEMU goes on */
+/* The TPM fails to start at a reset: the guest gets errors, QEMU continues */
 static void test_fail_state(void)
 {
     Vtpm v = start(2);

@@ -18,7 +18,7 @@ static QTestState *start(const char *version)
     return papr_start("-machine pseries-%s", version);
 }
 
-/* H_UPDATE_DT came with 4.0; a tree at this address is none */
+/* pseries-4.0 has H_UPDATE_DT, which refuses memory without a tree */
 static void test_update_dt(void)
 {
     QTestState *old = start("3.1"), *new = start("4.0");
@@ -118,7 +118,7 @@ static bool stream_has(const char *version, const char *name)
     found = memmem(bytes, size, name, strlen(name));
     qtest_quit(qts);
 
-    /* and it can be read where it was made */
+    /* and a machine of the same version loads it */
     qts = papr_start("-machine pseries-%s -incoming defer", version);
     g_assert_true(papr_load(qts, file));
     qtest_quit(qts);

@@ -1,5 +1,5 @@
 /*
- * Virtual I/O: tables of translations, command/response queues, logical LAN
+ * Virtual I/O: command/response queues (CRQ), translation bypass, logical LAN
  *
  * The LAN's other end is a socket that the test holds; a packet is a datagram.
  *
@@ -61,7 +61,7 @@ static void test_crq(void)
 
     g_assert_cmpint(papr_hcall(qts, 0, H_FREE_CRQ, SCSI_UNIT), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, INIT), ==, H_CLOSED);
-    /* a new one begins at its start */
+    /* a queue that is registered anew begins with its first entry */
     vio_st64(qts, QUEUE, 0);
     g_assert_cmpint(reg_crq(qts, QUEUE, QUEUE_SIZE), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, INIT), ==, H_SUCCESS);
@@ -82,7 +82,7 @@ static void test_crq_bad(void)
         { QUEUE, ~0xfffull },
         { VIO_MAPPED, QUEUE_SIZE },                 /* not mapped */
         { VIO_MAPPED - QUEUE_SIZE, 2 * QUEUE_SIZE },
-        { 0x10000000, QUEUE_SIZE },                 /* behind the window */
+        { 0x10000000, QUEUE_SIZE },                 /* beyond the window */
         { ~0xfffull, QUEUE_SIZE },
         { ~0xfffull, 2 * QUEUE_SIZE },
     };
@@ -107,7 +107,7 @@ static void test_crq_bad(void)
     for (int i = 0; i < ARRAY_SIZE(headers); i++) {
         g_assert_cmpint(send_entry(qts, headers[i] << 56), ==, H_PARAMETER);
     }
-    /* valid ones without a meaning are accepted */
+    /* entries with a valid header but unknown type are accepted */
     g_assert_cmpint(send_entry(qts, 0x8000ull << 48), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, 0x80ffull << 48), ==, H_SUCCESS);
     g_assert_cmpint(send_entry(qts, 0x81ull << 56), ==, H_SUCCESS);
@@ -124,7 +124,7 @@ static void test_crq_bad(void)
     qtest_quit(qts);
 }
 
-/* What does not fit is lost, nothing is overwritten */
+/* A reply for which the queue is full is dropped; no entry is overwritten */
 static void test_crq_full(void)
 {
     QTestState *qts = start_scsi();
@@ -142,7 +142,7 @@ static void test_crq_full(void)
     g_assert_cmphex(vio_ld64(qts, QUEUE), ==, INIT_DONE);
     g_assert_cmphex(vio_ld64(qts, QUEUE + 16), ==, PING_REPLY);
 
-    /* and one that is no longer mapped */
+    /* and a queue that is no longer mapped */
     vio_unmap_page(qts, SCSI_UNIT, QUEUE);
     g_assert_cmpint(send_entry(qts, PING), ==, H_SUCCESS);
     qtest_quit(qts);
@@ -155,7 +155,7 @@ static void test_crq_interrupt(void)
     vio_irq_on(qts, SCSI_IRQ);
     g_assert_cmpint(papr_hcall(qts, 0, H_VIO_SIGNAL, SCSI_UNIT, 1), ==,
                     H_SUCCESS);
-    /* to register turns them off */
+    /* H_REG_CRQ disables the interrupt */
     g_assert_cmpint(reg_crq(qts, QUEUE, QUEUE_SIZE), ==, H_SUCCESS);
     send_entry(qts, PING);
     g_assert_false(vio_irq_taken(qts, SCSI_IRQ));
@@ -170,7 +170,7 @@ static void test_crq_interrupt(void)
     qtest_quit(qts);
 }
 
-/* Firmware's: I/O addresses are RAM's; it goes with quiesce or reset */
+/* For firmware, I/O addresses can be RAM's; quiesce or reset frees the queue */
 static void test_bypass(void)
 {
     QTestState *qts = papr_start("-smp 1 -device spapr-vscsi,reg=0x%x",
@@ -219,7 +219,7 @@ static void test_bypass(void)
 #define DESC(addr, len) (VALID | (uint64_t)(len) << 32 | (addr))
 #define DROPPED  (LIST + 0xff8)
 
-/* of a receive queue entry's first half */
+/* first doubleword of a receive queue entry */
 #define ENTRY(valid, packet, len) \
     ((uint64_t)(valid) << 63 | (uint64_t)(packet) << 62 | 8ull << 32 | (len))
 
@@ -290,7 +290,7 @@ static void put_packet(Lan *lan, char fill, uint32_t len)
     g_assert_cmpint(write(lan->fd, packet, len), ==, len);
 }
 
-/* The next entry tells of @len bytes @fill in buffer @ioba, and of it alone */
+/* The next entry must be for @len bytes of @fill in the buffer at @ioba */
 static void took_packet(Lan *lan, uint32_t ioba, char fill, uint32_t len)
 {
     uint32_t slot = lan->next % lan->entries;
@@ -298,7 +298,7 @@ static void took_packet(Lan *lan, uint32_t ioba, char fill, uint32_t len)
     uint64_t old = vio_ld64(lan->qts, RXQ + slot * 16);
     g_autofree char *packet = g_malloc(len + 1);
 
-    /* the entry of a round before has the other valid bit */
+    /* the slot's entry of the round before has the other valid bit */
     if (old >> 63 != valid) {
         qtest_clock_step(lan->qts, FLUSH_NS);
         old = vio_wait(lan->qts, RXQ + slot * 16, old);
@@ -322,7 +322,7 @@ static void check_receive(const char *options)
     g_assert_cmphex(vio_ld64(lan.qts, LIST), ==, DESC(RXQ, 64));
     g_assert_cmphex(vio_ld64(lan.qts, LIST + 8), ==, DESC(FILTER, 0x1000));
 
-    /* round and round; buffers cross pages */
+    /* the receive queue wraps twice; buffers cross pages */
     for (int i = 0; i < 9; i++) {
         uint32_t ioba = RX_BUFS + 0xf00 + i * 0x2000;
 
@@ -330,7 +330,7 @@ static void check_receive(const char *options)
         put_packet(&lan, 'a' + i, 1000 + i);
         took_packet(&lan, ioba, 'a' + i, 1000 + i);
     }
-    /* what comes before there are buffers waits for them */
+    /* packets that come while there is no buffer wait for one */
     put_packet(&lan, 'x', 64);
     put_packet(&lan, 'y', 1500);
     qtest_clock_step(lan.qts, FLUSH_NS);
@@ -339,7 +339,7 @@ static void check_receive(const char *options)
     g_assert_cmpint(add_buffer(&lan, RX_BUFS + 0x1000, 0x800), ==, H_SUCCESS);
     took_packet(&lan, RX_BUFS + 0x1000, 'y', 1500);
 
-    /* what no buffer could ever hold is counted, and not in others' way */
+    /* a packet larger than all buffers is counted as dropped; others pass */
     g_assert_cmpint(add_buffer(&lan, RX_BUFS, 0x200), ==, H_SUCCESS);
     g_assert_cmpint(add_buffer(&lan, RX_BUFS + 0x1000, 0x200), ==, H_SUCCESS);
     g_assert_cmphex(vio_ld64(lan.qts, DROPPED), ==, 0);
@@ -350,7 +350,7 @@ static void check_receive(const char *options)
     if (*options) {
         took_packet(&lan, RX_BUFS, 'w', 0x1f8);
     } else {
-        /* pools are stacks */
+        /* a pool is a stack: the buffer that was added last is used first */
         took_packet(&lan, RX_BUFS + 0x1000, 'w', 0x1f8);
     }
     end_lan(&lan);
@@ -376,21 +376,21 @@ static void test_pools(void)
     for (int i = 0; i < ARRAY_SIZE(sizes); i++, ioba += 0x8000) {
         g_assert_cmpint(add_buffer(&lan, ioba, sizes[i]), ==, H_SUCCESS);
     }
-    /* no sixth size, while all others are in use */
+    /* there are five pools: no sixth size while all are in use */
     g_assert_cmpint(add_buffer(&lan, ioba, 0x600), ==, H_RESOURCE);
-    /* the smallest that does */
+    /* a packet gets the smallest buffer that it fits into */
     put_packet(&lan, '1', 0x3f9);
     took_packet(&lan, RX_BUFS, '1', 0x3f9);
     put_packet(&lan, '2', 0x3f8);
     took_packet(&lan, RX_BUFS + 4 * 0x8000, '2', 0x3f8);
     put_packet(&lan, '3', 60);
     took_packet(&lan, RX_BUFS + 0x8000, '3', 60);
-    /* none of its size is left: a larger one */
+    /* no buffer of the best size is left: the next larger one */
     put_packet(&lan, '4', 60);
     took_packet(&lan, RX_BUFS + 3 * 0x8000, '4', 60);
     put_packet(&lan, '5', 0x3ff8);
     took_packet(&lan, RX_BUFS + 2 * 0x8000, '5', 0x3ff8);
-    /* an empty pool takes another size, and keeps order */
+    /* an empty pool takes another size; pools stay in order of size */
     g_assert_cmpint(add_buffer(&lan, ioba, 0x600), ==, H_SUCCESS);
     g_assert_cmpint(add_buffer(&lan, RX_BUFS, 0x800), ==, H_SUCCESS);
     put_packet(&lan, '6', 0x500);
@@ -419,7 +419,7 @@ static void test_give_back(void)
     end_lan(&lan);
 }
 
-/* The buffer list is the guest's memory: what it writes there is its harm */
+/* The buffer list is in guest memory: a guest that writes there harms itself */
 static void test_hostile_list(void)
 {
     g_autofree char *ones = g_malloc(VIO_PAGE);
@@ -435,7 +435,7 @@ static void test_hostile_list(void)
     g_assert_cmpint(add_buffer(&lan, RX_BUFS, 0x800), ==, H_RESOURCE);
     put_packet(&lan, 'q', 100);
     qtest_clock_step(lan.qts, FLUSH_NS);
-    /* the slot was taken */
+    /* the slot's descriptor was consumed */
     g_assert_cmphex(vio_wait(lan.qts, LIST + 16, UINT64_MAX), ==, 0);
     g_assert_cmpint(add_buffer(&lan, RX_BUFS, 0x800), ==, H_SUCCESS);
 
@@ -478,7 +478,7 @@ static void test_send(void)
     g_assert_cmpint(send_pieces(&lan, DESC(TX_BUFS, 60), 0, 0, 0), ==,
                     H_SUCCESS);
     sent_is(&lan, data, 60);
-    /* pieces, one of them across pages; what follows an invalid one is not */
+    /* pieces, one of them across pages; pieces after an invalid one: ignored */
     g_assert_cmpint(send_pieces(&lan, DESC(TX_BUFS, 14),
                                 DESC(TX_BUFS + 14, 0x1ff2), 0, 0), ==,
                     H_SUCCESS);
@@ -501,10 +501,10 @@ static void test_send(void)
                     H_PARAMETER);
     g_assert_cmpint(send_pieces(&lan, DESC(TX_BUFS, 60), 0, 0, 1), ==,
                     H_PARAMETER);
-    /* checksums left out, which was never granted */
+    /* flags for checksum offload, which H_ILLAN_ATTRIBUTES never grants */
     g_assert_cmpint(send_pieces(&lan, DESC(TX_BUFS, 60) | 3ull << 56, 0, 0, 0),
                     ==, H_PARAMETER);
-    /* nothing of all that has gone out */
+    /* none of the refused packets was sent */
     g_assert_cmpint(send_pieces(&lan, DESC(TX_BUFS + 1, 77), 0, 0, 0), ==,
                     H_SUCCESS);
     sent_is(&lan, data + 1, 77);

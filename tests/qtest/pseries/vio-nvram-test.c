@@ -129,7 +129,7 @@ static void test_nvram_file(void)
     g_assert_cmpint(nvram(qts, "nvram-store", NVRAM_FILE - 1, BUF, 2), ==,
                     RTAS_PARAMETER_ERROR);
     qtest_quit(qts);
-    /* a blank one was given partitions: a system partition first */
+    /* partitions were made in a blank file: first, a system partition */
     file_has(file, 0, "\x70");
     file_has(file, 4, "common");
     file_has(file, 0x800, "\x7f");
@@ -139,7 +139,7 @@ static void test_nvram_file(void)
     stored_is(qts, 4, "common");
     store(qts, 4, "SYSTEM");
     qtest_quit(qts);
-    /* one with contents is left as it is */
+    /* a file that is not blank is left as it is */
     qts = start_drive(file, "");
     stored_is(qts, 4, "SYSTEM");
     qtest_quit(qts);
@@ -179,7 +179,7 @@ static void test_migrate_nvram(void)
     file_has(there, 0x3000, "drive");
     qtest_quit(qts);
 
-    /* a stream of another size than the drive's */
+    /* a stream whose nvram is not of the drive's size is refused */
     qts = start_drive(there, "-incoming defer");
     g_assert_false(papr_load(qts, state));
     qtest_quit(qts);

@@ -1,8 +1,8 @@
 /*
- * Virtual I/O: terminals, nvram, and the calls of the bus
+ * Virtual I/O: terminals, and the calls of the bus
  *
- * A terminal's character device is one end of a socket pair, the test holds the
- * other one and decides when it is read.
+ * vio-nvram-test.c has nvram.  A terminal's character device is one end of a
+ * socket pair; the test holds the other end, and decides when to read it.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -82,7 +82,7 @@ static int64_t put(QTestState *qts, uint64_t unit, const char *chars,
                       ldq_be_p(block + 8));
 }
 
-/* How many of up to 16; they are at @chars */
+/* Get up to 16 characters in @chars; returns how many */
 static unsigned get(QTestState *qts, uint64_t unit, char *chars)
 {
     uint64_t regs[PAPR_HCALL_REGS] = { unit };
@@ -95,7 +95,7 @@ static unsigned get(QTestState *qts, uint64_t unit, char *chars)
     return regs[0];
 }
 
-/* The next batch, which may be on its way yet */
+/* Wait for the next batch of characters: it must be @expected */
 static void batch_is(QTestState *qts, uint64_t unit, const char *expected,
                      size_t len)
 {
@@ -108,7 +108,7 @@ static void batch_is(QTestState *qts, uint64_t unit, const char *expected,
     g_assert_cmpmem(chars, n, expected, len);
 }
 
-/* In batches of any size */
+/* As batch_is(), but in batches of any size */
 static void stream_is(QTestState *qts, uint64_t unit, const char *expected,
                       size_t len)
 {
@@ -126,7 +126,7 @@ static void type(const Vty *vty, const char *chars, size_t len)
     g_assert_cmpint(write(vty->fd, chars, len), ==, len);
 }
 
-/* What can be read at once, or comes within @ms; 0 at the end */
+/* Read what is there, or comes within @ms; 0: nothing came, or end of file */
 static size_t read_some(int fd, char *buf, size_t size, int ms)
 {
     GPollFD poll = { .fd = fd, .events = G_IO_IN };
@@ -181,7 +181,7 @@ static unsigned fill(QTestState *qts)
         }
     }
     g_assert_cmpint(rc, ==, H_BUSY);
-    /* at least the queue's worth */
+    /* at least the size of the terminal's output queue */
     g_assert_cmpuint(n, >=, 64 * 1024 / 16);
     return n;
 }
@@ -242,7 +242,7 @@ static void test_bad_unit(void)
     qtest_quit(qts);
 }
 
-/* More than the ring holds comes in pieces, all of it */
+/* Input that is longer than the ring is delivered in pieces, completely */
 static void comes_in_pieces(const Vty *vty)
 {
     g_autoptr(GString) got = g_string_new(NULL);
@@ -276,7 +276,7 @@ static void test_get(void)
     end_vty(&vty);
 }
 
-/* All that was typed is in QEMU */
+/* Wait until QEMU has read all that was typed */
 static void wait_until_read(const Vty *vty)
 {
     int unread;
@@ -287,8 +287,8 @@ static void wait_until_read(const Vty *vty)
 }
 
 /*
- * A multiplexer holds up to 32 characters back until it is notified of
- * room for them, even if the guest has asked in vain before.
+ * A multiplexer keeps up to 32 characters until the terminal notifies it of
+ * room, also after a call of the guest that found no character.
  */
 static void test_get_held_back(void)
 {
@@ -316,14 +316,14 @@ static void test_get_held_back(void)
     end_vty(&vty);
 }
 
-/* ... and, if the monitor has the keyboard meanwhile, when it is back */
+/* ... and, if the monitor has the focus meanwhile, until the focus is back */
 static void test_get_focus(void)
 {
     Vty vty = start_vty_on(",mux=on", "-mon chardev=c0");
     const char to_next[] = "\x01" "c";
     char line[17], chars[16];
 
-    /* whichever has the focus first, the terminal has it then */
+    /* give the focus to the terminal, whichever has it first */
     type(&vty, "\x01" "c", 2);
     wait_until_read(&vty);
     type(&vty, "x", 1);
@@ -347,7 +347,7 @@ static void test_get_focus(void)
     end_vty(&vty);
 }
 
-/* Guests drop a NUL behind a carriage return: no batch has it there */
+/* Guests drop a NUL after a carriage return in a batch: no batch has these */
 static void test_nul_after_cr(void)
 {
     Vty vty = start_vty("");
@@ -377,7 +377,7 @@ static void expect_irq(QTestState *qts)
     uint64_t regs[PAPR_HCALL_REGS] = { 0 };
 
     while (!poll_irq(qts)) {
-        /* typed characters are on their way */
+        /* QEMU may not have read the typed characters yet */
     }
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_XIRR, regs), ==, H_SUCCESS);
     g_assert_cmphex(regs[0], ==, 0xff000000 | IRQ);
@@ -395,7 +395,7 @@ static void test_interrupt(void)
     type(&vty, "a", 1);
     expect_irq(vty.qts);
     batch_is(vty.qts, REG, "a", 1);
-    /* an edge: nothing follows */
+    /* edge triggered: one interrupt only */
     g_assert_cmphex(poll_irq(vty.qts), ==, 0);
     type(&vty, "b", 1);
     expect_irq(vty.qts);
@@ -417,11 +417,11 @@ static void test_two(void)
     close(theirs);
     g_assert_cmpint(put(vty.qts, REG, "first", 5), ==, H_SUCCESS);
     g_assert_cmpint(put(vty.qts, 0x1000, "second", 6), ==, H_SUCCESS);
-    /* the console is the one with the lowest address */
+    /* the console is the terminal with the lowest address */
     g_assert_cmpint(put(vty.qts, 0, "!", 1), ==, H_SUCCESS);
     /*
-     * Of those without reg= the nvram was made first; the next address has the
-     * interrupt of 0x1000, so it is left out.
+     * Of the devices without reg= the nvram was created first; the next address
+     * would have the interrupt of 0x1000, so that address is skipped.
      */
     g_assert_cmpint(put(vty.qts, NVRAM_REG + 2, "third", 5), ==, H_SUCCESS);
     printed_is(vty.fd, "first", 5);
@@ -435,7 +435,7 @@ static void test_two(void)
     end_vty(&vty);
 }
 
-/* A device that isn't read: H_BUSY, and in the end every character once */
+/* While nobody reads: H_BUSY; later, every character arrives once */
 static void test_back_pressure(void)
 {
     Vty vty = start_vty("");
@@ -454,7 +454,7 @@ static void test_back_pressure(void)
     end_vty(&vty);
 }
 
-/* What was printed is not held back by a stop, and not lost by a reset */
+/* Queued output is written while the machine is stopped, and after a reset */
 static void test_stop_and_reset(void)
 {
     Vty vty = start_vty("");
@@ -470,7 +470,7 @@ static void test_stop_and_reset(void)
     end_vty(&vty);
 }
 
-/* Nobody at the other end any more: the guest isn't held up */
+/* The other end is closed: output is dropped, and the guest need not wait */
 static void test_hang_up(void)
 {
     Vty vty = start_vty("");
@@ -516,7 +516,7 @@ static void test_reconnect(void)
         for (int i = 0; i < 5000; i++) {
             int64_t rc = put(qts, REG, "0000000000000000", 16);
 
-            /* the last round's end may just be being noticed */
+            /* QEMU may not have noticed yet that the last fd was closed */
             g_assert_true(rc == H_SUCCESS || (round && rc == H_BUSY));
         }
         fd = connect_to(path);
@@ -533,7 +533,7 @@ static void test_reconnect(void)
 
 /* --- migration ------------------------------------------------------------ */
 
-/* Each character leaves on one of the two sides */
+/* Each character is written by either the source or the destination */
 static void test_migrate_vty(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
@@ -552,7 +552,7 @@ static void test_migrate_vty(void)
     g_assert_cmpint(papr_hcall(vty.qts, 0, H_VIO_SIGNAL, REG, 1), ==,
                     H_SUCCESS);
     papr_save(vty.qts, file);
-    /* it can be written now, and mustn't be */
+    /* the socket has room again, but the queue is the destination's now */
     while ((len = read_some(vty.fd, buf, sizeof(buf), 200))) {
         g_string_append_len(got, buf, len);
     }
@@ -561,7 +561,7 @@ static void test_migrate_vty(void)
 
     vty = start_vty("-incoming defer");
     type(&vty, "typed too early", 15);
-    for (int i = 0; i < 3; i++) {       /* the main loop looks at it */
+    for (int i = 0; i < 3; i++) {       /* let the main loop poll the socket */
         qtest_qmp_assert_success(vty.qts, "{ 'execute': 'query-status' }");
     }
     g_assert_true(papr_load(vty.qts, file));
@@ -576,7 +576,7 @@ static void test_migrate_vty(void)
     rmdir(dir);
 }
 
-/* Ends well, and is forgotten */
+/* Wait for the end of job @id, without an error, and dismiss the job */
 static void wait_job(QTestState *qts, const char *id)
 {
     for (;;) {
@@ -625,7 +625,7 @@ static void snapshot(QTestState *qts, const char *command)
     wait_job(qts, "j");
 }
 
-/* What waited before a snapshot is loaded is of a machine that is no more */
+/* When a snapshot is loaded, output that was queued before is dropped */
 static void test_snapshot_vty(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-vio-XXXXXX", NULL);
@@ -647,7 +647,7 @@ static void test_snapshot_vty(void)
         g_assert_cmpuint(len, >, 0);
         g_string_append_len(got, buf, len);
     }
-    /* all but what the socket had taken */
+    /* dropped: all that the socket had no room for */
     g_assert_cmpuint(got->len, <=, n * 16 - 60 * 1024);
     end_vty(&vty);
     unlink(file);

@@ -82,7 +82,7 @@ static void driver_stop(Driver *driver)
     alloc_destroy(&driver->alloc);
 }
 
-/* One request; what a REQ_STATE found out is in *@state */
+/* Send a request; if it is REQ_STATE, the result is in *@state */
 static uint16_t ask(Driver *driver, uint16_t type, uint64_t addr,
                     uint16_t n_blocks, uint16_t *state)
 {
@@ -141,7 +141,7 @@ static uint64_t config(Driver *driver, unsigned offset)
 #define CONFIG(driver, field) \
     config(driver, offsetof(struct virtio_mem_config, field))
 
-/* What QMP says that is plugged, and where: "addr/LMB size/BLOCK" of each */
+/* Memory devices, by QMP: "id addr/LMB size/BLOCK" of each, in order of addr */
 static void devices_are(QTestState *qts, const char *expected)
 {
     g_autoptr(QDict) answer = qtest_qmp(qts, "{ 'execute': "
@@ -213,7 +213,7 @@ static void test_blocks(void)
     qtest_quit(qts);
 }
 
-/* Other memory can't be at its addresses; its blocks have no device */
+/* Other memory can't be at the device's addresses; no connector has a device */
 static void test_neighbours(void)
 {
     QTestState *qts = papr_start(
@@ -282,13 +282,13 @@ static void test_hotplug(void)
         papr_st64(qts, AREA_START, MARK);
         g_assert_cmphex(papr_ld64(qts, AREA_START), !=, MARK);
     }
-    /* nothing holds its memory any more */
+    /* no reference to the backend is left */
     qtest_qmp_assert_success(qts, "{ 'execute': 'object-del', 'arguments': "
                              "{ 'id': 'mem' } }");
     qtest_quit(qts);
 }
 
-/* It goes with its host bridge, be it with memory in use after all */
+/* A host bridge's unplug removes the device, even if memory is requested */
 static void test_with_bridge(void)
 {
     QTestState *qts = papr_start(
@@ -314,7 +314,7 @@ static void test_with_bridge(void)
     qtest_quit(qts);
 }
 
-/* The next guest begins with none of it; a device that is to go is gone */
+/* A reset unplugs all blocks, and the device if its unplug is requested */
 static void test_reset(void)
 {
     QTestState *qts = papr_start(MACHINE);
@@ -339,7 +339,7 @@ static void test_reset(void)
     qtest_quit(qts);
 }
 
-/* Blocks that are plugged go along, with what is in them */
+/* Plugged blocks are migrated, with their contents */
 static void test_migrate(void)
 {
     g_autofree char *dir = g_dir_make_tmp("papr-vmem-XXXXXX", NULL);
@@ -360,7 +360,7 @@ static void test_migrate(void)
     devices_are(qts, "vmem 4 3\n");
     g_assert_cmphex(papr_ld64(qts, AREA_START + 4 * BLOCK), ==, MARK);
     g_assert_cmphex(papr_ld64(qts, AREA_START + 301 * BLOCK + 8), ==, ~MARK);
-    /* the driver goes on where it was */
+    /* the driver continues with its virtqueue */
     driver_probe(&there, qts);
     there.vq = driver.vq;
     there.vq->vdev = there.dev;
@@ -374,14 +374,14 @@ static void test_migrate(void)
     g_assert_cmphex(papr_ld64(qts, AREA_START + 301 * BLOCK + 8), ==, 0);
     devices_are(qts, "vmem 4 2\n");
     qtest_quit(qts);
-    there.vq = NULL;                    /* of the other one */
+    there.vq = NULL;                    /* freed with @driver's */
     driver_stop(&there);
     driver_stop(&driver);
     unlink(file);
     rmdir(dir);
 }
 
-/* A guest's hash page table may be as large as all of it asks for */
+/* The limit of a hash page table counts the whole device, plugged or not */
 static void test_hash_table(void)
 {
     QTestState *qts = papr_start("-cpu POWER8 " MEMORY BACKEND);

@@ -1,10 +1,10 @@
 /*
- * The dispatch counter in a vCPU's area (H_REGISTER_VPA), with a vCPU that runs
+ * The dispatch counter in a virtual processor area (VPA), with a vCPU that runs
  *
  * LoPAR section 14.11.3.2.  The guest is five instructions that count in
- * memory, so that a test sees that the vCPU has run; the areas are registered
- * from here.  While the machine is stopped the vCPU is not dispatched: its
- * counter is odd.
+ * memory, so that a test sees that the vCPU has run; the tests register the
+ * areas.  While the machine is stopped the vCPU is not dispatched: its counter
+ * is odd.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -88,7 +88,7 @@ static void vm_free(Vm *vm)
     g_free(vm->dir);
 }
 
-/* The vCPU goes into its guest and, in the end, comes out */
+/* Run the machine until the vCPU has executed the guest's loop */
 static void run_a_while(QTestState *qts)
 {
     uint32_t loops = papr_ld32(qts, LOOPS_AT);
@@ -141,7 +141,7 @@ static void test_counter(void)
     counts(vm.qts, A);
     g_assert_cmphex(papr_ld32(vm.qts, A + COUNTER), >, 0x1000);
 
-    /* another one in its place, and none */
+    /* another VPA is registered instead, then none */
     g_assert_cmpint(register_vpa(vm.qts, B), ==, H_SUCCESS);
     counts(vm.qts, B);
     stands_still(vm.qts, A);
@@ -164,7 +164,7 @@ static void test_reset(void)
     vm_free(&vm);
 }
 
-/* ---- memory that a device has, which the guest moves, and which goes ---- */
+/* ---- a VPA in a BAR, which the guest moves, and which is unplugged ---- */
 
 static void config_write(QTestState *qts, unsigned reg, uint32_t value)
 {
@@ -173,7 +173,7 @@ static void config_write(QTestState *qts, unsigned reg, uint32_t value)
                     RTAS_SUCCESS);
 }
 
-/* Out of sight while its address is changed, as guests do it */
+/* Decoding is off while the BAR's address is changed, as guests do it */
 static void map_at(QTestState *qts, uint64_t addr)
 {
     config_write(qts, COMMAND, 0);
@@ -217,7 +217,7 @@ static void test_memory_goes(void)
     before = counter_in_file(&vm);
     g_assert_cmpuint(before, ==, papr_ld32(vm.qts, PLACE_1 + COUNTER));
 
-    /* elsewhere: what is registered is an address, not memory */
+    /* BAR moved: what is registered is an address, so its memory is unused */
     map_at(vm.qts, PLACE_2);
     run_a_while(vm.qts);
     run_a_while(vm.qts);
@@ -227,7 +227,7 @@ static void test_memory_goes(void)
     counts(vm.qts, PLACE_1);
     g_assert_cmpuint(counter_in_file(&vm), >, before);
 
-    /* gone: nothing keeps its memory */
+    /* unplugged: no reference keeps the device's memory */
     before = counter_in_file(&vm);
     qtest_qmp_assert_success(vm.qts, "{ 'execute': 'device_del', 'arguments': "
                              "{ 'id': 'dev' } }");
@@ -247,8 +247,8 @@ static void test_memory_goes(void)
 /* ---- migration ---- */
 
 /*
- * The last store to the counter is that of the vCPU when it is stopped, after
- * the page was sent: it must be sent again.
+ * The vCPU stores to the counter last when it is stopped, after the page was
+ * sent: the page must be sent again.
  */
 static void test_migrates(void)
 {

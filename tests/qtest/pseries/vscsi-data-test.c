@@ -29,12 +29,12 @@ static void check_residual(const Command *c, const struct srp_rsp *rsp,
     g_assert_cmpuint(other, ==, 0);
 }
 
-/* Memory that the device may touch, and what has to be there afterwards */
+/* Bytes from DATA on that are filled before a command, and compared after it */
 #define AREA (192 * 1024u)
 
 /*
- * Run @c; on the disk and in memory changes what is to be moved, and nothing
- * else.
+ * Run @c: on the disk and in memory the data that it transfers changes, and
+ * nothing else.
  */
 static void check_command(Vscsi *v, const Command *c, const char *file,
                           uint32_t sector, uint32_t wanted)
@@ -91,12 +91,12 @@ static void test_short_buffer(void)
             c = vscsi_transfer(out, 4, 2);
             c.pieces[0].len = sizes[i];
             check_command(&v, &c, file, 4, 2 * SECTOR);
-            /* at an odd place, too */
+            /* at an odd address, too */
             c.pieces[0].ioba = DATA + 0xffd;
             check_command(&v, &c, file, 4, 2 * SECTOR);
         }
     }
-    /* in several parts, of which the buffer ends in the second one */
+    /* in parts of 128 KiB: the buffer ends in the second one, or before it */
     for (int out = 0; out < 2; out++) {
         c = vscsi_transfer(out, 64, 900);
         c.pieces[0].len = 150 * 1000;
@@ -158,7 +158,7 @@ static void test_random_buffers(void)
     vscsi_remove_disk(dir, file);
 }
 
-/* Commands that are not for sectors, and a guest that asks for both ways */
+/* Commands that transfer no sectors, and one with buffers for both ways */
 static void test_odd_commands(void)
 {
     uint8_t inquiry[16] = { INQUIRY, [4] = 36 };
@@ -189,7 +189,7 @@ static void test_odd_commands(void)
             g_assert_cmphex(again[i], ==, 0xee);
         }
     }
-    /* parameters in two pieces: taken; without their second half: refused */
+    /* parameters in two pieces: accepted; without the second one: refused */
     vio_write(v.qts, DATA, caching, sizeof(caching));
     c = vscsi_direct(DISK, select, true, 13);
     c.format = SRP_DATA_DESC_INDIRECT;
@@ -218,7 +218,7 @@ static void test_odd_commands(void)
                   "size=8796093022208,read-zeroes=on " \
                   "-device scsi-hd,drive=huge,bus=v.0,scsi-id=3,lun=2"
 
-/* All of the adapter's window is the same page, but for what the test has */
+/* Map the rest of the adapter's window, all of it to the same page */
 static void map_window(Vscsi *v)
 {
     for (uint64_t page = VIO_PAGES; page < 65536; page += 512) {
@@ -276,7 +276,7 @@ static void test_huge(void)
     g_assert_cmphex(answer.u.srp.rsp.status, ==, CHECK_CONDITION);
     g_assert_cmphex(answer.iu[36 + 2], ==, ILLEGAL_REQUEST);
     g_assert_cmphex(answer.iu[36 + 12], ==, 0x24);
-    /* a multiple of 4 GiB, which it would count as nothing */
+    /* a multiple of 4 GiB, which a count of 32 bits would take for 0 */
     c = huge_read(&v, 0x800000, VIO_MAPPED * 64);
     send_huge(&v, &c);
     vscsi_get_answer(&v, &answer);
@@ -299,7 +299,7 @@ static void test_huge(void)
     check_residual(&c, &answer.u.srp.rsp, 4096, 64 * SECTOR);
     g_assert_cmpuint(papr_work(v.qts), <, SMALL_WORK);
 
-    /* something isn't mapped behind what is looked at before the start */
+    /* an unmapped piece beyond those that are checked before the start */
     c = huge_read(&v, 16384, 4096);
     vio_write(v.qts, TABLE + 1000 * 16 + 4, &(uint32_t) { 0 }, 4);
     {
@@ -315,7 +315,7 @@ static void test_huge(void)
     qtest_quit(v.qts);
 }
 
-/* Each is answered, or refused by the call, and the adapter lives on */
+/* Bad requests are answered, or refused by H_SEND_CRQ; the adapter survives */
 static void test_hostile(void)
 {
     uint8_t iu[SRP_MAX_IU_LEN];
@@ -338,7 +338,7 @@ static void test_hostile(void)
                     H_PARAMETER);
     g_assert_cmpint(vscsi_send_raw(&v, VIOSRP_SRP_FORMAT, 64, ~0ull), ==,
                     H_PARAMETER);
-    /* types that are not a guest's to send */
+    /* IU types that only an adapter sends, or that are unknown: no answer */
     for (int type = 0; type < 256; type++) {
         if (type != SRP_LOGIN_REQ && type != SRP_TSK_MGMT && type != SRP_CMD) {
             memset(iu, type, sizeof(iu));
@@ -348,7 +348,7 @@ static void test_hostile(void)
     }
     g_assert_true(vscsi_queue_is_empty(&v));
 
-    /* buffers that aren't there: no part of them is used */
+    /* buffers that are not wholly mapped: no part of them is used */
     c = vscsi_transfer(false, 0, 8);
     c.pieces[0].ioba = UNMAPPED;
     vscsi_run_sense(&v, &c, HARDWARE_ERROR, 0x44);

@@ -1,5 +1,5 @@
 /*
- * Virtual SCSI adapter: commands that a migration comes upon
+ * Virtual SCSI adapter: migration while commands run
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -23,7 +23,7 @@ static Vscsi start_failing(const char *file, bool fail, const char *more)
     return vscsi_start_with(options);
 }
 
-/* A command that the disk failed at is with the stream, and ends there */
+/* A command that failed on the source's disk is migrated and completed */
 static void check_migrate(bool out, bool in_parts)
 {
     g_autofree char *state = NULL;
@@ -64,7 +64,7 @@ static void check_migrate(bool out, bool in_parts)
     g_assert_cmphex(answer.u.srp.rsp.flags, ==, 0);
     vscsi_disk_is(file, sector, &there, DATA + 0x2000, 6 * SECTOR);
     vscsi_disk_is(file, sector + 6, &there, DATA, 10 * SECTOR);
-    /* its place is free */
+    /* the command's request is free again */
     vscsi_run_good(&there, &c);
     qtest_quit(there.qts);
     unlink(state);
@@ -95,7 +95,7 @@ static void change_stream(const char *state, Vscsi *v, const Command *c,
     vscsi_build(v, c, iu);
     g_assert_true(g_file_get_contents(state, &contents, &size, NULL));
     found = contents;
-    /* the guest's RAM has it too, but for what follows: tag, active */
+    /* guest RAM has the IU, too; tag, active follow it in the section only */
     for (;;) {
         found = memmem(found, contents + size - found, iu, sizeof(iu));
         g_assert_nonnull(found);
@@ -110,9 +110,10 @@ static void change_stream(const char *state, Vscsi *v, const Command *c,
 }
 
 /*
- * A command of QEMU before this one, which moved data in pieces of 128 KiB: the
- * disk goes on, and its data belongs behind what the guest has.  This stream's
- * disk has not moved on, so that data of the command's start is what comes.
+ * A command from upstream's pseries, which transfers data in pieces of 128 KiB
+ * and may have done some: the disk continues, and its data must go after those
+ * pieces.  The disk of this stream is still at the command's first sector, so
+ * the data of that sector must be after them.
  */
 static void test_migrate_partial(void)
 {
@@ -153,7 +154,7 @@ static void test_migrate_partial(void)
     vscsi_remove_disk(dir, file);
 }
 
-/* A queue that cannot be: the stream is refused */
+/* A stream with an impossible queue is refused */
 static void test_migrate_hostile(void)
 {
     static const struct {

@@ -84,7 +84,7 @@ static void test_mad(void)
     const uint16_t size = sizeof(struct viosrp_adapter_info);
 
     vio_read(v.qts, DATA + sizeof(info), behind, sizeof(behind));
-    /* a length that is too large gets no more than there is */
+    /* with a length that is too large no more is written than there is */
     g_assert_cmphex(run_mad(&v, VIOSRP_ADAPTER_INFO_TYPE, DATA, 0xffff, size),
                     ==, VIOSRP_MAD_SUCCESS);
     vio_read(v.qts, DATA, &info, sizeof(info));
@@ -127,7 +127,7 @@ static void test_find(void)
 {
     static const uint64_t disks[] = {
         DISK,
-        DISK | 0x1234,                  /* levels that don't count */
+        DISK | 0x1234,                  /* lower levels are ignored */
         LUN(4, 1, 3),
         0x0104000300000000ull,          /* the same: bus and target, unit */
         0x0104400300000000ull,          /* and the unit in the flat form */
@@ -244,7 +244,7 @@ static void test_residual(void)
                      SECTOR);
     vscsi_disk_is(file, 30, &v, DATA, 2 * SECTOR);
 
-    /* the device has less than it might */
+    /* the device returns less than the allocation length */
     c = vscsi_direct(LUN(3, 0, 0), report, false, 255);
     g_assert_cmphex(vscsi_run(&v, &c, &answer), ==, GOOD);
     g_assert_cmphex(answer.u.srp.rsp.flags, ==, SRP_RSP_FLAG_DIUNDER);
@@ -281,7 +281,7 @@ static void test_task(void)
     g_assert_cmphex(vscsi_task(&v, SRP_TSK_ABORT_TASK, DISK, 5), ==,
                     SRP_TSK_MGMT_COMPLETE);
     g_assert_true(vscsi_queue_is_empty(&v));
-    /* all of a unit */
+    /* abort all commands of a unit */
     c2.tag = 6;
     vscsi_send_command(&v, &c);
     vscsi_send_command(&v, &c2);
@@ -295,7 +295,7 @@ static void test_task(void)
     c = vscsi_direct(DISK, ready, false, 0);
     vscsi_run_sense(&v, &c, UNIT_ATTENTION, 0x29);
 
-    /* one that has ended; wild ones */
+    /* abort a command that has ended; bad functions, bad units */
     g_assert_cmphex(vscsi_task(&v, SRP_TSK_ABORT_TASK, DISK, 77), ==,
                     SRP_TSK_MGMT_COMPLETE);
     g_assert_cmphex(vscsi_task(&v, SRP_TSK_CLEAR_ACA, DISK, 0), ==,
@@ -311,7 +311,7 @@ static void test_task(void)
     qtest_quit(v.qts);
 }
 
-/* As many as there is room for; then the call says so */
+/* As many commands as the adapter has room for; H_SEND_CRQ refuses more */
 static void test_too_many(void)
 {
     Vscsi v = vscsi_start(SLOW);
@@ -338,7 +338,7 @@ static void test_too_many(void)
     qtest_quit(v.qts);
 }
 
-/* The queue goes while commands run: nothing is written into memory after it */
+/* The queue is freed while commands run: afterwards they write no memory */
 static void test_free_in_flight(void)
 {
     g_autofree uint8_t *before = g_malloc(8 * SECTOR);
@@ -359,7 +359,7 @@ static void test_free_in_flight(void)
         } else {
             qtest_system_reset(v.qts);
         }
-        /* the disk had its chance until the call returned */
+        /* the disk may have written until the call returned */
         memset(before, 0xb0 + way, 8 * SECTOR);
         vio_write(v.qts, DATA, before, 8 * SECTOR);
         vscsi_connect(&v);
@@ -378,7 +378,7 @@ static void test_free_in_flight(void)
     qtest_quit(v.qts);
 }
 
-/* All of a queue is looked at: so there is a largest one */
+/* H_REG_CRQ checks all pages of a queue, so the size of a queue is limited */
 static void test_queue_size(void)
 {
     Vscsi v = vscsi_start_with("");

@@ -72,7 +72,7 @@ static void xive_is(QTestState *qts, uint32_t irq, uint32_t server,
     g_assert_cmphex(rets[2], ==, priority);
 }
 
-/* An event on EPOW, and it is with its server */
+/* Trigger EPOW, and wait until that is done */
 static void powerdown(QTestState *qts)
 {
     qtest_qmp_assert_success(qts, "{ 'execute': 'system_powerdown' }");
@@ -102,7 +102,7 @@ static void test_self_ipi(void)
     end_irq(qts, 0, 0xff000000 | XISR_IPI);
     poll_is(qts, 0, 0xff000000, 0xff);
 
-    /* nothing there: nothing changes */
+    /* no interrupt is pending: H_XIRR changes nothing */
     set_cppr(qts, 0, 7);
     g_assert_cmphex(accept_irq(qts, 0), ==, 0x07000000);
     poll_is(qts, 0, 0x07000000, 0xff);
@@ -142,7 +142,7 @@ static void test_bad_hcalls(void)
         g_assert_cmpint(papr_hcall(qts, 0, H_IPOLL, servers[i]), ==,
                         H_PARAMETER);
     }
-    /* nothing changes, CPPR neither */
+    /* H_EOI of a bad source changes nothing, not even CPPR */
     set_cppr(qts, 0, 0x77);
     for (int i = 0; i < ARRAY_SIZE(sources); i++) {
         g_assert_cmpint(papr_hcall(qts, 0, H_EOI,
@@ -150,7 +150,7 @@ static void test_bad_hcalls(void)
                         H_PARAMETER);
         poll_is(qts, 0, 0x77000000, 0xff);
     }
-    /* a source that has gone while its interrupt was in service */
+    /* as if the source was freed while its interrupt was in service */
     end_irq(qts, 0, 0xff000000 | UNCLAIMED);
     poll_is(qts, 0, 0xff000000, 0xff);
     qtest_quit(qts);
@@ -165,7 +165,7 @@ static void test_source(void)
     powerdown(qts);
     poll_is(qts, 1, 0, 0xff);
 
-    /* refused at first, presented when the server opens, taken back, again */
+    /* rejected by CPPR, presented when CPPR allows it, rejected, presented */
     set_cppr(qts, 1, 5);
     poll_is(qts, 1, 0x05000000, 0xff);
     set_cppr(qts, 1, 6);
@@ -175,14 +175,14 @@ static void test_source(void)
     set_cppr(qts, 1, 0xff);
     poll_is(qts, 1, 0xff000000 | EPOW, 0xff);
 
-    /* an inter-processor interrupt goes first */
+    /* an IPI of priority 4 comes first */
     papr_hcall(qts, 0, H_IPI, 1, 4);
     g_assert_cmphex(accept_irq(qts, 1), ==, 0xff000000 | XISR_IPI);
     papr_hcall(qts, 1, H_IPI, 1, 0xff);
     end_irq(qts, 1, 0xff000000 | XISR_IPI);
     g_assert_cmphex(accept_irq(qts, 1), ==, 0xff000000 | EPOW);
 
-    /* another event while it is in service comes at its end */
+    /* an event while the source's interrupt is in service: after its H_EOI */
     powerdown(qts);
     poll_is(qts, 1, 0x05000000, 0xff);
     end_irq(qts, 1, 0xff000000 | EPOW);
@@ -193,8 +193,8 @@ static void test_source(void)
 }
 
 /*
- * Refused at CPPR 3, and more favored than the IPI: as CPPR opens both it is
- * the source that is presented, and the IPI after it.
+ * CPPR 3 rejects the source (priority 3) and the IPI (priority 4).  When CPPR
+ * allows both, the source is presented, as more favored, and then the IPI.
  */
 static void test_behind_ipi(void)
 {
@@ -211,7 +211,7 @@ static void test_behind_ipi(void)
     end_irq(qts, 0, 0xff000000 | EPOW);
     g_assert_cmphex(accept_irq(qts, 0), ==, 0xff000000 | XISR_IPI);
 
-    /* and into the handler of the IPI */
+    /* and the source interrupts the handler of the IPI */
     powerdown(qts);
     poll_is(qts, 0, 0x04000000 | EPOW, 4);
     papr_hcall(qts, 0, H_IPI, 0, 0xff);
@@ -241,7 +241,7 @@ static void test_mask(void)
     xive_is(qts, EPOW, 0, 5);
     g_assert_cmphex(accept_irq(qts, 0), ==, 0xff000000 | EPOW);
 
-    /* waits behind the one in service; a new route takes it along */
+    /* an event while the source is in service goes to the newly set server */
     powerdown(qts);
     set_xive(qts, EPOW, 1, 5);
     poll_is(qts, 1, 0xff000000 | EPOW, 0xff);
@@ -275,7 +275,7 @@ static void test_bad_rtas(void)
                               5), ==, RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_rtas(qts, "ibm,set-xive", 1, NULL, EPOW, 0, 0x100),
                     ==, RTAS_PARAMETER_ERROR);
-    /* too few arguments, too little room */
+    /* too few arguments, no room for all results */
     g_assert_cmpint(papr_rtas(qts, "ibm,set-xive", 1, NULL, EPOW, 0), ==,
                     RTAS_PARAMETER_ERROR);
     g_assert_cmpint(papr_rtas(qts, "ibm,get-xive", 2, rets, EPOW), ==,
@@ -303,7 +303,7 @@ static void test_time_stamp(void)
     qtest_quit(qts);
 }
 
-/* With XIVE active the calls are not there */
+/* While XIVE is active the calls return H_FUNCTION */
 static void test_xive_mode(void)
 {
     static const uint64_t calls[] = {
@@ -316,7 +316,7 @@ static void test_xive_mode(void)
     }
     qtest_quit(qts);
 
-    /* both offered: XICS is first */
+    /* ic-mode=dual starts with XICS */
     qts = papr_start("-machine ic-mode=dual -cpu POWER9");
     set_cppr(qts, 0, 0xff);
     poll_is(qts, 0, 0xff000000, 0xff);
@@ -339,7 +339,7 @@ static void test_reset(void)
     poll_is(qts, 1, 0, 0xff);
     xive_is(qts, EPOW, 0, 0xff);
 
-    /* and what was presented then is not left over */
+    /* and what was presented before the reset is not presented again */
     set_cppr(qts, 1, 0xff);
     set_xive(qts, EPOW, 1, 5);
     poll_is(qts, 1, 0xff000000, 0xff);
@@ -367,7 +367,7 @@ static void test_info_pic(void)
     qtest_quit(qts);
 }
 
-/* One presented, one that waits behind it, and IPIs, to another process */
+/* Migrate with an interrupt in service, its next event pending, and IPIs */
 static void test_migrate(void)
 {
     QTestState *qts = start();

@@ -105,7 +105,7 @@ static void test_source_config(void)
     QTestState *qts = start();
     uint64_t regs[PAPR_HCALL_REGS] = { 0, IPI };
 
-    /* at first: nowhere, and the number its own */
+    /* at first: masked, and the effective number (EISN) is the source's own */
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_SOURCE_CONFIG, regs), ==,
                     H_SUCCESS);
     g_assert_cmphex(regs[1], ==, 0xff);
@@ -144,7 +144,7 @@ static void test_trigger(void)
     g_assert_true(ring_is(qts, 1, "00   00  02    ff   ff  00  ff   06"));
     g_assert_true(ring_is(qts, 0, "00   00  00    ff   ff  00  ff   ff"));
 
-    /* two more make one */
+    /* two more triggers are one event */
     fire(qts, source);
     fire(qts, source);
     g_assert_cmphex(load(qts, source, PQ_GET), ==, PQ_QUEUED);
@@ -155,7 +155,7 @@ static void test_trigger(void)
     g_assert_cmphex(load(qts, source, EOI), ==, PQ_RESET);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
 
-    /* switched off, and masked */
+    /* a source that is off, or masked, stores no event */
     g_assert_cmphex(load(qts, source, PQ_SET(PQ_OFF)), ==, PQ_RESET);
     fire(qts, source);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
@@ -184,7 +184,7 @@ static void test_wrap(void)
     g_assert_cmphex(papr_ld32(qts, QUEUE), ==, EISN);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
 
-    /* as the hypercall with its debug flag sees it: always notify, pass 2 */
+    /* with the debug flag: always notify, generation 0, next entry 1 */
     g_assert_cmpint(papr_hcall_regs(qts, 0, H_INT_GET_QUEUE_CONFIG, regs), ==,
                     H_SUCCESS);
     g_assert_cmphex(regs[0], ==, 1);
@@ -194,7 +194,7 @@ static void test_wrap(void)
     qtest_quit(qts);
 }
 
-/* Without "unconditional notify" the notification page coalesces */
+/* Without "unconditional notify" the queue's ESn coalesces notifications */
 static void test_notification_page(void)
 {
     QTestState *qts = start();
@@ -217,7 +217,7 @@ static void test_notification_page(void)
     g_assert_cmphex(load(qts, end, PQ_SET(PQ_OFF)), ==, PQ_QUEUED);
     g_assert_cmphex(load(qts, end, EOI), ==, PQ_OFF);
 
-    /* stores there, and pages of queues that aren't set, do nothing */
+    /* a store does nothing; the page of a queue that isn't set reads ones */
     qtest_writeq(qts, end.manage, 0);
     g_assert_cmphex(load(qts, end, PQ_GET), ==, PQ_OFF);
     end.manage += 1 << 17;
@@ -239,13 +239,13 @@ static void test_queue_config(void)
     source = route(qts, 1, 16);
     fire(qts, source);
     load(qts, source, EOI);
-    /* set again: starts from the beginning */
+    /* a queue that is set again starts with its first entry */
     g_assert_cmpint(set_queue(qts, 1, 16), ==, H_SUCCESS);
     papr_st32(qts, QUEUE, 0);
     fire(qts, source);
     load(qts, source, EOI);
     g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
-    /* taken away: nothing is stored any more */
+    /* a queue that is removed stores no event */
     g_assert_cmpint(set_queue(qts, 0, 0), ==, H_SUCCESS);
     fire(qts, source);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
@@ -279,7 +279,7 @@ static const BadCall bad_calls[] = {
     { H_INT_SET_QUEUE_CONFIG, H_P2, { 1, ALL_ONES, PRIO, QUEUE, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P3, { 1, 0, 0x106, QUEUE, 16 } },
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 17 } },
-    /* the hardware has these, "ibm,xive-eq-sizes" has not */
+    /* sizes that hardware has, but "ibm,xive-eq-sizes" has not */
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, QUEUE, 12 } },
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, 0x1000000, 21 } },
     { H_INT_SET_QUEUE_CONFIG, H_P5, { 1, 0, PRIO, 0x1000000, 24 } },
@@ -321,7 +321,7 @@ static void test_bad_arguments(void)
             g_test_fail();
         }
     }
-    /* and nothing has come of it */
+    /* and the bad calls have changed nothing */
     fire(qts, source);
     g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
     qtest_quit(qts);
@@ -393,7 +393,7 @@ static void edu_line(QTestState *qts, bool up)
     qtest_writel(qts, PHB_WINDOW + (up ? 0x60 : 0x64), bswap32(1));
 }
 
-/* The one of the bridge's sources that is pending */
+/* The only LSI of the bridge that is pending */
 static unsigned pending_lsi(QTestState *qts)
 {
     unsigned found = 0, lsi = 0;
@@ -451,7 +451,7 @@ static void test_level(void)
     g_assert_cmphex(papr_ld32(qts, QUEUE), ==, 0x80000000 | EISN);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0);
 
-    /* its end while the line is up: the next event at once */
+    /* an EOI while the line is raised: the next event at once */
     g_assert_cmphex(esb_hcall(qts, 0, lsi, EOI), ==, PQ_PENDING);
     g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_PENDING);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 4), ==, 0x80000000 | EISN);
@@ -461,14 +461,14 @@ static void test_level(void)
     g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_RESET);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
 
-    /* up while it is switched off: an event once it is on */
+    /* raised while the source is off: an event when it is switched on */
     esb_hcall(qts, 0, lsi, PQ_SET(PQ_OFF));
     edu_line(qts, true);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0);
     g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_SET(PQ_RESET)), ==, PQ_OFF);
     g_assert_cmphex(papr_ld32(qts, QUEUE + 8), ==, 0x80000000 | EISN);
 
-    /* H_INT_RESET leaves the line to the device */
+    /* H_INT_RESET does not lower the line, which is the device's */
     g_assert_cmpint(papr_hcall(qts, 0, H_INT_RESET, 0), ==, H_SUCCESS);
     g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_GET), ==, PQ_OFF);
     g_assert_cmphex(esb_hcall(qts, 0, lsi, PQ_SET(PQ_RESET)), ==, PQ_OFF);
@@ -536,7 +536,7 @@ static void test_any_access(void)
     poke(qts, TIMA - 8, 8, 1);
     poke(qts, TIMA + 0x40000 - 8, 16, 1);
 
-    /* no vCPU's area: all ones, also for operations that change state */
+    /* not by a vCPU: all ones, also for operations that change state */
     g_assert_cmphex(qtest_readq(qts, TIMA_OS + 0x10), ==, ALL_ONES);
     g_assert_cmphex(qtest_readw(qts, TIMA_OS + 0x810), ==, 0xffff);
     g_assert_cmphex(qtest_readq(qts, source.trigger), ==, ALL_ONES);
@@ -544,7 +544,7 @@ static void test_any_access(void)
     qtest_quit(qts);
 }
 
-/* In XICS mode there is nothing: no calls, no pages */
+/* While XICS is active the calls return H_FUNCTION */
 static void test_not_active(void)
 {
     QTestState *qts = papr_start("-machine ic-mode=xics -cpu POWER9");
@@ -561,7 +561,7 @@ static void test_not_active(void)
     qtest_quit(qts);
 }
 
-/* What QEMU has of the host: resident memory in KiB, threads, mappings */
+/* What QEMU uses of the host: resident memory in KiB, threads, mappings */
 typedef struct Host {
     unsigned long resident, threads, mappings;
 } Host;
@@ -600,7 +600,7 @@ static void configure_once(QTestState *qts, Source source, int n)
     }
 }
 
-/* All that a guest sets is in arrays made at the start: nothing grows */
+/* All that a guest sets is in arrays allocated at start, so nothing grows */
 static void test_bounded(void)
 {
     QTestState *qts = start();
@@ -608,7 +608,7 @@ static void test_bounded(void)
     Host before, after;
     int n = 0;
 
-    /* what is made when first needed */
+    /* first, all that is allocated at first use */
     while (n < 200) {
         configure_once(qts, source, n++);
     }
