@@ -8,7 +8,7 @@
 #include "qemu/osdep.h"
 #include "libhpt.h"
 
-/* Again while the table before the present one waits for its readers */
+/* Repeated while an older table can't be freed, as readers use it */
 static int64_t prepare(QTestState *qts, uint64_t flags, uint64_t shift)
 {
     int64_t rc;
@@ -43,14 +43,14 @@ static void test_resize_checks(void)
     g_assert_cmpint(prepare(qts, 0, 46), ==, H_RESOURCE);
     g_assert_cmpint(prepare(qts, 0, 0), ==, H_SUCCESS);
 
-    /* prepared, asked again, given up */
+    /* prepared, asked again, cancelled (shift 0) */
     g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
     g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
     g_assert_cmpint(commit(qts, 1, HPT_SHIFT + 1), ==, H_CLOSED);
     g_assert_cmpint(commit(qts, 0, HPT_SHIFT), ==, H_CLOSED);
     g_assert_cmpint(prepare(qts, 0, 0), ==, H_SUCCESS);
     g_assert_cmpint(commit(qts, 0, HPT_SHIFT + 1), ==, H_CLOSED);
-    /* a wrong request gives it up too */
+    /* an invalid request cancels it, too */
     g_assert_cmpint(prepare(qts, 0, HPT_SHIFT + 1), ==, H_SUCCESS);
     g_assert_cmpint(prepare(qts, 0, 17), ==, H_PARAMETER);
     g_assert_cmpint(commit(qts, 0, HPT_SHIFT + 1), ==, H_CLOSED);
@@ -66,7 +66,7 @@ static void resize_to(QTestState *qts, unsigned shift, int64_t rc)
 static void test_resize(void)
 {
     const uint64_t va = 0x3fff00a5b1000ull, bolted = pte0_of(va) | BOLTED;
-    /* as far apart as one size of table tells, so together in a smaller one */
+    /* its group differs from that of va, but not in a table of half the size */
     const uint64_t rival = va ^ 1ull << (12 + HPT_SHIFT - 8);
     QTestState *qts = start_hash();
     uint64_t ptex = pteg_of(va, HPT_SHIFT) * 8 + 3;
@@ -156,7 +156,7 @@ static void test_process_table(void)
         { BY_TABLE, 0, 0, 0, H_PARAMETER, false },
         { BY_TABLE | REMOVE, 0, 0, 0, H_PARAMETER, false },
         { BY_TABLE | NEW, 0, 0, 0, H_PARAMETER, false },
-        /* deregistered with hash's mode bits it still is a radix partition */
+        /* deregistered with the mode bits of hash, the partition stays radix */
         { REMOVE, 0, 0, 0, H_SUCCESS, false },
         { REMOVE | RADIX, 0, 0, 0, H_SUCCESS, false },
         /* to hash */
@@ -189,7 +189,7 @@ static void test_process_table(void)
 
 #define INCOMING "-cpu POWER8 -incoming defer"
 
-/* A stream to a file; its path */
+/* Save @qts to a file and end it; returns the file's path */
 static char *saved_machine(QTestState *qts)
 {
     char *path = NULL;
@@ -208,7 +208,7 @@ static void test_migration(void)
     QTestState *qts = start_hash();
     g_autofree char *path = NULL;
 
-    /* more than a stride, runs and single ones, beyond the first table */
+    /* runs of entries and single ones; some beyond the size at start */
     resize_to(qts, HPT_SHIFT + 1, H_SUCCESS);
     for (int i = 0; i < 20; i++) {
         hpt_enter(qts, EXACT, 4090 + i, pte0 + (i << 7), PAGE | R | C);
@@ -227,14 +227,41 @@ static void test_migration(void)
         check_entry(qts, 2 * N_HPTES - 2 - i * 8191, 0, 0);
     }
     check_bad_index(qts, 2 * N_HPTES);
-    /* nothing was taken over that would be in a hypercall's way */
+    /* no locked entry and no resize in progress was loaded */
     g_assert_cmpint(hpt_call(qts, H_REMOVE, 0, 4090, 0, 0).rc, ==, H_SUCCESS);
     resize_to(qts, HPT_SHIFT, H_SUCCESS);
     qtest_quit(qts);
     unlink(path);
 }
 
-/* Streams that name impossible sizes and entries end the load, not QEMU */
+/*
+ * A reset during a migration makes a new table of the same size.  Entries of
+ * the old one, which were sent, must not remain valid in the destination.
+ */
+static void test_reset_while_saved(void)
+{
+    QTestState *qts = start_hash();
+    g_autofree char *path = NULL;
+    int fd = g_file_open_tmp("mmu-test-XXXXXX", &path, NULL);
+
+    g_assert_cmpint(fd, >=, 0);
+    close(fd);
+    hpt_enter(qts, EXACT, 4090, pte0_of(0x12345000), PAGE);
+    hpt_enter(qts, EXACT, N_HPTES - 1, pte0_of(0x12345000), PAGE);
+    papr_save_begin(qts, path);
+    qtest_system_reset(qts);
+    papr_save_end(qts);
+    qtest_quit(qts);
+
+    qts = papr_start(INCOMING);
+    g_assert_true(papr_load(qts, path));
+    check_entry(qts, 4090, 0, 0);
+    check_entry(qts, N_HPTES - 1, 0, 0);
+    qtest_quit(qts);
+    unlink(path);
+}
+
+/* A stream with an impossible table size fails the load, and QEMU continues */
 static void test_bad_stream(void)
 {
     static const char name[] = "\012spapr/htab";
@@ -269,6 +296,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/mmu/reset", test_reset);
     qtest_add_func("pseries/mmu/process-table", test_process_table);
     qtest_add_func("pseries/mmu/migration", test_migration);
+    qtest_add_func("pseries/mmu/reset-while-saved", test_reset_while_saved);
     qtest_add_func("pseries/mmu/bad-stream", test_bad_stream);
     return g_test_run();
 }

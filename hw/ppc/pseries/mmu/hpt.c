@@ -38,6 +38,12 @@ static void hpt_destroy(PaprHpt *hpt)
     g_free(hpt);
 }
 
+/* Of a table that is not published yet: all loops read all of its parts */
+static void use_all(PaprHpt *hpt)
+{
+    bitmap_set(hpt->used, 0, DIV_ROUND_UP(hpt->n, PAPR_HPT_PART));
+}
+
 PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
 {
     size_t bytes = (size_t)1 << shift;
@@ -56,6 +62,9 @@ PaprHpt *papr_hpt_new(PaprMmu *mmu, int shift)
     hpt->shift = shift;
     hpt->pteg_mask = (bytes >> PTEG_SHIFT) - 1;
     hpt->generation = qatomic_add_fetch(&mmu->generation, 1);
+    if (papr_kernel_writes_hpt()) {
+        use_all(hpt);                   /* QEMU does not see H_ENTER */
+    }
     if (mmu->track_dirty && !papr_hpt_track(hpt, true)) {
         hpt_destroy(hpt);
         return NULL;
@@ -131,7 +140,9 @@ bool papr_hpt_track(PaprHpt *hpt, bool all_dirty)
         return false;
     }
     if (all_dirty) {
+        /* the destination may have the former table's entries in any part */
         bitmap_set(dirty->bits, 0, hpt->n);
+        use_all(hpt);
     }
     qatomic_rcu_set(&hpt->dirty, dirty);
     /* publish the map before entries are read: see papr_hpt_mark_dirty() */

@@ -43,7 +43,9 @@ typedef struct PaprHpt {
 /*
  * Entries in a part of the table.  All entries of a part that was not used
  * since the table was made are zero, and loops over the table skip the part: a
- * guest that may have terabytes has a table of gigabytes.
+ * guest that may have terabytes has a table of gigabytes.  All parts count as
+ * used if the kernel enters entries (kvm-pr), or if the table was made during a
+ * migration, which then has to send empty entries, too.
  */
 #define PAPR_HPT_PART 4096
 
