@@ -54,7 +54,7 @@ static const char *read_dump_header(PaprFadumpPlan *plan, const uint8_t *head,
         return "it requests a dump to a disk";
     }
     if (ldl_be_p(head + HEAD_AUTOMATIC)) {
-        return "it requests a dump some time after an interrupt";
+        return "it requests an automatic dump";
     }
     plan->n_sections = lduw_be_p(head + HEAD_SECTIONS);
     plan->first = ldl_be_p(head + HEAD_FIRST);
@@ -73,7 +73,7 @@ static const char *check_platform_data(const PaprFadumpSection *section,
                                        uint64_t needed)
 {
     if (section->source) {
-        return "data of the platform have no source address but 0";
+        return "the source address of the platform's data is not 0";
     }
     if (section->length < needed) {
         return "a section is too small for the data of the platform";

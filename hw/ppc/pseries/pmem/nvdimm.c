@@ -287,7 +287,7 @@ static bool check_required(PaprNvdimm *pn)
                  "pmem-override=on",
                  DEVICE(pn)->id ?: TYPE_PAPR_NVDIMM,
                  pn->flush_required ? "calls" : "does not call",
-                 required ? "has to" : "has not to",
+                 required ? "has to" : "does not have to",
                  required ? "the source" : "this side");
     return false;
 }

@@ -93,8 +93,8 @@ static void device_realize(DeviceState *qdev, Error **errp)
                                irq_of_reg(dev->reg), false, errp);
     if (!dev->irq) {
         error_prepend(errp, "reg=0x%x: ", dev->reg);
-        error_append_hint(errp, "The number follows from the unit address: use "
-                          "another reg=.\n");
+        error_append_hint(errp, "Two units have the same interrupt number, or "
+                          "all are in use: try another reg=.\n");
         return;
     }
     if (papr_vio_dma_realize(dev, errp)) {
@@ -138,8 +138,8 @@ static int64_t h_vio_signal(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     PaprVioDevice *dev = papr_vio_find(opaque, args[0]);
 
     if (!dev || (args[1] & ~PAPR_VIO_DEVICE_GET_CLASS(dev)->signal_mask)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_VIO_SIGNAL: unit 0x%" PRIx64
-                      ", mode 0x%" PRIx64 "\n", args[0], args[1]);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_VIO_SIGNAL: no unit 0x%" PRIx64
+                      ", or none with mode 0x%" PRIx64 "\n", args[0], args[1]);
         return H_PARAMETER;
     }
     dev->signal_state = args[1];

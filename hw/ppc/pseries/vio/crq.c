@@ -60,8 +60,8 @@ static int64_t h_reg_crq(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_NOT_FOUND;
     }
     if (dev->crq.size) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_REG_CRQ: unit 0x%x has its queue "
-                      "already\n", dev->reg);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_REG_CRQ: unit 0x%x already has a "
+                      "queue\n", dev->reg);
         return H_RESOURCE;
     }
     papr_work_add(2 * MIN(size, PAPR_CRQ_MAX) / PAPR_VIO_PAGE);
@@ -145,7 +145,7 @@ bool papr_crq_send(PaprVioDevice *dev, const PaprCrqEntry *entry)
     if (!dev->crq.size || !papr_vio_read_be64(dev, addr, &present) ||
         (present >> 56)) {
         qemu_log_mask(LOG_GUEST_ERROR, "unit 0x%x: %s\n", dev->reg,
-                      dev->crq.size ? "the guest does not empty its queue"
+                      dev->crq.size ? "its queue is full or not mapped"
                                     : "no queue for an answer");
         return false;
     }

@@ -67,7 +67,7 @@ static PaprNvram *check_range(PaprVioBus *bus, const PaprRtasCall *call)
     /* no buffer: the load of a stream has failed */
     if (!nvram || !nvram->buf || end > nvram->size) {
         qemu_log_mask(LOG_GUEST_ERROR, "nvram: bytes 0x%x to 0x%" PRIx64
-                      " of 0x%x\n", call->args[0], end,
+                      " are not in its 0x%x\n", call->args[0], end,
                       nvram ? nvram->size : 0);
         return NULL;
     }

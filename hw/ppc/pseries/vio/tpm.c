@@ -108,7 +108,8 @@ static void send_response(PaprTpm *tpm, uint8_t header, uint8_t type,
 
 static void send_error(PaprTpm *tpm, uint32_t code)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "vtpm: unit 0x%x, error %" PRIu32 "\n",
+    qemu_log_mask(LOG_GUEST_ERROR, "vtpm: unit 0x%x: error %" PRIu32 " for a "
+                  "message\n",
                   tpm->vio.reg, code);
     send_response(tpm, PAPR_CRQ_COMMAND, MSG_ERROR, 0, code);
 }
@@ -224,7 +225,7 @@ static int64_t crq_entry(PaprVioDevice *vio, const PaprCrqEntry *entry)
         return H_SUCCESS;
     }
     if (header != PAPR_CRQ_COMMAND) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vtpm: unit 0x%x, header 0x%x\n",
+        qemu_log_mask(LOG_GUEST_ERROR, "vtpm: unit 0x%x: unknown header 0x%x\n",
                       vio->reg, header);
         return H_SUCCESS;
     }

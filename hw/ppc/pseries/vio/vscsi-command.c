@@ -225,8 +225,8 @@ bool vscsi_command(PaprVscsi *vscsi, PaprVscsiReq *req)
     int lun;
 
     if (offsetof(struct srp_cmd, cdb) + cdb_len > req->iu_len) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: command in an IU of %u "
-                      "bytes\n", vscsi->vio.reg, req->iu_len);
+        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: an IU of %u bytes is too "
+                      "short for its command\n", vscsi->vio.reg, req->iu_len);
         respond_sense(vscsi, req, SENSE_CODE(INVALID_FIELD));
         return true;
     }

@@ -199,8 +199,9 @@ static bool is_whole_sectors(const QEMUSGList *sg)
 
 static QEMUSGList *bad_buffer(const SCSIRequest *sreq, PaprVscsiReq *req)
 {
-    qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: buffer of command 0x%x\n",
-                  vscsi_of(sreq)->vio.reg, sreq->cmd.buf[0]);
+    qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: buffer of command 0x%x is "
+                  "not valid or not mapped\n", vscsi_of(sreq)->vio.reg,
+                  sreq->cmd.buf[0]);
     req->end = VSCSI_END_BAD_BUFFER;
     return NULL;
 }

@@ -42,7 +42,7 @@ void vscsi_answer(PaprVscsi *vscsi, PaprVscsiReq *req, uint64_t tag,
     bool written = papr_vio_write(&vscsi->vio, req->iu_addr, req->iu, len);
 
     if (!written) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: no room for an answer at "
+        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: no mapping to answer at "
                       "0x%" PRIx64 "\n", vscsi->vio.reg, req->iu_addr);
     }
     entry.high = (uint64_t)PAPR_CRQ_COMMAND << 56 |

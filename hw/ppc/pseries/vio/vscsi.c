@@ -74,8 +74,8 @@ static int64_t take_iu(PaprVscsi *vscsi, const PaprCrqEntry *entry)
     req->iu_len = len;
     req->iu_addr = entry->low;
     if (!papr_vio_read(&vscsi->vio, req->iu_addr, req->iu, len)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: IU at 0x%" PRIx64 "\n",
-                      vscsi->vio.reg, req->iu_addr);
+        qemu_log_mask(LOG_GUEST_ERROR, "vscsi 0x%x: IU at 0x%" PRIx64 " is "
+                      "not mapped\n", vscsi->vio.reg, req->iu_addr);
         vscsi_free_request(req);
         return H_PARAMETER;
     }
