@@ -326,7 +326,9 @@ def kept(host):
         ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
         ('mmap[XIVE]:*=ENOMEM', 'dual', steps, 'kernel-irqchip=on: xive-kvm', 'on'),
         # at a reset there is no alternative
-        ('KVM_CREATE_DEVICE[XICS]:3=ENOSPC', 'dual', steps, 'emulated until the next reset', 'on'),
+        *((f'KVM_CREATE_DEVICE[XICS]:{nth}=ENOSPC', 'dual', to_reset,
+           'emulated until the next reset: kernel-irqchip=on: xics-kvm', 'on')
+          for nth, to_reset in ((2, 'cxcbcbc'), (3, steps))),
     ])
 
 

@@ -367,26 +367,30 @@ bool papr_irqs_select(PaprIrqs *irqs, bool xive, Error **errp)
     return true;
 }
 
-/* Make the active @intc anew, without any state of the last guest */
-static void irqs_recreate(PaprIrqs *irqs, PaprIntc *intc)
+static PaprIntc *irqs_active_intc(PaprIrqs *irqs)
 {
-    intc_deactivate(intc);
-    intc_activate_or_emulate(irqs, intc);
-    irqs_set_active(irqs, intc);
+    PaprIntc *xive = &irqs->intcs[INTC_XIVE];
+
+    return intc_is_active(irqs, xive) ? xive : &irqs->intcs[INTC_XICS];
 }
 
+/*
+ * After a reset the guest expects the mode's first controller, whatever the
+ * former guest chose.  @anew_at_reset: activated without any of its state.
+ */
 void papr_irqs_reset(PaprIrqs *irqs)
 {
+    PaprIntc *active = irqs_active_intc(irqs);
     PaprIntc *first = irqs_first_intc(irqs);
-    Error *err = NULL;
 
-    if (!intc_is_active(irqs, first)) {
-        /* activates @first anew, as anew_at_reset requires */
-        if (!papr_irqs_select(irqs, first == &irqs->intcs[INTC_XIVE], &err)) {
-            error_report_err(err);
-        }
-    } else if (irqs->started && first->impl->ops->anew_at_reset) {
-        irqs_recreate(irqs, first);
+    if (active != first ||
+        (irqs->started && first->impl->ops->anew_at_reset)) {
+        const char *from = active->impl->ops->name;
+
+        intc_deactivate(active);
+        intc_activate_or_emulate(irqs, first);
+        trace_papr_irqs_select(from, first->impl->ops->name);
+        irqs_set_active(irqs, first);
     }
     for (int i = 0; i < INTC_NUM; i++) {
         PaprIntcImpl *impl = irqs->intcs[i].impl;
