@@ -91,12 +91,13 @@ typedef struct PaprAccel {
                             uint64_t bus_addr, uint64_t pages, int *fd);
     /**
      * tce_retire: the kernel forgets the table, and @fd is closed
+     * @keep: the entries keep their values (no thread stores any during the
+     *        call), else all become zero
      *
-     * Other threads may read and write its @entries until tce_unmap().  All are
-     * zero, unless there is no memory for zeroes: then the kernel's pages stay
-     * mapped.  BQL
+     * Other threads may read and write its @entries until tce_unmap().  If
+     * there is no memory for them, the kernel's pages stay mapped.  BQL
      */
-    void (*tce_retire)(uint64_t *entries, uint64_t pages, int fd);
+    void (*tce_retire)(uint64_t *entries, uint64_t pages, int fd, bool keep);
     /** tce_unmap: no thread accesses @entries any more; any thread */
     void (*tce_unmap)(uint64_t *entries, uint64_t pages);
 } PaprAccel;

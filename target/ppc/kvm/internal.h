@@ -38,7 +38,7 @@ bool papr_kvm_vcpu_registers_put(PowerPCCPU *cpu, Error **errp);
 bool papr_kvm_registers_read(PowerPCCPU *cpu, Error **errp);
 uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
                               uint64_t bus_addr, uint64_t pages, int *fd);
-void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd);
+void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd, bool keep);
 void papr_kvm_tce_unmap(uint64_t *entries, uint64_t pages);
 
 /* host.c */

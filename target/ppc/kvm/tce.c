@@ -75,20 +75,27 @@ uint64_t *papr_kvm_tce_create(uint32_t liobn, uint32_t page_shift,
 /*
  * The kernel keeps the table and its LIOBN as long as its file is open or its
  * entries are mapped.  Readers of entries can't be waited for under the BQL, so
- * the kernel's pages are replaced by empty memory at once.  The empty memory is
- * allocated first: if that fails, the kernel's pages stay mapped, and the LIOBN
- * in use, until tce_unmap().
+ * the kernel's pages are replaced by other memory at once, which is allocated
+ * first: if that fails, the kernel's pages stay mapped, and the LIOBN in use,
+ * until tce_unmap().
  */
-void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd)
+void papr_kvm_tce_retire(uint64_t *entries, uint64_t pages, int fd, bool keep)
 {
     size_t bytes = bytes_of(pages);
-    void *empty = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    uint64_t *other = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-    if (empty != MAP_FAILED &&
-        mremap(empty, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
+    for (uint64_t i = 0; keep && other != MAP_FAILED && i < pages; i++) {
+        uint64_t tce = qatomic_read(&entries[i]);
+
+        if (tce) {                      /* no page for zeroes */
+            other[i] = tce;
+        }
+    }
+    if (other != MAP_FAILED &&
+        mremap(other, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
                entries) == MAP_FAILED) {
-        munmap(empty, bytes);
+        munmap(other, bytes);
     }
     close(fd);
 }

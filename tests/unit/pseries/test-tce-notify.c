@@ -324,6 +324,53 @@ static const TypeInfo types[] = {
 };
 DEFINE_TYPES(types)
 
+/* A store with a lock, and whether the lock is free */
+static void init_lock(PaprTceStore *store)
+{
+    store->locked = true;
+    qemu_mutex_init(&store->lock);
+}
+
+static bool lock_is_free(PaprTceStore *store)
+{
+    bool is_free = !qemu_mutex_trylock(&store->lock);
+
+    if (is_free) {
+        qemu_mutex_unlock(&store->lock);
+    }
+    return is_free;
+}
+
+/*
+ * A call that has found a store whose entries have moved stores in the new one,
+ * with the lock of the new one if that is large enough to have one.
+ */
+static void test_moved_store(void)
+{
+    PaprTceStore kernels = { }, small = { }, large = { };
+
+    init_lock(&kernels);
+    init_lock(&large);
+    g_assert_true(papr_tce_store_lock(&kernels) == &kernels);
+    g_assert_false(lock_is_free(&kernels));
+    papr_tce_store_unlock(&kernels);
+    g_assert_true(lock_is_free(&kernels));
+
+    kernels.moved_to = &small;
+    g_assert_true(papr_tce_store_lock(&kernels) == &small);
+    g_assert_true(lock_is_free(&kernels));
+    papr_tce_store_unlock(&small);
+
+    kernels.moved_to = &large;
+    g_assert_true(papr_tce_store_lock(&kernels) == &large);
+    g_assert_true(lock_is_free(&kernels));
+    g_assert_false(lock_is_free(&large));
+    papr_tce_store_unlock(&large);
+    g_assert_true(lock_is_free(&large));
+    qemu_mutex_destroy(&kernels.lock);
+    qemu_mutex_destroy(&large.lock);
+}
+
 int main(int argc, char **argv)
 {
     static const struct {
@@ -346,5 +393,6 @@ int main(int argc, char **argv)
         g_test_add(tests[i].name, Fixture, NULL, set_up, tests[i].fn,
                    tear_down);
     }
+    g_test_add_func("/pseries/tce/moved-store", test_moved_store);
     return g_test_run();
 }

@@ -100,8 +100,13 @@ PaprTceStore *papr_tce_store_in_kernel(const PaprTceWindow *window,
                                        uint32_t liobn);
 /** papr_tce_store_vfio_fd: the kernel's table, for VFIO to map by; or -1 */
 int papr_tce_store_vfio_fd(const PaprTceStore *store);
-/** papr_tce_store_retire: remove it from the kernel, so from VFIO, too; BQL */
-void papr_tce_store_retire(PaprTceStore *store);
+/**
+ * papr_tce_store_retire - remove it from the kernel, and so from VFIO, too
+ * @keep: threads that still read @store find its entries, else zeroes
+ *
+ * Context: BQL; @keep: no thread stores entries.
+ */
+void papr_tce_store_retire(PaprTceStore *store, bool keep);
 /** papr_tce_store_free: retired, freed after a grace period; may be NULL */
 void papr_tce_store_free(PaprTceStore *store);
 /**
@@ -125,8 +130,29 @@ void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from);
  * Returns the store to store them in: not @store if the entries of @store have
  * been moved.  Context: RCU read section in which @store was found.
  */
-PaprTceStore *papr_tce_store_lock(PaprTceStore *store);
-void papr_tce_store_unlock(PaprTceStore *store);
+static inline PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
+{
+    while (unlikely(store->locked)) {
+        PaprTceStore *moved_to;
+
+        qemu_mutex_lock(&store->lock);
+        moved_to = store->moved_to;
+        if (!moved_to) {
+            break;
+        }
+        qemu_mutex_unlock(&store->lock);
+        /* installed since the read section began: not freed before its end */
+        store = moved_to;
+    }
+    return store;
+}
+
+static inline void papr_tce_store_unlock(PaprTceStore *store)
+{
+    if (unlikely(store->locked)) {
+        qemu_mutex_unlock(&store->lock);
+    }
+}
 
 /** papr_tce_load: an entry; 0 if its leaf is not held, without reading it */
 static inline uint64_t papr_tce_load(const PaprTceStore *store, uint64_t index)

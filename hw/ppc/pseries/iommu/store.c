@@ -11,7 +11,7 @@
  * Locking: stores are made with the BQL held, and freed after an RCU grace
  * period (internal.h).  The kernel has only one table for a LIOBN, and keeps it
  * as long as it is mapped.  So a table of the kernel is retired when it is no
- * longer used, not after the grace period: empty memory replaces its pages.
+ * longer used, not after the grace period: other memory replaces its pages.
  *
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
@@ -213,10 +213,11 @@ int papr_tce_store_vfio_fd(const PaprTceStore *store)
     return store->fd >= 0 && kvm && kvm->tce_vfio ? store->fd : -1;
 }
 
-void papr_tce_store_retire(PaprTceStore *store)
+void papr_tce_store_retire(PaprTceStore *store, bool keep)
 {
     if (store->fd >= 0) {
-        papr_accel->tce_retire(store->entries, store->window.pages, store->fd);
+        papr_accel->tce_retire(store->entries, store->window.pages, store->fd,
+                               keep);
         store->fd = -1;
     }
 }
@@ -245,7 +246,7 @@ void papr_tce_store_free(PaprTceStore *store)
     if (!store) {
         return;
     }
-    papr_tce_store_retire(store);
+    papr_tce_store_retire(store, false);
     qatomic_inc(&waiting);
     if (store->in_kernel) {
         call_rcu(store, destroy_in_kernel, rcu);
@@ -268,26 +269,5 @@ void papr_tce_store_copy(PaprTceStore *to, const PaprTceStore *from)
                 papr_tce_store_set(to, j, &tce, 1, true, false);
             }
         }
-    }
-}
-
-PaprTceStore *papr_tce_store_lock(PaprTceStore *store)
-{
-    if (likely(!store->locked)) {
-        return store;
-    }
-    qemu_mutex_lock(&store->lock);
-    if (!store->moved_to) {
-        return store;
-    }
-    qemu_mutex_unlock(&store->lock);
-    /* installed since the read section began: not freed before its end */
-    return store->moved_to;
-}
-
-void papr_tce_store_unlock(PaprTceStore *store)
-{
-    if (unlikely(store->locked)) {
-        qemu_mutex_unlock(&store->lock);
     }
 }

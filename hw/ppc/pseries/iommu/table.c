@@ -137,8 +137,9 @@ bool papr_tce_take_back(PaprTceTable *tcet, Error **errp)
     papr_tce_store_copy(ours, kernels);
     kernels->moved_to = ours;
     qatomic_rcu_set(&tcet->store, ours);
+    /* a translation that has found the kernel's store may still read it */
+    papr_tce_store_retire(kernels, true);
     qemu_mutex_unlock(&kernels->lock);
-    papr_tce_store_retire(kernels);
     accel_ioctl_inhibit_end();
     papr_tce_store_free(kernels);
     tcet->vfio_knows = false;
