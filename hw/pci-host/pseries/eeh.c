@@ -74,21 +74,23 @@ static int32_t eeh_status(const PaprRtasCall *call, int32_t status)
 }
 
 /*
- * The PE's address for @dev: the bus of @dev, no function, and a register so
- * that the address is not 0.
+ * The address of the PE, to which all buses of the host bridge belong: its
+ * primary bus, number 0, and a register so that the address is not 0.  Devices
+ * that share a PE have the same address (Linux groups them by it).
  */
-static uint32_t pe_address(PCIDevice *dev)
-{
-    return pci_dev_bus_num(dev) << 16 | 1;
-}
+#define PE_PRIMARY_BUS  0
+#define PE_ADDRESS      (PE_PRIMARY_BUS << 16 | 1)
 
 /* Does @config_addr name the PE or a device in it?  Only the bus is checked */
 static bool names_pe(PaprPhb *phb, const PaprPeOps *pe, uint32_t config_addr)
 {
     PeCount count = { .pe = pe };
+    uint32_t bus = config_addr >> 16 & 0xff;
 
-    pci_for_each_device(PCI_HOST_BRIDGE(phb)->bus, config_addr >> 16 & 0xff,
-                        count_member, &count);
+    if (bus == PE_PRIMARY_BUS) {
+        return count_members(phb, pe) != 0;
+    }
+    pci_for_each_device(PCI_HOST_BRIDGE(phb)->bus, bus, count_member, &count);
     return count.members != 0;
 }
 
@@ -124,7 +126,7 @@ static int32_t get_config_addr_info(PowerPCCPU *cpu, PaprRtasCall *call,
         return eeh_status(call, RTAS_SUCCESS);
     }
     if (pe && call->args[3] == INFO_ADDRESS) {
-        call->rets[1] = pe_address(dev);
+        call->rets[1] = PE_ADDRESS;
         return eeh_status(call, RTAS_SUCCESS);
     }
     return eeh_status(call, RTAS_PARAMETER_ERROR);

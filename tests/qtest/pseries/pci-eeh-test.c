@@ -214,6 +214,27 @@ static void test_probe(void)
     qtest_quit(qts);
 }
 
+/* A device behind a PCI bridge is in the PE, whose address has the primary bus */
+static void test_behind_bridge(void)
+{
+    QTestState *qts = papr_start(BRIDGE "eeh=on -device pci-bridge,bus=b1.0,"
+                                 "addr=3,chassis_nr=1,id=p "
+                                 "-device edu,bus=p,addr=1");
+    const uint32_t behind = 1 << 16 | SLOT(1);
+    uint32_t value;
+
+    /* primary bus 0, secondary and subordinate bus 1 */
+    cfg_write(qts, SLOT(3) | PCI_PRIMARY_BUS, 4, 0x010100);
+    g_assert_cmphex(cfg_read(qts, behind, 4), ==, 0x11e81234);
+    g_assert_cmpint(info(qts, behind, INFO_ADDRESS, &value), ==, RTAS_SUCCESS);
+    g_assert_cmphex(value, ==, PE_ADDRESS);
+    g_assert_cmpint(set_option(qts, behind, EEH_ENABLE), ==, RTAS_SUCCESS);
+    g_assert_cmpint(set_option(qts, PE_ADDRESS, EEH_ENABLE), ==, RTAS_SUCCESS);
+    g_assert_cmpint(set_option(qts, 2 << 16, EEH_ENABLE), ==,
+                    RTAS_PARAMETER_ERROR);
+    qtest_quit(qts);
+}
+
 /* A stopped device does no DMA and reads as all ones; then it continues */
 static void test_release(void)
 {
@@ -410,6 +431,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     qtest_add_func("pseries/pci-eeh/probe", test_probe);
+    qtest_add_func("pseries/pci-eeh/behind-bridge", test_behind_bridge);
     qtest_add_func("pseries/pci-eeh/release", test_release);
     qtest_add_func("pseries/pci-eeh/reset-hot", test_reset_hot);
     qtest_add_func("pseries/pci-eeh/reset-fundamental", test_reset_fundamental);
