@@ -166,7 +166,7 @@ static void hash_entry(const FuzzRecord *record)
         hcall(record, H_PROTECT, args);
         break;
     case 2:
-        args[0] = 1ULL << 32;           /* if the page is this one */
+        args[0] = 1ULL << (63 - 32);    /* if the page is this one (AVPN) */
         hcall(record, H_REMOVE, args);
         break;
     case 3:

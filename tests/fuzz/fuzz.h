@@ -52,7 +52,7 @@ typedef struct FuzzRecord {
     uint8_t cpu;
     uint8_t flags;
     uint8_t args[FUZZ_ARGS][3];
-    uint8_t unused;
+    uint8_t variant;                    /* of client services */
 } FuzzRecord;
 QEMU_BUILD_BUG_ON(sizeof(FuzzRecord) != FUZZ_RECORD);
 

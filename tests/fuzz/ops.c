@@ -223,7 +223,7 @@ static void op_client(const FuzzRecord *record)
         }
         fuzz_write_be32(OF_BLOCK + 12 + i * 4, value);
     }
-    fuzz_call(record, H_VOF_CLIENT, record->unused & 1 ? fuzz_arg(record, 8)
+    fuzz_call(record, H_VOF_CLIENT, record->variant & 1 ? fuzz_arg(record, 8)
                                                        : OF_BLOCK, 0, 0, 0);
 }
 
