@@ -77,13 +77,6 @@ unsigned papr_numa_list(const PaprNuma *numa, unsigned node, uint32_t *cells);
 unsigned papr_numa_vcpu_list(const PaprNuma *numa, unsigned node,
                              uint32_t vcpu_id, uint32_t *cells);
 
-/**
- * papr_numa_home_node - results of H_HOME_NODE_ASSOCIATIVITY
- * @regs: r4 to r9: two domains a register, all ones where there is none
- */
-void papr_numa_home_node(const PaprNuma *numa, unsigned node, uint32_t vcpu_id,
-                         uint64_t regs[6]);
-
 /* Device tree: properties of the open node */
 void papr_numa_dt(const PaprNuma *numa, PaprDt *dt, unsigned node);
 void papr_numa_dt_vcpu(const PaprNuma *numa, PaprDt *dt, unsigned node,

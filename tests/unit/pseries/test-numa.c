@@ -103,24 +103,27 @@ static void test_form1_flat(void)
     g_assert_cmpuint(cells[4], ==, 1);
 }
 
-static void test_home_node(void)
+static void assert_vcpu_list(const PaprNuma *numa, const uint32_t *expected,
+                             unsigned n)
 {
+    uint32_t cells[PAPR_NUMA_LIST_MAX];
+
+    g_assert_cmpuint(papr_numa_vcpu_list(numa, 1, 9, cells), ==, n);
+    for (unsigned i = 0; i < n; i++) {
+        g_assert_cmpuint(cells[i], ==, expected[i]);
+    }
+}
+
+static void test_vcpu_list(void)
+{
+    static const uint32_t form1[] = { 5, 1, 1, 1, 1, 9 }, form2[] = { 2, 1, 9 };
     g_autofree PaprNuma *numa = numa_new(2);
-    uint64_t regs[6];
 
     set_distance(numa, 0, 1, 160);
     papr_numa_settle(numa);
-    papr_numa_home_node(numa, 1, 9, regs);
-    g_assert_cmphex(regs[0], ==, 0x0000000100000001ULL);
-    g_assert_cmphex(regs[1], ==, 0x0000000100000001ULL);
-    g_assert_cmphex(regs[2], ==, 0x00000009ffffffffULL);
-    g_assert_cmphex(regs[3], ==, UINT64_MAX);
-
+    assert_vcpu_list(numa, form1, ARRAY_SIZE(form1));
     numa->form2 = true;
-    papr_numa_home_node(numa, 1, 9, regs);
-    g_assert_cmphex(regs[0], ==, 0x0000000100000009ULL);
-    g_assert_cmphex(regs[1], ==, UINT64_MAX);
-    g_assert_cmphex(regs[5], ==, UINT64_MAX);
+    assert_vcpu_list(numa, form2, ARRAY_SIZE(form2));
 }
 
 static void assert_refused(const PaprNuma *numa, const char *words)
@@ -226,7 +229,7 @@ int main(int argc, char **argv)
     g_test_add_func("/pseries/numa/form1-distances", test_form1_distances);
     g_test_add_func("/pseries/numa/form1-domains", test_form1_domains);
     g_test_add_func("/pseries/numa/form1-flat", test_form1_flat);
-    g_test_add_func("/pseries/numa/home-node", test_home_node);
+    g_test_add_func("/pseries/numa/vcpu-list", test_vcpu_list);
     g_test_add_func("/pseries/numa/checks", test_checks);
     g_test_add_func("/pseries/numa/dt", test_dt);
     return g_test_run();

@@ -88,7 +88,6 @@ typedef struct PaprDtInput {
     size_t n_extra;
 } PaprDtInput;
 
-#define PAPR_DT_TIMEBASE_FREQ   512000000   /* without KVM */
 #define PAPR_DT_CLOCK_FREQ      1000000000
 #define PAPR_DT_RNG_SEED_BYTES  32
 

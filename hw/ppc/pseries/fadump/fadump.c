@@ -365,10 +365,10 @@ static void dump_step(void *opaque)
 
 /* --- the next boot ------------------------------------------------------- */
 
-void papr_fadump_reset(PaprFadump *fadump, bool all)
+void papr_fadump_reset(PaprFadump *fadump, bool forget)
 {
-    if (all || (fadump->state != STATE_COPIED &&
-                fadump->state != STATE_ACTIVE)) {
+    if (forget || (fadump->state != STATE_COPIED &&
+                   fadump->state != STATE_ACTIVE)) {
         clear_dump(fadump);
         return;
     }

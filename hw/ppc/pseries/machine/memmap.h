@@ -23,7 +23,6 @@
 #define PAPR_PCI_END            (64 * TiB)
 
 #define PAPR_MAX_CPUS           4096
-#define PAPR_MAX_PHBS           31
 
 #define PAPR_KERNEL_ADDR        0x400000
 

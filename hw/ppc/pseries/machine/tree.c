@@ -6,6 +6,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/cutils.h"
+#include "hw/pseries/accel.h"
 #include "machine.h"
 
 #include <libfdt.h>
@@ -85,7 +86,7 @@ static void fill_dt_input(PaprMachine *pm, PaprDtInput *in)
         .fadump = pm->fadump,
         .firmware = pm->firmware,
         .vsmt = pm->cpu_host.vsmt,
-        .timebase_freq = PAPR_DT_TIMEBASE_FREQ,
+        .timebase_freq = papr_accel->timebase_hz(),
         .clock_freq = PAPR_DT_CLOCK_FREQ,
         .hpt_shift = papr_mmu_hpt_shift(pm->mmu),
         .rma_size = papr_machine_boot_rma_size(pm),

@@ -137,7 +137,6 @@ enum PaprGsVcpuWord {
 #define PAPR_GS_BUFFER_MAX      (64 * 1024)     /* bytes read of a buffer */
 #define PAPR_GS_RUN_BUFFER_MAX  16384
 #define PAPR_GS_RUN_OUTPUT_MIN  128             /* enough for any exit */
-#define PAPR_GS_ELEMENT_WORDS   3               /* of the largest value */
 
 /**
  * PaprGsItem - one element of a buffer

@@ -76,7 +76,7 @@ bool papr_numa_check_form1(const PaprNuma *numa, Error **errp)
         if (!numa->mem[i] && !numa->has_cpu[i]) {
             error_setg(errp, "NUMA node %u has neither memory nor CPUs, which "
                        "can't be described to guests that support FORM1 "
-                       "affinity only: give it either in -numa", i);
+                       "affinity only: give it memory or CPUs in -numa", i);
             return false;
         }
     }
@@ -135,18 +135,4 @@ unsigned papr_numa_vcpu_list(const PaprNuma *numa, unsigned node,
     cells[0]++;
     cells[n] = vcpu_id;
     return n + 1;
-}
-
-void papr_numa_home_node(const PaprNuma *numa, unsigned node, uint32_t vcpu_id,
-                         uint64_t regs[6])
-{
-    uint32_t cells[PAPR_NUMA_LIST_MAX];
-    uint32_t domains[12];
-    unsigned n = papr_numa_vcpu_list(numa, node, vcpu_id, cells);
-
-    memset(domains, 0xff, sizeof(domains));
-    memcpy(domains, &cells[1], (n - 1) * sizeof(cells[0]));
-    for (int i = 0; i < 6; i++) {
-        regs[i] = ((uint64_t)domains[2 * i] << 32) | domains[2 * i + 1];
-    }
 }
