@@ -534,7 +534,7 @@ def questions(host):
                                    '-display', 'none', *kvm,
                                    env={'IOCTL_CAPS': f'KVM_CAP_PPC_SMT_POSSIBLE={possible}',
                                         'IOCTL_FAIL': 'KVM_ENABLE_CAP[KVM_CAP_PPC_SMT]=EINVAL'})
-        expect(status == 1 and f'This host can do vsmt={says}.' in output, (status, output))
+        expect(status == 1 and f'This host supports vsmt={says}.' in output, (status, output))
     # requests that the kernel offers, and then refuses
     ended(host, '-M', 'pseries,cap-nested-hv=on', *kvm, says='use cap-nested-hv=off',
           IOCTL_FAIL='KVM_ENABLE_CAP[KVM_CAP_PPC_NESTED_HV]=EINVAL')

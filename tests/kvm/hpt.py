@@ -203,7 +203,7 @@ def refuses(guest, why):
 
 def kept(host):
     """The kernel refuses a request of an outgoing migration; then the migration works."""
-    faults = (('IOCTL_CAPS', 'KVM_CAP_PPC_HTAB_FD=0', 'neither tells nor takes', False),
+    faults = (('IOCTL_CAPS', 'KVM_CAP_PPC_HTAB_FD=0', 'can neither read nor write', False),
               ('IOCTL_FAIL', 'KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to read it', True),
               ('IOCTL_FAIL', 'read[htab]=EIO', "table can't be read: Input/output", True))
     for name, value, why, passing in faults:
@@ -265,7 +265,7 @@ def foreign(host):
                       ('KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to write it'),
                       ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', 'no hash page table of 4 MiB')):
         rejected(host, why, {'IOCTL_FAIL': rule})
-    rejected(host, 'neither tells nor takes', {'IOCTL_CAPS': 'KVM_CAP_PPC_HTAB_FD=0'})
+    rejected(host, 'can neither read nor write', {'IOCTL_CAPS': 'KVM_CAP_PPC_HTAB_FD=0'})
     stream = Stream(host.fetch(STATE))
     for content, why in (
             (stream.but(stream.version, 0), 'version 0'),
@@ -294,7 +294,7 @@ def sizes(host):
     expect('use resize-hpt=enabled' in output, output)
     # as large as the host's memory permits, or a message
     code, output = started(host, 'hash-fixed', '', {'IOCTL_FAIL': 'KVM_PPC_ALLOCATE_HTAB=ENOMEM'})
-    expect('a table of 2^23 bytes' in output and 'had memory for' not in output, output)
+    expect('a table of 2^23 bytes' in output and 'has memory for' not in output, output)
     none = {'IOCTL_FAIL': 'KVM_PPC_ALLOCATE_HTAB:*=ENOMEM'}
     code, output = started(host, 'hash-fixed', ',resize-hpt=disabled', none)
     expect('use resize-hpt=enabled or a smaller maxmem=' in output, output)

@@ -196,7 +196,7 @@ def fails(host):
         expect(not has_device(trace), trace)
     for fail in ('KVM_CREATE_DEVICE[XICS]=ENOMEM', 'KVM_PPC_RTAS_DEFINE_TOKEN:2=EINVAL',
                  'KVM_ENABLE_CAP[KVM_CAP_IRQ_XICS]:2=ENOSPC', 'KVM_SET_DEVICE_ATTR[XICS]:2=EIO'):
-        refused(host, "kernel-irqchip=on: xics-kvm|KVM's interrupt controller has no place|"
+        refused(host, "kernel-irqchip=on: xics-kvm|KVM's interrupt controller can't be connected|"
                 'Interrupt source 0x',
                 IOCTL_FAIL=fail)
 

@@ -60,7 +60,7 @@ REFUSED = (
     ('cap-dawr1=on', 'use cap-dawr1=off'),
     ('cap-nested-papr=on', 'use cap-nested-papr=off'),
     ('cap-hpt-max-page-size=16M', 'use cap-hpt-max-page-size=65536'),
-    ('max-cpu-compat=power10', 'use its own level or an earlier one'),
+    ('max-cpu-compat=power10', 'use its own mode or an earlier one'),
 )
 
 

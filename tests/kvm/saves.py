@@ -21,7 +21,7 @@ VP_STATE, ICP_STATE, TB_OFFSET = (f'id=0x{reg}' for reg in (
 # payload: pairs of a call that fails, and the migration's error
 FAULTS = {
     'carry-xive': (
-        ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x2]:*=EIO', "XIVE's queues can't be brought up to date: "),
+        ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x2]:*=EIO', "KVM can't complete XIVE's event queues: "),
         ('KVM_GET_DEVICE_ATTR[XIVE group=4]:*=EIO', "XIVE queue 6 of server 0 can't be read: "),
         (f'KVM_GET_ONE_REG[{VP_STATE}]:*=EIO', "XIVE: the registers of server 0 can't be read: "),
         ('KVM_GET_REGS:*=EIO', "The registers of vCPU id 0 can't be read: KVM_GET_REGS"),

@@ -138,9 +138,9 @@ static int32_t create_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     if (n_taken == ARRAY_SIZE(taken) ||
         !papr_dma_place(&limits, page_shift, window_shift, taken, n_taken,
                         n_taken - 1, &window.bus_addr)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "No DMA window of 2^%u bytes with pages "
-                      "of 2^%u bytes behind host bridge %u\n", window_shift,
-                      page_shift, phb->opt.index);
+        qemu_log_mask(LOG_GUEST_ERROR, "Can't create a DMA window of 2^%u "
+                      "bytes with pages of 2^%u bytes behind host bridge %u\n",
+                      window_shift, page_shift, phb->opt.index);
         return RTAS_PARAMETER_ERROR;
     }
     window.page_shift = page_shift;
@@ -187,8 +187,8 @@ static int32_t remove_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     bool was_default;
 
     if (!tcet) {
-        qemu_log_mask(LOG_GUEST_ERROR, "No DMA window 0x%x to be removed\n",
-                      call->args[0]);
+        qemu_log_mask(LOG_GUEST_ERROR, "ibm,remove-pe-dma-window: LIOBN 0x%x "
+                      "has no window\n", call->args[0]);
         return RTAS_PARAMETER_ERROR;
     }
     was_default = papr_phb_is_default_window(phb, tcet);
@@ -198,8 +198,8 @@ static int32_t remove_window(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     /* R1-7.3.27.3-3: removal of the last window restores the default one */
     if (!was_default && !count_windows(phb) &&
         !papr_phb_dma_restore(phb, &err)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "Default DMA window: %s\n",
-                      error_get_pretty(err));
+        qemu_log_mask(LOG_GUEST_ERROR, "Can't restore the default DMA window: "
+                      "%s\n", error_get_pretty(err));
         error_free(err);
         return RTAS_HARDWARE_ERROR;
     }
@@ -219,8 +219,8 @@ static int32_t reset_windows(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     }
     trace_papr_ddw_reset(phb->buid, call->args[0]);
     if (!papr_phb_dma_restore(phb, &err)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "Default DMA window: %s\n",
-                      error_get_pretty(err));
+        qemu_log_mask(LOG_GUEST_ERROR, "Can't restore the default DMA window: "
+                      "%s\n", error_get_pretty(err));
         error_free(err);
         return RTAS_HARDWARE_ERROR;
     }

@@ -82,7 +82,7 @@ static bool check_dynamic_window(const PaprPhbOptions *opt, Error **errp)
     }
     if (!papr_dma_usable(&limits, &msi, 1)) {
         error_setg(errp, "dma64_win_addr=0x%" PRIx64 " leaves no room for a "
-                   "window of 1 GiB with pages as pgsz=0x%" PRIx64 " has them, "
+                   "window of 1 GiB with the page sizes of pgsz=0x%" PRIx64 " "
                    "between 0x%llx, where MSIs go, and 2^64; use for instance "
                    "0x800000000000000", opt->dma64_win_addr, opt->page_sizes,
                    PAPR_PHB_MSI_WINDOW);

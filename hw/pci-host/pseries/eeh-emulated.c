@@ -191,14 +191,15 @@ static int pe_post_load(void *opaque, int version_id)
     PaprPhb *phb = opaque;
 
     if (!papr_pe_state_valid(phb->pe_state)) {
-        error_report("host bridge %u: the stream has its endpoint in state "
-                     "%u, which there is not", phb->opt.index, phb->pe_state);
+        error_report("host bridge %u: the stream has its PE in state %u, "
+                     "which does not exist", phb->opt.index, phb->pe_state);
         phb->pe_state = PAPR_PE_NORMAL;
         return -EINVAL;
     }
     if (!phb->opt.eeh) {
-        error_report("host bridge %u: the stream has its endpoint stopped, "
-                     "start it with eeh=on", phb->opt.index);
+        error_report("host bridge %u: the stream has its PE in an error "
+                     "state; start the destination with eeh=on",
+                     phb->opt.index);
         phb->pe_state = PAPR_PE_NORMAL;
         return -EINVAL;
     }

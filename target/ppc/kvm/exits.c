@@ -77,11 +77,11 @@ static int host_machine_check(PowerPCCPU *cpu, struct kvm_run *run)
     if (recovered) {
         warn_report_once("the host met an error in memory or processor while "
                          "it ran vCPU id %d; it has recovered, and the guest "
-                         "is told: see the host's log", cpu->vcpu_id);
+                         "is notified: see the host's log", cpu->vcpu_id);
     } else {
         error_report_once("the host met an error in memory or processor while "
                           "it ran vCPU id %d, and has not recovered; the guest "
-                          "is told: see the host's log", cpu->vcpu_id);
+                          "is notified: see the host's log", cpu->vcpu_id);
     }
     machine_check.fn(machine_check.opaque, cpu, recovered);
     return 0;

@@ -96,9 +96,9 @@ int papr_kvm_hpt_open(bool write, uint64_t index, Error **errp)
     int fd;
 
     if (!papr_kvm_facts()->htab_fd) {
-        error_setg(errp, "This host's KVM neither tells nor takes the guest's "
-                   "hash page table (KVM_CAP_PPC_HTAB_FD): a guest that uses "
-                   "hash translation can't be migrated");
+        error_setg(errp, "This host's KVM can neither read nor write the "
+                   "guest's hash page table (KVM_CAP_PPC_HTAB_FD): a guest "
+                   "that uses hash translation can't be migrated");
         return -1;
     }
     fd = kvm_vm_ioctl(kvm_state, KVM_PPC_GET_HTAB_FD, &how);

@@ -33,7 +33,7 @@ static bool hash_facts(struct kvm_ppc_smmu_info *info, Error **errp)
         rc = kvm_vm_ioctl(kvm_state, KVM_PPC_GET_SMMU_INFO, info);
     }
     if (rc < 0) {
-        error_setg_errno(errp, -rc, "KVM does not tell which page sizes this "
+        error_setg_errno(errp, -rc, "KVM does not report which page sizes this "
                          "host has (KVM_PPC_GET_SMMU_INFO): a newer kernel is "
                          "needed, or accel=tcg");
         return false;
@@ -111,8 +111,8 @@ void papr_kvm_check_mmu(PowerPCCPU *cpu, Error **errp)
     }
     if (ppc_hash64_has(cpu, PPC_HASH64_1TSEG) &&
         !(info.flags & KVM_PPC_1T_SEGMENTS)) {
-        error_setg(errp, "KVM on this host has no segments of 1 TiB, the CPU "
-                   "model has: use -cpu host");
+        error_setg(errp, "KVM on this host has no segments of 1 TiB, which "
+                   "the CPU model has: use -cpu host");
         return;
     }
     if (info.slb_size < opts->slb_size) {

@@ -219,7 +219,7 @@ static int ask_register(PowerPCCPU *cpu, PaprKvmReg *reg, PaprKvmValue *value,
         }
     }
     if (ret < 0) {
-        error_setg_errno(errp, -ret, "KVM does not give register %s", name);
+        error_setg_errno(errp, -ret, "KVM can't read register %s", name);
     }
     return ret;
 }

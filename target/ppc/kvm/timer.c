@@ -41,7 +41,7 @@ static int get_tb_offset(PowerPCCPU *cpu, uint64_t *offset, Error **errp)
     int ret = kvm_get_one_reg(CPU(cpu), KVM_REG_PPC_TB_OFFSET, &value);
 
     if (ret < 0 && !papr_kvm_reg_absent(ret)) {
-        error_setg_errno(errp, -ret, "KVM does not give register TB_OFFSET");
+        error_setg_errno(errp, -ret, "KVM can't read register TB_OFFSET");
         return ret;
     }
     *offset = value;
@@ -103,7 +103,7 @@ int papr_kvm_get_timers(PowerPCCPU *cpu, Error **errp)
         env->spr[SPR_DECR] = papr_kvm_decr_read(expiry, tb,
                                                 large_decrementer(cpu));
     } else if (!papr_kvm_reg_absent(ret)) {
-        error_setg_errno(errp, -ret, "KVM does not give register DEC_EXPIRY");
+        error_setg_errno(errp, -ret, "KVM can't read register DEC_EXPIRY");
         return ret;
     }
     return 0;

@@ -43,7 +43,7 @@ static bool set_version(CPUState *cs, Error **errp)
         error_setg(errp, "KVM on this host has no CPU with version register "
                    "0x%08x, the host's is 0x%08x: use -cpu host", pvr,
                    papr_kvm_host_pvr());
-        error_append_hint(errp, "An older processor's level is had by "
+        error_append_hint(errp, "For the mode of an older processor use "
                           "-machine pseries,max-cpu-compat=.\n");
     } else if (ret < 0) {
         error_setg_errno(errp, -ret, "KVM refuses the vCPU's registers");

@@ -232,9 +232,9 @@ void papr_kvm_append_smt_hint(Error *const *errp)
         }
     }
     if (modes->len) {
-        error_append_hint(errp, "This host can do vsmt=%s.\n", modes->str);
+        error_append_hint(errp, "This host supports vsmt=%s.\n", modes->str);
     } else {
-        error_append_hint(errp, "This host can do vsmt=%u only.\n",
+        error_append_hint(errp, "This host supports vsmt=%u only.\n",
                           facts.smt_threads);
     }
 }

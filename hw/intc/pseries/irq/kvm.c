@@ -62,7 +62,7 @@ int papr_irq_kvm_create(uint32_t type, uint32_t group, uint64_t attr,
     int fd = kvm_create_device(kvm_state, type, false);
 
     if (fd < 0) {
-        error_setg_errno(errp, -fd, "KVM does not make a %s for the machine",
+        error_setg_errno(errp, -fd, "KVM can't create the in-kernel %s",
                          type == KVM_DEV_TYPE_XIVE ? "XIVE" : "XICS");
         return -1;
     }
@@ -85,8 +85,8 @@ bool papr_irq_kvm_connect(PaprVcpu *vcpu, uint32_t capability, int fd,
 
     trace_papr_irq_kvm_connect(vcpu->id, fd, ret);
     if (ret < 0) {
-        error_setg_errno(errp, -ret, "KVM's interrupt controller has no place "
-                         "for vCPU id %u", vcpu->id);
+        error_setg_errno(errp, -ret, "KVM's interrupt controller can't be "
+                         "connected to vCPU id %u", vcpu->id);
         if (ret == -ENOSPC) {
             error_append_hint(errp, "Too many guests of the host have in-kernel"
                               " interrupt controllers: use a smaller maxcpus "

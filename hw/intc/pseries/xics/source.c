@@ -90,7 +90,7 @@ static void source_deliver(PaprArbiter *arb, uint32_t irq, PaprSource s)
         trace_papr_xics_offer(irq, s.server, s.priority);
         if (!icp) {
             qemu_log_mask(LOG_GUEST_ERROR, "XICS: interrupt 0x%x is for server "
-                          "%u, which is not there\n", irq, s.server);
+                          "%u, which does not exist\n", irq, s.server);
         } else if (papr_icp_try(icp, irq, s.priority, &displaced)) {
             if (!displaced) {
                 return;

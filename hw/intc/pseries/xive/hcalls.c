@@ -201,13 +201,14 @@ static int64_t h_int_set_queue_config(PowerPCCPU *cpu, uint64_t *args,
     }
     if (shift) {
         if (!papr_eq_shift_offered(shift)) {
-            qemu_log_mask(LOG_GUEST_ERROR, "xive: no event queues of 2^%" PRIu64
-                          " bytes\n", shift);
+            qemu_log_mask(LOG_GUEST_ERROR, "xive: event queues of 2^%" PRIu64
+                          " bytes are not offered\n", shift);
             return H_P5;
         }
         if (addr >= XV_EQ_MAX_ADDR || (addr & ((1ULL << shift) - 1))) {
             qemu_log_mask(LOG_GUEST_ERROR, "xive: event queue at 0x%" PRIx64
-                          " is not aligned to its 2^%" PRIu64 " bytes\n",
+                          " of 2^%" PRIu64 " bytes is not aligned, "
+                          "or out of range\n",
                           addr, shift);
             return H_P4;
         }

@@ -129,14 +129,14 @@ void papr_xive_kvm_esb_store(PaprXive *xive, uint32_t lisn, uint32_t offset)
 static uint64_t tima_read(void *opaque, hwaddr addr, unsigned size)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "xive: load from the management area at 0x%"
-                  HWADDR_PRIx " by none of the vCPUs\n", addr);
+                  HWADDR_PRIx " not made by a vCPU\n", addr);
     return UINT64_MAX;
 }
 
 static void tima_write(void *opaque, hwaddr addr, uint64_t value, unsigned size)
 {
     qemu_log_mask(LOG_GUEST_ERROR, "xive: store to the management area at 0x%"
-                  HWADDR_PRIx " by none of the vCPUs\n", addr);
+                  HWADDR_PRIx " not made by a vCPU\n", addr);
 }
 
 static const MemoryRegionOps tima_ops = {
@@ -155,8 +155,8 @@ static void *reserve_pages(void *at, size_t size, Error **errp)
                        MAP_NORESERVE | (at ? MAP_FIXED : 0), -1, 0);
 
     if (pages == MAP_FAILED) {
-        error_setg_errno(errp, errno, "XIVE: no %zu MiB of addresses",
-                         size / MiB);
+        error_setg_errno(errp, errno, "XIVE: can't reserve %zu MiB of "
+                         "addresses", size / MiB);
         return NULL;
     }
     return pages;

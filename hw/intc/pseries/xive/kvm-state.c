@@ -68,7 +68,7 @@ static void flush_queues(PaprXiveKvm *kvm)
     kvm->unflushed = NULL;
     if (!papr_xive_kvm_flush(kvm, &kvm->unflushed)) {
         error_prepend(&kvm->unflushed,
-                      "XIVE's queues can't be brought up to date: ");
+                      "KVM can't complete XIVE's event queues: ");
     }
 }
 

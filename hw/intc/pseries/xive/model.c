@@ -26,7 +26,8 @@ static bool xive_vcpu_create(void *be, PaprVcpu *vcpu, Error **errp)
     PaprTctx *tctx;
 
     if (vcpu->id >= xive->nr_servers) {
-        error_setg(errp, "XIVE has no room for vCPU id %u", vcpu->id);
+        error_setg(errp, "vCPU id %u is beyond the servers of XIVE: use a "
+                   "larger maxcpus", vcpu->id);
         return false;
     }
     if (PPC_INPUT(&vcpu->cpu->env) != PPC_FLAGS_INPUT_POWER9) {
@@ -275,7 +276,8 @@ static void xive_realize(DeviceState *dev, Error **errp)
 
     if (!xive->nr_irqs || !xive->nr_ends || xive->nr_ends % XV_PRIORITIES ||
         xive->nr_irqs > XV_EAS_EISN_MASK || xive->nr_ends > XV_EAS_END_MASK) {
-        error_setg(errp, "properties nr-irqs and nr-ends must be set");
+        error_setg(errp, "nr-irqs or nr-ends is 0 or too large, or nr-ends is "
+                   "not a multiple of 8");
         return;
     }
     xive->nr_servers = xive->nr_ends / XV_PRIORITIES;

@@ -157,8 +157,9 @@ static int load_sources(PaprXiveImage *image)
         uint64_t eas = be64_to_cpu(image->eat[i].w);
 
         if (papr_eas_end(eas) >= image->nr_ends) {
-            error_report("XIVE source 0x%x of the stream goes to queue %u of "
-                         "%u", i, papr_eas_end(eas), image->nr_ends);
+            error_report("XIVE source 0x%x of the stream is routed to queue "
+                         "%u, but there are %u", i, papr_eas_end(eas),
+                         image->nr_ends);
             return -EINVAL;
         }
         image->xive->eat[i] = eas;

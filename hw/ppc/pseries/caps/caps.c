@@ -192,8 +192,8 @@ static void tell_lowered(const PaprCaps *caps)
         }
     }
     if (list->len) {
-        info_report("this KVM host has less than the machine's defaults, "
-                    "the guest gets %s", list->str);
+        info_report("this KVM host does not support all defaults of the "
+                    "machine, the guest gets %s", list->str);
     }
 }
 

@@ -75,7 +75,7 @@ uint8_t papr_kvm_ccf_assist(const PaprCapsHost *host, const char **why)
 uint8_t papr_kvm_page_size(const PaprCapsHost *host, const char **why)
 {
     if (!host->backing_shift || host->backing_shift >= PAPR_PAGE_SHIFT_MAX) {
-        *why = "the architecture's largest page has 16 GiB";
+        *why = "the largest page of the architecture is 16 GiB";
         return PAPR_PAGE_SHIFT_MAX;
     }
     *why = "KVM maps no page larger than those that back the guest's memory "
@@ -86,16 +86,16 @@ uint8_t papr_kvm_page_size(const PaprCapsHost *host, const char **why)
 
 uint8_t papr_kvm_nested_hv(const PaprCapsHost *host, const char **why)
 {
-    *why = "the host's KVM offers it to no guest, or to none of this level "
-           "(POWER9 and later)";
+    *why = "the host's KVM does not support it, or the CPU is older than "
+           "POWER9";
     return host->kvm->nested_hv &&
            papr_caps_cpu_reaches(host, CPU_POWERPC_LOGICAL_3_00);
 }
 
 uint8_t papr_kvm_large_decr(const PaprCapsHost *host, const char **why)
 {
-    *why = "the host offers none of this CPU's width, or the CPU is older "
-           "than POWER9";
+    *why = "the host has none of this CPU's width, or the CPU is older than "
+           "POWER9";
     /* the guest is told the width of its CPU model */
     return host->kvm->large_decr_bits &&
            host->kvm->large_decr_bits ==

@@ -35,7 +35,7 @@ static uint8_t offered_dfp(const PaprCapsHost *host, const char **why)
 
 static uint8_t offered_page_size(const PaprCapsHost *host, const char **why)
 {
-    *why = "the architecture's largest page has 16 GiB";
+    *why = "the largest page of the architecture is 16 GiB";
     return PAPR_PAGE_SHIFT_MAX;
 }
 
@@ -47,7 +47,7 @@ static uint8_t offered_isa3(const PaprCapsHost *host, const char **why)
 
 static uint8_t not_in_kvm(const PaprCapsHost *host, const char **why)
 {
-    *why = "KVM has none";
+    *why = "KVM does not implement it";
     return 0;
 }
 

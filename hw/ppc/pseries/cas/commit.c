@@ -387,10 +387,11 @@ static int64_t h_cas(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     int64_t rc;
 
     if (reply_size < REPLY_HEADER) {
-        return refused(cas, H_P3, "no room for a reply");
+        return refused(cas, H_P3,
+                       "the buffer for the reply has no room for a header");
     }
     if (!papr_mem_is_ram(reply, reply_size)) {
-        return refused(cas, H_P2, "the reply's place is not memory");
+        return refused(cas, H_P2, "the buffer for the reply is not in RAM");
     }
     rc = cas_call(cas, cpu, args[0], has_vof(cas),
                   reply_size - REPLY_HEADER, &fdt, &fdt_size);

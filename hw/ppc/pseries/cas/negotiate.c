@@ -107,8 +107,9 @@ static int64_t negotiate_cpu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
                 return H_SUCCESS;
             }
             return refuse(result, H_HARDWARE, "the guest's kernel knows "
-                          "neither the CPU (PVR 0x%08x) nor a level of it%s: "
-                          "use another -cpu or max-cpu-compat", cpu->pvr,
+                          "neither the CPU (PVR 0x%08x) nor a compatibility "
+                          "mode of it%s: use another -cpu or max-cpu-compat",
+                          cpu->pvr,
                           offer->max_compat ? " up to max-cpu-compat" : "");
         }
         if ((cpu->pvr & mask) == pvr) {
@@ -189,7 +190,8 @@ static int64_t negotiate_mmu(const PaprCasOffer *offer, const PaprCasCpu *cpu,
 
         if (!offer->radix || !level_ok) {
             return refuse(result, H_PARAMETER, "the guest's kernel wants a "
-                          "radix MMU, which the machine lacks");
+                          "radix MMU, which the machine lacks: use -cpu "
+                          "POWER9 or later, or a later max-cpu-compat");
         }
         return H_SUCCESS;
     }

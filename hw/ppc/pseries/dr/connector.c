@@ -152,8 +152,8 @@ bool papr_dr_attach(PaprDr *dr, PaprDrcType type, uint32_t first,
     PaprDrcGroup *group;
 
     if (!drcs || count > drcs->run->count - (drcs - drcs->run->drcs)) {
-        error_setg(errp, "the machine lacks connectors of the %u from 0x%x on "
-                   "that this device needs", count,
+        error_setg(errp, "this device needs %u connectors from 0x%x on, which "
+                   "the machine does not have", count,
                    ((uint32_t)type << DRC_TYPE_SHIFT) | first);
         return false;
     }

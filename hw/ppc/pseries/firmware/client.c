@@ -333,7 +333,7 @@ static bool run_client_call(PaprFirmware *fw, PowerPCCPU *cpu, uint32_t addr)
     }
 
     if (!service->fn(fw, &call)) {
-        return log_bad_call("refused", name);
+        return log_bad_call("the service failed", name);
     }
     trace_papr_of_call(name, call.args[0], call.args[1], call.args[2],
                        call.rets[0]);

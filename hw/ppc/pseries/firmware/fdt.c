@@ -164,8 +164,9 @@ static int64_t h_update_dt(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     replace_fdt(fw, g_steal_pointer(&fdt), size);
     return H_SUCCESS;
 bad:
-    qemu_log_mask(LOG_GUEST_ERROR, "pseries: H_UPDATE_DT: no device tree of at "
-                  "most %zu bytes at 0x%" PRIx64 "\n", fw->fdt_room, addr);
+    qemu_log_mask(LOG_GUEST_ERROR, "pseries: H_UPDATE_DT: no valid device tree "
+                  "of at most %zu bytes at 0x%" PRIx64 "\n", fw->fdt_room,
+                  addr);
     return H_PARAMETER;
 }
 

@@ -68,8 +68,8 @@ static int64_t h_page_init(PowerPCCPU *cpu, uint64_t *args, void *opaque)
         return H_PARAMETER;
     }
     if (!is_ram_page(to) || ((flags & PAGE_INIT_COPY) && !is_ram_page(from))) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_PAGE_INIT: no page of RAM: 0x%" PRIx64
-                      ", 0x%" PRIx64 "\n", to, from);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_PAGE_INIT: to 0x%" PRIx64 ", from 0x%"
+                      PRIx64 ": not a page of RAM\n", to, from);
         return H_PARAMETER;
     }
     if (flags & PAGE_INIT_COPY) {

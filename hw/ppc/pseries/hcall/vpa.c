@@ -128,8 +128,8 @@ int64_t papr_h_register_vpa(PowerPCCPU *cpu, uint64_t *args, void *opaque)
     }
     if (subfunction >= VPA_REGISTER && subfunction <= SLB_SHADOW_REGISTER &&
         !area_address_ok(vcpu, addr)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_REGISTER_VPA: no area at 0x%" PRIx64
-                      "\n", addr);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_REGISTER_VPA: no area can be "
+                      "registered at 0x%" PRIx64 "\n", addr);
         return addr ? H_PARAMETER : H_HARDWARE;
     }
 

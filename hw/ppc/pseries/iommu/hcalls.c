@@ -203,8 +203,8 @@ static int64_t stuff_tce(PaprIommu *iommu, uint64_t liobn, uint64_t ioba,
         return H_PARAMETER;
     }
     if (count > STUFF_MAX) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_STUFF_TCE: %" PRIu64 " pages\n",
-                      count);
+        qemu_log_mask(LOG_GUEST_ERROR, "H_STUFF_TCE: %" PRIu64 " pages are "
+                      "more than %u\n", count, STUFF_MAX);
         return H_P4;
     }
     if (!find_window(iommu, "H_STUFF_TCE", liobn, ioba, count, &span) ||

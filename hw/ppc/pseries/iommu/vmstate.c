@@ -128,8 +128,9 @@ static int tce_table_post_load(void *opaque, int version_id)
                         tcet->mig.page_shift, tcet->bypass);
     if (store && !papr_tce_is_window(tcet->mig.bus_addr, tcet->mig.pages,
                                      tcet->mig.page_shift)) {
-        error_report("TCE table 0x%" PRIx32 ": the stream has a window of %"
-                     PRIu32 " pages of 2^%" PRIu32 " bytes at 0x%" PRIx64,
+        error_report("TCE table 0x%" PRIx32 ": the stream has an impossible "
+                     "window of %" PRIu32 " pages of 2^%" PRIu32 " bytes at 0x%"
+                     PRIx64,
                      tcet->liobn, tcet->mig.pages, tcet->mig.page_shift,
                      tcet->mig.bus_addr);
         papr_tce_store_free(store);

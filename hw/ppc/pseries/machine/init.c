@@ -47,7 +47,7 @@ static bool check_max_compat(PaprMachine *pm, Error **errp)
         return true;
     }
     error_setg(errp, "max-cpu-compat: Compatibility PVR 0x%08x not valid for "
-               "CPU %s; use its own level or an earlier one", pvr, cpu);
+               "CPU %s; use its own mode or an earlier one", pvr, cpu);
     return false;
 }
 

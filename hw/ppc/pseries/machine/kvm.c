@@ -18,7 +18,6 @@
 #include "system/hostmem.h"
 #include "system/kvm.h"
 #include "target/ppc/cpu-models.h"
-#include "target/ppc/kvm_ppc.h"
 #include "machine.h"
 
 /* Can the guest have a hash page table?  Without radix it needs one */
@@ -201,7 +200,7 @@ bool papr_machine_kvm_settle_vsmt(PaprMachine *pm, Error **errp)
     last = papr_cpu_vcpu_id(&pm->cpu_host, ms->smp.max_cpus - 1);
     if (!kvm_vcpu_id_is_valid(last)) {
         error_setg(errp, "-smp maxcpus=%u: the last vCPU would have id %u, "
-                   "more than this KVM host has; use a smaller maxcpus%s",
+                   "more than this KVM host supports; use a smaller maxcpus%s",
                    ms->smp.max_cpus, last,
                    pm->cpu_host.vsmt > ms->smp.threads
                    ? " or a smaller vsmt" : "");
@@ -256,7 +255,6 @@ void papr_machine_kvm_dt(PaprMachine *pm, PaprDtInput *in)
     }
     in->kvm = true;
     in->rma_size = MIN(in->rma_size, rma_mapped_by_hpt(pm));
-    in->timebase_freq = kvmppc_get_tbfreq();
     in->clock_freq = papr_kvm_clock_hz() ?: PAPR_DT_CLOCK_FREQ;
     in->multi_tce = kvm->multi_tce;
     in->host_model = in->host_model ?: pm->kvm_host_model;

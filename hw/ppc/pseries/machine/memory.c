@@ -40,15 +40,15 @@ static bool check_below_pci(const MachineState *ms, Error **errp)
     uint64_t room;
 
     if (ms->ram_size > PAPR_PCI_BASE) {
-        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
-                   "are; use at most %" PRIu64 "M",
+        error_setg(errp, "-m: memory must end below 32 TiB, where the windows "
+                   "of PCI begin; use at most %" PRIu64 "M",
                    (uint64_t)(PAPR_PCI_BASE / MiB));
         return false;
     }
     room = PAPR_PCI_BASE - papr_machine_device_memory_base(ms);
     if (ms->maxram_size - ms->ram_size > room) {
-        error_setg(errp, "-m: memory is below 32 TiB, where the windows of PCI "
-                   "are; use maxmem=%" PRIu64 "M at most",
+        error_setg(errp, "-m: memory must end below 32 TiB, where the windows "
+                   "of PCI begin; use maxmem=%" PRIu64 "M at most",
                    (uint64_t)((ms->ram_size + room) / MiB));
         return false;
     }

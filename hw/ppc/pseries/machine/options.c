@@ -77,7 +77,7 @@ static int choice_value(const Choice *choices, const char *option,
         g_string_append_printf(all, "%s%s", all->len ? ", " : "",
                                choices->word);
     }
-    error_setg(errp, "Bad value for \"%s\" property: '%s' is none of %s",
+    error_setg(errp, "Bad value for \"%s\" property: '%s' is not one of %s",
                option, word, all->str);
     return -1;
 }

@@ -213,8 +213,8 @@ static int64_t prepare_page(PowerPCCPU *cpu, uint64_t flags, uint64_t pte0,
     raddr = (pte1 & HPTE1_RPN) & ~(size - 1);
     is_memory = papr_mem_is_memory(raddr, size);
     if (!wimg_fits(pte1, is_memory)) {
-        qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: WIMG of 0x%" PRIx64 " don't "
-                      "fit %s\n", pte1, is_memory ? "memory" : "I/O");
+        qemu_log_mask(LOG_GUEST_ERROR, "H_ENTER: WIMG of 0x%" PRIx64 " does "
+                      "not suit %s\n", pte1, is_memory ? "memory" : "I/O");
         return H_PARAMETER;
     }
     if (actual > 16 && (flags & (PFT_ZERO_PAGE | PFT_ICACHE))) {

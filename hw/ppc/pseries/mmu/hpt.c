@@ -214,8 +214,8 @@ static PaprHpt *new_table(PaprMmu *mmu, int shift, Error **errp)
     if (!hpt) {
         g_autofree char *size = size_to_str(1ull << shift);
 
-        error_setg(errp, "No memory for a hash page table of %s; a smaller "
-                   "-m (maxmem=) needs a smaller one", size);
+        error_setg(errp, "No memory for a hash page table of %s; use a smaller "
+                   "-m (maxmem=)", size);
     }
     return hpt;
 }

@@ -60,8 +60,8 @@ static void warn_smaller(const PaprMmu *mmu, int shift)
 
     if (shift < wanted && shift != told) {
         told = shift;
-        warn_report("The host's kernel had memory for a hash page table of %s "
-                    "only, the guest's memory wants %s: the guest may be slow "
+        warn_report("The host's kernel has memory for a hash page table of %s "
+                    "only, and %s suit the guest's memory: it may be slow "
                     "(kernel parameter kvm_cma_resv_ratio= reserves more)",
                     got, want);
     }
@@ -79,8 +79,8 @@ int papr_kernel_hpt_alloc(PaprMmu *mmu, int shift, int least, Error **errp)
     if (got < 0) {
         g_autofree char *size = size_to_str(1ull << shift);
 
-        error_setg_errno(errp, -got, "KVM has no hash page table of %s for the "
-                         "guest: %s", size,
+        error_setg_errno(errp, -got, "KVM can't allocate a hash page table of "
+                         "%s for the guest: %s", size,
                          mmu->resize == PAPR_HPT_RESIZE_DISABLED ?
                          "use resize-hpt=enabled or a smaller maxmem= in -m" :
                          "use a smaller -m");
@@ -109,7 +109,7 @@ static void put_table_address(CPUState *cs, run_on_cpu_data data)
     cpu_synchronize_state(cs);
     rc = papr_kvm_put_sregs(cpu);
     if (rc < 0) {
-        error_report("KVM: vCPU %d does not get to know the hash page table: "
+        error_report("KVM: vCPU %d can't be given the hash page table: "
                      "%s", cs->cpu_index, strerror(-rc));
     }
 }

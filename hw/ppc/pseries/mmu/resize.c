@@ -127,7 +127,7 @@ static int64_t move_entry(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to,
                                    base, &place)) {
         /* H_ENTER refuses such an entry, but a migration stream may have it */
         qemu_log_mask(LOG_GUEST_ERROR, "H_RESIZE_HPT_COMMIT: entry 0x%" PRIx64
-                      " makes no sense\n", ptex);
+                      " has an unknown page or segment size\n", ptex);
         return H_HARDWARE;
     }
     if (hpte_load(to, place, 0) & HPTE0_VALID) {

@@ -34,8 +34,8 @@ bool papr_hpt_begin_entries(PaprMmu *mmu, QEMUFile *f, int shift, bool last,
         return true;
     }
     if (last) {
-        error_report("The guest's hash page table has changed its size while "
-                     "it was migrated; migrate again");
+        error_report("The size of the guest's hash page table changed during "
+                     "the migration; migrate again");
         *rc = -EBUSY;
         return false;
     }
@@ -55,9 +55,8 @@ int papr_hpt_check_chunk(uint64_t index, unsigned valid, unsigned invalid,
                          uint64_t n)
 {
     if (index + valid + invalid > n) {
-        error_report("The stream has hash page table entries 0x%" PRIx64
-                     " to 0x%" PRIx64 " of 0x%" PRIx64, index,
-                     index + valid + invalid, n);
+        error_report("The stream has %u hash page table entries from 0x%"
+                     PRIx64 " on, of 0x%" PRIx64, valid + invalid, index, n);
         return -EINVAL;
     }
     return 0;

@@ -85,7 +85,8 @@ int64_t papr_gs_check_all(PowerPCCPU *cpu, PaprGsReader reader,
         }
         if (rc != H_SUCCESS) {
             qemu_log_mask(LOG_GUEST_ERROR, "guest state buffer: element %"
-                          PRIu32 " of ID 0x%x and size %u: %" PRId64 "\n",
+                          PRIu32 " of ID 0x%x and size %u is invalid: code %"
+                          PRId64 "\n",
                           bad->index, bad->id, bad->size, rc);
             return rc;
         }

@@ -236,8 +236,8 @@ static bool take_guest(PaprGuests *guests, const SentGuest *sent)
     PaprGuest *guest;
 
     if (!sent->id || sent->id > PAPR_GUESTS_MAX || guests->guest[sent->id]) {
-        error_report("the stream has a nested guest of ID %" PRIu32
-                     " which can't be", sent->id);
+        error_report("nested guest %" PRIu32 " of the stream is invalid or "
+                     "occurs twice", sent->id);
         return false;
     }
     guest = add(guests, sent->id);
@@ -245,8 +245,8 @@ static bool take_guest(PaprGuests *guests, const SentGuest *sent)
     guest->word[PAPR_GS_GUEST_STATE_SIZE] = no_tree[PAPR_GS_GUEST_STATE_SIZE];
     guest->word[PAPR_GS_GUEST_OUTPUT_MIN] = no_tree[PAPR_GS_GUEST_OUTPUT_MIN];
     if (!papr_guest_set_tables(guest, guest->word)) {
-        error_report("the stream's tables of nested guest %" PRIu32
-                     " are none", sent->id);
+        error_report("the tables of nested guest %" PRIu32 " of the stream "
+                     "are invalid", sent->id);
         return false;
     }
     return true;
@@ -262,8 +262,9 @@ static bool take_vcpu(PaprGuests *guests, const SentVcpu *sent)
         vcpu = papr_guest_add_vcpu(guests, guest, sent->id);
     }
     if (!vcpu) {
-        error_report("the stream has a vCPU %" PRIu32 " of nested guest %"
-                     PRIu32 " which can't be", sent->id, sent->guest);
+        error_report("vCPU %" PRIu32 " of nested guest %" PRIu32 " of the "
+                     "stream is invalid, occurs twice, or is one too many",
+                     sent->id, sent->guest);
         return false;
     }
     vcpu->runner = sent->runner;

@@ -36,7 +36,7 @@ static int64_t set_table(PaprNested *nested, uint64_t ptcr)
     if (ptcr && (!papr_ptcr_table(ptcr, &addr, &size) ||
                  !papr_mem_is_ram(addr, size))) {
         qemu_log_mask(LOG_GUEST_ERROR, "H_SET_PARTITION_TABLE: 0x%" PRIx64
-                      " is no table in memory\n", ptcr);
+                      " is no partition table in RAM\n", ptcr);
         return H_PARAMETER;
     }
     qatomic_set(&nested->ptcr, ptcr);

@@ -181,7 +181,7 @@ static int nested_post_load(void *opaque, int version_id)
     uint64_t addr, size;
 
     if (nested->ptcr && !papr_ptcr_table(nested->ptcr, &addr, &size)) {
-        error_report("the stream's partition table 0x%" PRIx64 " is none",
+        error_report("the stream's partition table 0x%" PRIx64 " is invalid",
                      nested->ptcr);
         return -EINVAL;
     }

@@ -95,7 +95,7 @@ static int32_t suspend_me(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 static int32_t power_level(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 {
     if (call->args[0] != LIVE_DOMAIN) {
-        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: no power domain 0x%x\n",
+        qemu_log_mask(LOG_GUEST_ERROR, "RTAS: unknown power domain 0x%x\n",
                       call->args[0]);
         return RTAS_PARAMETER_ERROR;
     }
