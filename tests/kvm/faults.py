@@ -337,8 +337,8 @@ def tables(host):
     old = ',max-cpu-compat=power8'
     later(host, [
         ('KVM_PPC_ALLOCATE_HTAB=ENOMEM', 'dual', 'Ichcbc', 'memory for a hash page table'),
-        ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', 'dual', 'Icbc', 'KVM has no hash page table'),
-        ('KVM_PPC_ALLOCATE_HTAB:*=EBUSY', 'dual', 'Icbc', 'KVM has no hash page table'),
+        ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', 'dual', 'Icbc', "KVM can't allocate a hash page table"),
+        ('KVM_PPC_ALLOCATE_HTAB:*=EBUSY', 'dual', 'Icbc', "KVM can't allocate a hash page table"),
         ('KVM_PPC_ALLOCATE_HTAB=ENOMEM', 'dual', 'cbc', 'memory for a hash page table', '', old),
         ('KVM_PPC_ALLOCATE_HTAB:2=ENOMEM', 'dual', 'cbc', 'memory for a hash page table', '', old),
         ('KVM_PPC_RESIZE_HPT_PREPARE=ENOMEM', 'dual', 'Ihchc', None),

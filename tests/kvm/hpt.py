@@ -263,7 +263,7 @@ def foreign(host):
         guest.migrate(f'file:{STATE}')
     for rule, why in (('write[htab]=EIO', 'KVM refuses .*: Input/output error'),
                       ('KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to write it'),
-                      ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', 'no hash page table of 4 MiB')):
+                      ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', "can't allocate a hash page table of 4 MiB")):
         rejected(host, why, {'IOCTL_FAIL': rule})
     rejected(host, 'can neither read nor write', {'IOCTL_CAPS': 'KVM_CAP_PPC_HTAB_FD=0'})
     stream = Stream(host.fetch(STATE))
@@ -273,7 +273,7 @@ def foreign(host):
             (stream.but(stream.size, 17), r'2\^17 bytes, which is not possible'),
             (stream.but(stream.size, 30), r'2\^30 bytes, which is not possible'),
             (stream.but(stream.size, 0), 'entries without a table'),
-            (stream.but(stream.chunk, 0x7fffffff), 'entries 0x7fffffff to'),
+            (stream.but(stream.chunk, 0x7fffffff), 'entries from 0x7fffffff on'),
             (stream.but(stream.valid + 8, 0, 0), 'KVM refuses'),
             (stream.content[:stream.valid + 12], 'Input/output error|error while loading')):
         host.push(content, STATE)
