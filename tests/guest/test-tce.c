@@ -15,7 +15,7 @@
 #define WINDOW      (1ull << 28)
 #define SHIFT       16
 #define TCES        (WINDOW >> SHIFT)
-#define OWN_PAGES   64              /* of each vCPU in the window of the boot */
+#define OWN_PAGES   64              /* of each vCPU in the default window */
 
 static volatile uint64_t window;    /* of the window made last; 0: of none */
 static volatile bool done;

@@ -173,7 +173,7 @@ def from_tcg(host):
 
 
 def window(host):
-    """DMA by tables in the kernel: the boot window, and a dynamic one; reboots."""
+    """DMA by tables in the kernel: the default window, and a dynamic one; reboots."""
     env = {'IOCTL_TRACE': '/tmp/window.trace'}
     with host.guest(args=DMA, initrd=MODULES, env=env) as guest:
         guest.launch()

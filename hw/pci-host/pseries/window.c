@@ -81,8 +81,8 @@ bool papr_dma_overlap(PaprDmaRange a, PaprDmaRange b)
 static bool window_fits(PaprDmaRange range, const PaprDmaRange *taken,
                         size_t n_taken)
 {
-    /* the last address, so that a window may end at 2^64 */
-    if (range.start + (range.size - 1) < range.start) {
+    /* as papr_tce_is_window(): the end is an address, too */
+    if (range.size > UINT64_MAX - range.start) {
         return false;
     }
     for (size_t i = 0; i < n_taken; i++) {

@@ -140,7 +140,7 @@ void papr_cpu_core_register(const char *model);
 /** papr_vcpu_find: the vCPU with this id, or NULL; any id is safe to ask for */
 PaprVcpu *papr_vcpu_find(const PaprVcpuMap *map, uint64_t id);
 
-/* LPCR (logical partition control register) bits that all vCPUs share */
+/* LPCR (logical partitioning control register) bits that all vCPUs share */
 #define PAPR_LPCR_OF_ALL \
     (LPCR_ILE | LPCR_AIL | LPCR_UPRT | LPCR_GTSE | LPCR_HR)
 

@@ -12,7 +12,7 @@
 #include "qemu/bitops.h"
 
 /*
- * Logical partition control register (LPCR): the bits that are the guest's.
+ * Logical partitioning control register (LPCR): the bits that are the guest's.
  * QEMU sets ILE, AIL, LD and TC in the register; KVM_PPC_CONFIGURE_V3_MMU sets
  * UPRT, HR and GTSE.  All other bits are the host's, for example where external
  * interrupts are delivered and what wakes a thread from nap.  They must not get

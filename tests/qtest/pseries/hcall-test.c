@@ -209,7 +209,7 @@ static void test_register_vpa_bad(void)
     qtest_quit(qts);
 }
 
-/* LPCR (logical partition control register) of each vCPU has @bits of @mask */
+/* LPCR (logical partitioning control register) of all vCPUs: @bits of @mask */
 static void assert_lpcr(QTestState *qts, unsigned n, uint64_t mask,
                         uint64_t bits)
 {

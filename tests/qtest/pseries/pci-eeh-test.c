@@ -214,7 +214,7 @@ static void test_probe(void)
     qtest_quit(qts);
 }
 
-/* A device behind a PCI bridge is in the PE, whose address has the primary bus */
+/* A device behind a PCI bridge is in the PE: its address is the primary bus */
 static void test_behind_bridge(void)
 {
     QTestState *qts = papr_start(BRIDGE "eeh=on -device pci-bridge,bus=b1.0,"

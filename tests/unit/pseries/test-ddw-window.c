@@ -24,7 +24,7 @@ static PaprDmaLimits limits(void)
     };
 }
 
-/* A second window, beside the window of the boot: a guest's first request */
+/* A second window, beside the default window: a guest's first request */
 static uint64_t beside_boot(uint32_t page_shift, uint32_t window_shift)
 {
     const PaprDmaRange taken[] = { boot, msi };
@@ -63,7 +63,7 @@ static void page_sizes(void)
 
 static void entries(void)
 {
-    /* as many as the window of the boot has, at least */
+    /* as many as the default window has, at least */
     g_assert_cmphex(papr_dma_max_tces(0), ==, 1 << 18);
     g_assert_cmphex(papr_dma_max_tces(512 * MiB), ==, 1 << 18);
     g_assert_cmphex(papr_dma_max_tces(1 * GiB), ==, 1 << 18);
@@ -141,12 +141,12 @@ static void places(void)
     l.low = HIGH;
     g_assert_false(papr_dma_place(&l, 12, 30, high_and_msi, 2, 1, &start));
 
-    /* up to the last address, and not past it */
+    /* the end is below 2^64, as papr_tce_is_window() requires */
     l = limits();
     l.low = MSI;
     l.high = 0xffffffffc0000000ULL;
-    g_assert_cmphex(alone(l, 12, 30), ==, l.high);
-    g_assert_cmphex(alone(l, 12, 31), ==, UINT64_MAX);
+    g_assert_cmphex(alone(l, 12, 29), ==, l.high);
+    g_assert_cmphex(alone(l, 12, 30), ==, UINT64_MAX);
 }
 
 /* A window begins at a multiple of its page size */
@@ -180,11 +180,12 @@ static void places_of_use(void)
     g_assert_true(usable(4 * GiB, usual));
     g_assert_true(usable(MSI + 64 * KiB, usual));
     g_assert_true(usable(MSI - 1 * GiB, usual));
-    g_assert_true(usable(0xffffffffc0000000ULL, usual));
+    g_assert_true(usable(0xffffffff80000000ULL, usual));
     /* over the MSIs; past the last address */
     g_assert_false(usable(MSI, usual));
     g_assert_false(usable(MSI + 4 * KiB, usual));
     g_assert_false(usable(MSI - 1 * GiB + 4 * KiB, usual));
+    g_assert_false(usable(0xffffffffc0000000ULL, usual));
     g_assert_false(usable(0xfffffffffffff000ULL, usual));
     /* pages above 1 GiB; an address that is no multiple of the page size */
     g_assert_true(usable(16 * GiB, 16 * GiB));

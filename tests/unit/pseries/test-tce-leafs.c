@@ -64,7 +64,7 @@ static uint64_t set_in(Model *m, uint64_t leaf)
     return n;
 }
 
-static void check(Model *m, uint64_t keep)
+static void check(Model *m)
 {
     uint64_t held = 0;
 
@@ -97,7 +97,7 @@ static void store(Model *m, uint64_t index, const uint64_t *tces,
     papr_tce_leafs_set(&m->leafs, index, tces, count, same, keep);
     /* papr_tce_leafs_missing() bounds the memory that is added */
     g_assert_cmpuint(m->leafs.held, <=, before + missing);
-    check(m, keep);
+    check(m);
 }
 
 static void test_random(void)

@@ -39,8 +39,10 @@ typedef struct PaprIcp PaprIcp;
  * The accepting thread, which makes the ICP accept less favored interrupts,
  *   (a) clears the resend bit,
  *   (b) offers all sources whose bits are in @waiting.
- * If (b) misses the bit of (2), then (a) was before (3), and (3) sees that the
- * resend bit is clear.  Each step is a full barrier.
+ * If (b) misses the bit of (2), then (a) was before (3).  If (a) was after (1),
+ * (3) sees that the resend bit is clear.  If (a) was before (1), the ICP has
+ * refused the interrupt under the limit that (a) set: it has to wait.  Each
+ * step is a full barrier.
  */
 struct PaprIcp {
     uint64_t state;                     /* atomic, see icp-state.h */

@@ -143,7 +143,7 @@ static void fetch_server_on_cpu(CPUState *cs, run_on_cpu_data data)
     FetchWork *work = data.host_ptr;
     PaprIcp *icp = work->vcpu->icp;
     PaprIcpRegs regs;
-    uint64_t state;
+    uint64_t state = 0;
 
     work->ret = kvm_get_one_reg(cs, KVM_REG_PPC_ICP_STATE, &state);
     trace_papr_xics_kvm_fetch_server(icp->server, state, work->ret);

@@ -35,7 +35,7 @@ const char *papr_cpu_core_type(const char *cpu_type)
 }
 
 /*
- * LPCR (logical partition control register) of a stopped vCPU: interrupts go
+ * LPCR (logical partitioning control register) of a stopped vCPU: interrupts go
  * to the partition, not to a hypervisor, and none of them ends the power
  * saving state in which it waits for start-cpu.  Bits that all vCPUs share are
  * the partition's, which a reset of the machine has cleared before.

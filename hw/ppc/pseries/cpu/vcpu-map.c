@@ -9,7 +9,7 @@
  * guest).  The caller that removes a vCPU frees its PaprVcpu after a grace
  * period.
  *
- * The map also has the bits of LPCR (the logical partition control register)
+ * The map also has the bits of LPCR (the logical partitioning control register)
  * that are the same in all of a partition's vCPUs.  vCPUs' own LPCRs are
  * updated from these bits, and the bits from LPCRs only when a stream is
  * loaded.  So the order does not matter, nor which vCPUs are started, stopped

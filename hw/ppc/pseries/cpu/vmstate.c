@@ -187,7 +187,7 @@ static int vcpu_pre_save(void *opaque)
 }
 
 /*
- * The stream has the partition's bits of LPCR (logical partition control
+ * The stream has the partition's bits of LPCR (logical partitioning control
  * register) in every vCPU.  Take those of a running vCPU, if there is one: in a
  * stream of other releases a stopped vCPU may have missed a change, and gets it
  * when it is started.

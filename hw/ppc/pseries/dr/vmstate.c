@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: GPL-2.0-or-later
  */
 #include "qemu/osdep.h"
+#include "qemu/error-report.h"
 #include "migration/register.h"
 #include "migration/vmstate.h"
 #include "internal.h"
@@ -97,6 +98,9 @@ static int drc_post_load(void *opaque, int version_id)
 
     if (!papr_drc_state_exists(&drc->st, saved->state) ||
         (saved->unplug_requested && is_permanent(drc))) {
+        error_report("the stream has connector 0x%x in state %u%s, which it "
+                     "can't have", papr_drc_index(drc), saved->state,
+                     saved->unplug_requested ? " with an unplug request" : "");
         return -EINVAL;
     }
     papr_drc_group_load(drc->group, &drc->st, saved->state,

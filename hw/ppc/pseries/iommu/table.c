@@ -71,7 +71,7 @@ PaprTceTable *papr_iommu_find(PaprIommu *iommu, uint64_t number)
     return qht_lookup_custom(&iommu->others, &liobn, hash_of(liobn), has_liobn);
 }
 
-static void publish_store(PaprTceTable *tcet)
+static void publish_table(PaprTceTable *tcet)
 {
     PaprTceTable **slot = pci_slot(tcet->iommu, tcet->liobn);
 
@@ -82,7 +82,7 @@ static void publish_store(PaprTceTable *tcet)
     }
 }
 
-static void withdraw_store(PaprTceTable *tcet)
+static void withdraw_table(PaprTceTable *tcet)
 {
     PaprTceTable **slot = pci_slot(tcet->iommu, tcet->liobn);
 
@@ -291,7 +291,7 @@ static void realize(DeviceState *dev, Error **errp)
     memory_region_set_enabled(&tcet->bypass_region, false);
     memory_region_add_subregion_overlap(&tcet->root, 0, &tcet->bypass_region,
                                         1);
-    publish_store(tcet);
+    publish_table(tcet);
     vmstate_register(VMSTATE_IF(tcet), tcet->liobn, &vmstate_papr_tce, tcet);
 }
 
@@ -300,7 +300,7 @@ static void unrealize(DeviceState *dev)
     PaprTceTable *tcet = PAPR_TCE_TABLE(dev);
 
     vmstate_unregister(VMSTATE_IF(tcet), &vmstate_papr_tce, tcet);
-    withdraw_store(tcet);
+    withdraw_table(tcet);
     papr_tce_disable(tcet);
     /* a region in a container holds a reference to its owner, the table */
     memory_region_del_subregion(&tcet->root, &tcet->bypass_region);

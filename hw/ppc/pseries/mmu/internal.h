@@ -212,7 +212,7 @@ void papr_tlb_flush_all(PaprMmu *mmu);
  */
 void papr_tlb_flush_all_stopped(PaprMmu *mmu, PowerPCCPU *cpu);
 
-/* Set LPCR (logical partition control register) bits of all vCPUs; BQL */
+/* Set LPCR (logical partitioning control register) bits of all vCPUs; BQL */
 void papr_lpcr_update_stopped(PaprMmu *mmu, uint64_t set, uint64_t mask);
 
 void papr_mmu_register_hpt_hcalls(PaprMmu *mmu, PaprHcallTable *hcalls);

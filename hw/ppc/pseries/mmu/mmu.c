@@ -19,7 +19,7 @@
 #include "internal.h"
 #include "kvm.h"
 
-/* Logical partition control register (LPCR): bits of the translation mode */
+/* Logical partitioning control register (LPCR): bits of the translation mode */
 #define LPCR_MODE (LPCR_HR | LPCR_UPRT)
 
 PaprMmu *papr_mmu_new(PaprVcpuMap *vcpus, PaprHcallTable *hcalls,

@@ -8,7 +8,7 @@
  *
  * Hash translation with segment tables in memory is not offered: TCG does not
  * know them.  So the mode bit for it is always refused, and LPCR (logical
- * partition control register) never has UPRT set in a hash guest.  Under KVM
+ * partitioning control register) never has UPRT set in a hash guest.  Under KVM
  * H_CLEAN_SLB and H_INVALIDATE_PID are not offered.
  *
  * Locking: BQL.  With TCG, other vCPUs' registers are changed while no vCPU
