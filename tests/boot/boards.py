@@ -56,7 +56,8 @@ def main():
         kernel.flush()
         try:
             done = subprocess.run(
-                [qemu, '-M', 'pegasos2,audiodev=none', '-audiodev', 'none,id=none', '-L', firmware, '-display', 'none', '-nodefaults',
+                [qemu, '-M', 'pegasos2,audiodev=none', '-audiodev', 'none,id=none',
+                 '-L', firmware, '-display', 'none', '-nodefaults',
                  '-serial', 'none', '-kernel', kernel.name],
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120,
                 check=False)

@@ -101,7 +101,8 @@ def lists():
                f'{words} does not list {name}')
     formats = subprocess.run([BUILD / 'qemu-img', '--help'], stdout=subprocess.PIPE, text=True,
                              check=True).stdout
-    formats = re.search(r'^Supported image formats:\n(.*?)\n\n', formats, re.M | re.S).group(1).split()
+    formats = re.search(r'^Supported image formats:\n(.*?)\n\n', formats,
+                        re.M | re.S).group(1).split()
     expect(set(FORMATS) <= set(formats), f'formats: {formats}')
     with DeviceGuest(MODE, args=['-S']) as guest:
         guest.launch()

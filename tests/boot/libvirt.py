@@ -237,7 +237,8 @@ def disk(scene):
         guest.run(f'echo turn {turn} > /dev/{name} && sync')
         detach(scene, path, f'{scene.directory}/data')
         expect(guest.status('grep -qx data /sys/block/vd*/serial')[0] != 0, 'it is still there')
-        expect((scene.directory / 'data').read_bytes().startswith(b'turn %d\n' % turn), 'not written')
+        expect((scene.directory / 'data').read_bytes().startswith(b'turn %d\n' % turn),
+               'not written')
 
 
 def nic(scene):

@@ -129,7 +129,8 @@ def console():
 
         # in: as raw input, without the terminal's line editing
         data = ''.join(chr(33 + n * 7919 % 90) for n in range(1000000))
-        guest.send('stty raw -echo; echo "<go>"; head -c 1000000 | md5sum; stty sane; echo "<in>"\n')
+        guest.send('stty raw -echo; echo "<go>"; head -c 1000000 | md5sum; '
+                   'stty sane; echo "<in>"\n')
         guest.until(r'<in>"\r*\n')
         guest.until('<go>')
         guest.console_socket.settimeout(120)
@@ -264,7 +265,8 @@ def gdbstub():
                 break
             gdb.step()
         gdb.step()
-        expect(gdb.get('pc') == nip + 4, f'the step over sc 1 at {nip:#x} ended at {gdb.get("pc"):#x}')
+        expect(gdb.get('pc') == nip + 4,
+               f'the step over sc 1 at {nip:#x} ended at {gdb.get("pc"):#x}')
         gdb.send('c')
         guest.shell()
         function = guest.run("sed -n 's/ T __fdget_pos$/ found/p' /proc/kallsyms")

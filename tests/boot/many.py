@@ -41,8 +41,9 @@ def views_of(device, each, *more):
     with tempfile.TemporaryDirectory() as directory:
         log = Path(directory) / 'log'
         done = subprocess.run(
-            [BINARY, '-M', 'pseries', '-nodefaults', '-display', 'none', '-S', '-L',
-             guest_file('roms').parent, '-L', guest_file('roms'), '-trace', 'flatview_new', '-D', log,
+            [BINARY, '-M', 'pseries', '-nodefaults', '-display', 'none', '-S',
+             '-L', guest_file('roms').parent, '-L', guest_file('roms'),
+             '-trace', 'flatview_new', '-D', log,
              '-monitor', 'stdio', *slots(device, each), *more], input='quit\n',
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
             timeout=120 * PATIENCE)

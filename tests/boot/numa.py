@@ -42,7 +42,8 @@ def ram(node, size):
 
 def memory(node, size, cpus='', more=''):
     """A node with memory of MiB, from a backend."""
-    return [*ram(node, size), '-numa', f'node,nodeid={node},memdev=m{node}{cpus and f",cpus={cpus}"}{more}']
+    return [*ram(node, size), '-numa',
+            f'node,nodeid={node},memdev=m{node}{cpus and f",cpus={cpus}"}{more}']
 
 
 def distances(rows):

@@ -45,12 +45,14 @@ def disk(name):
 CORE = 'power9_v2.2-spapr-cpu-core'
 poll = Guest.poll
 # the devices whose interrupts test-carry.c uses
-THREE = [word for n in (1, 2, 3) for word in (*disk(f'd{n}'), '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
+THREE = [word for n in (1, 2, 3)
+         for word in (*disk(f'd{n}'), '-device', f'virtio-blk-pci,drive=d{n},addr={n}')]
 
 
 def migrate(guest, uri):
     guest.cmd('migrate', uri=uri)
-    poll(lambda: guest.cmd('query-migrate').get('status') in ('completed', 'failed'), 'end of the migration')
+    poll(lambda: guest.cmd('query-migrate').get('status') in ('completed', 'failed'),
+         'end of the migration')
     answer = guest.cmd('query-migrate')
     expect(answer['status'] == 'completed', f'migration: {answer}')
 
@@ -177,8 +179,8 @@ class Carried(Traveller):
         cores = [f'{CORE},core-id=1'] if plugged == '1' else []
         super().__init__(version, f'{mode},x-vof=on', (
             '-cpu', 'POWER9', '-smp', f'{first},maxcpus=8',
-            *(word for core in cores for word in ('-device', core)), '-m', '256M', '-kernel', str(PAYLOADS),
-            '-append', payload, *THREE))
+            *(word for core in cores for word in ('-device', core)), '-m', '256M',
+            '-kernel', str(PAYLOADS), '-append', payload, *THREE))
         self.round = -1
 
     def ready(self):
@@ -202,16 +204,19 @@ DEVICES = (
     *disk('pci'), '-device', 'pci-bridge,id=bridge,chassis_nr=1,addr=4',
     '-device', 'virtio-blk-pci,drive=pci,bus=bridge,addr=2',
     *disk('vio'), '-device', 'spapr-vscsi,reg=0x5000', '-device', 'scsi-hd,drive=vio',
-    '-netdev', 'user,id=n0,net=10.0.2.0/24,restrict=on', '-netdev', 'user,id=n1,net=10.0.3.0/24,restrict=on',
+    '-netdev', 'user,id=n0,net=10.0.2.0/24,restrict=on',
+    '-netdev', 'user,id=n1,net=10.0.3.0/24,restrict=on',
     '-device', 'virtio-net-pci,netdev=n0,mac=52:54:00:00:00:01,romfile=,addr=5',
     '-device', 'spapr-vlan,netdev=n1,mac=52:54:00:00:00:02',
-    '-device', 'spapr-pci-host-bridge,index=1,id=far', '-device', 'virtio-balloon-pci,bus=far.0,addr=1')
+    '-device', 'spapr-pci-host-bridge,index=1,id=far',
+    '-device', 'virtio-balloon-pci,bus=far.0,addr=1')
 
 MODULES = 'virtio_pci virtio_blk virtio_net ibmveth ibmvscsi sd_mod'
 # two loops, which compare data in memory, and read the disks
 WORK = ('mkdir /tmp/w; for n in vda sda; do (while :; do '
         'dd if=/dev/urandom of=/tmp/w/$n bs=64k count=2 2> /dev/null; '
-        'cp /tmp/w/$n /tmp/w/$n.copy; cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
+        'cp /tmp/w/$n /tmp/w/$n.copy; '
+        'cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
         'dd if=/dev/$n of=/tmp/w/$n.disk bs=64k count=2 iflag=direct 2> /dev/null || '
         'echo disk >> /tmp/w/trouble; echo >> /tmp/w/turns$n; done) & done; true')
 # they continue, networks answer, each CPU runs tasks, timers expire, there are no errors
@@ -220,7 +225,8 @@ LOOK = ('for n in vda sda; do before=$(cat /tmp/w/turns$n | wc -l); '
         'ping -c 1 10.0.2.2 > /dev/null && ping -c 1 10.0.3.2 > /dev/null && '
         "for n in $(sed -n 's/^processor.*: //p' /proc/cpuinfo); do "
         'taskset -c $n sleep 0.1 || exit 1; done; '
-        "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
+        "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && "
+        '[ ! -e /tmp/w/trouble ]')
 KEPT = 'md5sum /dev/nvram; grep MemTotal /proc/meminfo; nproc; cat /sys/class/net/eth*/address'
 
 

@@ -39,7 +39,8 @@ DIFFERENCES = [
      r'modern-hotplug-events|resize-hpt|vsmt|x-vof)', 'the peer has them, but its help does not'),
     (r'-M pseries\S*: (block-remove|call-stats)', 'not in the peer'),
     (r'(/machine|properties of pseries-\S*-machine): (block-remove|call-stats)', 'likewise'),
-    (r'(/machine|properties of pseries-\S*-machine): x-vof', '`auto`, the default, is its third value'),
+    (r'(/machine|properties of pseries-\S*-machine): x-vof',
+     '`auto`, the default, is its third value'),
     (r'/machine: dr-connector\[\d+\]', 'connectors are no objects here'),
     (r'type spapr-drc-(cpu|lmb|pci|phb|pmem)', 'likewise'),
     (r'/machine: xive', 'the peer has it among the devices without a name'),
@@ -118,7 +119,8 @@ def expanded(schema):
             return [expand(entry['element-type'], within)]
         if kind == 'alternate':
             return {'one of': [expand(member['type'], within) for member in entry['members']]}
-        told = {member['name'] + ('?' if 'default' in member else ''): expand(member['type'], within)
+        told = {member['name'] + ('?' if 'default' in member else ''):
+                expand(member['type'], within)
                 for member in entry['members']}
         for variant in entry.get('variants', ()):
             told[f'{entry["tag"]}={variant["case"]}'] = expand(variant['type'], within)
@@ -159,15 +161,18 @@ def objects(qemu, seen):
 def monitor(program):
     seen = {}
     with Machine(program) as qemu:
-        qemu.set_machine('pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off')
-        qemu.add_args('-nodefaults', '-S', '-L', str(BUILD / 'guest'), '-smp', '2,maxcpus=4,threads=2',
+        qemu.set_machine('pseries,cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,'
+                         'cap-ccf-assist=off')
+        qemu.add_args('-nodefaults', '-S', '-L', str(BUILD / 'guest'),
+                      '-smp', '2,maxcpus=4,threads=2',
                       '-device', 'spapr-vlan', '-device', 'spapr-vscsi')
         qemu.launch()
         for machine in qemu.cmd('query-machines'):
             put(seen, f'query-machines {machine["name"]}', machine)
         for model in qemu.cmd('query-cpu-definitions'):
             put(seen, f'query-cpu-definitions {model["name"]}', model)
-        for query in 'query-cpus-fast', 'query-hotpluggable-cpus', 'query-current-machine', 'query-memory-size-summary':
+        for query in ('query-cpus-fast', 'query-hotpluggable-cpus', 'query-current-machine',
+                      'query-memory-size-summary'):
             put(seen, query, qemu.cmd(query))
         objects(qemu, seen)
         for name, parts in expanded(qemu.cmd('query-qmp-schema')).items():

@@ -151,8 +151,8 @@ def tpm_saved(name, *words):
             value = extend(guest, version, bytes(version.size), b'before')
             register = (f'cat /sys/class/tpm/tpm0/pcr-sha256/{REGISTER}' if version.two else
                         'cat /sys/class/tpm/tpm0/pcrs')
-            guest.run(f'while true; do {register} > /dev/null || touch /failed; echo >> /tmp/rounds;'
-                      ' done & true')
+            guest.run(f'while true; do {register} > /dev/null || touch /failed; '
+                      'echo >> /tmp/rounds; done & true')
             guest.cmd('migrate', uri=f'file:{state}')
             poll(lambda: guest.cmd('query-migrate').get('status') in ('completed', 'failed'),
                  'saved')

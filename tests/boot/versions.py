@@ -28,7 +28,8 @@ VERSIONS = ('10.0', '9.2', '9.1', '9.0', '8.2', '8.1', '8.0', '7.2', '7.1', '7.0
             '6.0', '5.2', '5.1', '5.0', '4.2', '4.1', '4.0', '3.1', '3.0')
 DEPRECATED = VERSIONS[VERSIONS.index('7.0'):]
 # TCG has none of these; upstream warns about them at each start
-TCG_LACKS = re.compile(r"warning: TCG doesn't support requested feature, cap-(cfpc|sbbc|ibs|ccf-assist)=")
+TCG_LACKS = re.compile(r"warning: TCG doesn't support requested feature, "
+                       r'cap-(cfpc|sbbc|ibs|ccf-assist)=')
 
 
 def at_least(version, other):
@@ -44,14 +45,19 @@ MANY = ('-nodefaults', '-smp', '4,threads=2,maxcpus=8', '-m', '1G,slots=4,maxmem
         *null('a'), *null('b'), *null('c'), *null('d'), *null('e'),
         '-chardev', 'null,id=t', '-device', 'spapr-vty,chardev=t',
         '-device', 'spapr-vscsi,reg=0x5000', '-device', 'scsi-hd,drive=a',
-        '-nic', 'none', '-netdev', 'user,id=n', '-device', 'spapr-vlan,netdev=n,mac=52:54:00:12:34:56',
-        '-device', 'spapr-pci-host-bridge,index=3,id=far', '-device', 'spapr-pci-host-bridge,index=1,numa_node=1',
-        '-device', 'pci-bridge,id=bridge,chassis_nr=1,addr=4', '-device', 'virtio-blk-pci,drive=b,bus=bridge,addr=2',
+        '-nic', 'none', '-netdev', 'user,id=n',
+        '-device', 'spapr-vlan,netdev=n,mac=52:54:00:12:34:56',
+        '-device', 'spapr-pci-host-bridge,index=3,id=far',
+        '-device', 'spapr-pci-host-bridge,index=1,numa_node=1',
+        '-device', 'pci-bridge,id=bridge,chassis_nr=1,addr=4',
+        '-device', 'virtio-blk-pci,drive=b,bus=bridge,addr=2',
         '-device', 'virtio-scsi-pci,id=scsi,addr=5', '-device', 'scsi-cd,drive=c,bus=scsi.0',
-        '-device', 'nvme,drive=d,serial=1,addr=6', '-device', 'virtio-blk-pci,drive=e,bus=far.0,addr=1',
+        '-device', 'nvme,drive=d,serial=1,addr=6',
+        '-device', 'virtio-blk-pci,drive=e,bus=far.0,addr=1',
         '-device', 'virtio-net-pci,mac=52:54:00:12:34:57,romfile=,addr=7',
-        '-device', 'e1000,mac=52:54:00:12:34:58,romfile=,addr=8', '-device', 'virtio-balloon-pci,addr=9',
-        '-device', 'virtio-rng-pci,addr=a', '-object', 'rng-builtin,id=r', '-device', 'spapr-rng,rng=r',
+        '-device', 'e1000,mac=52:54:00:12:34:58,romfile=,addr=8',
+        '-device', 'virtio-balloon-pci,addr=9', '-device', 'virtio-rng-pci,addr=a',
+        '-object', 'rng-builtin,id=r', '-device', 'spapr-rng,rng=r',
         '-device', 'nec-usb-xhci,id=usb,addr=b', '-device', 'usb-kbd,bus=usb.0')
 
 # name: the oldest and the newest version, options
@@ -68,9 +74,11 @@ SETUPS = {
     'power8': ('3.1', '10.0', ('-nodefaults', '-cpu', 'POWER8', '-smp', '4,threads=4')),
     'power9-of-old': ('3.0', '4.2', ('-nodefaults', '-cpu', 'POWER9', '-smp', '2')),
     'nodes-by-size': ('3.0', '5.0', ('-nodefaults', '-m', '1G', '-smp', '2',
-                                     '-numa', 'node,mem=512M,cpus=0', '-numa', 'node,mem=512M,cpus=1')),
-    'module': ('5.0', '10.0', ('-nodefaults', '-m', '1G,slots=2,maxmem=4G', '-object',
-                               'memory-backend-ram,id=p,size=513M', '-device', 'nvdimm,memdev=p,label-size=1M,'
+                                     '-numa', 'node,mem=512M,cpus=0',
+                                     '-numa', 'node,mem=512M,cpus=1')),
+    'module': ('5.0', '10.0', ('-nodefaults', '-m', '1G,slots=2,maxmem=4G',
+                               '-object', 'memory-backend-ram,id=p,size=513M',
+                               '-device', 'nvdimm,memdev=p,label-size=1M,'
                                'uuid=0b0f4cd8-1f5a-45f0-a4a4-2f3a5a4b3c2d')),
 }
 
@@ -91,18 +99,23 @@ TREE = [
      lambda value: sorted(value.split(b'\0'))),
     (r'/rtas/ibm,configure-kernel-dump(-sizes|-version)?', 'the peer has no such dumps', None),
     (r'/pci@.*/reg', 'the peer leaves out that a 64-bit BAR is prefetchable', without_prefetchable),
-    (r'/pci@\w+/pci@\w+/(bus-range|device_type|ranges)', 'the peer leaves them to the firmware', None),
-    (r'/pci@.*/ibm,req#msi', 'the peer says how many are enabled, ours how many there can be', None),
+    (r'/pci@\w+/pci@\w+/(bus-range|device_type|ranges)',
+     'the peer leaves them to the firmware', None),
+    (r'/pci@.*/ibm,req#msi',
+     'the peer says how many are enabled, ours how many there can be', None),
 ]
 OLD_TREE = [
-    (r'/cpus/[^/]*/ibm,my-drc-index', 'the peer looks for the connector by core-id, not by vCPU id', None),
+    (r'/cpus/[^/]*/ibm,my-drc-index',
+     'the peer looks for the connector by core-id, not by vCPU id', None),
 ]
 # arrays of connectors: length of an element, in cells; 0: a string
-CONNECTORS = {'ibm,drc-indexes': 1, 'ibm,drc-names': 0, 'ibm,drc-types': 0, 'ibm,drc-power-domains': 1}
+CONNECTORS = {'ibm,drc-indexes': 1, 'ibm,drc-names': 0, 'ibm,drc-types': 0,
+              'ibm,drc-power-domains': 1}
 
 # Differences in `info qtree`: device and property
 QTREE = {
-    ('spapr-xive', 'vc-base'): 'ours has its registers where guests look for them, and no option for it',
+    ('spapr-xive', 'vc-base'): 'ours has its registers where guests look for them, '
+                               'and no option for it',
     ('spapr-xive', 'tm-base'): 'likewise',
     ('spapr-xive', 'hv-prio'): 'likewise: priority 7 is the platform\'s',
     ('spapr-pci-host-bridge', 'eeh'): 'ours alone, see the manual',
@@ -165,23 +178,28 @@ def outcome(program, version, options):
         qtree = guest.cmd('human-monitor-command', command_line='info qtree')
         guest.shutdown()
         said = [line.split(': ', 1)[-1] for line in (guest.get_log() or '').splitlines()]
-        return told(tree.read_bytes(), version), devices(qtree), [line for line in said if not TCG_LACKS.match(line)]
+        return (told(tree.read_bytes(), version), devices(qtree),
+                [line for line in said if not TCG_LACKS.match(line)])
 
 
 def differing(ours, theirs):
     return ''.join(f'\n  {key}: {ours.get(key)}, the peer: {theirs.get(key)}'
-                   for key in sorted(ours.keys() | theirs.keys()) if ours.get(key) != theirs.get(key))
+                   for key in sorted(ours.keys() | theirs.keys())
+                   if ours.get(key) != theirs.get(key))
 
 
 def compare(version, name, other):
     ours, theirs = (outcome(program, version, SETUPS[name][2]) for program in (binary(), other))
     wrong = [f'\n {what}:{differing(our, their)}'
-             for what, our, their in zip(('device tree', 'info qtree'), ours, theirs) if our != their]
+             for what, our, their in zip(('device tree', 'info qtree'), ours, theirs)
+             if our != their]
     expect(not wrong, f'pseries-{version}, {name}:{"".join(wrong)}')
-    expect(ours[2] == theirs[2], f'pseries-{version}, {name}: says {ours[2]}, the peer: {theirs[2]}')
+    expect(ours[2] == theirs[2],
+           f'pseries-{version}, {name}: says {ours[2]}, the peer: {theirs[2]}')
     warned = any('is deprecated' in line for line in ours[2])
     expect(name == 'agreed' or warned == (version in DEPRECATED), f'pseries-{version}: {ours[2]}')
-    print(f'pseries-{version}, {name}: {len(ours[0])} properties of the tree, {len(ours[1])} lines of devices')
+    print(f'pseries-{version}, {name}: {len(ours[0])} properties of the tree, '
+          f'{len(ours[1])} lines of devices')
 
 
 def machines(program):

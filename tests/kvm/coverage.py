@@ -70,7 +70,8 @@ def main():
     print('1..1')
     for name, known in sorted(lines.items()):
         missed = ' '.join(str(line) for line, ran in sorted(known.items()) if not ran)
-        print(f'# {name}: {percent(known):.0f} % of {len(known)} lines; not {missed or "one missed"}')
+        print(f'# {name}: {percent(known):.0f} % of {len(known)} lines; '
+              f'not {missed or "one missed"}')
     every = {(name, line): ran for name, known in lines.items() for line, ran in known.items()}
     share = percent(every)
     print(f'{"ok" if share >= LEAST else "not ok"} 1 {share:.0f} % of {len(every)} lines have run')

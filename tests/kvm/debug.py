@@ -38,7 +38,8 @@ def firmware(host, append=''):
 
 
 def symbol(guest, name):
-    found = re.search(rf'^([0-9a-f]+) [tT] {name}$', guest.run(f'grep " {name}$" /proc/kallsyms'), re.M)
+    found = re.search(rf'^([0-9a-f]+) [tT] {name}$',
+                      guest.run(f'grep " {name}$" /proc/kallsyms'), re.M)
     expect(found, f'no symbol {name}')
     return int(found.group(1), 16)
 

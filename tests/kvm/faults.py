@@ -31,8 +31,9 @@ ERRORS = {
 }
 # messages of accel/kvm besides the one that is checked
 BESIDES = re.compile(r'KVM_CREATE_VCPU IOCTL failed|Please (add|upgrade)|'
-                     r'failed to initialize kvm:|PPC KVM module is not loaded|terminating on signal|'
-                     r'error while loading state|load of migration failed|^$')
+                     r'failed to initialize kvm:|PPC KVM module is not loaded|'
+                     r'terminating on signal|error while loading state|'
+                     r'load of migration failed|^$')
 
 
 def machine(host, ic, steps, irqchip='', options='', mem='512M'):
@@ -86,7 +87,8 @@ SCRIPT = '''
 rm -f /tmp/fault.*
 one() {{
     echo "<run>"
-    timeout -s KILL {seconds} env IOCTL_TRACE=/tmp/fault.trace "$@" > /tmp/fault.out 2>&1 < /dev/null &
+    timeout -s KILL {seconds} env IOCTL_TRACE=/tmp/fault.trace "$@" \
+        > /tmp/fault.out 2>&1 < /dev/null &
     pid=$!
     while kill -0 $pid 2> /dev/null; do
         if grep -q internal-error /tmp/fault.out; then
@@ -414,7 +416,8 @@ def leaks(host):
 
 
 # a fault each time that the guest chooses XIVE
-NO_XIVE = ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC', 'KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x3]:*=EINVAL',
+NO_XIVE = ('KVM_CREATE_DEVICE[XIVE]:*=ENOSPC',
+           'KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x3]:*=EINVAL',
            'KVM_SET_DEVICE_ATTR[XIVE group=2 attr=0x1202]:*=EIO',
            'KVM_ENABLE_CAP[KVM_CAP_PPC_IRQ_XIVE]:*=ENOSPC', 'mmap[XIVE 0x4]:*=ENOMEM')
 
@@ -530,8 +533,8 @@ def questions(host):
     ended(host, '-M', 'pseries', '-accel', 'kvm,kernel-irqchip=split', says='use on or off')
     starts(host, '-M', 'none', *kvm)
     for possible, says in ('15', '1, 2, 4, 8'), ('0', '1 only'):
-        status, output = host.qemu('-M', 'pseries,vsmt=8', '-smp', '8,threads=8', '-S', '-nodefaults',
-                                   '-display', 'none', *kvm,
+        status, output = host.qemu('-M', 'pseries,vsmt=8', '-smp', '8,threads=8', '-S',
+                                   '-nodefaults', '-display', 'none', *kvm,
                                    env={'IOCTL_CAPS': f'KVM_CAP_PPC_SMT_POSSIBLE={possible}',
                                         'IOCTL_FAIL': 'KVM_ENABLE_CAP[KVM_CAP_PPC_SMT]=EINVAL'})
         expect(status == 1 and f'This host supports vsmt={says}.' in output, (status, output))

@@ -427,7 +427,8 @@ class Host(Machine):
 
         A status from 128 on is that of a signal; 137 also means that it did not exit.
         """
-        command = shlex.join(['env', *words_of(env), 'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
+        command = shlex.join(['env', *words_of(env),
+                              'timeout', '-s', 'KILL', str(int(seconds * PATIENCE)),
                               self.place('qemu-system-ppc64'), '-L', f'{LAB}/guest',
                               '-L', f'{LAB}/guest/roms', *args])
         return self.call(command, seconds + 30)
@@ -466,8 +467,8 @@ class Process:
         self.host = host
         self.folder = folder
         self.returncode = None
-        start = shlex.join(['env', *words_of(env), 'sh', '-c', f'echo $$ > {folder}/pid; exec "$@"', 'sh',
-                            *command])
+        start = shlex.join(['env', *words_of(env),
+                            'sh', '-c', f'echo $$ > {folder}/pid; exec "$@"', 'sh', *command])
         host.run(f'mkdir -p {folder}\n'
                  f'( {start} > {folder}/log 2>&1; echo $? > {folder}/status.new\n'
                  f'  mv {folder}/status.new {folder}/status ) < /dev/null > /dev/null 2>&1 &\n'

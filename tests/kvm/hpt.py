@@ -263,7 +263,8 @@ def foreign(host):
         guest.migrate(f'file:{STATE}')
     for rule, why in (('write[htab]=EIO', 'KVM refuses .*: Input/output error'),
                       ('KVM_PPC_GET_HTAB_FD=EMFILE', 'no access .* to write it'),
-                      ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM', "can't allocate a hash page table of 4 MiB")):
+                      ('KVM_PPC_ALLOCATE_HTAB:*=ENOMEM',
+                       "can't allocate a hash page table of 4 MiB")):
         rejected(host, why, {'IOCTL_FAIL': rule})
     rejected(host, 'can neither read nor write', {'IOCTL_CAPS': 'KVM_CAP_PPC_HTAB_FD=0'})
     stream = Stream(host.fetch(STATE))
@@ -312,8 +313,8 @@ def started(host, test, option, env=()):
     return host.qemu(
         '-nodefaults', '-display', 'none', '-serial', 'stdio', '-cpu', CPUS[host.kind],
         '-smp', '4', '-m', f'{MEM},slots=4,maxmem=2G', '-M', f'pseries,x-vof=on{option}',
-        '-accel', 'kvm', '-action', 'reboot=shutdown', '-kernel', host.place(PAYLOADS), '-append', test,
-        env=env)
+        '-accel', 'kvm', '-action', 'reboot=shutdown', '-kernel', host.place(PAYLOADS),
+        '-append', test, env=env)
 
 
 def pages(host):

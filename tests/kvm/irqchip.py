@@ -9,7 +9,8 @@ from host import CPUS, PARTITIONS, VMLaunchFailure, expect
 MODULES = 'initramfs-6.1.cpio'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
         '-device', 'virtio-blk-pci,drive=d0')
-READ_DISK = 'modprobe virtio_pci; modprobe virtio_blk; dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1'
+READ_DISK = ('modprobe virtio_pci; modprobe virtio_blk; '
+             'dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1')
 
 
 def info_pic(guest):
@@ -50,7 +51,8 @@ def use(guest):
 def message(host):
     """A disk's MSIs are sent to the guest by irqfd, by their number; reboots of both kinds."""
     env = {'IOCTL_TRACE': '/tmp/message.trace'}
-    with host.guest(smp='2', irqchip='on', append='xive=off', initrd=MODULES, args=DISK, env=env) as guest:
+    with host.guest(smp='2', irqchip='on', append='xive=off', initrd=MODULES, args=DISK,
+                    env=env) as guest:
         guest.launch()
         guest.shell()
         use(guest)
@@ -75,7 +77,8 @@ def message(host):
 
 def level(host):
     """Level sensitive interrupts."""
-    with host.guest(smp='2', irqchip='on', append='xive=off pci=nomsi', initrd=MODULES, args=DISK) as guest:
+    with host.guest(smp='2', irqchip='on', append='xive=off pci=nomsi', initrd=MODULES,
+                    args=DISK) as guest:
         guest.launch()
         guest.shell()
         before = sum(counts(guest, 'virtio0'))
@@ -140,7 +143,8 @@ def refused(host, message_, machine='', **env):
     status, output = host.qemu('-nodefaults', '-display', 'none', '-cpu', CPUS[host.kind],
                                '-smp', '2', '-S', '-M', f'pseries{machine}',
                                '-accel', 'kvm,kernel-irqchip=on', env=env)
-    lines = [line for line in output.splitlines() if line.startswith('qemu') and 'info:' not in line]
+    lines = [line for line in output.splitlines()
+             if line.startswith('qemu') and 'info:' not in line]
     expect(status == 1 and len(lines) == 1 and re.search(message_, lines[0]), (status, output))
 
 
@@ -151,7 +155,8 @@ def no_xive(host):
         lacks = {}
     says = 'info: ic-mode=dual: the host.s KVM has no XIVE'
     expect(has_device(ran(host, 'endian', silent=says, **lacks)), 'dual: XICS is not in the kernel')
-    expect(has_device(ran(host, 'endian', machine=',ic-mode=dual', info=says, **lacks)), 'asked for')
+    expect(has_device(ran(host, 'endian', machine=',ic-mode=dual', info=says, **lacks)),
+           'asked for')
     expect(has_device(ran(host, 'endian', irqchip='on', **lacks)), 'dual, on: the same')
     expect(not has_device(ran(host, 'endian', irqchip='off', **lacks)), 'dual, off')
     expect(not has_device(ran(host, 'endian', machine=',ic-mode=xive',
@@ -202,8 +207,8 @@ def fails(host):
 
 
 # a virtio disk whose thread signals KVM directly, if it can
-THREADED = ('-object', 'iothread,id=io0',
-            '-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
+THREADED = ('-object', 'iothread,id=io0', '-drive',
+            'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on',
             '-device', 'virtio-blk-pci,drive=d0,id=disk,addr=2,iothread=io0')
 TRACE = '/tmp/falls.trace'
 

@@ -114,7 +114,8 @@ class Carried:
             local.write_bytes(self.host.fetch(STATE))
         elif where != 'tcg' and was == 'tcg':
             self.host.push(content, STATE)
-        target = self.make(where, '-incoming', f'file:{local if where == "tcg" else STATE}', **options)
+        target = self.make(where, '-incoming',
+                           f'file:{local if where == "tcg" else STATE}', **options)
         self.stay(target, where)
 
     def by_file_again(self, where):
@@ -166,7 +167,8 @@ class Carried:
 # in a Linux guest: two loops, which compare data in memory, and read the disk
 WORK = ('mkdir /tmp/w; for n in 1 2; do (while :; do '
         'dd if=/dev/urandom of=/tmp/w/$n bs=64k count=8 2> /dev/null; '
-        'cp /tmp/w/$n /tmp/w/$n.copy; cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
+        'cp /tmp/w/$n /tmp/w/$n.copy; '
+        'cmp /tmp/w/$n /tmp/w/$n.copy || echo memory >> /tmp/w/trouble; '
         'dd if=/dev/vda of=/tmp/w/$n.disk bs=64k count=8 iflag=direct 2> /dev/null || '
         'echo disk >> /tmp/w/trouble; echo >> /tmp/w/turns$n; done) & done; true')
 # they continue, each CPU runs tasks, timers expire, and the kernel reports no error
@@ -174,7 +176,8 @@ LOOK = ('for n in 1 2; do before=$(cat /tmp/w/turns$n | wc -l); '
         'until [ $(cat /tmp/w/turns$n | wc -l) -gt $((before + 1)) ]; do sleep 0.1; done; done; '
         "for n in $(sed -n 's/^processor.*: //p' /proc/cpuinfo); do "
         'taskset $(printf %x $((1 << n))) sleep 0.2 || exit 1; done; '
-        "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && [ ! -e /tmp/w/trouble ]")
+        "! dmesg | grep -iE 'INFO.*stall|lockup|bug:|unstable|i/o error' && "
+        '[ ! -e /tmp/w/trouble ]')
 
 
 class CarriedLinux(Carried):
@@ -314,8 +317,10 @@ TRAVELS = {
     # one vCPU: with two it does not complete in a host that upstream's pseries (tools/peer)
     # emulates, since that lacks base/patches/0112
     'xics-one': ('carry-xics', '1', 'xics', 'live/on', 'file/off', 'live/on'),
-    'xive-tcg': ('carry-xive', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off', 'live/tcg'),
-    'xics-tcg': ('carry-xics', '1', 'xics', 'file/tcg', 'file/on', 'live/tcg', 'live/off', 'file/tcg'),
+    'xive-tcg': ('carry-xive', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off',
+                 'live/tcg'),
+    'xics-tcg': ('carry-xics', '1', 'xics', 'file/tcg', 'file/on', 'live/tcg', 'live/off',
+                 'file/tcg'),
     'hash-tcg': ('carry-hash', '2', 'dual', 'live/tcg', 'live/on', 'file/tcg', 'file/off'),
     'xive-often': ('carry-xive', '4', 'dual', *['live/on'] * 5),
     'xics-often': ('carry-hash', '4', 'xics', *['live/on'] * 5),
@@ -327,11 +332,13 @@ def traveller(payload, smp, mode, *moves):
 
 
 def linux_xive(host):
-    travels(host, '', '2', '', 'live/on', 'file/tcg', 'live/on', 'live/on', first='tcg', kind=CarriedLinux)
+    travels(host, '', '2', '', 'live/on', 'file/tcg', 'live/on', 'live/on', first='tcg',
+            kind=CarriedLinux)
 
 
 def linux_hash(host):
-    travels(host, 'disable_radix xive=off', '2', '', 'live/tcg', 'live/on', 'file/off', kind=CarriedLinux)
+    travels(host, 'disable_radix xive=off', '2', '', 'live/tcg', 'live/on', 'file/off',
+            kind=CarriedLinux)
 
 
 SCENES = {**{name: traveller(*words) for name, words in TRAVELS.items()},

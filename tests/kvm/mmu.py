@@ -12,7 +12,8 @@ CAPS = ',cap-cfpc=broken,cap-sbbc=broken,cap-ibs=broken,cap-ccf-assist=off'
 DISK = ('-drive', 'if=none,id=d0,format=raw,file.driver=null-co,file.size=16M,file.read-zeroes=on')
 DMA = (*DISK, '-device', 'virtio-blk-pci,drive=d0,iommu_platform=on,disable-legacy=on')
 MODULES = 'initramfs-6.1.cpio'
-READ_DISK = 'modprobe virtio_pci; modprobe virtio_blk; dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1'
+READ_DISK = ('modprobe virtio_pci; modprobe virtio_blk; '
+             'dd if=/dev/vda of=/dev/null bs=64k iflag=direct 2>&1')
 DEBUGFS = 'mount -t debugfs none /sys/kernel/debug 2> /dev/null; '
 HPT_ORDER = '/sys/kernel/debug/powerpc/hpt_order'
 # make the guest use its translations, and check that they are right
@@ -221,7 +222,8 @@ def moved(host):
         end(guest)
         trace = guest.trace()
     host.run(f'rm {state}')
-    expect(any('liobn=0x80000001' in line for line in calls(trace, 'KVM_CREATE_SPAPR_TCE_64')), trace)
+    expect(any('liobn=0x80000001' in line for line in calls(trace, 'KVM_CREATE_SPAPR_TCE_64')),
+           trace)
 
 
 SCENES = {function.__name__.replace('_', '-'): function for function in

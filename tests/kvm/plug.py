@@ -389,7 +389,8 @@ def state(guest):
     """State that a refused device must leave unchanged."""
     # views are printed in any order
     maps = guest.cmd('human-monitor-command', command_line='info mtree -f').splitlines()
-    return (sorted(slot['props']['core-id'] for slot in slots(guest).values() if 'qom-path' in slot),
+    return (sorted(slot['props']['core-id'] for slot in slots(guest).values()
+                   if 'qom-path' in slot),
             sorted(cpu['cpu-index'] for cpu in guest.cmd('query-cpus-fast')),
             guest.cmd('query-memory-devices'), sorted(line for line in maps if '(prio' in line))
 

@@ -21,17 +21,21 @@ VP_STATE, ICP_STATE, TB_OFFSET = (f'id=0x{reg}' for reg in (
 # payload: pairs of a call that fails, and the migration's error
 FAULTS = {
     'carry-xive': (
-        ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x2]:*=EIO', "KVM can't complete XIVE's event queues: "),
+        ('KVM_SET_DEVICE_ATTR[XIVE group=1 attr=0x2]:*=EIO',
+         "KVM can't complete XIVE's event queues: "),
         ('KVM_GET_DEVICE_ATTR[XIVE group=4]:*=EIO', "XIVE queue 6 of server 0 can't be read: "),
         (f'KVM_GET_ONE_REG[{VP_STATE}]:*=EIO', "XIVE: the registers of server 0 can't be read: "),
         ('KVM_GET_REGS:*=EIO', "The registers of vCPU id 0 can't be read: KVM_GET_REGS"),
-        (f'KVM_GET_ONE_REG[{TB_OFFSET}]:*=EIO', "The registers of vCPU id 0 can't be read: .*TB_OFFSET"),
+        (f'KVM_GET_ONE_REG[{TB_OFFSET}]:*=EIO',
+         "The registers of vCPU id 0 can't be read: .*TB_OFFSET"),
     ),
     'carry-hash': (
         ('KVM_GET_DEVICE_ATTR[XICS group=1]:*=EIO', "Can't read the interrupt sources from KVM: "),
-        (f'KVM_GET_ONE_REG[{ICP_STATE}]:*=EIO', "Can't read the interrupt presentation state of vCPU id 0"),
+        (f'KVM_GET_ONE_REG[{ICP_STATE}]:*=EIO',
+         "Can't read the interrupt presentation state of vCPU id 0"),
         ('read[htab]:*=EIO', "The guest's hash page table can't be read: "),
-        ('KVM_PPC_GET_HTAB_FD:*=EMFILE', "KVM: no access to the guest's hash page table to read it"),
+        ('KVM_PPC_GET_HTAB_FD:*=EMFILE',
+         "KVM: no access to the guest's hash page table to read it"),
     ),
 }
 

@@ -274,7 +274,8 @@ def boot_skips(folder):
 def functional_skips(folder):
     """Functional tests without their kernel: each is skipped, by its name, with the reason."""
     machine = lab(folder)
-    qemu = machine.command('qemu-system-ppc64', '#!/bin/sh\nprintf "%s\\n" accelerators tcg pseries\n')
+    qemu = machine.command('qemu-system-ppc64',
+                           '#!/bin/sh\nprintf "%s\\n" accelerators tcg pseries\n')
     source = machine.root / 'build' / 'source'
     path = [TREE / 'base/python', source / 'python', source / 'tests/functional']
     script = source / 'tests/functional/test_ppc64_pseries_power11.py'

@@ -19,6 +19,7 @@ UNFINISHED = re.compile(r'\b(TO' r'DO|FIX' r'ME|X' r'XX)\b')
 HOME = re.compile(r'(?<![\w$.}/-])/(?:home|root|work|Users|usr/local|scratch)/\w')
 REGISTRY = re.compile(r'https?://[\w.-]*(?:registry|proxy|mirror|nexus|artifactory|pypi|npmjs)'
                       r'[\w.-]*', re.I)
+PYTHON_COLUMNS = 100
 EVENT = re.compile(r'^(?:disable |vcpu )*(\w+)\(', re.M)
 # files that may end QEMU, and why
 MAY_EXIT = {
@@ -48,6 +49,8 @@ def in_lines(path):
             yield f'{path}:{number}: ends QEMU: give the error to the caller'
         if UNFINISHED.search(line) and path.endswith(('.c', '.h', '.py')):
             yield f'{path}:{number}: unfinished'
+        if path.endswith('.py') and len(line.rstrip('\n')) > PYTHON_COLUMNS:
+            yield f'{path}:{number}: more than {PYTHON_COLUMNS} columns'
         if HOME.search(line):
             yield f'{path}:{number}: a path of one machine'
         if REGISTRY.search(line):
