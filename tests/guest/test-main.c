@@ -25,6 +25,7 @@ static const struct {
     { "xive-storm", test_xive_storm },
     { "xive-queue", test_xive_queue },
     { "hash-flush", test_hash_flush },
+    { "hash-large", test_hash_large },
     { "hash-swap", test_hash_swap },
     { "hash-modes", test_hash_modes },
     { "hash-fixed", test_hash_fixed },

@@ -174,6 +174,71 @@ void test_hash_flush(void)
     run_everywhere(flush_test);
 }
 
+/* ---- a TLB with more slots than a segment has pages ---- */
+
+#define LARGE_FIRST     4ull            /* number of the first segment */
+#define LARGE_PAGES     70000ull
+#define SEGMENT_PAGES   (SEGMENT / PAGE)
+#define LARGE_ROUNDS    12              /* the TLB doubles in each, from 2^8 */
+
+static volatile uint64_t *large_page(uint64_t i)
+{
+    return (volatile uint64_t *)(LARGE_FIRST * SEGMENT + i * PAGE);
+}
+
+static uint64_t large_enter(uint64_t i)
+{
+    return hash_enter(0, VSID + LARGE_FIRST + i / SEGMENT_PAGES,
+                      i % SEGMENT_PAGES * PAGE, (uint64_t)pages[0], PP_RO);
+}
+
+/* Segments 4 and 5; QEMU makes the TLB larger when it flushes a full one */
+static void large_segments(void)
+{
+    for (uint64_t i = 0; i < 2; i++) {
+        uint64_t esid = LARGE_FIRST + i;
+
+        asm volatile("slbie %0; isync" : : "r"(esid << 28) : "memory");
+        hash_segment(esid, esid, VSID + esid);
+    }
+}
+
+/*
+ * An entry has the low 28 bits of its address, by which H_REMOVE flushes TLBs.
+ * The page may be in a slot that other bits choose, too.
+ */
+void test_hash_large(void)
+{
+    uint64_t slot[2];
+
+    expect(negotiate(false, false), true);
+    hash_map_payload(0);
+    pages[0][0] = 0x1111;
+    for (uint64_t i = 0; i < LARGE_PAGES; i++) {
+        uint64_t entered = large_enter(i);
+
+        if (i == 5 || i == SEGMENT_PAGES + 5) {
+            slot[i / SEGMENT_PAGES] = entered;
+        }
+    }
+    translation_on(MSR_DR);
+    for (int round = 0; round < LARGE_ROUNDS; round++) {
+        large_segments();
+        for (uint64_t i = 0; i < LARGE_PAGES; i++) {
+            expect(*large_page(i), 0x1111);
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        uint64_t page = i * SEGMENT_PAGES + 5;
+
+        expect(*large_page(page), 0x1111);
+        expect(hcall(H_REMOVE, 0, slot[i], 0, 0), H_SUCCESS);
+        expect(load_guarded(large_page(page)), FAULT_VALUE);
+        expect(*large_page(page + 1), 0x1111);
+    }
+    set_msr(get_msr() & ~MSR_DR);
+}
+
 /* ---- translated interrupts, problem state, reference and change ---- */
 
 #define SET_MODE_AIL    3

@@ -109,6 +109,7 @@ void test_xics_storm(void);
 void test_xive_storm(void);
 void test_xive_queue(void);
 void test_hash_flush(void);
+void test_hash_large(void);
 void test_hash_swap(void);
 void test_hash_modes(void);
 void test_hash_fixed(void);

@@ -73,7 +73,8 @@ static void flush_page(CPUState *cs, uint64_t page)
      * TLB with more slots than values of these bits, a page may be in several.
      */
     for (int i = 0; i < 2; i++) {
-        uint64_t slots = (cs->neg.tlb.f[i].mask >> CPU_TLB_ENTRY_BITS) + 1;
+        CPUTLBDescFast *fast = &cs->neg.tlb.f[mmuidx_to_fast_index(i)];
+        uint64_t slots = (fast->mask >> CPU_TLB_ENTRY_BITS) + 1;
 
         if (slots > 1ull << (bits - TARGET_PAGE_BITS)) {
             tlb_flush_by_mmuidx(cs, 1 << i);
