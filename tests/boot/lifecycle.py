@@ -243,6 +243,25 @@ def symbols():
         expect(name in dict(blocks), f'no {name}')
 
 
+def call_log():
+    """-d int logs a hypercall with its arguments, and with the address of its sc."""
+    kernels = re.compile(r'^hypercall r3=\w{16} r4=.* r12=\w{16} nip=c000(\w{12})$', re.M)
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / 'log'
+        with Guest(append='quiet', args=('-d', 'int', '-D', str(log))) as guest:
+            guest.launch()
+            guest.poll(lambda: log.exists() and kernels.search(log.read_text()),
+                       'a hypercall of the kernel')
+            guest.cmd('stop')
+            text = log.read_text()
+            code = guest.cmd('human-monitor-command',
+                             **{'command-line': f'xp /1wx 0x{kernels.search(text)[1]}'})
+    expect('hypercall r3=000000000000f005' in text, 'no call of the client interface')
+    # the monitor shows words of a little-endian guest with their bytes swapped
+    swapped = int.from_bytes(SC_1.to_bytes(4, 'big'), 'little')
+    expect(f'{SC_1:#010x}' in code or f'{swapped:#010x}' in code, code)
+
+
 def gdbstub():
     """By gdb's protocol: stop at a hypercall, step over it, continue; stop Linux in a
     function that it has called often, and at the place to which that returns."""
@@ -313,7 +332,7 @@ def silent(ic):
 
 TESTS = {test.__name__.replace('_', '-'): test for test in (
     reboots, system_reset, no_reboot, replay, panic, nmi, powerdown, console, consoles, nvram, rtc,
-    timebase, symbols, gdbstub, silent)}
+    timebase, symbols, call_log, gdbstub, silent)}
 
 
 def run(name, *args):
