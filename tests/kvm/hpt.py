@@ -322,7 +322,7 @@ def pages(host):
     for env in ({'IOCTL_FAIL': 'KVM_PPC_GET_SMMU_INFO=EIO'},
                 {'IOCTL_CAPS': 'KVM_CAP_PPC_GET_SMMU_INFO=0'}):
         code, output = started(host, 'hash-fixed', '', env)
-        expect(code == 1 and 'does not tell which page sizes' in output, f'{code}: {output}')
+        expect(code == 1 and 'does not report which page sizes' in output, f'{code}: {output}')
 
 
 def refused_resizes(host):
