@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """base/patch, base/join and base/topics.py, with a small source and a few patches."""
 
+import os
 import shutil
 
 from lab import TREE, Machine, expect, main, matches
@@ -123,6 +124,30 @@ def later_patch(folder):
     expect(not (base.root / 'build/edit').exists(), 'build/edit is left')
 
 
+def unpatched(folder):
+    """A file whose patch goes is newer than what was compiled of it."""
+    base = Base(folder, {'0010': 'a'}, '0010-a.patch\n')
+    base.write('source/sub/e.c', 'e\n')
+    base.write('tree/base/patches/0020-e.patch', PATCH.format(name='sub/e').replace(
+        ' sub/e\n', ' e\n'))
+    base.series.write_text('0010-a.patch\n0020-e.patch\n')
+    os.utime(base.root / 'source/a.c', (1, 1))
+    os.utime(base.root / 'source/sub/e.c', (1, 1))
+    for _ in range(2):
+        status, said = base.join()
+        expect(status == 0, said)
+        expect((base.root / 'build/source/sub/e.c').read_text() == 'e\nchanged\n', 'e.c')
+        base.series.write_text('')
+        for _ in range(2):
+            status, said = base.join()
+            expect(status == 0, said)
+            for name, text in ('a.c', 'a\n'), ('sub/e.c', 'e\n'):
+                file = base.root / 'build/source' / name
+                expect(file.read_text() == text, name)
+                expect(file.stat().st_mtime > 1, f'{name} is as old as before the patch')
+        base.series.write_text('0010-a.patch\n0020-e.patch\n')
+
+
 def comments(folder):
     """base/join and base/topics.py read the same patches from a series with comments."""
     base = Base(folder, {'0010': 'a', '0030': 'c'},
@@ -137,4 +162,4 @@ def comments(folder):
     expect(said == '0010-a.patch 0030-c.patch\n', said)
 
 
-main([position, renewed, change_is_kept, later_patch, comments])
+main([position, renewed, change_is_kept, later_patch, unpatched, comments])
