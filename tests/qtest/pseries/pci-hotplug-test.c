@@ -153,6 +153,28 @@ static void test_occupied(void)
     qtest_quit(qts);
 }
 
+static int cfg_spaces(QTestState *qts)
+{
+    g_autofree char *tree = qtest_hmp(qts, "info mtree");
+    g_auto(GStrv) parts = g_strsplit(tree, "virtio-pci-cfg-mem-as", -1);
+
+    return g_strv_length(parts) - 1;
+}
+
+/* A virtio device that fails leaves none of its address spaces */
+static void test_failed(void)
+{
+    QTestState *qts = papr_start("-smp 1 -device " DEVICE ",id=cold,addr=2");
+    int spaces = cfg_spaces(qts);
+
+    g_assert_cmpint(spaces, >, 0);
+    add_fails(qts, "drive property not set", "virtio-blk-pci", "hot",
+              "'addr': '3'");
+    dr_no_event(qts);
+    g_assert_cmpint(cfg_spaces(qts), ==, spaces);
+    qtest_quit(qts);
+}
+
 static void test_bridges(void)
 {
     const uint32_t behind = PCI_DRC(0, 7, 4, 0);
@@ -474,6 +496,7 @@ int main(int argc, char **argv)
     qtest_add_func("pseries/pci-hotplug/never-taken", test_never_taken);
     qtest_add_func("pseries/pci-hotplug/multifunction", test_multifunction);
     qtest_add_func("pseries/pci-hotplug/occupied", test_occupied);
+    qtest_add_func("pseries/pci-hotplug/failed", test_failed);
     qtest_add_func("pseries/pci-hotplug/bridges", test_bridges);
     qtest_add_func("pseries/pci-hotplug/reset", test_reset);
     qtest_add_func("pseries/pci-hotplug/device-msi", test_device_msi);
