@@ -4,9 +4,13 @@
 
 The payload prints `PASS TEST` and powers the machine off.  Meanwhile QEMU's
 mappings, threads and memory are watched: no guest makes them grow without end.
+
+PAPR_QEMU is QEMU's binary, if not that of $PAPR_BUILD, and PAPR_RUNNER the command
+that runs it, such as `qemu-ppc64le -cpu POWER8` for one that tools/kvm-build made.
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -57,9 +61,26 @@ def watch(qemu):
     return None
 
 
+def missing(runner, qemu):
+    """Why QEMU for another host can't be run, or None."""
+    if not shutil.which(runner[0]):
+        return f'{runner[0]} is missing (Debian package qemu-user)'
+    if not Path(qemu).is_file():
+        log = BUILD / 'tests' / 'guest' / 'kvm-tcg.log'
+        return (log.read_text(errors='replace').strip().split('\n')[-1] if log.is_file()
+                else f'{qemu} is missing: run tools/kvm-build --tcg')
+    return None
+
+
 def main():
     payload, test, *options = sys.argv[1:]
-    command = [os.environ.get('PAPR_QEMU') or BUILD / 'qemu-system-ppc64',
+    runner = os.environ.get('PAPR_RUNNER', '').split()
+    qemu = os.environ.get('PAPR_QEMU') or BUILD / 'qemu-system-ppc64'
+    reason = runner and missing(runner, qemu)
+    if reason:
+        print(f'1..0 # SKIP {reason}')
+        sys.exit(77)
+    command = [*runner, qemu,
                '-nodefaults', '-display', 'none', '-serial', 'stdio',
                '-action', 'reboot=reset' if test in REBOOTING else 'reboot=shutdown',
                '-m', '1G', '-kernel', payload, '-append', test,

@@ -19,6 +19,8 @@
 #define MTCTR_R12   0x7d8903a6
 #define BCTRL       0x4e800421
 #define BLR         0x4e800020
+#define BEQLR       0x4d820020
+#define CMPDI_R4_0  0x2c240000
 #define LI(r, v)    (0x38000000 | (r) << 21 | ((v) & 0xffff))
 #define ADDI(r, a, v) (LI(r, v) | (a) << 16)
 #define ADD_R7_R7_R4  0x7ce72214
@@ -90,6 +92,18 @@ static void return_elsewhere(void)
     }
 }
 
+/* What is called returns at once, and later goes on */
+static void return_or_go_on(void)
+{
+    for (uint64_t round = 0; round < 20; round++) {
+        PUT(pages[0], MFLR_R6, BL(1, WORDS), ADDI(3, 3, 1), MTLR_R6, BLR);
+        PUT(pages[1], CMPDI_R4_0, BEQLR, LI(3, 7), BLR);
+        expect(call(pages[0], 0, 0), 1);
+        expect(call(pages[0], 1, 0), 8);
+        expect(call(pages[0], 0, 0), 1);
+    }
+}
+
 static volatile uint64_t depth_seen;
 
 static __attribute__((noinline)) uint64_t descend(uint64_t depth)
@@ -117,6 +131,7 @@ void test_returns(void)
 {
     return_to_changed();
     return_elsewhere();
+    return_or_go_on();
     return_from_depth();
 }
 
