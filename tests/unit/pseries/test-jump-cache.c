@@ -139,6 +139,8 @@ static void test_wrong(void)
 static struct {
     uint64_t age;
     uint64_t linked;                    /* the call's jump 1, to the TB */
+    uint64_t listed;                    /* the jump is in the TB's list */
+    uint64_t lock;                      /* the TB's, of that list */
     uint64_t told;                      /* the CPU knows the TB to be invalid */
 } r;
 
@@ -146,15 +148,19 @@ static struct {
     bool age_after_code;                /* 2, of the call */
     bool not_counted;                   /* 2 */
     bool counted_first;                 /* 2 */
+    bool caller_linked;                 /* 2, of the call's TB */
+    bool caller_late;                   /* 2, of the call's TB */
 } wrong_return;
 
 static void begin_return(void)
 {
     memset(&r, 0, sizeof(r));
     r.age = 1;
-    r.linked = 1;
+    r.linked = r.listed = 1;
     explore_word(&r.age);
     explore_word(&r.linked);
+    explore_word(&r.listed);
+    explore_word(&r.lock);
     explore_word(&r.told);
 }
 
@@ -187,22 +193,55 @@ static void count_return(void)
     }
 }
 
+static void lock_list(void)
+{
+    while (qatomic_xchg(&r.lock, 1)) {
+        explore_spin();
+    }
+}
+
+static void unlock_list(void)
+{
+    qatomic_store_release(&r.lock, 0);
+}
+
 /* do_tb_phys_invalidate(), and then the guest's message */
 static void unlink_return(void)
 {
     if (wrong_return.counted_first) {
         count_return();
     }
-    qatomic_set(&r.linked, 0);
-    smp_mb();                           /* of the counting, and of a lock */
+    lock_list();
+    if (qatomic_read(&r.listed)) {
+        qatomic_set(&r.linked, 0);
+        qatomic_set(&r.listed, 0);
+    }
+    unlock_list();
+    smp_mb();                           /* of the counting */
     if (!wrong_return.counted_first) {
         count_return();
     }
     qatomic_store_release(&r.told, 1);
 }
 
+/* The same, for the TB with the call, which is running */
+static void remove_caller(void)
+{
+    lock_list();
+    if (qatomic_read(&r.listed)) {
+        if (!wrong_return.caller_linked && !wrong_return.caller_late) {
+            qatomic_set(&r.linked, 0);
+        }
+        qatomic_set(&r.listed, 0);
+    }
+    unlock_list();
+    if (wrong_return.caller_late) {
+        qatomic_set(&r.linked, 0);
+    }
+}
+
 static const ExploreProgram returns = {
-    begin_return, { call_and_return, unlink_return }, nothing
+    begin_return, { call_and_return, unlink_return, remove_caller }, nothing
 };
 
 static void test_returns(void)
@@ -219,6 +258,8 @@ static void test_returns_wrong(void)
         { &wrong_return.age_after_code, "the age read after the code" },
         { &wrong_return.not_counted, "not counted" },
         { &wrong_return.counted_first, "counted before it is unlinked" },
+        { &wrong_return.caller_linked, "the calling TB stays linked" },
+        { &wrong_return.caller_late, "the calling TB unlinked too late" },
     };
 
     for (int i = 0; i < ARRAY_SIZE(steps); i++) {
