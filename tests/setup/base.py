@@ -124,6 +124,15 @@ def later_patch(folder):
     expect(not (base.root / 'build/edit').exists(), 'build/edit is left')
 
 
+def not_joined(folder):
+    """A patch is not renewed in part, if a file of it is not there."""
+    base = Base(folder, {'0010': 'a'}, '0010-a.patch\n')
+    status, said = base.patch('renew', '0010-a')
+    expect(status == 1, said)
+    matches('make join first', said)
+    expect(not (base.root / 'build/edit').exists(), 'build/edit is left')
+
+
 def unpatched(folder):
     """A file whose patch goes is newer than what was compiled of it."""
     base = Base(folder, {'0010': 'a'}, '0010-a.patch\n')
@@ -162,4 +171,4 @@ def comments(folder):
     expect(said == '0010-a.patch 0030-c.patch\n', said)
 
 
-main([position, renewed, change_is_kept, later_patch, unpatched, comments])
+main([position, renewed, change_is_kept, later_patch, not_joined, unpatched, comments])
