@@ -55,14 +55,17 @@ def replay(cpu):
     A recorded run of a guest, with its input, is replayed.
 
     While QEMU records, it passes more input than fits into the terminal, which is 16
-    characters, and the rest is lost: so lines of input are short.
+    characters, and the rest is lost: so lines of input are short.  The vCPU writes
+    output until the console takes it, while the main loop waits for the vCPU, so that
+    the guest must not run before QMP is connected: nobody reads the console until then.
     """
     said = []
     with tempfile.TemporaryDirectory() as folder:
         for mode in 'record', 'replay':
             icount = f'shift=1,rr={mode},rrfile={folder}/record'
-            with Guest(cpu, append='printk.time=1', args=('-icount', icount)) as guest:
+            with Guest(cpu, append='printk.time=1', args=('-S', '-icount', icount)) as guest:
                 guest.launch()
+                guest.cmd('cont')
                 guest.console_socket.settimeout(1)
                 asked = False
                 while guest.more():
