@@ -68,6 +68,7 @@ static const struct {
     { "addresses-real", test_addresses_real },
     { "addresses-hash", test_addresses_hash },
     { "tce-race", test_tce_race },
+    { "tce-busy", test_tce_busy },
     { "fuzz", test_fuzz },
     { "mmio-fuzz", test_mmio_fuzz },
     { "pending-xics", test_pending_xics },

@@ -85,28 +85,39 @@ static void map_and_unmap(struct cpu *cpu)
     }
 }
 
+/* Make a window; busy while too many of the former ones wait to be freed */
+static void make_window(void)
+{
+    uint32_t create[] = { 0, BUID_HIGH, BUID_LOW, SHIFT, 28 }, rets[4];
+    long rc;
+
+    do {
+        rc = rtas(RTAS_IBM_CREATE_PE_DMA_WINDOW, 5, create, 4, rets);
+    } while (rc == RTAS_BUSY);
+    expect(rc, RTAS_SUCCESS);
+    expect(rets[0], RTAS_SUCCESS);
+    expect(rets[1], LIOBN_DDW);
+    window = (uint64_t)rets[2] << 32 | rets[3];
+}
+
+static void remove_window(void)
+{
+    uint32_t liobn[] = { LIOBN_DDW }, rets[1];
+
+    expect(rtas(RTAS_IBM_REMOVE_PE_DMA_WINDOW, 1, liobn, 1, rets), 0);
+    expect(rets[0], RTAS_SUCCESS);
+}
+
 static void make_windows(void)
 {
-    uint32_t create[] = { 0, BUID_HIGH, BUID_LOW, SHIFT, 28 };
-    uint32_t liobn[] = { LIOBN_DDW }, rets[4];
     uint64_t random = 99;
 
     for (unsigned round = 0; round < rounds; round++) {
-        long rc;
-
-        /* busy while too many of the former ones wait to be freed */
-        do {
-            rc = rtas(RTAS_IBM_CREATE_PE_DMA_WINDOW, 5, create, 4, rets);
-        } while (rc == RTAS_BUSY);
-        expect(rc, RTAS_SUCCESS);
-        expect(rets[0], RTAS_SUCCESS);
-        expect(rets[1], LIOBN_DDW);
-        window = (uint64_t)rets[2] << 32 | rets[3];
+        make_window();
         for (uint64_t n = random_next(&random) % 500; n; n--) {
             use_window(&cpus[0], &random);
         }
-        expect(rtas(RTAS_IBM_REMOVE_PE_DMA_WINDOW, 1, liobn, 1, rets), 0);
-        expect(rets[0], RTAS_SUCCESS);
+        remove_window();
     }
 }
 
@@ -130,4 +141,27 @@ void test_tce_race(void)
     }
     /* the last window has been removed with its entries */
     expect(hcall(H_PUT_TCE, LIOBN_DDW, window, 0, 0), H_PARAMETER);
+}
+
+static void count(struct cpu *cpu)
+{
+    while (!done) {
+        cpu->count++;
+    }
+}
+
+/*
+ * Windows change while another vCPU takes no interrupt and makes no call.  QEMU
+ * must free the former windows even so, else it returns RTAS_BUSY for ever.
+ */
+void test_tce_busy(void)
+{
+    rounds = command_number(ROUNDS);
+    expect(start_cpu(1, count, NULL), true);
+    for (unsigned round = 0; round < rounds; round++) {
+        make_window();
+        remove_window();
+    }
+    done = true;
+    wait_stopped(1);
 }

@@ -150,6 +150,7 @@ void test_compare(void);
 void test_addresses_real(void);
 void test_addresses_hash(void);
 void test_tce_race(void);
+void test_tce_busy(void);
 void test_fuzz(void);
 void test_mmio_fuzz(void);
 void test_pending_xics(void);

@@ -13,6 +13,7 @@
 #include "qemu/osdep.h"
 #include "qapi/error.h"
 #include "qemu/log.h"
+#include "hw/pseries/accel.h"
 #include "ddw.h"
 #include "window.h"
 #include "trace.h"
@@ -30,6 +31,7 @@ static bool must_wait(const PaprPhb *phb)
 
     if (wait) {
         trace_papr_ddw_wait(phb->buid);
+        papr_accel_end_read_sections();
     }
     return wait;
 }

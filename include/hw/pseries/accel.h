@@ -48,6 +48,16 @@ typedef struct PaprAccel {
     void (*sync_icache)(PowerPCCPU *cpu, void *page, size_t len,
                         bool store_first);
 
+    /**
+     * end_read_sections: make all vCPUs leave their RCU (read-copy-update) read
+     * sections soon
+     *
+     * For callers that wait for a grace period: a vCPU is in one read section
+     * until it leaves its execution loop, for which a guest without interrupts
+     * gives it no reason.  NULL: the guest runs in none.  BQL
+     */
+    void (*end_read_sections)(void);
+
     /** set_fwnmi: report machine checks of the host; false: impossible.  BQL */
     bool (*set_fwnmi)(PowerPCCPU *cpu);
 
@@ -107,6 +117,14 @@ extern const PaprAccel *papr_accel;
 
 /** papr_accel_choose: at machine init, before papr_accel is used; BQL */
 void papr_accel_choose(void);
+
+/** papr_accel_end_read_sections: see PaprAccel.end_read_sections; BQL */
+static inline void papr_accel_end_read_sections(void)
+{
+    if (papr_accel->end_read_sections) {
+        papr_accel->end_read_sections();
+    }
+}
 
 #ifdef CONFIG_KVM
 extern const PaprAccel papr_accel_kvm;

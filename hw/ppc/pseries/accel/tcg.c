@@ -37,6 +37,15 @@ static uint32_t tcg_timebase_hz(void)
     return TIMEBASE_HZ;
 }
 
+static void tcg_end_read_sections(void)
+{
+    CPUState *cpu;
+
+    CPU_FOREACH(cpu) {
+        cpu_exit(cpu);
+    }
+}
+
 static bool tcg_set_fwnmi(PowerPCCPU *cpu)
 {
     return true;
@@ -51,6 +60,7 @@ static const PaprAccel accel_tcg = {
     .emulates_cpu = true,
     .msr_is_current = true,
     .timebase_hz = tcg_timebase_hz,
+    .end_read_sections = tcg_end_read_sections,
     .set_fwnmi = tcg_set_fwnmi,
     .vcpu_registers_put = tcg_has_registers,
     .registers_read = tcg_has_registers,

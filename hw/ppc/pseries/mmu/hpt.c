@@ -16,10 +16,10 @@
 #include "qemu/osdep.h"
 #include "qemu/bitmap.h"
 #include "qemu/cutils.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/kvm.h"
 #include "qapi/error.h"
 #include "system/hw_accel.h"
-#include "system/tcg.h"
 #include "target/ppc/cpu.h"
 #include "target/ppc/mmu-hash64.h"
 #include "target/ppc/mmu-book3s-v3.h"
@@ -85,23 +85,13 @@ static void destroy_retired(PaprHpt *hpt)
     hpt_destroy(hpt);
 }
 
-/* Make vCPUs that execute leave their RCU read section; others are in none */
-static void end_read_sections(PaprMmu *mmu)
-{
-    PaprVcpu *vcpu = NULL;
-
-    while (tcg_enabled() && (vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
-        cpu_exit(CPU(vcpu->cpu));
-    }
-}
-
 /* Free a table that was active */
 static void hpt_retire(PaprMmu *mmu, PaprHpt *hpt)
 {
     if (hpt) {
         qatomic_inc(&mmu->retired);
         call_rcu(hpt, destroy_retired, rcu);
-        end_read_sections(mmu);
+        papr_accel_end_read_sections();
     }
 }
 
@@ -110,7 +100,7 @@ bool papr_hpt_may_retire(PaprMmu *mmu)
     if (!qatomic_read(&mmu->retired)) {
         return true;
     }
-    end_read_sections(mmu);
+    papr_accel_end_read_sections();
     return false;
 }
 
