@@ -76,6 +76,17 @@ class Gdb:
     def step(self):
         return self.go('s')
 
+    def step_over_call(self, limit=10):
+        """Step to the next hypercall, within LIMIT instructions, and over it."""
+        for _ in range(limit):
+            nip = self.get('pc')
+            if self.word(nip) == SC_1:
+                break
+            self.step()
+        self.step()
+        expect(self.get('pc') == nip + 4,
+               f'the step over sc 1 at {nip:#x} ended at {self.get("pc"):#x}')
+
     def interrupt(self, guest):
         """Stop GUEST, which runs; the stub may or may not send a reply."""
         self.socket.sendall(b'\x03')

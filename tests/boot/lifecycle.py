@@ -281,14 +281,7 @@ def gdbstub():
         gdb.go()
         expect(gdb.get('pc') == entry, f'stopped at {gdb.get("pc"):#x}, not at {entry:#x}')
         gdb.remove(entry)
-        for _ in range(10):
-            nip = gdb.get('pc')
-            if gdb.word(nip) == SC_1:
-                break
-            gdb.step()
-        gdb.step()
-        expect(gdb.get('pc') == nip + 4,
-               f'the step over sc 1 at {nip:#x} ended at {gdb.get("pc"):#x}')
+        gdb.step_over_call()
         gdb.send('c')
         guest.shell()
         function = guest.run("sed -n 's/ T __fdget_pos$/ found/p' /proc/kallsyms")

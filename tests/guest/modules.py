@@ -8,11 +8,9 @@ from plug to unplug all the same.
 """
 
 import sys
-import tempfile
 import time
-from pathlib import Path
 
-from pending import Machine
+from pending import machine_of
 
 ROUNDS = 8
 
@@ -30,28 +28,21 @@ def freed(guest, blocks):
 
 def main():
     payload, test, *options = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix='papr-') as name:
-        guest = Machine(Path(name), 'guest', *options, '-kernel', payload, '-append', test)
-        try:
-            blocks = guest.command('x-query-ramblock')['human-readable-text'].count('\n')
-            for _ in range(ROUNDS):
-                guest.line('READY')
-                guest.command('object-add', **{'qom-type': 'memory-backend-ram', 'id': 'memory',
-                                               'size': 256 << 20})
-                guest.command('device_add', driver='pc-dimm', id='module', memdev='memory')
-                print('g', end='', file=guest.process.stdin, flush=True)
-                guest.line('DONE')
-                guest.send('device_del', id='module')
-                guest.event('DEVICE_DELETED')
-                guest.command('object-del', id='memory')
-                freed(guest, blocks)
-            print('q', end='', file=guest.process.stdin, flush=True)
-            guest.line(f'PASS {test}')
-        except (OSError, ValueError) as error:
-            print(guest.process.stdout.read())
-            sys.exit(f'QEMU has ended: {error}')
-        finally:
-            guest.process.kill()
+    with machine_of(payload, test, *options) as guest:
+        blocks = guest.command('x-query-ramblock')['human-readable-text'].count('\n')
+        for _ in range(ROUNDS):
+            guest.line('READY')
+            guest.command('object-add', **{'qom-type': 'memory-backend-ram', 'id': 'memory',
+                                           'size': 256 << 20})
+            guest.command('device_add', driver='pc-dimm', id='module', memdev='memory')
+            print('g', end='', file=guest.process.stdin, flush=True)
+            guest.line('DONE')
+            guest.send('device_del', id='module')
+            guest.event('DEVICE_DELETED')
+            guest.command('object-del', id='memory')
+            freed(guest, blocks)
+        print('q', end='', file=guest.process.stdin, flush=True)
+        guest.line(f'PASS {test}')
 
 
 if __name__ == '__main__':

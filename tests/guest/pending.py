@@ -7,6 +7,7 @@ stream, after the machine's.  Its interrupt is pending, and not taken yet, when 
 saved; after the state is loaded, the vCPU has to get it.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -87,6 +88,20 @@ class Machine:
             if 'FAIL' in line:
                 break
         sys.exit(f'no {word}')
+
+
+@contextlib.contextmanager
+def machine_of(payload, test, *options):
+    """A Machine with TEST of PAYLOAD, whose output is printed if QEMU ends too early."""
+    with tempfile.TemporaryDirectory(prefix='papr-') as name:
+        machine = Machine(Path(name), 'guest', *options, '-kernel', payload, '-append', test)
+        try:
+            yield machine
+        except (OSError, ValueError) as error:
+            print(machine.process.stdout.read())
+            sys.exit(f'QEMU has ended: {error}')
+        finally:
+            machine.process.kill()
 
 
 def main():

@@ -7,10 +7,8 @@ when they are unplugged, one right after the other, in many rounds.
 """
 
 import sys
-import tempfile
-from pathlib import Path
 
-from pending import Machine
+from pending import machine_of
 
 CORES = (1, 2)
 ROUNDS = 150
@@ -18,26 +16,19 @@ ROUNDS = 150
 
 def main():
     payload, test, model, *options = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix='papr-') as name:
-        guest = Machine(Path(name), 'guest', *options, '-kernel', payload, '-append', test)
-        try:
-            guest.line('READY')
-            for _ in range(ROUNDS):
-                for core in CORES:
-                    guest.command('device_add', **{
-                        'driver': f'{model}-spapr-cpu-core', 'id': f'core{core}',
-                        'core-id': core})
-                for core in CORES:
-                    guest.send('device_del', id=f'core{core}')
-                for core in CORES:
-                    guest.event('DEVICE_DELETED')
-            print('q', file=guest.process.stdin, flush=True)
-            guest.line(f'PASS {test}')
-        except (OSError, ValueError) as error:
-            print(guest.process.stdout.read())
-            sys.exit(f'QEMU has ended: {error}')
-        finally:
-            guest.process.kill()
+    with machine_of(payload, test, *options) as guest:
+        guest.line('READY')
+        for _ in range(ROUNDS):
+            for core in CORES:
+                guest.command('device_add', **{
+                    'driver': f'{model}-spapr-cpu-core', 'id': f'core{core}',
+                    'core-id': core})
+            for core in CORES:
+                guest.send('device_del', id=f'core{core}')
+            for core in CORES:
+                guest.event('DEVICE_DELETED')
+        print('q', file=guest.process.stdin, flush=True)
+        guest.line(f'PASS {test}')
 
 
 if __name__ == '__main__':

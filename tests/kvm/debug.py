@@ -4,7 +4,7 @@
 import re
 
 from host import expect
-from gdb import ACCESS, HARDWARE, READ, SC_1, WRITE, Gdb
+from gdb import ACCESS, HARDWARE, READ, WRITE, Gdb
 
 
 def debugged(host, **options):
@@ -26,13 +26,7 @@ def firmware(host, append=''):
         before = gdb.word(entry)
         gdb.remove(entry)
         expect(gdb.word(entry) != before, 'no breakpoint was there')
-        for _ in range(10):
-            nip = gdb.get('pc')
-            if gdb.word(nip) == SC_1:
-                break
-            gdb.step()
-        gdb.step()
-        expect(gdb.get('pc') == nip + 4, f'from sc 1 at {nip:#x} to {gdb.get("pc"):#x}')
+        gdb.step_over_call()
         gdb.send('c')
         guest.shell()
 

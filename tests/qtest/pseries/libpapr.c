@@ -65,6 +65,16 @@ char *papr_refused(const char *options)
     return without_sanitizer_notes(text);
 }
 
+void papr_refused_for(const char *options, const char *text)
+{
+    g_autofree char *said = papr_refused(options);
+
+    if (!strstr(said, text) || strchr(said, '\n') != strrchr(said, '\n')) {
+        g_test_message("\"%s\" is not one line about \"%s\"", said, text);
+        g_assert_not_reached();
+    }
+}
+
 int64_t papr_hcall_regs(QTestState *qts, unsigned cpu, uint64_t nr,
                         uint64_t regs[PAPR_HCALL_REGS])
 {

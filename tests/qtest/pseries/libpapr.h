@@ -35,6 +35,9 @@ QTestState *papr_start(const char *options, ...) G_GNUC_PRINTF(1, 2);
  */
 char *papr_refused(const char *options);
 
+/** papr_refused_for: the same, with one line of messages, which has @text */
+void papr_refused_for(const char *options, const char *text);
+
 /**
  * papr_hcall_regs - hypercall @nr of the vCPU @cpu (its cpu_index)
  * @regs: r4 to r12, arguments and then results

@@ -393,36 +393,29 @@ static void test_bad_input(void)
     qtest_quit(qts);
 }
 
-static void refused(const char *options, const char *text)
-{
-    g_autofree char *said = papr_refused(options);
-
-    if (!strstr(said, text) || strchr(said, '\n') != strrchr(said, '\n')) {
-        g_test_message("\"%s\" is not one line about \"%s\"", said, text);
-        g_assert_not_reached();
-    }
-}
-
 static void test_bad_options(void)
 {
 #define MODULE "-object memory-backend-ram,id=m,size=256M -device pc-dimm,"
-    refused("-m 256M " MODULE "memdev=m", "'slots' option");
-    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,slot=1",
-            "invalid slot number 1");
-    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,node=1",
-            "property node has value 1'");
-    refused("-m 256M,slots=2,maxmem=1G " MODULE "memdev=m "
-            "-device pc-dimm,memdev=m", "already busy memdev");
-    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,addr=0x1000",
-            "addr=0x1000 is not a multiple");
-    refused("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m -object "
-            "memory-backend-ram,id=m2,size=256M -device pc-dimm,memdev=m2",
-            "no free");
-    refused("-m 256M,slots=1,maxmem=1G -device pc-dimm", "'memdev'");
-    refused("-m 256M,slots=1,maxmem=1G -object "
-            "memory-backend-ram,id=m,size=255M -device pc-dimm,memdev=m",
-            "must be a multiple of 256 MB");
-    refused("-m 256M,slots=33,maxmem=1T", "number of memory slots 33 exceeds");
+    papr_refused_for("-m 256M " MODULE "memdev=m", "'slots' option");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,slot=1",
+                     "invalid slot number 1");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,node=1",
+                     "property node has value 1'");
+    papr_refused_for("-m 256M,slots=2,maxmem=1G " MODULE "memdev=m "
+                     "-device pc-dimm,memdev=m", "already busy memdev");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m,addr=0x1000",
+                     "addr=0x1000 is not a multiple");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G " MODULE "memdev=m -object "
+                     "memory-backend-ram,id=m2,size=256M "
+                     "-device pc-dimm,memdev=m2",
+                     "no free");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G -device pc-dimm", "'memdev'");
+    papr_refused_for("-m 256M,slots=1,maxmem=1G -object "
+                     "memory-backend-ram,id=m,size=255M "
+                     "-device pc-dimm,memdev=m",
+                     "must be a multiple of 256 MB");
+    papr_refused_for("-m 256M,slots=33,maxmem=1T",
+                     "number of memory slots 33 exceeds");
 }
 
 /* A hash page table can have up to twice the size for the present memory */

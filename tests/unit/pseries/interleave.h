@@ -74,6 +74,28 @@ typedef struct Il {
 
 static Il il;
 
+/* What the parties do in a run, for the report of a failure; il_note() adds */
+static char il_log[4096];
+static size_t il_log_bytes;
+
+static inline void il_log_reset(void)
+{
+    il_log[0] = 0;
+    il_log_bytes = 0;
+}
+
+static inline void G_GNUC_PRINTF(1, 2) il_note(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (il_log_bytes < sizeof(il_log)) {
+        il_log_bytes += vsnprintf(il_log + il_log_bytes,
+                                  sizeof(il_log) - il_log_bytes, format, args);
+    }
+    va_end(args);
+}
+
 static inline void il_party(IlRun *run, void *opaque)
 {
     g_assert(il.n_parties < IL_PARTIES);

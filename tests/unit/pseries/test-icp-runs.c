@@ -52,20 +52,6 @@ typedef struct World {
 
 static World w;
 static PaprSource sources[PAPR_XICS_SOURCES];
-static char log_text[4096];
-static size_t log_len;
-
-static void G_GNUC_PRINTF(1, 2) note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    if (log_len < sizeof(log_text)) {
-        log_len += vsnprintf(log_text + log_len, sizeof(log_text) - log_len,
-                             format, args);
-    }
-    va_end(args);
-}
 
 static void follow(PaprIcp *icp)
 {
@@ -76,7 +62,7 @@ static void world_reset(void)
 {
     w = (World) { .arb = { .sources = sources, .n_servers = SERVERS,
                            .servers = w.by_number } };
-    log_len = 0;
+    il_log_reset();
     for (int i = 0; i < SERVERS; i++) {
         w.by_number[i] = &w.icps[i];
         w.icps[i].server = i;
@@ -105,7 +91,7 @@ static void line_set(bool level)
 
 static void trigger(int n)
 {
-    note(" trigger(%d)", n);
+    il_note(" trigger(%d)", n);
     w.triggered[n]++;
     if (n == LSI) {
         line_set(true);
@@ -117,13 +103,13 @@ static void trigger(int n)
 
 static void cppr(int server, uint8_t value)
 {
-    note(" cppr(%d, %x)", server, value);
+    il_note(" cppr(%d, %x)", server, value);
     papr_icp_h_cppr(&w.icps[server], value);
 }
 
 static void mfrr(int server, uint8_t value)
 {
-    note(" mfrr(%d, %x)", server, value);
+    il_note(" mfrr(%d, %x)", server, value);
     papr_icp_h_ipi(&w.icps[server], value);
 }
 
@@ -132,7 +118,7 @@ static uint32_t accept_one(int server)
     uint32_t xirr = papr_icp_h_xirr(&w.icps[server]);
     uint32_t xisr = xirr & PAPR_XISR_MASK;
 
-    note(" xirr(%d) = %x", server, xirr);
+    il_note(" xirr(%d) = %x", server, xirr);
     if (xisr == PAPR_XISR_IPI) {
         return xirr;
     }
@@ -163,7 +149,7 @@ static void serve(int server, uint32_t xirr)
     if (!xisr) {
         return;
     }
-    note(" end(%d, %x)", server, xirr);
+    il_note(" end(%d, %x)", server, xirr);
     if (xisr == PAPR_XISR_IPI) {
         papr_icp_h_ipi(&w.icps[server], PAPR_PRIO_NONE);
     }
@@ -208,7 +194,7 @@ static void check_none_waits(void)
         if (papr_icp_can_take(w.icps[s.server].state, s.priority)) {
             g_error("source 0x%x of priority %u waits at server %u, CPPR %x, "
                     "XISR %x of priority %x:%s", irqs[n], s.priority, s.server,
-                    r.cppr, r.xisr, r.pending, log_text);
+                    r.cppr, r.xisr, r.pending, il_log);
         }
         g_assert_true(r.resend);
     }
@@ -235,7 +221,7 @@ static void check_none_lost(void)
     }
     for (int n = 0; n < SOURCES; n++) {
         if (w.due[n]) {
-            g_error("an event of source 0x%x is lost:%s", irqs[n], log_text);
+            g_error("an event of source 0x%x is lost:%s", irqs[n], il_log);
         }
         g_assert_false(papr_source_waits(sources[irqs[n] - PAPR_XICS_BASE]));
     }
@@ -277,7 +263,7 @@ static void random_operation(GRand *rand, uint32_t *in_service)
         in_service[server] = 0;
         break;
     case 9:
-        note(" route(%d)", n);
+        il_note(" route(%d)", n);
         if (g_rand_boolean(rand)) {
             papr_xics_mask(&w.arb, irqs[n]);
         } else {
@@ -362,20 +348,20 @@ static void party_serve_twice(void *opaque)
 
 static void party_move(void *opaque)
 {
-    note(" move(%d)", (int)(uintptr_t)opaque);
+    il_note(" move(%d)", (int)(uintptr_t)opaque);
     papr_xics_route(&w.arb, irqs[(uintptr_t)opaque], 1, 3);
 }
 
 static void party_mask(void *opaque)
 {
-    note(" mask(%d)", (int)(uintptr_t)opaque);
+    il_note(" mask(%d)", (int)(uintptr_t)opaque);
     papr_xics_mask(&w.arb, irqs[(uintptr_t)opaque]);
     papr_xics_unmask(&w.arb, irqs[(uintptr_t)opaque]);
 }
 
 static void party_reset(void *opaque)
 {
-    note(" reset");
+    il_note(" reset");
     papr_icp_reset(&w.icps[0]);
 }
 

@@ -8,6 +8,7 @@
  */
 #include "qemu/osdep.h"
 #include "hw/intc/pseries/xics/arbiter.h"
+#include "icp-word.h"
 
 #define IRQ_A 0x1000
 #define IRQ_B 0x1001
@@ -17,19 +18,6 @@
 static uint64_t open_word(void)
 {
     return papr_icp_set_cppr(papr_icp_off(false), 0xff).next;
-}
-
-static void check_word(uint64_t word, uint8_t cppr, uint32_t xisr,
-                       uint8_t pending, uint8_t mfrr)
-{
-    PaprIcpRegs r = papr_icp_regs(word);
-
-    g_assert_cmphex(r.cppr, ==, cppr);
-    g_assert_cmphex(r.xisr, ==, xisr);
-    g_assert_cmphex(r.pending, ==, pending);
-    g_assert_cmphex(r.mfrr, ==, mfrr);
-    g_assert_cmphex(papr_icp_xirr(word), ==, (uint32_t)cppr << 24 | xisr);
-    g_assert_cmphex(papr_icp_word(&r), ==, word);
 }
 
 static void test_state_offer(void)

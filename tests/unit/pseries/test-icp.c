@@ -10,23 +10,11 @@
  */
 #include "qemu/osdep.h"
 #include "hw/intc/pseries/xics/arbiter.h"
+#include "icp-word.h"
 
 #define IRQ_A 0x1000
 #define IRQ_B 0x1001
 #define IRQ_C 0x1fff
-
-static void check_word(uint64_t word, uint8_t cppr, uint32_t xisr,
-                       uint8_t pending, uint8_t mfrr)
-{
-    PaprIcpRegs r = papr_icp_regs(word);
-
-    g_assert_cmphex(r.cppr, ==, cppr);
-    g_assert_cmphex(r.xisr, ==, xisr);
-    g_assert_cmphex(r.pending, ==, pending);
-    g_assert_cmphex(r.mfrr, ==, mfrr);
-    g_assert_cmphex(papr_icp_xirr(word), ==, (uint32_t)cppr << 24 | xisr);
-    g_assert_cmphex(papr_icp_word(&r), ==, word);
-}
 
 /* The arbiter, with lines that are checked to follow */
 enum { SERVERS = 4 };

@@ -82,20 +82,6 @@ typedef struct World {
 static World w;
 static uint32_t memory[QUEUES][1 << (SHIFT - 2)];
 static MemoryRegion ram;
-static char log_text[4096];
-static size_t log_len;
-
-static void G_GNUC_PRINTF(1, 2) note(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    if (log_len < sizeof(log_text)) {
-        log_len += vsnprintf(log_text + log_len, sizeof(log_text) - log_len,
-                             format, args);
-    }
-    va_end(args);
-}
 
 /* What route.c needs of the machine */
 
@@ -159,7 +145,7 @@ static void world_reset(void)
     for (int n = 0; n < QUEUES; n++) {
         memset(memory[n], 0, 64 * sizeof(uint32_t));
     }
-    log_len = 0;
+    il_log_reset();
     ram.ram = true;
     w = (World) {
         .xive = {
@@ -191,7 +177,7 @@ static void world_reset(void)
 
 static void trigger(int n)
 {
-    note(" trigger(%d)", n);
+    il_note(" trigger(%d)", n);
     if (n == LSI) {
         il_lock(&w.line_lock);
         w.level[n] = true;
@@ -221,7 +207,7 @@ static void handle(int n)
         papr_xive_trigger(&w.xive, n);
     }
     w.seen[n] = qatomic_read(&w.written[n]);
-    note(" seen(%d) = %u", n, w.seen[n]);
+    il_note(" seen(%d) = %u", n, w.seen[n]);
 }
 
 /* The next entry of queue @n, less the generation; 0 if there is none */
@@ -247,7 +233,7 @@ static void take_all(int n)
         if (!entry) {
             return;
         }
-        note(" entry(%d) = %u", n, entry);
+        il_note(" entry(%d) = %u", n, entry);
         g_assert_cmpuint(entry, <=, SOURCES);
         handle(entry - 1);
     }
@@ -263,7 +249,7 @@ static void serve(int server)
     uint64_t before, after;
 
     papr_tctx_accept(&w.contexts[server], &before, &after);
-    note(" accept(%d)", server);
+    il_note(" accept(%d)", server);
     if (papr_ring_exception(before)) {
         take_all(queue_of(server));
         papr_tctx_set_cppr(&w.contexts[server], 0xff);
@@ -306,7 +292,7 @@ static void check_none_waits(void)
         if (unread(queue_of(i)) &&
             !(papr_ring_get(w.contexts[i].ring, XV_IPB) &
               papr_ring_ipb_bit(PRIORITY))) {
-            g_error("an entry waits in server %d's queue:%s", i, log_text);
+            g_error("an entry waits in server %d's queue:%s", i, il_log);
         }
     }
 }
@@ -329,7 +315,7 @@ static void check_none_twice(void)
         if (entries[n] > 1 ||
             (entries[n] && !(papr_esb_pq(&w.status[n]) & XV_PQ_P))) {
             g_error("%u entries of source %d, PQ %u:%s", entries[n], n,
-                    papr_esb_pq(&w.status[n]), log_text);
+                    papr_esb_pq(&w.status[n]), il_log);
         }
     }
 }
@@ -348,7 +334,7 @@ static void check_none_lost(void)
     for (int n = 0; n < SOURCES; n++) {
         if (w.seen[n] != w.written[n] || w.level[n]) {
             g_error("an event of source %d is lost, PQ %u:%s", n,
-                    papr_esb_pq(&w.status[n]), log_text);
+                    papr_esb_pq(&w.status[n]), il_log);
         }
         g_assert_cmphex(papr_esb_pq(&w.status[n]), ==, XV_PQ_RESET);
     }
@@ -415,7 +401,7 @@ static void party_move(void *opaque)
     int n = (uintptr_t)opaque;
 
     papr_xive_set_eas(&w.xive, n, papr_eas_make(end_of(1), false, n + 1));
-    note(" moved(%d)", n);
+    il_note(" moved(%d)", n);
     before = entries_of_server_0();
     for (int i = 0; i < 3; i++) {
         il_turn();
@@ -431,7 +417,7 @@ static void party_replace(void *opaque)
     unsigned int before;
 
     papr_xive_set_queue(&w.xive, end_of(0), &state);
-    note(" replaced");
+    il_note(" replaced");
     before = unread(0) + w.taken[0].index;
     for (int i = 0; i < 3; i++) {
         il_turn();
@@ -447,14 +433,14 @@ static void party_sync(void *opaque)
 
     trigger(n);
     g_assert_cmpint(papr_xive_sync(&w.xive, n), ==, H_SUCCESS);
-    note(" synced(%d)", n);
+    il_note(" synced(%d)", n);
     g_assert_cmpuint(w.ends[end_of(0)].state.pos.index, >, 0);
 }
 
 /* The vCPU is reset while events for it are in progress */
 static void party_reset(void *opaque)
 {
-    note(" reset");
+    il_note(" reset");
     papr_tctx_reset(&w.contexts[0]);
 }
 
@@ -468,7 +454,7 @@ static void party_unplug(void *opaque)
     before = unread(0) + w.taken[0].index;
     il_turn();
     w.tctxs[0] = NULL;
-    note(" unplugged");
+    il_note(" unplugged");
     for (int i = 0; i < 3; i++) {
         il_turn();
         g_assert_cmpuint(unread(0) + w.taken[0].index, ==, before);
