@@ -35,10 +35,10 @@ LOAD = ('want=$(md5sum < /bin/busybox); n=0; while [ ! -e /stop ]; do '
 
 
 class CpuGuest(Guest):
-    """Linux with cores to plug and unplug; core N has CPUs N * threads and up."""
+    """Linux with cores to plug and unplug; core N has CPUs N * per_core and up."""
 
     def __init__(self, *words, cores=2, room=4, args=(), **options):
-        self.threads = next((int(word[0]) for word in words if re.fullmatch(r'\dt', word)), 1)
+        self.per_core = next((int(word[0]) for word in words if re.fullmatch(r'\dt', word)), 1)
         self.cpu = next((word for word in words if word in MODELS), 'POWER9')
         append = ['quiet']
         if 'xics' in words and self.cpu != 'POWER8':
@@ -51,8 +51,8 @@ class CpuGuest(Guest):
             args = ('-icount', 'shift=auto', *args)
         super().__init__(
             cpu=self.cpu, append=' '.join(append), args=args,
-            smp=f'{cores * self.threads},maxcpus={room * self.threads},cores={room},'
-                f'threads={self.threads}',
+            smp=f'{cores * self.per_core},maxcpus={room * self.per_core},cores={room},'
+                f'threads={self.per_core}',
             kernel='6.12' if '4k' in words else '6.1',
             firmware='slof' if 'slof' in words else 'own', **options)
 
@@ -63,7 +63,7 @@ class CpuGuest(Guest):
     def with_core(self, core):
         """Arguments of a QEMU that has the core from the start."""
         return '-device', (f'{self.core_type},id=core{core},'
-                           f'core-id={core * self.threads}')
+                           f'core-id={core * self.per_core}')
 
     def start(self):
         self.launch()
@@ -72,7 +72,7 @@ class CpuGuest(Guest):
 
     def plug(self, core):
         self.cmd('device_add', {'driver': self.core_type, 'id': f'core{core}',
-                                'core-id': core * self.threads})
+                                'core-id': core * self.per_core})
 
     def snapshot(self, *words):
         said = self.hmp(' '.join(words))
@@ -95,7 +95,7 @@ class CpuGuest(Guest):
         return cpus
 
     def cpus_of(self, cores):
-        return {core * self.threads + i for core in cores for i in range(self.threads)}
+        return {core * self.per_core + i for core in cores for i in range(self.per_core)}
 
     def await_cores(self, cores):
         """Wait until exactly these cores, with all of their threads, are online in the guest."""
@@ -130,14 +130,14 @@ def rounds(*words):
     n = next((int(word) for word in words if word.isdigit()), 3)
     with CpuGuest(*words) as guest:
         guest.start()
-        workers = 4 * guest.threads + 2
+        workers = 4 * guest.per_core + 2
         guest.load(workers)
         for turn in range(n):
             first, second = (2, 3) if turn % 2 else (3, 2)
             guest.plug(first)
             guest.plug(second)
             guest.await_cores({0, 1, 2, 3})
-            expect(len(guest.cmd('query-cpus-fast')) == 4 * guest.threads, 'vCPUs')
+            expect(len(guest.cmd('query-cpus-fast')) == 4 * guest.per_core, 'vCPUs')
             if turn % 4 == 1:
                 guest.cmd('stop')
                 guest.cmd('cont')
@@ -146,7 +146,7 @@ def rounds(*words):
             guest.unplug(second if turn % 3 else first)
             guest.gone(second if turn % 3 else first)
             guest.await_cores({0, 1})
-            expect(len(guest.cmd('query-cpus-fast')) == 2 * guest.threads, 'vCPUs')
+            expect(len(guest.cmd('query-cpus-fast')) == 2 * guest.per_core, 'vCPUs')
         guest.work_is_right(workers)
         guest.is_well()
 
@@ -173,14 +173,14 @@ def many(*words):
             guest.plug(core)
         guest.await_cores(set(range(room)))
         for core in range(room):
-            cpu = core * guest.threads
+            cpu = core * guest.per_core
             guest.run(f'taskset {1 << cpu:x} md5sum /bin/busybox')
         for core in range(room - 1, 0, -1):
             guest.unplug(core)
         for core in range(room - 1, 0, -1):
             guest.gone(core)
         guest.await_cores({0})
-        expect(len(guest.cmd('query-cpus-fast')) == guest.threads, 'vCPUs')
+        expect(len(guest.cmd('query-cpus-fast')) == guest.per_core, 'vCPUs')
         guest.is_well()
 
 
@@ -206,7 +206,7 @@ def reset(*words):
             guest.await_cores({0, 1, 2})
             tree = guest.run('ls /proc/device-tree/cpus')
             found = {int(core, 16) for core in re.findall('PowerPC,[^@]*@([0-9a-f]+)', tree)}
-            expect(found == {core * guest.threads for core in (0, 1, 3)}, tree)
+            expect(found == {core * guest.per_core for core in (0, 1, 3)}, tree)
         guest.unplug(3)
         guest.gone(3)
         guest.await_cores({0, 1})

@@ -80,7 +80,7 @@ def runs_on(guest, *cores):
 
     It numbers CPUs in the order of plugging, so that the number does not identify the core.
     """
-    n = len(cores) * guest.threads
+    n = len(cores) * guest.per_core
     guest.poll(lambda: len(online(guest)) == n, f'guest on {n} CPUs')
     expect(len(guest.cmd('query-cpus-fast')) == n, 'other vCPUs than CPUs')
     for cpu in online(guest):
@@ -116,7 +116,7 @@ def ends(guest):
 
 
 def of_threads(guest, words):
-    guest.threads = 2 if 'smt' in words else 1
+    guest.per_core = 2 if 'smt' in words else 1
     return guest
 
 
@@ -141,7 +141,7 @@ def cores(host, *words):
     host.run(f'rm -f {TRACE["IOCTL_TRACE"]}')
     with booted(host, words, env=TRACE) as guest:
         up(guest)
-        one, two = guest.threads, 2 * guest.threads
+        one, two = guest.per_core, 2 * guest.per_core
         load(guest, 3)
         opened = []
         for first, second in ((one, two), (two, one), (two, one)):
@@ -161,14 +161,14 @@ def cores(host, *words):
         trace = guest.trace()
     expect(opened[0] == opened[-1], f'files of KVM: {opened}')
     made = calls(trace, 'KVM_CREATE_VCPU')
-    expect(len(made) == 3 * guest.threads and all('injected' not in line for line in made), made)
+    expect(len(made) == 3 * guest.per_core and all('injected' not in line for line in made), made)
 
 
 def cores_reset(host, *words):
     """Resets with plugged cores, and with a pending plug and a pending unplug."""
     with booted(host, words) as guest:
         up(guest)
-        one, two = guest.threads, 2 * guest.threads
+        one, two = guest.per_core, 2 * guest.per_core
         plug(guest, one)
         runs_on(guest, 0, one)
         for way in ('system_reset', 'reboot'):
@@ -228,7 +228,7 @@ def cores_saved(host, *words):
     with Moved(host, words) as moved:
         moved.begin(first)
         guest = moved.guest
-        one, two = guest.threads, 2 * guest.threads
+        one, two = guest.per_core, 2 * guest.per_core
         for core in (one, two):
             plug(guest, core)
         runs_on(guest, 0, one, two)
