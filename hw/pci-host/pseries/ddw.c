@@ -25,6 +25,10 @@
  */
 #define WAITING_MAX 64
 
+/*
+ * If so, all vCPUs leave their RCU read sections: a guest that takes no
+ * interrupts would be told to try again for ever
+ */
 static bool must_wait(const PaprPhb *phb)
 {
     bool wait = papr_tce_windows_wait() >= WAITING_MAX;
