@@ -108,6 +108,18 @@ static void remove_window(void)
     expect(rets[0], RTAS_SUCCESS);
 }
 
+/* The default window alone; busy as make_window() */
+static void reset_windows(void)
+{
+    uint32_t reset[] = { 0, BUID_HIGH, BUID_LOW }, rets[1];
+    long rc;
+
+    do {
+        rc = rtas(RTAS_IBM_RESET_PE_DMA_WINDOW, 3, reset, 1, rets);
+    } while (rc == RTAS_BUSY);
+    expect(rc, RTAS_SUCCESS);
+}
+
 static void make_windows(void)
 {
     uint64_t random = 99;
@@ -161,6 +173,9 @@ void test_tce_busy(void)
     for (unsigned round = 0; round < rounds; round++) {
         make_window();
         remove_window();
+        if (round % 2) {
+            reset_windows();
+        }
     }
     done = true;
     wait_stopped(1);
