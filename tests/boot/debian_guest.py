@@ -24,7 +24,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from guest import BUILD, SKIPPED, Failure, Guest, expect, skip
+from guest import BUILD, PATIENT, SKIPPED, Failure, Guest, expect, skip
 
 TOOL = Path(__file__).resolve().parents[2] / 'tools' / 'debian-image'
 LOGIN = r'debian login: '
@@ -70,7 +70,8 @@ class Debian(Guest):
                 *DISKS.get(disk, disk), *args)
         if append is not None:
             args += ('-kernel', f'{directory}/vmlinux', '-initrd', f'{directory}/initrd.img',
-                     '-append', f'root=LABEL=debian ro console=hvc0 quiet {append}'.strip())
+                     '-append',
+                     f'root=LABEL=debian ro console=hvc0 quiet {PATIENT} {append}'.strip())
         super().__init__(cpu, smp, mem, machine=machine, firmware=firmware, args=args, linux=False)
 
     def login(self):

@@ -92,7 +92,7 @@ def none():
     with guest:
         guest.launch()
         event = guest.event_wait('SHUTDOWN', 170)
-        expect(event and event['data']['reason'] == 'guest-shutdown', f'{event}')
+        expect(event['data']['reason'] == 'guest-shutdown', f'{event}')
 
 
 if __name__ == '__main__':

@@ -28,8 +28,9 @@ SKIPPED = 77
 LONG = 300
 BOOTED = 'PSERIES-BOOT-OK'
 SHELL = 'pseries # '
-# so that Linux reports a lockup after 120 seconds only: the host may stand still for some
-PATIENT = 'watchdog_thresh=60'
+# so that Linux reports a lockup, or a stall of RCU (read-copy-update), after 120 seconds
+# only: the host may stand still for some
+PATIENT = 'watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120'
 # what a guest without errors never prints
 TROUBLE = re.compile(r'Kernel panic|Oops:|BUG:|rcu: INFO: .*stall|soft lockup|'
                      r'Unable to handle kernel|Machine check')
@@ -117,6 +118,16 @@ class Machine(QEMUMachine):
                 raise Failure(f'the guest is in trouble: {self.text[trouble.start():][:3000]}')
             if wait.is_over() or not self.more():
                 raise self.silence(f'{command}: no {pattern!r}')
+
+    def event_wait(self, name, timeout=60.0, match=None):
+        """Wait for an event.  A stop of the host ends one of many waits only."""
+        wait = Wait(timeout)
+        while not wait.is_over():
+            try:
+                return super().event_wait(name, 2, match)
+            except TimeoutError:
+                pass
+        raise self.silence(f'no event {name} with {match}')
 
     def silence(self, what):
         """The Failure of a guest that prints no more; with what QEMU and the host tell of it."""

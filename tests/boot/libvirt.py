@@ -21,7 +21,7 @@ from pathlib import Path
 
 from debian_guest import Debian, made
 from devguest import MIB, pattern, poll
-from guest import BUILD, Guest, Machine, expect, main, skip
+from guest import BUILD, PATIENT, Guest, Machine, expect, main, skip
 from patience import PATIENCE
 
 BINARY = os.environ.get('PAPR_QEMU', str(BUILD / 'qemu-system-ppc64'))
@@ -36,7 +36,7 @@ DOMAIN = '''<domain type='qemu'>
     <type arch='ppc64' machine='pseries'>hvm</type>
     <kernel>{system}/vmlinux</kernel>
     <initrd>{system}/initrd.img</initrd>
-    <cmdline>root=LABEL=debian ro console=hvc0 quiet memhp_default_state=online_movable</cmdline>
+    <cmdline>root=LABEL=debian ro console=hvc0 quiet {append}</cmdline>
   </os>
   <cpu mode='custom' match='exact'>
     <model>POWER9</model>
@@ -201,7 +201,8 @@ class Scene:
         system = made('tools')
         subprocess.run([BUILD / 'qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'raw', '-b',
                         f'{system}/disk.img', self.directory / 'system.qcow2'], check=True)
-        xml = DOMAIN.format(system=system, binary=BINARY, directory=self.directory)
+        xml = DOMAIN.format(system=system, binary=BINARY, directory=self.directory,
+                            append=f'{PATIENT} memhp_default_state=online_movable')
         self.virsh('define', self.file('guest.xml', xml))
         self.state('shut off')
         self.virsh('start', 'guest')
@@ -337,9 +338,10 @@ def migrate(scene):
         console = scene.directory / f'console-{port}'
         xml = scene.virsh('dumpxml', 'guest', '--migratable')
         xml = scene.file('moved.xml', xml.replace(str(scene.console.path), str(console)))
+        # a port that the host gives to no connection
         scene.virsh('migrate', 'guest', target.uri, '--live', '--persistent', '--undefinesource',
                     '--unsafe', '--xml', xml, '--persistent-xml', xml,
-                    '--migrateuri', f'tcp://127.0.0.1:{49400 + os.getpid() % 500 + port}')
+                    '--migrateuri', f'tcp://127.0.0.1:{29400 + os.getpid() % 500 * 2 + port}')
         scene.daemon = target
         scene.console.path = console
         scene.state('running')

@@ -85,8 +85,7 @@ def panic():
         guest.launch()
         guest.shell()
         guest.send('echo c > /proc/sysrq-trigger\n')
-        event = guest.event_wait('GUEST_PANICKED', 60)
-        expect(event is not None, 'no GUEST_PANICKED')
+        guest.event_wait('GUEST_PANICKED', 60)
 
 
 def nmi():
@@ -187,7 +186,6 @@ def rtc():
         expect('2020' in guest.run('hwclock -u -r || date'), 'the clock has another date')
         guest.run('date -s "2021-02-03 04:05:06" && hwclock -u -w')
         event = guest.event_wait('RTC_CHANGE', 30)
-        expect(event is not None, 'no RTC_CHANGE')
         offset = event['data']['offset']
         expect(abs(offset - 366 * 86400) < 600, f'offset {offset}')
 

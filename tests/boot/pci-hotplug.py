@@ -63,8 +63,7 @@ class HotplugGuest(Debian):
         expect(status == 0, f'drmgr -c {kind} {action} {drc:#x}: {status}: {said[-1500:]}')
 
     def gone(self, name):
-        event = self.event_wait('DEVICE_DELETED', 60, match={'data': {'device': name}})
-        expect(event is not None, f'no DEVICE_DELETED of {name}')
+        self.event_wait('DEVICE_DELETED', 60, match={'data': {'device': name}})
 
     def slots(self):
         """The guest's devices: {'0000:00:05.0', ...}"""

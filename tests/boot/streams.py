@@ -30,7 +30,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 
-from guest import BUILD, Failure, Guest, Machine, expect, guest_file, main_of, skip
+from guest import BUILD, PATIENT, Failure, Guest, Machine, expect, guest_file, main_of, skip
 from numa import binary, peer
 
 from qemu.qmp import QMPError  # pylint: disable=wrong-import-order
@@ -235,7 +235,8 @@ class CarriedLinux(Traveller):
 
     def __init__(self, version, mode):
         controller, mmu = mode.split('-')
-        append = ['console=hvc0', 'quiet']    # no messages of the kernel in the output of commands
+        # no messages of the kernel in the output of commands
+        append = ['console=hvc0', PATIENT, 'quiet']
         append += ['xive=off'] if controller == 'xics' else []
         append += ['disable_radix'] if mmu == 'hash' else []
         super().__init__(version, ',x-vof=on', (

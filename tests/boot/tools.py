@@ -67,12 +67,18 @@ class ToolsGuest(Debian):
         self.plug('virtio-net-pci', name, netdev='net', mac=MAC.format(number), romfile='',
                   **options)
 
+    def deleted(self, name):
+        """Wait until device NAME is removed."""
+        try:
+            self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': name}})
+        except Failure as failure:
+            raise Failure(f'{failure}: {self.said()}') from failure
+
     def unplug(self, name):
         """Unplug NAME; the guest releases it."""
         self.drmgr_ended()
         self.cmd('device_del', id=name)
-        event = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': name}})
-        expect(event is not None, f'no DEVICE_DELETED of {name}: {self.said()}')
+        self.deleted(name)
 
     def bridge_comes(self):
         self.wait_for(f'[ -e {BRIDGE} ]', 'host bridge')
@@ -147,8 +153,7 @@ def late(ic):
         # a reset loses what is not on the disk yet
         guest.run(f'systemctl enable {DAEMON} && sync')
         guest.cmd('system_reset')
-        event = guest.event_wait('DEVICE_DELETED', 120, match={'data': {'device': 'rng1'}})
-        expect(event is not None, 'the device did not go at the reset')
+        guest.event_wait('DEVICE_DELETED', 120, match={'data': {'device': 'rng1'}})
         guest.ready()
         guest.run(f'systemctl is-active {DAEMON}')
         devices = guest.run('ls /sys/bus/pci/devices')
@@ -177,8 +182,7 @@ class Bridges(ToolsGuest):
         self.drmgr_ended()
         self.cmd('device_del', id='phb')
         event()
-        found = self.event_wait('DEVICE_DELETED', 120, match={'data': {'device': 'phb'}})
-        expect(found is not None, f'no DEVICE_DELETED of the bridge: {self.said()}')
+        self.deleted('phb')
         self.wait_for(f'[ ! -e {BRIDGE} ]', 'end of the bridge')
 
     def nothing(self):

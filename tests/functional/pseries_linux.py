@@ -54,6 +54,8 @@ class PseriesLinuxTest(LinuxKernelTest):
     ASSET_MODULES_6_1 = LocalAsset('initramfs-6.1.cpio')        # the same, with modules
     ASSET_SLOF = LocalAsset('guest/slof.bin')
 
+    # Linux reports a stall after 120 seconds only: the host may stand still for some
+    PATIENT = 'watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120'
     BOOTED = 'PSERIES-BOOT-OK'
     PROMPT = 'pseries # '
 
@@ -94,7 +96,7 @@ class PseriesLinuxTest(LinuxKernelTest):
                          '-kernel', getattr(self, f'ASSET_KERNEL_{name}').fetch(),
                          '-initrd', initrd.fetch(),
                          '-append', self.KERNEL_COMMON_COMMAND_LINE +
-                         f'console=hvc0 {append}',
+                         f'{self.PATIENT} console=hvc0 {append}',
                          '-machine', f'x-vof={"on" if firmware == "vof" else "off"}')
         if firmware == 'slof':
             self.vm.add_args('-bios', self.ASSET_SLOF.fetch())

@@ -51,8 +51,9 @@ static void take_doorbell(struct cpu *cpu)
     atomic_add(&ready, 1);
     expect(hv_run_l2(cpu->id), EXIT_DOORBELL);
     expect(states[cpu->id].dpdes, 0);
-    expect(l2_regs[cpu->id].nip,
-           l2_address(l2_interruptible) + 4 * INTERRUPTIBLE_SPIN);
+    /* at the latest where it spins: this vCPU may be slow to enter it */
+    expect(l2_regs[cpu->id].nip - l2_address(l2_interruptible) <=
+           4 * INTERRUPTIBLE_SPIN, true);
     expect(doorbells(), 2);             /* of thread 1, to be taken */
     ready = 0;
     while (ready != 2) {

@@ -5,6 +5,7 @@ import re
 
 from host import expect
 from gdb import ACCESS, HARDWARE, READ, WRITE, Gdb
+from patience import Wait
 
 
 def debugged(host, **options):
@@ -210,6 +211,11 @@ def traps(host):
 RTAS_START_CPU, H_RTAS = 0x2006, 0xf000
 
 
+def rounds_of(gdb, vcpu):
+    gdb.thread(vcpu)
+    return gdb.get('r31')
+
+
 def vcpus(host):
     """Two vCPUs in the same loop: one steps, the other runs; then the reverse."""
     with bare(host, smp='2') as guest:
@@ -222,8 +228,7 @@ def vcpus(host):
         expect(gdb.get('r3') == 0 and gdb.word(BLOCK + 24) == 0, 'start-cpu fails')
         place_vcpu(gdb, FAR, {'r31': 0})
         for stepping, other in ((1, 2), (2, 1)):
-            gdb.thread(other)
-            before = gdb.get('r31')
+            before = rounds_of(gdb, other)
             gdb.thread(stepping)
             if gdb.get('pc') != FAR:
                 gdb.step()
@@ -234,18 +239,21 @@ def vcpus(host):
                        f'vCPU {stepping} steps, and it is {stop}')
                 expect(gdb.get('pc') == FAR + 4 * ((n + 1) % 2), f'at {gdb.get("pc"):#x}')
             expect(gdb.get('r31') == rounds + 10, f'{gdb.get("r31") - rounds} rounds in 20 steps')
-            gdb.thread(other)
-            expect(gdb.get('r31') > before, 'the other vCPU stands')
+            # each step lets the other vCPU run, if its thread is fast enough
+            wait = Wait(60)
+            while rounds_of(gdb, other) <= before and not wait.is_over():
+                gdb.thread(stepping)
+                gdb.step()
+            expect(rounds_of(gdb, other) > before, 'the other vCPU stands')
         # both hit a breakpoint
         gdb.insert(FAR + 4)
         seen = set()
-        for _ in range(50):
+        wait = Wait(60)
+        while len(seen) < 2 and not wait.is_over():
             seen.add(re.search(r'thread:(?:p01\.)?(\d+)', gdb.go()).group(1))
             gdb.remove(FAR + 4)
             gdb.step()
             gdb.insert(FAR + 4)
-            if len(seen) == 2:
-                break
         expect(seen == {'01', '02'}, f'the breakpoint is met by {seen}')
 
 

@@ -93,7 +93,8 @@ KINDS = {
 }
 PARTITIONS = ('lpar', 'lpar10', 'lpar11', 'peer')
 # a host's command line; no watchdogs, since the host may be very slow
-WORDS = 'console=hvc0 quiet nowatchdog pseries.test=kvm-host'
+WORDS = ('console=hvc0 quiet nowatchdog rcupdate.rcu_cpu_stall_suppress=1 '
+         'pseries.test=kvm-host')
 # the default CPU of a guest: that of its host
 CPUS = {'powernv8': 'POWER8', 'powernv9': 'POWER9', 'powernv10': 'POWER10',
         'lpar': 'POWER9', 'lpar10': 'POWER10', 'lpar11': 'Power11', 'peer': 'POWER9'}
