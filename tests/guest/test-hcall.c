@@ -184,3 +184,21 @@ void test_negotiations(void)
         expect(hcall_out(out, 3, H_GET_TERM_CHAR, 0, 0, 0, 0), H_SUCCESS);
     }
 }
+
+static void negotiate_second(struct cpu *cpu)
+{
+    wait_stopped(0);
+    test_negotiations();
+    print("PASS negotiations-second\n");
+    power_off();
+}
+
+/*
+ * The same on the second vCPU, while the first one is stopped and its thread
+ * has work of QEMU's to do (backends.py)
+ */
+void test_negotiations_second(void)
+{
+    expect(start_cpu(1, negotiate_second, NULL), true);
+    stop_self();
+}

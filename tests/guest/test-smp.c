@@ -13,6 +13,7 @@
 #define STARTS  2000
 #define JOINS   200
 #define FAR     0x7fffffff
+#define FARTHER 0x7fffffffffffff    /* of a large decrementer: POWER9 and later */
 
 static volatile uint64_t turn;
 static volatile uint64_t total;
@@ -86,7 +87,7 @@ static void join(struct cpu *cpu)
         long rc;
 
         barrier_wait(CPUS);
-        set_decrementer(FAR);
+        set_decrementer(FARTHER);
         rc = hcall(H_JOIN, 0, 0, 0, 0);
         if (rc == H_CONTINUE) {
             expect(atomic_add(&total, 1), round);
@@ -99,7 +100,7 @@ static void join(struct cpu *cpu)
             expect(rc, H_SUCCESS);
             expect(total, round);
             /* not by the decrementer: it would be negative */
-            expect((int32_t)get_decrementer() >= 0, true);
+            expect((int64_t)get_decrementer() >= 0, true);
         }
         barrier_wait(CPUS);
     }
@@ -114,6 +115,24 @@ void test_join(void)
     expect(hcall(H_JOIN, 0, 0, 0, 0), H_CONTINUE);
     run_everywhere(join);
     expect(total, JOINS);
+}
+
+/* Two vCPUs that are not out of each other's way call ibm,suspend-me at once */
+static void suspend(struct cpu *cpu)
+{
+    uint32_t status;
+
+    for (uint64_t i = 0; i < rounds; i++) {
+        expect(rtas(RTAS_IBM_SUSPEND_ME, 0, NULL, 1, &status),
+               H_MULTI_THREADS_ACTIVE);
+    }
+    barrier_wait(CPUS);
+}
+
+void test_suspend(void)
+{
+    rounds = command_number(ROUNDS);
+    run_everywhere(suspend);
 }
 
 static void count(struct cpu *cpu)

@@ -19,6 +19,7 @@
 #include "qemu/rcu.h"
 #include "qapi/error.h"
 #include "hw/mem/memory-device.h"
+#include "hw/pseries/accel.h"
 #include "hw/pseries/dr.h"
 #include "hw/pseries/event.h"
 #include "hw/pseries/firmware.h"
@@ -99,11 +100,18 @@ static void change_compat(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * Set the compatibility mode of all vCPUs of the machine.  run_on_cpu()
+ * Set the compatibility mode of all vCPUs of the machine.  QEMU's own list also
+ * has CPUs that the machine does not have yet, or any more.
+ *
+ * All others stay halted while the BQL is held, so their registers can be
+ * changed here.  To let their threads do it would wait for ever under TCG if
+ * one of them has exclusive work, for which it waits until this vCPU has ended
+ * its call.
+ *
+ * KVM's registers need the thread, and KVM has no such work.  run_on_cpu()
  * releases the BQL while it waits.  Then cores may be plugged: they get the
  * mode of the first vCPU, which is set first, or the loop reaches them later.
- * Cores may be unplugged: their vCPUs do not run the work.  QEMU's own list
- * also has CPUs that the machine does not have yet, or any more.
+ * Cores may be unplugged: their vCPUs do not run the work.
  */
 static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
                        Error **errp)
@@ -118,8 +126,12 @@ static bool set_compat(const PaprCas *cas, uint32_t pvr, PowerPCCPU *cpu,
     while ((vcpu = papr_vcpu_next(cas->config.vcpus, vcpu))) {
         CompatChange change = { .pvr = pvr };
 
-        run_on_cpu(CPU(vcpu->cpu), change_compat,
-                   RUN_ON_CPU_HOST_PTR(&change));
+        if (papr_accel->registers_need_vcpu_thread) {
+            run_on_cpu(CPU(vcpu->cpu), change_compat,
+                       RUN_ON_CPU_HOST_PTR(&change));
+        } else {
+            change_compat(CPU(vcpu->cpu), RUN_ON_CPU_HOST_PTR(&change));
+        }
         if (change.err) {
             error_propagate(errp, change.err);
             return false;

@@ -17,6 +17,7 @@
 #include "qemu/osdep.h"
 #include "qemu/cutils.h"
 #include "qemu/error-report.h"
+#include "qemu/rcu.h"
 #include "qapi/error.h"
 #include "hw/pseries/kvm.h"
 #include "system/hw_accel.h"
@@ -121,6 +122,8 @@ void papr_kernel_hpt_moved(PaprMmu *mmu)
     if (!papr_kernel_writes_hpt()) {
         return;
     }
+    /* the loop may continue from a vCPU that was unplugged meanwhile */
+    RCU_READ_LOCK_GUARD();
     while ((vcpu = papr_vcpu_next(mmu->vcpus, vcpu))) {
         run_on_cpu(CPU(vcpu->cpu), put_table_address, RUN_ON_CPU_NULL);
     }

@@ -9,6 +9,7 @@
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
 #include "qemu/log.h"
+#include "qemu/rcu.h"
 #include "exec/cpu-common.h"
 #include "hw/pseries/guest-mem.h"
 #include "hw/pseries/report.h"
@@ -71,9 +72,16 @@ static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
 /*
  * A vCPU is out of the way when it is stopped or has joined (H_JOIN): halted,
  * and with interrupts off no device wakes it.
+ *
+ * Its registers are read by its thread, for which this one waits.  One that is
+ * not halted may be in this call, too, and wait for this thread: so it is not
+ * asked.
  */
 static bool is_out_of_the_way(PaprVcpu *vcpu)
 {
+    if (!CPU(vcpu->cpu)->halted) {
+        return false;
+    }
     cpu_synchronize_state(CPU(vcpu->cpu));
     return CPU(vcpu->cpu)->halted && !(vcpu->cpu->env.msr & (1ULL << MSR_EE));
 }
@@ -83,6 +91,8 @@ static int32_t suspend_me(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
     PaprRtasConfig *config = opaque;
     PaprVcpu *vcpu = NULL;
 
+    /* the loop may continue from a vCPU that was unplugged meanwhile */
+    RCU_READ_LOCK_GUARD();
     while ((vcpu = papr_vcpu_next(config->vcpus, vcpu))) {
         if (vcpu->cpu != cpu && !is_out_of_the_way(vcpu)) {
             return H_MULTI_THREADS_ACTIVE;
