@@ -161,6 +161,9 @@ static int64_t move_bolted(PowerPCCPU *cpu, const PaprHpt *from, PaprHpt *to)
  * released meanwhile: a reset, CAS or H_REGISTER_PROCESS_TABLE may install
  * another table, and a migration may begin.  Then the call fails as if that had
  * happened before it.
+ *
+ * With kvm-pr papr_hpt_install() waits for the threads of all vCPUs: no other
+ * table is prepared until then, so that no two vCPUs wait for each other.
  */
 static int64_t commit_resize(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
 {
@@ -171,7 +174,6 @@ static int64_t commit_resize(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
     bql_unlock();
     rc = move_bolted(cpu, old, new);
     bql_lock();
-    mmu->commits = false;
     if (mmu->hpt != old || mmu->track_dirty) {
         rc = H_CLOSED;
     }
@@ -181,6 +183,7 @@ static int64_t commit_resize(PowerPCCPU *cpu, PaprMmu *mmu, PaprHpt *new)
         /* it has entries already, and can't be used a second time */
         papr_hpt_drop(new);
     }
+    mmu->commits = false;
     return rc;
 }
 
