@@ -117,7 +117,10 @@ void test_join(void)
     expect(total, JOINS);
 }
 
-/* Two vCPUs that are not out of each other's way call ibm,suspend-me at once */
+/*
+ * vCPUs that are not out of each other's way call ibm,suspend-me at once, the
+ * first one before the others, which were started, run
+ */
 static void suspend(struct cpu *cpu)
 {
     uint32_t status;

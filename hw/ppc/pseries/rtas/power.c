@@ -79,11 +79,12 @@ static int32_t os_term(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
  */
 static bool is_out_of_the_way(PaprVcpu *vcpu)
 {
-    if (!CPU(vcpu->cpu)->halted) {
+    if (!papr_vcpu_stays_halted(vcpu)) {
         return false;
     }
     cpu_synchronize_state(CPU(vcpu->cpu));
-    return CPU(vcpu->cpu)->halted && !(vcpu->cpu->env.msr & (1ULL << MSR_EE));
+    return papr_vcpu_stays_halted(vcpu) &&
+           !(vcpu->cpu->env.msr & (1ULL << MSR_EE));
 }
 
 static int32_t suspend_me(PowerPCCPU *cpu, PaprRtasCall *call, void *opaque)
